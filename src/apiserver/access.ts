@@ -1,0 +1,74 @@
+import type { KindRef } from '../objects/kind.ts'
+import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
+import type { ServerRequest } from './http.ts'
+
+/** Who asks. Every authenticated user is in system:authenticated; nobody's credentials make system:anonymous. */
+export interface User {
+  readonly name: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
+}
+
+/** What is asked: the fields that authorization looks at (authorization.k8s.io ResourceAttributes and NonResourceAttributes). */
+export interface RequestInfo {
+  readonly isResource: boolean
+  /** create, get, list, watch, update, patch, delete, deletecollection; the lower-case method where it is no resource. */
+  readonly verb: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  readonly path: string
+}
+
+export interface Authenticator {
+  /** Undefined: no credentials of this kind. Throws StatusError 401 when they are there and wrong. */
+  authenticate(request: ServerRequest): Promise<User | undefined>
+}
+
+export interface Decision {
+  readonly allowed: boolean
+  /** For the user and the audit: which rule allowed it, or what is missing. */
+  readonly reason: string
+}
+
+export interface Authorizer {
+  authorize(user: User, info: RequestInfo): Decision
+}
+
+/** Immutable objects as the server's caches hold them now. */
+export interface ObjectReader {
+  get<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey): T | undefined
+  list<T extends KubeObject>(kind: KindRef<T>, namespace?: string): readonly T[]
+}
+
+export interface AdmissionRequest {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+  readonly kind: KindRef
+  readonly key: ObjectKey
+  readonly subresource: string
+  /** The new object; undefined for DELETE. Mutators get it as a draft that they may change. */
+  readonly object: KubeObject | undefined
+  readonly old: KubeObject | undefined
+  readonly user: User
+  readonly dryRun: boolean
+}
+
+/** Changes the draft before validation. Throws StatusError to refuse. */
+export interface Mutator {
+  readonly name: string
+  matches(request: AdmissionRequest): boolean
+  admit(request: AdmissionRequest, reader: ObjectReader): void | Promise<void>
+}
+
+export type Verdict = { readonly allowed: true; readonly warnings: readonly string[] } | { readonly allowed: false; readonly code: number; readonly message: string }
+
+/** Looks at the final object. Pure; webhooks adapt to it. */
+export interface Validator {
+  readonly name: string
+  matches(request: AdmissionRequest): boolean
+  review(request: AdmissionRequest, reader: ObjectReader): Verdict | Promise<Verdict>
+}

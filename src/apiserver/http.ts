@@ -1,0 +1,50 @@
+/** HTTP as the API server sees it: host/https-server.ts adapts node:http2 to it, simulation/ and tests call it directly. */
+export interface ServerRequest {
+  readonly method: string
+  /** Decoded once by nobody: as it came, without the query. */
+  readonly path: string
+  /** Without the question mark; '' when there is none. */
+  readonly query: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly peer: Peer
+  /** Reads the whole body; throws StatusError 413 beyond maxBytes. */
+  body(maxBytes: number): Promise<Uint8Array>
+  /** Aborts when the client goes away or the server shuts down. */
+  readonly signal: AbortSignal
+}
+
+export interface Peer {
+  /** Address of the client. */
+  readonly address: string
+  /** The verified client certificate's subject, where one was given and our CA signed it. */
+  readonly certificate: { readonly commonName: string; readonly organizations: readonly string[] } | undefined
+}
+
+export type ServerResponse =
+  | { readonly type: 'whole'; readonly status: number; readonly headers: ResponseHeaders; readonly body: readonly Uint8Array[] }
+  /** send resolves when the response is complete; the adapter ends the stream then. */
+  | { readonly type: 'stream'; readonly status: number; readonly headers: ResponseHeaders; send(sink: ByteSink): Promise<void> }
+  /** The adapter hands the raw connection over after the other side answered the upgrade (exec, attach, port-forward): see host/node-proxy.ts. */
+  | { readonly type: 'tunnel'; readonly target: TunnelTarget }
+
+export type ResponseHeaders = Readonly<Record<string, string>>
+
+export interface ByteSink {
+  /** Never waits. After it returned false the bytes are still taken, and backlogBytes grows. */
+  write(bytes: Uint8Array): boolean
+  /** What the peer has not taken yet. A watch whose backlog passes its bound is ended, never waited for. */
+  backlogBytes(): number
+  drained(): Promise<void>
+}
+
+/** A node agent's own server, and the path with its query there. */
+export interface TunnelTarget {
+  readonly nodeName: string
+  readonly address: string
+  readonly port: number
+  readonly path: string
+  readonly method: string
+}
+
+export type Handler = (request: ServerRequest) => Promise<ServerResponse>

@@ -1,0 +1,55 @@
+import type { StatusCause } from '../words/status-error.ts'
+
+/**
+ * What is wrong with a field, in the words that users of Kubernetes know
+ * (k8s.io/apimachinery field.Error): the path, the kind of error, the value, what would be right.
+ */
+export type FieldError = StatusCause & { readonly field: string }
+
+export function required(field: string, detail = ''): FieldError {
+  return { reason: 'FieldValueRequired', field, message: `Required value${suffix(detail)}` }
+}
+
+export function invalidValue(field: string, value: unknown, detail: string): FieldError {
+  return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${show(value)}${suffix(detail)}` }
+}
+
+export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
+  const list = supported.map((item) => JSON.stringify(item)).join(', ')
+  return { reason: 'FieldValueNotSupported', field, message: `Unsupported value: ${show(value)}${suffix(list === '' ? '' : `supported values: ${list}`)}` }
+}
+
+export function duplicate(field: string, value: unknown): FieldError {
+  return { reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${show(value)}` }
+}
+
+export function forbiddenField(field: string, detail: string): FieldError {
+  return { reason: 'FieldValueForbidden', field, message: `Forbidden${suffix(detail)}` }
+}
+
+export function notFoundValue(field: string, value: unknown): FieldError {
+  return { reason: 'FieldValueNotFound', field, message: `Not found: ${show(value)}` }
+}
+
+export function tooLong(field: string, maxLength: number): FieldError {
+  return { reason: 'FieldValueTooLong', field, message: `Too long: may not be more than ${maxLength} bytes` }
+}
+
+export function tooMany(field: string, actual: number, max: number): FieldError {
+  return { reason: 'FieldValueTooMany', field, message: `Too many: ${actual}: must have at most ${max} items` }
+}
+
+export function wrongType(field: string, value: unknown, detail: string): FieldError {
+  return { reason: 'FieldValueTypeInvalid', field, message: `Invalid value: ${show(value)}${suffix(detail)}` }
+}
+
+function suffix(detail: string): string {
+  return detail === '' ? '' : `: ${detail}`
+}
+
+const MAX_SHOWN_CHARACTERS = 256
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'null'
+  return text.length <= MAX_SHOWN_CHARACTERS ? text : `${text.slice(0, MAX_SHOWN_CHARACTERS)}...`
+}

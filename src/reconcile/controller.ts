@@ -1,0 +1,55 @@
+import type { DeleteOptions, Patch } from '../client/client.ts'
+import type { KindRef } from '../objects/kind.ts'
+import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
+import type { Instant } from '../words/instant.ts'
+
+/** A kind that a controller looks at, and which of the controller's keys a change of such an object concerns. */
+export interface Read<T extends KubeObject = KubeObject> {
+  readonly kind: KindRef<T>
+  /** The keys to plan again when this object appears, changes or goes. snapshot is for look-ups in other kinds. */
+  keysOf(object: T, snapshot: Snapshot): readonly string[]
+}
+
+/** What the caches hold at one moment. Objects are shared: never change them. */
+export interface Snapshot {
+  get<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey): T | undefined
+  /** All of a kind, or those of one namespace. */
+  list<T extends KubeObject>(kind: KindRef<T>, namespace?: string): readonly T[]
+  /** Objects whose controller (ownerReferences with controller: true) has this uid; from an index. */
+  ownedBy<T extends KubeObject>(kind: KindRef<T>, ownerUid: string): readonly T[]
+}
+
+/** One write that a plan asks for. Data, so that plans are compared in tables. */
+export type Action =
+  | { readonly verb: 'create'; readonly kind: KindRef; readonly object: KubeObject }
+  | { readonly verb: 'update'; readonly kind: KindRef; readonly object: KubeObject; readonly subresource?: string }
+  | { readonly verb: 'patch'; readonly kind: KindRef; readonly key: ObjectKey; readonly patch: Patch; readonly subresource?: string }
+  | { readonly verb: 'delete'; readonly kind: KindRef; readonly key: ObjectKey; readonly options: DeleteOptions }
+  | { readonly verb: 'create-subresource'; readonly kind: KindRef; readonly key: ObjectKey; readonly subresource: string; readonly body: object }
+  /** Remembered and counted like upstream's event recorder does; losing one harms nothing. */
+  | { readonly verb: 'event'; readonly regarding: KubeObject; readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }
+
+export interface Plan {
+  /** Performed in this order; the first that fails ends the plan, and the key is planned again after a back-off. */
+  readonly actions: readonly Action[]
+  /** Plan this key again at that time even if nothing changes. */
+  readonly wakeAt?: Instant
+  /** One sentence for a person: what is so, and what is waited for. */
+  readonly why: string
+}
+
+/** Gives a new random suffix of five characters at each call; deterministic in tests. */
+export type NameFn = () => string
+
+/**
+ * A control loop as two pure functions. The executor (reconcile/executor.ts) owns caches, queue, fencing and back-off: it does not
+ * plan a key again until its cache has reached the revision of that key's last write.
+ */
+export interface Controller<View = unknown> {
+  readonly name: string
+  readonly reads: readonly Read[]
+  readonly writes: readonly KindRef[]
+  /** Gathers what the plan needs; undefined when the key's object is gone and nothing is left to do. */
+  observe(key: string, snapshot: Snapshot): View | undefined
+  plan(view: View, now: Instant, name: NameFn): Plan
+}

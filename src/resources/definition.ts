@@ -1,0 +1,83 @@
+import type { FieldError } from '../objects/field-error.ts'
+import type { KindRef } from '../objects/kind.ts'
+import type { KubeObject } from '../objects/kube-object.ts'
+import type { Instant } from '../words/instant.ts'
+
+/** What prepare may know of the request beside the objects. */
+export interface PrepareContext {
+  readonly now: Instant
+  /** The authenticated user's name, for kinds that record who asked. */
+  readonly userName: string
+}
+
+/** A column of kubectl get: metav1.TableColumnDefinition and how its cell is computed. */
+export interface Column<T> {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  readonly format?: string
+  /** 0 always, above 0 only with -o wide. */
+  readonly priority: number
+  readonly description: string
+  cell(object: T, now: Instant): string | number | boolean | null
+}
+
+/** The verbs that a resource answers to. */
+export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'patch' | 'delete' | 'deletecollection'
+
+/**
+ * A kind as data: all that the generic pipeline needs to serve it. One file per kind in resources/kinds/.
+ * A draft is a fresh object that the function may change; every other object is shared and must not be changed.
+ */
+export interface ResourceDefinition<T extends KubeObject = KubeObject> {
+  readonly kind: KindRef<T>
+  readonly verbs: readonly Verb[]
+  /** Fills in what the user left out, on create and on update, as upstream's defaulting does. */
+  defaults(draft: T): void
+  /** Drops what a creator may not set (status), sets what the server decides (generation is set by the pipeline). */
+  prepareForCreate(draft: T, context: PrepareContext): void
+  /** Keeps what this path may not change (status on the main resource). */
+  prepareForUpdate(draft: T, old: T, context: PrepareContext): void
+  /** Beyond types, required fields' presence and metadata, which the pipeline checks from the schema. */
+  validateCreate(object: T): FieldError[]
+  validateUpdate(object: T, old: T): FieldError[]
+  /** The pipeline raises metadata.generation when this changes; undefined: the kind has no generation. */
+  readonly generationOf: 'spec' | 'all-but-metadata-and-status' | undefined
+  /** After the Name column (which is always first) and before Age where the kind ends with it: all columns but Name. */
+  readonly columns: readonly Column<T>[]
+  /** Field selectors beside metadata.name and metadata.namespace, which all kinds have. */
+  readonly selectableFields: { readonly [path: string]: (object: T) => string }
+  readonly status: StatusSubresource<T> | undefined
+  readonly scale: ScaleSubresource<T> | undefined
+  /** Other subresources that this kind serves, as discovery lists them; their handlers are in apiserver/subresources/. */
+  readonly subresources: readonly OtherSubresource[]
+  /** The validation of metadata.name. */
+  readonly nameRule: NameRule
+  /** Seconds between deletionTimestamp and removal; undefined: removed at once when no finalizer stands. */
+  deletionGraceSeconds?(object: T, requested: number | undefined): number
+  /** Answers, but stores nothing (TokenReview, SubjectAccessReview, Binding). */
+  readonly virtual: boolean
+}
+
+export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment'
+
+export interface StatusSubresource<T> {
+  /** Keeps everything but status (and metadata that status writers may change) as it was. */
+  prepareForUpdate(draft: T, old: T, context: PrepareContext): void
+  validateUpdate(object: T, old: T): FieldError[]
+}
+
+export interface ScaleSubresource<T> {
+  replicas(object: T): number
+  statusReplicas(object: T): number
+  /** The selector as a query: app=web,tier in (a,b). */
+  selector(object: T): string
+  setReplicas(draft: T, replicas: number): void
+}
+
+export interface OtherSubresource {
+  /** log, exec, binding, token, ... */
+  readonly name: string
+  /** Kind of the body, with its group and version where they differ from the parent's. */
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
+  readonly verbs: readonly ('create' | 'get' | 'update' | 'patch' | 'delete')[]
+}

@@ -1,0 +1,78 @@
+import type { Field, ListSchema, ObjectSchema, ScalarType, Schema } from '../objects/schema.ts'
+import { schemaTables } from './generated/schema-tables.ts'
+
+const SCALARS: ReadonlySet<string> = new Set<ScalarType>([
+  'string', 'boolean', 'int32', 'int64', 'double', 'quantity', 'int-or-string', 'time', 'micro-time', 'bytes',
+])
+
+// name[*]:type[#number][@list][+merge[=key]][+retain]
+const FIELD = /^([^:*]+)(\*?):([^#@+]+)(?:#(\d+))?(?:@([^+]+))?((?:\+[^+]+)*)$/
+
+/** The schemas of one API, compiled from the tables as they are asked for: a definition costs nothing until its first use. */
+export class SchemaCatalog {
+  readonly #compiled = new Map<string, ObjectSchema>()
+  readonly #tables: Readonly<Record<string, string>>
+
+  constructor(tables: Readonly<Record<string, string>> = schemaTables) {
+    this.#tables = tables
+  }
+
+  /** core.v1.Pod -> its fields; undefined where there is no such definition. */
+  lookup = (name: string): ObjectSchema | undefined => {
+    const known = this.#compiled.get(name)
+    if (known !== undefined) return known
+    const line = this.#tables[name]
+    if (line === undefined) return undefined
+    const compiled = this.#compile(name, line)
+    this.#compiled.set(name, compiled)
+    return compiled
+  }
+
+  names(): readonly string[] {
+    return Object.keys(this.#tables)
+  }
+
+  /** The fields are compiled on first use too: definitions refer to each other, some to themselves. */
+  #compile(name: string, line: string): ObjectSchema {
+    const atomic = line.startsWith('! ')
+    const words = (atomic ? line.slice(2) : line).split(' ')
+    const compileFields = (): ReadonlyMap<string, Field> => new Map(words.map((word) => this.#field(name, word)))
+    let fields: ReadonlyMap<string, Field> | undefined
+    return {
+      type: 'object',
+      name,
+      atomic,
+      get fields() {
+        return (fields ??= compileFields())
+      },
+    }
+  }
+
+  #field(definition: string, word: string): [string, Field] {
+    const match = FIELD.exec(word)
+    if (match === null) throw new Error(`schema table ${definition}: cannot read the field ${word}`)
+    const [, name = '', star, type = '', number, list, marks = ''] = match
+    const merge = /\+merge(?:=([^+]+))?/.exec(marks)
+    return [name, {
+      schema: this.#schema(type, list),
+      required: star === '*',
+      merge: merge !== null,
+      mergeKey: merge?.[1],
+      retainKeys: marks.includes('+retain'),
+      number: Number(number ?? 0),
+    }]
+  }
+
+  #schema(type: string, list: string | undefined): Schema {
+    if (type.startsWith('[]')) return listSchema(this.#schema(type.slice(2), undefined), list)
+    if (type.startsWith('{}')) return { type: 'map', values: this.#schema(type.slice(2), undefined), atomic: list === 'atomic' }
+    if (SCALARS.has(type)) return { type: type as ScalarType }
+    return this.lookup(type) ?? { type: 'any' }
+  }
+}
+
+function listSchema(items: Schema, list: string | undefined): ListSchema {
+  if (list === 'set') return { type: 'list', items, list: 'set', keys: [] }
+  if (list?.startsWith('map=') === true) return { type: 'list', items, list: 'map', keys: list.slice('map='.length).split(',') }
+  return { type: 'list', items, list: 'atomic', keys: [] }
+}

