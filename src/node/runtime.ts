@@ -16,6 +16,8 @@ export interface NodeRuntime {
   /** Calls the listener with the uid of a pod of which something changed ('' = look at all of them), until the signal aborts. */
   events(listener: (podUid: string) => void, signal: AbortSignal): void
   info(signal: AbortSignal): Promise<RuntimeInfo>
+  /** The image as a pod names it (nginx, localhost/web:1, name@sha256:...); undefined when it is not on this node. */
+  findImage(image: string, signal: AbortSignal): Promise<ImageObservation | undefined>
   listImages(signal: AbortSignal): Promise<readonly ImageObservation[]>
 }
 
@@ -133,7 +135,12 @@ export interface ContainerConfig {
   readonly resources: ResourceLimits
   readonly security: SecurityConfig
   readonly specHash: string
-  /** Where the container writes its termination message, and whether the log's tail stands in for it on failure. */
+  /** Ephemeral containers: the container whose process namespace it joins; '' for its own. */
+  readonly targetContainerId: string
+  /**
+   * Path in the container of its termination message; the mount with this containerPath has the file to read on the host.
+   * FromLogs: the log's tail stands in for it when it is empty and the container failed.
+   */
   readonly terminationMessagePath: string
   readonly terminationMessageFromLogs: boolean
 }
@@ -144,13 +151,16 @@ export interface RegistryCredentials {
 }
 
 export type RuntimeAction =
+  /** Asks the registry in any case; whether a pull is needed is the caller's decision (imagePullPolicy, findImage). */
   | { readonly type: 'pull-image'; readonly image: string; readonly credentials: readonly RegistryCredentials[] }
   | { readonly type: 'create-sandbox'; readonly sandbox: SandboxConfig }
   /** Creates and starts. */
   | { readonly type: 'start-container'; readonly container: ContainerConfig }
   | { readonly type: 'stop-container'; readonly containerId: string; readonly graceSeconds: number }
   | { readonly type: 'remove-container'; readonly containerId: string }
+  /** Kills what still runs in it. Done already or gone: fine, as with all stop and remove actions. */
   | { readonly type: 'stop-sandbox'; readonly sandboxId: string }
+  /** With its containers. */
   | { readonly type: 'remove-sandbox'; readonly sandboxId: string }
 
 export type RuntimeResult =
