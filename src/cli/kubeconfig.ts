@@ -1,0 +1,120 @@
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync, renameSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { dump, load } from 'js-yaml'
+
+/** The parts of a kubeconfig that Lotse writes. Everything else in the file is kept as it is. */
+export interface Access {
+  readonly contextName: string
+  readonly server: string
+  readonly certificateAuthority: string
+  readonly clientCertificate: string
+  readonly clientKey: string
+}
+
+interface Named {
+  name: string
+  [field: string]: unknown
+}
+
+interface Kubeconfig {
+  apiVersion: string
+  kind: string
+  clusters: Named[]
+  users: Named[]
+  contexts: Named[]
+  'current-context': string
+  [field: string]: unknown
+}
+
+const LOCK_TRIES = 50
+const LOCK_WAIT_MS = 100
+
+/** $KUBECONFIG's first file, or ~/.kube/config: where kubectl itself would write. */
+export function kubeconfigPath(environment: NodeJS.ProcessEnv): string {
+  const first = (environment['KUBECONFIG'] ?? '').split(delimiter).find((path) => path !== '')
+  return first ?? join(environment['HOME'] ?? homedir(), '.kube/config')
+}
+
+/** A kubeconfig for this cluster alone. */
+export function standalone(access: Access): string {
+  return dump(withAccess(empty(), access), { lineWidth: -1 })
+}
+
+/** Adds or replaces this cluster's entries and makes its context the current one. */
+export async function merge(path: string, access: Access): Promise<void> {
+  await change(path, (config) => withAccess(config, access))
+}
+
+/** Takes out this cluster's entries and nothing else; resolves to whether there were any. */
+export async function remove(path: string, contextName: string): Promise<boolean> {
+  if (!existsSync(path)) return false
+  let found = false
+  await change(path, (config) => {
+    found = config.contexts.some((context) => context.name === contextName)
+    const without = (list: Named[]): Named[] => list.filter((entry) => entry.name !== contextName)
+    const current = config['current-context'] === contextName ? '' : config['current-context']
+    return { ...config, clusters: without(config.clusters), users: without(config.users), contexts: without(config.contexts), 'current-context': current }
+  })
+  return found
+}
+
+function empty(): Kubeconfig {
+  return { apiVersion: 'v1', kind: 'Config', clusters: [], users: [], contexts: [], 'current-context': '' }
+}
+
+function withAccess(config: Kubeconfig, access: Access): Kubeconfig {
+  const name = access.contextName
+  const replaced = (list: Named[], entry: Named): Named[] => [...list.filter((other) => other.name !== name), entry]
+  const base64 = (text: string): string => Buffer.from(text).toString('base64')
+  return {
+    ...config,
+    clusters: replaced(config.clusters, { name, cluster: { server: access.server, 'certificate-authority-data': base64(access.certificateAuthority) } }),
+    users: replaced(config.users, { name, user: { 'client-certificate-data': base64(access.clientCertificate), 'client-key-data': base64(access.clientKey) } }),
+    contexts: replaced(config.contexts, { name, context: { cluster: name, user: name } }),
+    'current-context': name,
+  }
+}
+
+async function change(path: string, edit: (config: Kubeconfig) => Kubeconfig): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  // A link (dotfiles under version control) stays a link: its target is replaced.
+  const target = existsSync(path) ? realpathSync(path) : path
+  const unlock = await lock(`${target}.lock`)
+  try {
+    const edited = edit(read(target))
+    const temporary = `${target}.${process.pid}.new`
+    writeFileSync(temporary, dump(edited, { lineWidth: -1 }), { mode: 0o600 })
+    renameSync(temporary, target)
+  } finally {
+    unlock()
+  }
+}
+
+function read(path: string): Kubeconfig {
+  if (!existsSync(path)) return empty()
+  let parsed: unknown
+  try {
+    parsed = load(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new Error(`${path} is not valid YAML (${error instanceof Error ? error.message.split('\n')[0] : ''}); it was left as it is. Mend it, or set KUBECONFIG to another file.`)
+  }
+  if (parsed === undefined || parsed === null) return empty()
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new Error(`${path} is not a kubeconfig; it was left as it is. Set KUBECONFIG to another file.`)
+  const config = { ...empty(), ...parsed }
+  return { ...config, clusters: config.clusters ?? [], users: config.users ?? [], contexts: config.contexts ?? [] }
+}
+
+/** The lock file is the one that kubectl takes (client-go's clientcmd), so that both can write. */
+async function lock(path: string): Promise<() => void> {
+  for (let attempt = 0; attempt < LOCK_TRIES; attempt += 1) {
+    try {
+      closeSync(openSync(path, 'wx', 0o600))
+      return () => rmSync(path, { force: true })
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      await new Promise((resolve) => setTimeout(resolve, LOCK_WAIT_MS))
+    }
+  }
+  throw new Error(`${path} has been there for ${(LOCK_TRIES * LOCK_WAIT_MS) / 1000} s: another program is changing the kubeconfig, or died while it did. If none is running, remove that file.`)
+}
