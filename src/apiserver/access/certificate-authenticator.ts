@@ -1,0 +1,27 @@
+import type { Authenticator, User } from '../access.ts'
+import type { ServerRequest } from '../http.ts'
+import { withAuthenticated } from './subjects.ts'
+
+const MAX_KNOWN_USERS = 1024
+
+/** The common name is the user, the organizations are the groups. The adapter has verified the chain already. */
+export class CertificateAuthenticator implements Authenticator {
+  /** One User per subject, so that the authorizer's caches can recognise it by identity. Dropped whole when full. */
+  readonly #known = new Map<string, User>()
+
+  authenticate(request: ServerRequest): Promise<User | undefined> {
+    return Promise.resolve(this.#userOf(request))
+  }
+
+  #userOf(request: ServerRequest): User | undefined {
+    const certificate = request.peer.certificate
+    if (certificate === undefined || certificate.commonName === '') return undefined
+    const subject = [certificate.commonName, ...certificate.organizations].join('\0')
+    const known = this.#known.get(subject)
+    if (known !== undefined) return known
+    const user: User = { name: certificate.commonName, uid: '', groups: withAuthenticated(certificate.organizations), extra: {} }
+    if (this.#known.size >= MAX_KNOWN_USERS) this.#known.clear()
+    this.#known.set(subject, user)
+    return user
+  }
+}

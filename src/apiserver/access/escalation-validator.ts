@@ -1,0 +1,88 @@
+import { kinds } from '../../resources/generated/kinds.ts'
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '../../resources/generated/types.ts'
+import { sameJson } from '../../objects/json.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import type { AdmissionRequest, Authorizer, RequestInfo, Validator, Verdict } from '../access.ts'
+import type { RbacAuthorizer } from './rbac-authorizer.ts'
+import { showRule, uncovered } from './role-escalation.ts'
+import { groups } from './subjects.ts'
+
+const ALLOWED: Verdict = { allowed: true, warnings: [] }
+const ROLES = new Set(['roles', 'clusterroles'])
+const BINDINGS = new Set(['rolebindings', 'clusterrolebindings'])
+const MAX_SHOWN_RULES = 20
+
+/** Nobody may give away more than they have: through a role (unless they may escalate), or a binding (unless they may bind). */
+export function escalationValidator(rbac: RbacAuthorizer, authorizer: Authorizer): Validator {
+  return {
+    name: 'RBACEscalation',
+    matches: ({ kind, operation, subresource }) =>
+      kind.group === kinds.Role.group && (operation === 'CREATE' || operation === 'UPDATE') && subresource === '',
+    review(request) {
+      if (request.user.groups.includes(groups.masters)) return ALLOWED
+      if (ROLES.has(request.kind.plural)) return reviewRole(request, rbac, authorizer)
+      return BINDINGS.has(request.kind.plural) ? reviewBinding(request, rbac, authorizer) : ALLOWED
+    },
+  }
+}
+
+function reviewRole(request: AdmissionRequest, rbac: RbacAuthorizer, authorizer: Authorizer): Verdict {
+  const role = request.object as Role | ClusterRole
+  const old = request.old as Role | ClusterRole | undefined
+  const unchanged = old !== undefined && sameJson(old.rules, role.rules) && sameJson(aggregationOf(old), aggregationOf(role))
+  if (unchanged || mayDo('escalate', request, request.kind.plural, request.key.name, authorizer)) return ALLOWED
+  if (aggregationOf(role) !== undefined && !sameJson(old === undefined ? undefined : aggregationOf(old), aggregationOf(role))) {
+    const everything: PolicyRule[] = [
+      { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] },
+    ]
+    const missing = uncovered(ownedRules(request, rbac), everything)
+    if (missing.length > 0) return refuse(request, 'must have cluster-admin privileges to use the aggregationRule')
+  }
+  return within(request, rbac, role.rules ?? [])
+}
+
+function aggregationOf(role: Role | ClusterRole): ClusterRole['aggregationRule'] {
+  return 'aggregationRule' in role ? role.aggregationRule : undefined
+}
+
+function reviewBinding(request: AdmissionRequest, rbac: RbacAuthorizer, authorizer: Authorizer): Verdict {
+  const binding = request.object as RoleBinding | ClusterRoleBinding
+  const old = request.old as RoleBinding | ClusterRoleBinding | undefined
+  if (old !== undefined && sameJson(old.subjects, binding.subjects) && sameJson(old.roleRef, binding.roleRef)) return ALLOWED
+  const plural = binding.roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
+  if (mayDo('bind', request, plural, binding.roleRef.name, authorizer)) return ALLOWED
+  const rules = rbac.rulesOfRole(binding.roleRef, request.key.namespace)
+  if (rules === undefined) {
+    const name = JSON.stringify(binding.roleRef.name)
+    return { allowed: false, code: 404, message: `${plural}.rbac.authorization.k8s.io ${name} not found` }
+  }
+  return within(request, rbac, rules)
+}
+
+function ownedRules(request: AdmissionRequest, rbac: RbacAuthorizer): readonly PolicyRule[] {
+  return rbac.rulesFor(request.user, request.key.namespace).map((granted) => granted.rule)
+}
+
+function within(request: AdmissionRequest, rbac: RbacAuthorizer, wanted: readonly PolicyRule[]): Verdict {
+  const missing = uncovered(ownedRules(request, rbac), wanted)
+  if (missing.length === 0) return ALLOWED
+  const user = request.user
+  const shown = missing.slice(0, MAX_SHOWN_RULES).map(showRule).join('\n')
+  return refuse(request, `user ${JSON.stringify(user.name)} (groups=${JSON.stringify(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`)
+}
+
+function refuse(request: AdmissionRequest, why: string): Verdict {
+  const { group, plural } = request.kind
+  return { allowed: false, code: 403, message: `${plural}.${group} ${JSON.stringify(nameOf(request.object))} is forbidden: ${why}` }
+}
+
+function nameOf(object: KubeObject | undefined): string {
+  return object?.metadata.name ?? ''
+}
+
+function mayDo(verb: string, request: AdmissionRequest, resource: string, name: string, authorizer: Authorizer): boolean {
+  const info: RequestInfo = {
+    isResource: true, verb, group: kinds.Role.group, version: 'v1', resource, subresource: '', namespace: request.key.namespace, name, path: '',
+  }
+  return authorizer.authorize(request.user, info).allowed
+}

@@ -1,0 +1,79 @@
+import { badRequest } from '../../words/status-error.ts'
+import type { Authorizer, RequestInfo, User } from '../access.ts'
+import type { ServerRequest } from '../http.ts'
+import { denial } from './denial.ts'
+import { anonymousUser, groups, parseServiceAccountUserName, serviceAccountGroups, withAuthenticated } from './subjects.ts'
+
+const EXTRA_PREFIX = 'impersonate-extra-'
+
+interface Wanted {
+  readonly name: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: ReadonlyMap<string, readonly string[]>
+}
+
+/** The user that the request acts as: user itself, or the one named by Impersonate-* headers if user may act as all of it. */
+export function impersonate(user: User, headers: ServerRequest['headers'], authorizer: Authorizer): User {
+  const wanted = wantedUser(headers)
+  if (wanted === undefined) return user
+  for (const info of checks(wanted)) {
+    const decision = authorizer.authorize(user, info)
+    if (!decision.allowed) throw denial(user, info, decision.reason)
+  }
+  return { name: wanted.name, uid: wanted.uid, groups: groupsOf(wanted), extra: Object.fromEntries(wanted.extra) }
+}
+
+function wantedUser(headers: ServerRequest['headers']): Wanted | undefined {
+  const name = headers['impersonate-user'] ?? ''
+  const uid = headers['impersonate-uid'] ?? ''
+  const groupNames = valuesOf(headers['impersonate-group'])
+  const extra = extraOf(headers)
+  if (name !== '') return { name, uid, groups: groupNames, extra }
+  if (uid === '' && groupNames.length === 0 && extra.size === 0) return undefined
+  throw badRequest('Impersonate-Group, Impersonate-Uid and Impersonate-Extra-* need Impersonate-User: say which user to act as')
+}
+
+/** Repeated header lines arrive joined by a comma and a blank. A bare comma may be part of a group's name (LDAP). */
+function valuesOf(header: string | undefined): readonly string[] {
+  return header === undefined ? [] : header.split(', ').filter((value) => value !== '')
+}
+
+function extraOf(headers: ServerRequest['headers']): ReadonlyMap<string, readonly string[]> {
+  const extra = new Map<string, readonly string[]>()
+  for (const name in headers) {
+    if (name.startsWith(EXTRA_PREFIX)) extra.set(decoded(name.slice(EXTRA_PREFIX.length)), valuesOf(headers[name]))
+  }
+  return extra
+}
+
+/** Keys carry characters that header names cannot, percent-encoded: acme.com%2fproject. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text).toLowerCase()
+  } catch {
+    return text
+  }
+}
+
+function groupsOf(wanted: Wanted): readonly string[] {
+  if (wanted.name === anonymousUser.name) return wanted.groups.length === 0 ? [groups.unauthenticated] : wanted.groups
+  const account = parseServiceAccountUserName(wanted.name)
+  const named = wanted.groups.length > 0 || account === undefined ? wanted.groups : serviceAccountGroups(account.namespace)
+  return withAuthenticated(named)
+}
+
+function* checks(wanted: Wanted): Iterable<RequestInfo> {
+  const account = parseServiceAccountUserName(wanted.name)
+  if (account === undefined) yield check('', 'users', wanted.name)
+  else yield { ...check('', 'serviceaccounts', account.name), namespace: account.namespace }
+  for (const group of wanted.groups) yield check('', 'groups', group)
+  if (wanted.uid !== '') yield check('authentication.k8s.io', 'uids', wanted.uid)
+  for (const [key, values] of wanted.extra) {
+    for (const value of values) yield { ...check('authentication.k8s.io', 'userextras', value), subresource: key }
+  }
+}
+
+function check(group: string, resource: string, name: string): RequestInfo {
+  return { isResource: true, verb: 'impersonate', group, version: 'v1', resource, subresource: '', namespace: '', name, path: '' }
+}

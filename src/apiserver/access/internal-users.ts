@@ -1,0 +1,18 @@
+import type { User } from '../access.ts'
+import { groups } from './subjects.ts'
+
+/** The cluster's own parts, under the names that upstream's certificates give them. */
+export const internalUsers = {
+  /** The server itself: bootstrap, and what must work before any role exists. */
+  apiServer: internalUser('system:apiserver', [groups.masters]),
+  controllerManager: internalUser('system:kube-controller-manager', []),
+  scheduler: internalUser('system:kube-scheduler', []),
+} as const
+
+export function nodeUser(nodeName: string): User {
+  return internalUser(`system:node:${nodeName}`, [groups.nodes])
+}
+
+function internalUser(name: string, memberships: readonly string[]): User {
+  return { name, uid: '', groups: [...memberships, groups.authenticated], extra: {} }
+}

@@ -1,0 +1,115 @@
+import type { PolicyRule } from '../../resources/generated/types.ts'
+import type { Authorizer, Decision, ObjectReader, RequestInfo, User } from '../access.ts'
+import { RbacIndex } from './rbac-index.ts'
+import type { Grant } from './rbac-index.ts'
+import { ruleAllows } from './rule-match.ts'
+import { groups } from './subjects.ts'
+
+/** A rule that a user has, and where it holds. */
+export interface GrantedRule {
+  readonly rule: PolicyRule
+  readonly grant: Grant
+}
+
+const MAX_DECISIONS = 8192
+
+/**
+ * rbac.authorization.k8s.io. The index is built anew when an RBAC object has changed (revision says so), decisions are
+ * remembered until then; both are plain functions of the objects.
+ */
+export class RbacAuthorizer implements Authorizer {
+  readonly #reader: ObjectReader
+  readonly #revision: () => unknown
+  #index: RbacIndex | undefined
+  #indexedRevision: unknown
+  #decisions = new Map<string, Decision>()
+  #userKeys = new WeakMap<User, string>()
+
+  /** revision returns another value whenever a Role, ClusterRole or a binding of them has changed. */
+  constructor(reader: ObjectReader, revision: () => unknown) {
+    this.#reader = reader
+    this.#revision = revision
+  }
+
+  authorize(user: User, info: RequestInfo): Decision {
+    if (user.groups.includes(groups.masters)) return MASTER
+    const index = this.#currentIndex()
+    const key = `${this.#userKey(user)}\0${infoKey(info)}`
+    const known = this.#decisions.get(key)
+    if (known !== undefined) return known
+    const decision = decide(index, user, info)
+    if (this.#decisions.size >= MAX_DECISIONS) this.#decisions.clear()
+    this.#decisions.set(key, decision)
+    return decision
+  }
+
+  /** All rules that the user has in the namespace ('' for the whole cluster only), for rule reviews and escalation checks. */
+  rulesFor(user: User, namespace: string): readonly GrantedRule[] {
+    const index = this.#currentIndex()
+    const granted: GrantedRule[] = []
+    for (const grant of index.grants(user, namespace)) {
+      for (const rule of index.rules(grant.binding.roleRef, grant.binding.metadata.namespace ?? '') ?? []) granted.push({ rule, grant })
+    }
+    return granted
+  }
+
+  /** The rules of a role that a binding in this namespace would give; undefined when there is no such role. */
+  rulesOfRole(roleRef: Grant['binding']['roleRef'], namespace: string): readonly PolicyRule[] | undefined {
+    return this.#currentIndex().rules(roleRef, namespace)
+  }
+
+  #currentIndex(): RbacIndex {
+    const revision = this.#revision()
+    if (this.#index === undefined || revision !== this.#indexedRevision) {
+      this.#indexedRevision = revision
+      this.#index = new RbacIndex(this.#reader)
+      this.#decisions.clear()
+    }
+    return this.#index
+  }
+
+  /** Users are one object per credential, so that the join is paid once. */
+  #userKey(user: User): string {
+    const known = this.#userKeys.get(user)
+    if (known !== undefined) return known
+    const key = [user.name, ...user.groups].join('\0')
+    this.#userKeys.set(user, key)
+    return key
+  }
+}
+
+const MASTER: Decision = { allowed: true, reason: 'member of the group system:masters' }
+
+function infoKey(info: RequestInfo): string {
+  if (!info.isResource) return `${info.verb}\0${info.path}`
+  return `${info.verb}\0${info.group}\0${info.resource}\0${info.subresource}\0${info.namespace}\0${info.name}\0`
+}
+
+function decide(index: RbacIndex, user: User, info: RequestInfo): Decision {
+  const missing: string[] = []
+  for (const grant of index.grants(user, info.isResource ? info.namespace : '')) {
+    const rules = index.rules(grant.binding.roleRef, grant.binding.metadata.namespace ?? '')
+    if (rules === undefined) missing.push(missingRole(grant))
+    else if (rules.some((rule) => ruleAllows(rule, info))) return { allowed: true, reason: `RBAC: allowed by ${describeGrant(grant)}` }
+  }
+  if (missing.length === 0) return NO_RULE
+  return { allowed: false, reason: `RBAC: ${missing.length === 1 ? (missing[0] ?? '') : `[${missing.join(', ')}]`}` }
+}
+
+const NO_RULE: Decision = { allowed: false, reason: '' }
+
+function missingRole(grant: Grant): string {
+  const { kind, name } = grant.binding.roleRef
+  return `${kind.toLowerCase()}.rbac.authorization.k8s.io ${JSON.stringify(name)} not found`
+}
+
+/** RoleBinding "readers/default" of ClusterRole "view" to User "anna" */
+export function describeGrant({ binding, subject }: Grant): string {
+  const { name = '', namespace } = binding.metadata
+  const holder = namespace === undefined
+    ? `ClusterRoleBinding ${JSON.stringify(name)}`
+    : `RoleBinding ${JSON.stringify(`${name}/${namespace}`)}`
+  const subjectNamespace = subject.namespace ?? namespace ?? ''
+  const who = subject.kind === 'ServiceAccount' ? `${subject.name}/${subjectNamespace}` : subject.name
+  return `${holder} of ${binding.roleRef.kind} ${JSON.stringify(binding.roleRef.name)} to ${subject.kind} ${JSON.stringify(who)}`
+}

@@ -1,0 +1,52 @@
+import { sameJson } from '../../objects/json.ts'
+import type { ClusterRole, LabelSelector, PolicyRule } from '../../resources/generated/types.ts'
+
+/**
+ * Cluster roles whose rules should change, because aggregationRule composes them from others: each with its new rules.
+ * Roles compose in the order of their names; a rule that stands in two of them is taken once.
+ */
+export function aggregate(roles: readonly ClusterRole[]): readonly ClusterRole[] {
+  const byName = [...roles].sort((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
+  const rulesOf = new Map(byName.map((role) => [role.metadata.name ?? '', role.rules ?? []]))
+  // admin takes in edit, which takes in view: a chain is never longer than the number of aggregating roles.
+  const aggregating = byName.filter((role) => role.aggregationRule !== undefined)
+  for (let round = 0; round <= aggregating.length; round++) {
+    let changed = false
+    for (const role of aggregating) {
+      const rules = composed(role, byName, rulesOf)
+      if (sameJson(rules, rulesOf.get(role.metadata.name ?? ''))) continue
+      rulesOf.set(role.metadata.name ?? '', rules)
+      changed = true
+    }
+    if (!changed) break
+  }
+  return aggregating.flatMap((role) => {
+    const rules = rulesOf.get(role.metadata.name ?? '') ?? []
+    return sameJson(rules, role.rules ?? []) ? [] : [{ ...role, rules: [...rules] }]
+  })
+}
+
+function composed(role: ClusterRole, all: readonly ClusterRole[], rulesOf: ReadonlyMap<string, readonly PolicyRule[]>): PolicyRule[] {
+  const selectors = role.aggregationRule?.clusterRoleSelectors ?? []
+  const rules: PolicyRule[] = []
+  for (const selector of selectors) {
+    for (const other of all) {
+      if (other.metadata.name === role.metadata.name || !selects(selector, other.metadata.labels ?? {})) continue
+      for (const rule of rulesOf.get(other.metadata.name ?? '') ?? []) {
+        if (!rules.some((known) => sameJson(known, rule))) rules.push(rule)
+      }
+    }
+  }
+  return rules
+}
+
+function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = selector
+  if (!Object.entries(matchLabels).every(([key, value]) => labels[key] === value)) return false
+  return matchExpressions.every(({ key, operator, values = [] }) => {
+    const value = labels[key]
+    if (operator === 'In') return value !== undefined && values.includes(value)
+    if (operator === 'NotIn') return value === undefined || !values.includes(value)
+    return operator === 'Exists' ? value !== undefined : value === undefined
+  })
+}
