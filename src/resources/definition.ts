@@ -21,6 +21,9 @@ export interface Column<T> {
   cell(object: T, now: Instant): string | number | boolean | null
 }
 
+/** Reads one field as text; '' where it is absent. (From a method, so that definitions of all kinds fit in one list.) */
+export type FieldValue<T> = { of(object: T): string }['of']
+
 /** The verbs that a resource answers to. */
 export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'patch' | 'delete' | 'deletecollection'
 
@@ -41,11 +44,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   validateCreate(object: T): FieldError[]
   validateUpdate(object: T, old: T): FieldError[]
   /** The pipeline raises metadata.generation when this changes; undefined: the kind has no generation. */
-  readonly generationOf: 'spec' | 'all-but-metadata-and-status' | undefined
-  /** After the Name column (which is always first) and before Age where the kind ends with it: all columns but Name. */
+  readonly generationOf: 'spec' | 'spec-or-annotations' | 'all-but-metadata-and-status' | undefined
+  /** All columns but Name, which goes first. A kind that has it elsewhere lists it itself (format 'name'): see table.ts. */
   readonly columns: readonly Column<T>[]
   /** Field selectors beside metadata.name and metadata.namespace, which all kinds have. */
-  readonly selectableFields: { readonly [path: string]: (object: T) => string }
+  readonly selectableFields: { readonly [path: string]: FieldValue<T> }
   readonly status: StatusSubresource<T> | undefined
   readonly scale: ScaleSubresource<T> | undefined
   /** Other subresources that this kind serves, as discovery lists them; their handlers are in apiserver/subresources/. */

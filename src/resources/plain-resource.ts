@@ -1,0 +1,46 @@
+import type { KubeObject } from '../objects/kube-object.ts'
+import type { ResourceDefinition, Verb } from './definition.ts'
+import { createdAtColumn } from './table.ts'
+
+const everyVerb: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+/** A stored kind without rules of its own: what a definition spreads first and then overrides. */
+export const plainResource: Omit<ResourceDefinition, 'kind'> = {
+  verbs: everyVerb,
+  defaults() {},
+  prepareForCreate() {},
+  prepareForUpdate() {},
+  validateCreate: () => [],
+  validateUpdate: () => [],
+  generationOf: undefined,
+  columns: [createdAtColumn],
+  selectableFields: {},
+  status: undefined,
+  scale: undefined,
+  subresources: [],
+  nameRule: 'dns-subdomain',
+  virtual: false,
+}
+
+/** A kind that answers and stores nothing: its handler is in apiserver/subresources/ or apiserver/reviews/. */
+export const virtualResource: Omit<ResourceDefinition, 'kind'> = { ...plainResource, verbs: ['create'], virtual: true }
+
+interface Stated extends KubeObject {
+  status?: unknown
+}
+
+/** For prepareForUpdate of kinds with a status subresource: an update of the object does not touch its status. */
+export function keepStatus(draft: Stated, old: Stated): void {
+  if (old.status === undefined) delete draft.status
+  else draft.status = old.status
+}
+
+interface Specified extends KubeObject {
+  spec?: unknown
+}
+
+/** For the status subresource: an update of the status does not touch the spec. */
+export function keepSpec(draft: Specified, old: Specified): void {
+  if (old.spec === undefined) delete draft.spec
+  else draft.spec = old.spec
+}
