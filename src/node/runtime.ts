@@ -77,8 +77,10 @@ export interface SandboxConfig {
   readonly dns: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] }
   readonly portMappings: readonly { readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly containerPort: number; readonly hostPort: number; readonly hostIp: string }[]
   readonly sysctls: Readonly<Record<string, string>>
-  /** Absolute cgroup path of the pod below the hierarchies' roots. */
+  /** Absolute cgroup path of the pod below the hierarchies' roots. The runtime makes and removes it. */
   readonly cgroupParent: string
+  /** Limits of the pod as a whole, for its cgroup. */
+  readonly cgroupLimits: PodCgroupLimits
   readonly security: SecurityConfig
 }
 
@@ -104,6 +106,9 @@ export interface ResourceLimits {
   readonly memoryLimitBytes: number
   readonly oomScoreAdjustment: number
 }
+
+/** As in ResourceLimits: 0 means no quota, no limit. */
+export type PodCgroupLimits = Pick<ResourceLimits, 'cpuShares' | 'cpuQuotaMicros' | 'cpuPeriodMicros' | 'memoryLimitBytes'>
 
 export interface MountConfig {
   readonly containerPath: string
