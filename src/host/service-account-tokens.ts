@@ -1,0 +1,169 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { SignJWT, calculateJwkThumbprint, decodeJwt, errors, exportJWK, jwtVerify } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey } from 'jose'
+import type { BoundObject, TokenClaims, TokenKeySet, TokenSigner, TokenVerifier, VerifiedToken } from '../apiserver/access/token-claims.ts'
+import { isObject } from '../objects/json.ts'
+import { present } from '../words/assert.ts'
+import type { Clock } from '../words/ports.ts'
+
+export interface ServiceAccountTokensOptions {
+  /** The iss claim: https://kubernetes.default.svc.cluster.local */
+  readonly issuer: string
+  /** Signs. PKCS8 PEM of a P-256 key. */
+  readonly privateKeyPem: string
+  /** Keys of earlier times whose tokens still count. SPKI PEM. */
+  readonly retiredPublicKeyPems: readonly string[]
+  readonly clock: Clock
+  /** Verified tokens that are remembered, so that a request costs no signature check. */
+  readonly maxRememberedTokens: number
+}
+
+export interface ServiceAccountTokens extends TokenSigner, TokenVerifier {
+  readonly keySet: TokenKeySet
+}
+
+const ALGORITHM = 'ES256'
+const PRIVATE_CLAIM = 'kubernetes.io'
+/** Clocks of several masters differ a little. */
+const CLOCK_TOLERANCE_SECONDS = 10
+
+/** A new signing key for a new cluster, PKCS8 PEM: to be kept in a file of mode 0600. */
+export function generateTokenKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+/** Signs and checks service account tokens as ES256 JSON Web Tokens. */
+export async function createServiceAccountTokens(options: ServiceAccountTokensOptions): Promise<ServiceAccountTokens> {
+  const privateKey = createPrivateKey(options.privateKeyPem)
+  const publicKeys = [createPublicKey(privateKey), ...options.retiredPublicKeyPems.map((pem) => createPublicKey(pem))]
+  const keys = new Map<string, (typeof publicKeys)[number]>()
+  const published: Record<string, string>[] = []
+  for (const key of publicKeys) {
+    const { kty = '', crv = '', x = '', y = '' } = await exportJWK(key)
+    const kid = await calculateJwkThumbprint({ kty, crv, x, y })
+    keys.set(kid, key)
+    published.push({ use: 'sig', kty, kid, crv, alg: ALGORITHM, x, y })
+  }
+  const signingKeyId = present(published[0]?.['kid'], 'the id of the signing key')
+  const verifier = new RememberingVerifier(options, (header) => {
+    const key = keys.get(header.kid ?? '')
+    if (key === undefined) throw new errors.JWKSNoMatchingKey()
+    return key
+  })
+  return {
+    issuer: options.issuer,
+    keySet: { keys: published },
+    sign: (claims) => new SignJWT(payloadOf(claims))
+      .setProtectedHeader({ alg: ALGORITHM, kid: signingKeyId })
+      .setIssuer(options.issuer)
+      .sign(privateKey),
+    verify: (token) => verifier.verify(token),
+  }
+}
+
+class RememberingVerifier implements TokenVerifier {
+  readonly #options: ServiceAccountTokensOptions
+  readonly #key: JWTVerifyGetKey
+  /** Oldest use first: a hit moves its token to the end, the first is dropped when the map is full. */
+  readonly #remembered = new Map<string, VerifiedToken & { outcome: 'valid' }>()
+
+  constructor(options: ServiceAccountTokensOptions, key: JWTVerifyGetKey) {
+    this.#options = options
+    this.#key = key
+  }
+
+  async verify(token: string): Promise<VerifiedToken> {
+    const known = this.#remembered.get(token)
+    if (known !== undefined) return this.#again(token, known)
+    const verified = await this.#check(token)
+    if (verified.outcome === 'valid') this.#remember(token, verified)
+    return verified
+  }
+
+  #again(token: string, known: VerifiedToken & { outcome: 'valid' }): VerifiedToken {
+    this.#remembered.delete(token)
+    if (known.claims.expiresAt + CLOCK_TOLERANCE_SECONDS * 1000 <= this.#options.clock.now()) {
+      return { outcome: 'invalid', why: 'service account token has expired' }
+    }
+    this.#remembered.set(token, known)
+    return known
+  }
+
+  #remember(token: string, verified: VerifiedToken & { outcome: 'valid' }): void {
+    if (this.#remembered.size >= this.#options.maxRememberedTokens) {
+      const [oldest] = this.#remembered.keys()
+      if (oldest !== undefined) this.#remembered.delete(oldest)
+    }
+    this.#remembered.set(token, verified)
+  }
+
+  async #check(token: string): Promise<VerifiedToken> {
+    if (issuerOf(token) !== this.#options.issuer) return { outcome: 'foreign' }
+    try {
+      const { payload } = await jwtVerify(token, this.#key, {
+        algorithms: [ALGORITHM],
+        issuer: this.#options.issuer,
+        currentDate: new Date(this.#options.clock.now()),
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      })
+      const claims = claimsOf(payload)
+      return claims === undefined ? { outcome: 'invalid', why: 'the token lacks claims of a service account token' } : { outcome: 'valid', claims }
+    } catch (error) {
+      return { outcome: 'invalid', why: whyNot(error) }
+    }
+  }
+}
+
+function issuerOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss
+  } catch {
+    return undefined
+  }
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return 'service account token has expired'
+  if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSNoMatchingKey) return 'invalid signature'
+  return error instanceof errors.JOSEError ? error.message : 'the token cannot be read'
+}
+
+function payloadOf(claims: TokenClaims): JWTPayload {
+  const { namespace, serviceAccount, pod, secret, node } = claims
+  const bound = { ...(pod === undefined ? {} : { pod }), ...(secret === undefined ? {} : { secret }), ...(node === undefined ? {} : { node }) }
+  return {
+    sub: `system:serviceaccount:${namespace}:${serviceAccount.name}`,
+    aud: [...claims.audiences],
+    jti: claims.tokenId,
+    iat: Math.floor(claims.issuedAt / 1000),
+    nbf: Math.floor(claims.issuedAt / 1000),
+    exp: Math.floor(claims.expiresAt / 1000),
+    [PRIVATE_CLAIM]: { namespace, serviceaccount: serviceAccount, ...bound },
+  }
+}
+
+/** The signature is good; still nothing is taken for granted. */
+function claimsOf(payload: JWTPayload): TokenClaims | undefined {
+  const own = payload[PRIVATE_CLAIM]
+  if (!isObject(own) || typeof own['namespace'] !== 'string' || payload.exp === undefined || payload.iat === undefined) return undefined
+  const serviceAccount = boundObject(own['serviceaccount'])
+  if (serviceAccount === undefined || payload.sub !== `system:serviceaccount:${own['namespace']}:${serviceAccount.name}`) return undefined
+  const audiences = typeof payload.aud === 'string' ? [payload.aud] : (payload.aud ?? [])
+  return {
+    namespace: own['namespace'],
+    serviceAccount,
+    pod: boundObject(own['pod']),
+    secret: boundObject(own['secret']),
+    node: boundObject(own['node']),
+    audiences,
+    tokenId: payload.jti ?? '',
+    issuedAt: payload.iat * 1000,
+    expiresAt: payload.exp * 1000,
+  }
+}
+
+function boundObject(value: unknown): BoundObject | undefined {
+  if (!isObject(value) || typeof value['name'] !== 'string' || typeof value['uid'] !== 'string') return undefined
+  return { name: value['name'], uid: value['uid'] }
+}
