@@ -17,6 +17,8 @@ export interface Snapshot {
   list<T extends KubeObject>(kind: KindRef<T>, namespace?: string): readonly T[]
   /** Objects whose controller (ownerReferences with controller: true) has this uid; from an index. */
   ownedBy<T extends KubeObject>(kind: KindRef<T>, ownerUid: string): readonly T[]
+  /** Objects of a namespace that have no controller: what may be adopted; from an index. */
+  unowned<T extends KubeObject>(kind: KindRef<T>, namespace: string): readonly T[]
 }
 
 /** One write that a plan asks for. Data, so that plans are compared in tables. */
@@ -29,8 +31,22 @@ export type Action =
   /** Remembered and counted like upstream's event recorder does; losing one harms nothing. */
   | { readonly verb: 'event'; readonly regarding: KubeObject; readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }
 
+/** An action of the key's previous plan that the server refused, for plans that report it (a ReplicaFailure condition). */
+export interface Failure {
+  readonly action: Action
+  readonly code: number
+  readonly message: string
+  readonly at: Instant
+  /** How many plans of this key failed in a row. */
+  readonly attempts: number
+}
+
 export interface Plan {
-  /** Performed in this order; the first that fails ends the plan, and the key is planned again after a back-off. */
+  /**
+   * Performed in this order; the first that fails ends the plan, and the key is planned again after a back-off. An event is sent
+   * when the action before it succeeded. Neighbouring creates (or deletes) of one kind go out in batches of 1, 2, 4, ..., so
+   * that many go fast and few fail where all would fail.
+   */
   readonly actions: readonly Action[]
   /** Plan this key again at that time even if nothing changes. */
   readonly wakeAt?: Instant
@@ -51,5 +67,6 @@ export interface Controller<View = unknown> {
   readonly writes: readonly KindRef[]
   /** Gathers what the plan needs; undefined when the key's object is gone and nothing is left to do. */
   observe(key: string, snapshot: Snapshot): View | undefined
-  plan(view: View, now: Instant, name: NameFn): Plan
+  /** failure is set when the previous plan of this key ended with a refusal. */
+  plan(view: View, now: Instant, name: NameFn, failure: Failure | undefined): Plan
 }

@@ -1,0 +1,164 @@
+import type { KindRef } from '../objects/kind.ts'
+import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
+import { controllerOf } from '../objects/kube-object.ts'
+
+/** object is absent when it went, previous when it came. */
+export interface CacheChange<T> {
+  readonly object: T | undefined
+  readonly previous: T | undefined
+}
+
+/** Revisions of one store compare as numbers; what is no number counts as "nothing seen yet". */
+export function revisionOf(resourceVersion: string | undefined): number {
+  const revision = Number(resourceVersion ?? '')
+  return Number.isSafeInteger(revision) ? revision : 0
+}
+
+/**
+ * The objects of one kind as of one revision, with indexes by namespace and by controlling owner. Objects are shared, never changed.
+ * Listeners are told after the whole change is in place, so that what they read agrees with what they were told.
+ */
+export class ObjectCache<T extends KubeObject = KubeObject> {
+  readonly kind: KindRef<T>
+  readonly #namespaces = new Map<string, Map<string, T>>()
+  /** By uid of the controlling owner; objects without one stand under their namespace with a mark that no uid has. */
+  readonly #owners = new Map<string, Map<string, T>>()
+  readonly #changeListeners = new Set<(change: CacheChange<T>) => void>()
+  readonly #progressListeners = new Set<(revision: number) => void>()
+  #revision = 0
+  #size = 0
+
+  constructor(kind: KindRef<T>) {
+    this.kind = kind
+  }
+
+  /** Every change of this kind up to this revision is in. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get(key: ObjectKey): T | undefined {
+    return this.#namespaces.get(key.namespace)?.get(key.name)
+  }
+
+  list(namespace?: string): readonly T[] {
+    if (namespace !== undefined) return [...(this.#namespaces.get(namespace)?.values() ?? [])]
+    const all: T[] = []
+    for (const objects of this.#namespaces.values()) all.push(...objects.values())
+    return all
+  }
+
+  ownedBy(ownerUid: string): readonly T[] {
+    return [...(this.#owners.get(ownerUid)?.values() ?? [])]
+  }
+
+  /** Objects of a namespace that no controller owns: what may be adopted. */
+  unowned(namespace: string): readonly T[] {
+    return [...(this.#owners.get(unownedMark(namespace))?.values() ?? [])]
+  }
+
+  /** Returns the function that ends it. */
+  listen(listener: (change: CacheChange<T>) => void): () => void {
+    this.#changeListeners.add(listener)
+    return () => this.#changeListeners.delete(listener)
+  }
+
+  /** Told after each change and each bookmark, with the revision reached. */
+  listenProgress(listener: (revision: number) => void): () => void {
+    this.#progressListeners.add(listener)
+    return () => this.#progressListeners.delete(listener)
+  }
+
+  upsert(object: T): void {
+    const previous = this.#put(object)
+    this.#advance(revisionOf(object.metadata.resourceVersion))
+    this.#tell([{ object, previous }])
+  }
+
+  /** last carries the revision of the deletion. */
+  remove(last: T): void {
+    const previous = this.#take(last.metadata.namespace ?? '', last.metadata.name ?? '')
+    this.#advance(revisionOf(last.metadata.resourceVersion))
+    this.#tell(previous === undefined ? [] : [{ object: undefined, previous }])
+  }
+
+  reach(revision: number): void {
+    if (revision <= this.#revision) return
+    this.#advance(revision)
+    this.#tell([])
+  }
+
+  /** A new whole state: what differs from the present one is told as changes. */
+  replace(objects: Iterable<T>, revision: number): void {
+    const changes: CacheChange<T>[] = []
+    const gone = new Set<T>(this.list())
+    for (const object of objects) {
+      const previous = this.get({ namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' })
+      if (previous !== undefined) gone.delete(previous)
+      if (previous !== undefined && sameVersion(previous, object)) continue
+      changes.push({ object, previous: this.#put(object) })
+    }
+    for (const previous of gone) {
+      this.#take(previous.metadata.namespace ?? '', previous.metadata.name ?? '')
+      changes.push({ object: undefined, previous })
+    }
+    this.#revision = Math.max(this.#revision, revision)
+    this.#tell(changes)
+  }
+
+  #put(object: T): T | undefined {
+    const namespace = object.metadata.namespace ?? ''
+    const name = object.metadata.name ?? ''
+    const previous = this.#take(namespace, name)
+    insert(this.#namespaces, namespace, name, object)
+    insert(this.#owners, ownerMark(object), `${namespace}/${name}`, object)
+    this.#size += 1
+    return previous
+  }
+
+  #take(namespace: string, name: string): T | undefined {
+    const previous = this.#namespaces.get(namespace)?.get(name)
+    if (previous === undefined) return undefined
+    erase(this.#namespaces, namespace, name)
+    erase(this.#owners, ownerMark(previous), `${namespace}/${name}`)
+    this.#size -= 1
+    return previous
+  }
+
+  #advance(revision: number): void {
+    if (revision > this.#revision) this.#revision = revision
+  }
+
+  #tell(changes: readonly CacheChange<T>[]): void {
+    for (const change of changes) for (const listener of this.#changeListeners) listener(change)
+    for (const listener of this.#progressListeners) listener(this.#revision)
+  }
+}
+
+function sameVersion(a: KubeObject, b: KubeObject): boolean {
+  return a === b || (a.metadata.uid === b.metadata.uid && a.metadata.resourceVersion === b.metadata.resourceVersion)
+}
+
+function unownedMark(namespace: string): string {
+  return `\u0000${namespace}`
+}
+
+function ownerMark(object: KubeObject): string {
+  return controllerOf(object)?.uid ?? unownedMark(object.metadata.namespace ?? '')
+}
+
+function insert<T>(index: Map<string, Map<string, T>>, outer: string, inner: string, object: T): void {
+  const bucket = index.get(outer)
+  if (bucket === undefined) index.set(outer, new Map([[inner, object]]))
+  else bucket.set(inner, object)
+}
+
+function erase<T>(index: Map<string, Map<string, T>>, outer: string, inner: string): void {
+  const bucket = index.get(outer)
+  bucket?.delete(inner)
+  if (bucket?.size === 0) index.delete(outer)
+}

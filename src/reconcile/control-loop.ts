@@ -1,0 +1,267 @@
+import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/event-recorder.ts'
+import type { Instant } from '../words/instant.ts'
+import type { Clock, Log, Random } from '../words/ports.ts'
+import { fraction, nameSuffix } from '../words/random.ts'
+import type { Controller, Failure, Plan, Snapshot } from './controller.ts'
+import { Explanations } from './explanations.ts'
+import type { Explanation } from './explanations.ts'
+import type { CacheLookup, Fence } from './fence.ts'
+import { fenceHolds, fenceText } from './fence.ts'
+import { waitForFences } from './fence-wait.ts'
+import { perform } from './perform.ts'
+import type { PlanResult } from './perform-plan.ts'
+import { performPlan, requestText } from './perform-plan.ts'
+import { WorkQueue } from './work-queue.ts'
+
+export interface LoopParts {
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly cacheOf: CacheLookup
+  readonly snapshot: Snapshot
+  readonly recorder: EventRecorder
+}
+
+export interface LoopLimits {
+  /** Plans of one controller that are being performed at the same time. */
+  readonly keysInFlight: number
+  readonly maxQueuedKeys: number
+  readonly maxExplanations: number
+  readonly firstRetryMs: number
+  readonly maxRetryMs: number
+  /** False performs plans without waiting for the caches: only a test that shows why the fence is needed does that. */
+  readonly fenced: boolean
+}
+
+/** A key that is not at rest. */
+interface KeyState {
+  phase: 'queued' | 'running' | 'fenced' | 'retry' | 'wake'
+  /** Something changed while the key was running or fenced: plan it again at once. */
+  again: boolean
+  /** Failed plans in a row. */
+  attempts: number
+  /** Plans in a row that wrote something: many mean that the plan does not converge. */
+  rounds: number
+  failure: Failure | undefined
+  /** Ends the timer or the fence that the key waits for. */
+  cancel: () => void
+}
+
+const KEYS_PER_TURN = 64
+const MAX_WAKE_MS = 3_600_000
+const MAX_ROUNDS_AT_FULL_SPEED = 100
+/** A change shortens the wait for a retry to this, so that what a user mends is tried soon. */
+const RETRY_AFTER_CHANGE_MS = 1_000
+
+/** Runs one controller: its queue, its keys' states, their fences, retries and wakes. The executor feeds it with keys. */
+export class ControlLoop {
+  readonly controller: Controller
+  readonly #parts: LoopParts
+  readonly #limits: LoopLimits
+  readonly #onKeysLost: () => void
+  readonly #states = new Map<string, KeyState>()
+  readonly #queue: WorkQueue
+  readonly #explanations: Explanations
+  readonly #signal: AbortSignal
+  #inFlight = 0
+  #isScheduled = false
+  #hasLostKeys = false
+
+  constructor(controller: Controller, parts: LoopParts, limits: LoopLimits, onKeysLost: () => void, signal: AbortSignal) {
+    this.controller = controller
+    this.#parts = parts
+    this.#limits = limits
+    this.#onKeysLost = onKeysLost
+    this.#queue = new WorkQueue(limits.maxQueuedKeys)
+    this.#explanations = new Explanations(limits.maxExplanations)
+    this.#signal = signal
+    signal.addEventListener('abort', () => {
+      for (const state of this.#states.values()) state.cancel()
+    }, { once: true })
+  }
+
+  /** Nothing is queued, running or fenced; retries and wakes may be pending. */
+  get idle(): boolean {
+    for (const { phase } of this.#states.values()) if (phase !== 'retry' && phase !== 'wake') return false
+    return true
+  }
+
+  explain(): readonly Explanation[] {
+    return this.#explanations.all()
+  }
+
+  add(key: string): void {
+    const state = this.#states.get(key)
+    if (state === undefined) return this.#enqueue(key, { phase: 'queued', again: false, attempts: 0, rounds: 0, failure: undefined, cancel: () => {} })
+    if (state.phase === 'running' || state.phase === 'fenced') state.again = true
+    if (state.phase === 'wake') this.#enqueue(key, state)
+    if (state.phase === 'retry' && !state.again) {
+      state.again = true
+      if (this.#retryDelayMs(state.attempts) > RETRY_AFTER_CHANGE_MS) this.#retryAfter(key, state, RETRY_AFTER_CHANGE_MS)
+    }
+  }
+
+  #enqueue(key: string, state: KeyState): void {
+    state.cancel()
+    if (!this.#queue.add(key)) {
+      this.#hasLostKeys = true
+      this.#states.delete(key)
+      return
+    }
+    state.phase = 'queued'
+    state.again = false
+    state.cancel = () => {}
+    this.#states.set(key, state)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#signal.aborted) return
+    this.#isScheduled = true
+    this.#parts.clock.after(0, () => {
+      this.#isScheduled = false
+      this.#pump()
+    })
+  }
+
+  /** Some keys a turn, so that a long queue does not hold up everything else in the process. */
+  #pump(): void {
+    for (let count = 0; count < KEYS_PER_TURN && this.#inFlight < this.#limits.keysInFlight && !this.#signal.aborted; count += 1) {
+      const key = this.#queue.take()
+      if (key === undefined) break
+      const state = this.#states.get(key)
+      if (state !== undefined) this.#runKey(key, state)
+    }
+    if (this.#queue.size > 0 && this.#inFlight < this.#limits.keysInFlight) this.#schedule()
+    if (this.#hasLostKeys && this.#queue.size <= this.#limits.maxQueuedKeys / 2) {
+      this.#hasLostKeys = false
+      this.#onKeysLost()
+    }
+  }
+
+  #runKey(key: string, state: KeyState): void {
+    state.phase = 'running'
+    const plan = this.#planKey(key, state)
+    if (plan === undefined) return
+    if (plan.actions.length === 0) return this.#rest(key, state, plan.wakeAt)
+    this.#inFlight += 1
+    void this.#performKey(key, state, plan).finally(() => {
+      this.#inFlight -= 1
+      this.#schedule()
+    })
+  }
+
+  /** Undefined when there is nothing to perform: the object is gone, or the plan is broken. */
+  #planKey(key: string, state: KeyState): Plan | undefined {
+    const { clock, random, snapshot } = this.#parts
+    try {
+      const view = this.controller.observe(key, snapshot)
+      if (view === undefined) {
+        this.#states.delete(key)
+        this.#explanations.forget(key)
+        return undefined
+      }
+      const plan = this.controller.plan(view, clock.now(), () => nameSuffix(random), state.failure)
+      this.#explain(key, state, plan.why, '')
+      return plan
+    } catch (error) {
+      this.#breakDown(key, state, error)
+      return undefined
+    }
+  }
+
+  async #performKey(key: string, state: KeyState, plan: Plan): Promise<void> {
+    const { client, clock, cacheOf, recorder } = this.#parts
+    const performParts = { client, clock, cacheOf, fieldManager: this.controller.name }
+    try {
+      const result = await performPlan(
+        plan.actions,
+        (request) => perform(request, performParts, this.#signal),
+        (event) => recorder.record({ ...event, component: this.controller.name }),
+      )
+      if (result.abandoned || this.#signal.aborted) return void this.#states.delete(key)
+      this.#learn(key, state, plan, result)
+      this.#fence(key, state, result.fences, plan)
+    } catch (error) {
+      this.#breakDown(key, state, error)
+    }
+  }
+
+  #learn(key: string, state: KeyState, plan: Plan, result: PlanResult): void {
+    const { stopped } = result
+    const wrote = plan.actions.some((action) => action.verb !== 'event')
+    state.rounds = wrote ? state.rounds + 1 : 0
+    // What a plan wrote shows in the next plan: planning again costs little and proves that nothing is left to do.
+    state.again ||= wrote
+    if (stopped === undefined) {
+      state.attempts = 0
+      state.failure = undefined
+      return
+    }
+    state.attempts += 1
+    const failure = {
+      action: stopped.action, code: stopped.error.code, message: stopped.error.message, at: this.#parts.clock.now(), attempts: state.attempts,
+    }
+    state.failure = stopped.outcome === 'refused' || stopped.error.code >= 500 ? failure : undefined
+    if (state.failure !== undefined) {
+      this.#parts.log.debug('a plan was not performed whole', {
+        controller: this.controller.name, key, request: requestText(stopped.action), code: failure.code, message: failure.message,
+      })
+    }
+  }
+
+  #fence(key: string, state: KeyState, fences: readonly Fence[], plan: Plan): void {
+    const open = this.#limits.fenced ? fences.filter((fence) => !fenceHolds(fence, this.#parts.cacheOf)) : []
+    if (open.length === 0) return this.#continue(key, state, plan)
+    state.phase = 'fenced'
+    this.#explain(key, state, plan.why, open.map(fenceText).join(', '))
+    state.cancel = waitForFences(open, this.#parts, () => this.#continue(key, state, plan))
+  }
+
+  #continue(key: string, state: KeyState, plan: Plan): void {
+    state.cancel = () => {}
+    const isRunaway = state.rounds > MAX_ROUNDS_AT_FULL_SPEED
+    if (state.attempts > 0 || isRunaway) {
+      const retryAfterMs = this.#retryDelayMs(isRunaway ? state.rounds - MAX_ROUNDS_AT_FULL_SPEED : state.attempts)
+      this.#explain(key, state, plan.why, `a retry ${Math.round(retryAfterMs)} ms later`)
+      return this.#retryAfter(key, state, retryAfterMs)
+    }
+    if (state.again) this.#enqueue(key, state)
+    else this.#rest(key, state, plan.wakeAt)
+  }
+
+  #rest(key: string, state: KeyState, wakeAt: Instant | undefined): void {
+    if (wakeAt === undefined) return void this.#states.delete(key)
+    const delayMs = Math.min(MAX_WAKE_MS, Math.max(1, wakeAt - this.#parts.clock.now()))
+    Object.assign(state, { phase: 'wake', attempts: 0, rounds: 0, failure: undefined })
+    state.cancel = this.#parts.clock.after(delayMs, () => this.#enqueue(key, state))
+  }
+
+  #retryAfter(key: string, state: KeyState, delayMs: number): void {
+    state.cancel()
+    state.phase = 'retry'
+    state.cancel = this.#parts.clock.after(delayMs, () => this.#enqueue(key, state))
+  }
+
+  /** A plan or an observation threw: a defect, which must cost this key only. */
+  #breakDown(key: string, state: KeyState, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error)
+    this.#parts.log.error('a controller failed to plan', { controller: this.controller.name, key, message })
+    state.attempts += 1
+    this.#explain(key, state, `planning failed: ${message}`, 'a retry')
+    this.#retryAfter(key, state, this.#retryDelayMs(state.attempts))
+  }
+
+  #explain(key: string, state: KeyState, why: string, waitsFor: string): void {
+    const { failure } = state
+    const at = this.#parts.clock.now()
+    this.#explanations.set({ controller: this.controller.name, key, why, at, waitsFor, failure })
+  }
+
+  #retryDelayMs(attempts: number): number {
+    const ceiling = Math.min(this.#limits.maxRetryMs, this.#limits.firstRetryMs * 2 ** Math.min(attempts - 1, 20))
+    return ceiling * (0.75 + 0.25 * fraction(this.#parts.random))
+  }
+}

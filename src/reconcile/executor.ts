@@ -1,0 +1,136 @@
+import type { Client } from '../client/client.ts'
+import { EventRecorder } from '../client/event-recorder.ts'
+import { Informer } from '../client/informer.ts'
+import type { ObjectCache } from '../client/object-cache.ts'
+import type { KindRef } from '../objects/kind.ts'
+import type { KubeObject } from '../objects/kube-object.ts'
+import type { Clock, Log, Random } from '../words/ports.ts'
+import { ControlLoop } from './control-loop.ts'
+import type { LoopLimits } from './control-loop.ts'
+import type { Controller, Read, Snapshot } from './controller.ts'
+import type { Explanation } from './explanations.ts'
+import { kindText, liveSnapshot } from './snapshot.ts'
+
+export interface ExecutorParts {
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+const DEFAULT_LIMITS: LoopLimits = {
+  keysInFlight: 16,
+  maxQueuedKeys: 100_000,
+  maxExplanations: 10_000,
+  firstRetryMs: 10,
+  maxRetryMs: 60_000,
+  fenced: true,
+}
+
+/**
+ * Runs controllers: one informer per kind shared by all of them, one loop per controller. A controller starts when the kinds that it
+ * reads are whole in the cache; what it never sees is a cache older than its own last write for the key at hand.
+ */
+export class Executor {
+  readonly #parts: ExecutorParts
+  readonly #limits: LoopLimits
+  readonly #controllers: readonly Controller[]
+  readonly #informers = new Map<string, Informer>()
+  /** The same caches by KindRef identity: the usual look-up costs no text. */
+  readonly #caches = new Map<KindRef, ObjectCache>()
+  readonly #loops: ControlLoop[] = []
+  readonly #abort = new AbortController()
+  readonly #recorder: EventRecorder
+  readonly #running: Promise<void>[] = []
+  readonly snapshot: Snapshot
+
+  constructor(controllers: readonly Controller[], parts: ExecutorParts, limits: Partial<LoopLimits> = {}) {
+    this.#controllers = controllers
+    this.#parts = parts
+    this.#limits = { ...DEFAULT_LIMITS, ...limits }
+    this.#recorder = new EventRecorder({ ...parts, instance: '' })
+    this.snapshot = liveSnapshot(this.cacheOf)
+    for (const controller of controllers) for (const read of controller.reads) this.#informerOf(read.kind)
+  }
+
+  /** The shared cache of a kind that some controller reads. */
+  cacheOf = <T extends KubeObject>(kind: KindRef<T>): ObjectCache<T> | undefined => {
+    const known = this.#caches.get(kind) ?? this.#informers.get(kindText(kind))?.cache
+    return known as ObjectCache<T> | undefined
+  }
+
+  start(): void {
+    for (const informer of this.#informers.values()) this.#running.push(informer.run(this.#abort.signal))
+    for (const controller of this.#controllers) void this.#startLoop(controller)
+    this.#running.push(this.#recorder.run(this.#abort.signal))
+  }
+
+  /** Resolves when every kind that controllers read is in the cache. */
+  async whenSynced(): Promise<void> {
+    await Promise.all([...this.#informers.values()].map((informer) => informer.whenSynced()))
+  }
+
+  /** No new plans; requests under way end with their replies. */
+  async stop(): Promise<void> {
+    this.#abort.abort()
+    await Promise.all(this.#running)
+  }
+
+  /** Nothing is queued, running or fenced in any controller. */
+  get idle(): boolean {
+    return this.#loops.every((loop) => loop.idle)
+  }
+
+  /** What each controller last decided about each of its keys. */
+  explain(): readonly Explanation[] {
+    return this.#loops.flatMap((loop) => loop.explain())
+  }
+
+  /** Kinds whose watch has trouble, and which: for the status page. */
+  problems(): readonly { readonly kind: string; readonly problem: string }[] {
+    return [...this.#informers.values()].flatMap((informer) => {
+      return informer.problem === undefined ? [] : [{ kind: informer.cache.kind.plural, problem: informer.problem }]
+    })
+  }
+
+  #informerOf(kind: KindRef): Informer {
+    const known = this.#informers.get(kindText(kind))
+    if (known !== undefined) return known
+    const informer = new Informer(kind, this.#parts)
+    this.#informers.set(kindText(kind), informer)
+    this.#caches.set(kind, informer.cache)
+    return informer
+  }
+
+  async #startLoop(controller: Controller): Promise<void> {
+    const informers = controller.reads.map((read) => this.#informerOf(read.kind))
+    await Promise.all(informers.map((informer) => informer.whenSynced()))
+    if (this.#abort.signal.aborted) return
+    const walk = (): void => {
+      for (const read of controller.reads) this.#walk(loop, read)
+    }
+    const parts = { ...this.#parts, cacheOf: this.cacheOf, snapshot: this.snapshot, recorder: this.#recorder }
+    const loop = new ControlLoop(controller, parts, this.#limits, walk, this.#abort.signal)
+    this.#loops.push(loop)
+    for (const read of controller.reads) {
+      this.#informerOf(read.kind).cache.listen(({ object, previous }) => {
+        if (previous !== undefined) this.#addKeys(loop, read, previous)
+        if (object !== undefined) this.#addKeys(loop, read, object)
+      })
+    }
+    walk()
+  }
+
+  #walk(loop: ControlLoop, read: Read): void {
+    for (const object of this.#informerOf(read.kind).cache.list()) this.#addKeys(loop, read, object)
+  }
+
+  #addKeys(loop: ControlLoop, read: Read, object: KubeObject): void {
+    try {
+      for (const key of read.keysOf(object, this.snapshot)) loop.add(key)
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      this.#parts.log.error('a controller cannot tell whom a change concerns', { controller: loop.controller.name, resource: read.kind.plural, message })
+    }
+  }
+}
