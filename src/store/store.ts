@@ -78,20 +78,27 @@ export type ReadResult =
   | { readonly outcome: 'future'; readonly latest: Revision }
 
 export interface Store {
+  /** The first entries of the range, at most limit. A whole page shows one revision. */
   read(range: KeyRange, options: { at: Revision | 'latest'; limit: number }): Promise<ReadResult>
   /**
    * All or nothing, durable when the promise resolves. A conflict is a value, not an exception.
+   * Writing a key that is absent as undefined changes nothing; a transaction that changes nothing uses no revision.
    * Throws StoreUnavailable when nothing can be written (disk full, closed); the store then still reads.
    */
   commit(transaction: Transaction): Promise<Committed>
   /**
    * Every change in the range after that revision, in order, each once, until the signal aborts.
    * The bytes of a committed value are the very Uint8Array that was given to commit, where the engine has it in memory.
-   * A change is delivered no later than the commit's promise resolves.
+   * A change is delivered no later than the commit's promise resolves. What happened before the watch began comes first,
+   * at the reader's pace. A revision that has not been reached yet is waited for. close ends the watch without a lost batch.
    */
   watch(range: KeyRange, after: Revision, signal: AbortSignal): AsyncIterable<Batch>
-  /** Forgets values that were replaced or deleted at or before that revision. Reads and watches below it are then 'compacted'. */
+  /**
+   * Forgets values that were replaced or deleted at or before that revision (the newest at most). Reads at it and watches after it
+   * still work; below it they are 'compacted'.
+   */
   compact(before: Revision): Promise<void>
+  /** The newest revision; watches that have nothing else to read are told their progress up to it no later than this resolves. */
   latest(): Promise<Revision>
   close(): Promise<void>
 }

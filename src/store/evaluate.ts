@@ -1,0 +1,48 @@
+import { assert } from '../words/assert.ts'
+import { utf8 } from '../words/bytes.ts'
+import type { Change, Commit, Entry, Revision, Transaction, Write } from './store.ts'
+
+export const MAX_KEY_BYTES = 1024
+
+export type Evaluation =
+  | { readonly outcome: 'conflict'; readonly key: string; readonly current: Entry | undefined }
+  /** Every expectation holds, but there is nothing to write: no revision is used. */
+  | { readonly outcome: 'unchanged' }
+  | { readonly outcome: 'changes'; readonly commit: Commit }
+
+/** What a transaction does to the state that current shows, were it committed as this revision. */
+export function evaluate(transaction: Transaction, current: (key: string) => Entry | undefined, revision: Revision): Evaluation {
+  for (const expect of transaction.expect) {
+    const entry = current(expect.key)
+    if ((entry?.modified ?? 0) !== expect.modified) return { outcome: 'conflict', key: expect.key, current: entry }
+  }
+  const changes: Change[] = []
+  for (const write of transaction.writes) {
+    const change = changeOf(write, current(write.key), revision)
+    if (change !== undefined) changes.push(change)
+  }
+  if (changes.length === 0) return { outcome: 'unchanged' }
+  return { outcome: 'changes', commit: { revision, changes } }
+}
+
+function changeOf(write: Write, previous: Entry | undefined, revision: Revision): Change | undefined {
+  if (write.value === undefined) return previous === undefined ? undefined : { key: write.key, entry: undefined, previous }
+  const entry = { key: write.key, value: write.value, created: previous?.created ?? revision, modified: revision }
+  return { key: write.key, entry, previous }
+}
+
+/** A transaction that no caller may send: a defect, found before anything is written. */
+export function assertWellFormed(transaction: Transaction): void {
+  for (const expect of transaction.expect) assertKey(expect.key)
+  for (const write of transaction.writes) assertKey(write.key)
+  if (transaction.writes.length > 1) {
+    const keys = new Set(transaction.writes.map((write) => write.key))
+    assert(keys.size === transaction.writes.length, 'a transaction writes a key twice')
+  }
+}
+
+/** NUL ends a key inside engines, so that a key and what it is a prefix of keep their order with a revision appended. */
+function assertKey(key: string): void {
+  assert(key !== '' && !key.includes('\0') && key.isWellFormed(), 'a key is empty, contains NUL or is no valid text')
+  assert(key.length * 3 <= MAX_KEY_BYTES || utf8(key).length <= MAX_KEY_BYTES, `a key is longer than ${MAX_KEY_BYTES} bytes`)
+}
