@@ -1,0 +1,200 @@
+import type { KindRef } from '../../objects/kind.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import type { Batch, Commit, Entry, Revision, Store } from '../../store/store.ts'
+import { sleep } from '../../words/ports.ts'
+import type { Clock, Log } from '../../words/ports.ts'
+import { serviceUnavailable } from '../../words/status-error.ts'
+import { allObjects, prefixOf, resourcePrefix } from '../storage/keys.ts'
+import { CachedObject } from './cached-object.ts'
+import { defaultRingBounds } from './event-ring.ts'
+import type { RingBounds } from './event-ring.ts'
+import { ResourceCache } from './resource-cache.ts'
+
+const READ_PAGE = 1_000
+/** So many revisions of the past are played again at the start, so that clients may resume their watches after a restart. */
+const REPLAYED_REVISIONS = 1_000
+const RELOAD_AFTER_MS = 1_000
+
+export interface FeedDependencies {
+  readonly store: Store
+  readonly storeIsShared: boolean
+  readonly clock: Clock
+  readonly log: Log
+  readonly freezeObjects: boolean
+  readonly ringBounds?: RingBounds
+}
+
+interface Waiter {
+  readonly revision: Revision
+  readonly resolve: () => void
+}
+
+/**
+ * Follows the store with one watch over all objects and keeps the cache of every resource at one common revision: a reader
+ * never sees half a commit, and one number says how new everything is.
+ */
+export class CacheFeed {
+  readonly #dependencies: FeedDependencies
+  readonly #caches = new Map<string, ResourceCache>()
+  /** What this process is about to commit, by its bytes: the feed need not parse them again. */
+  readonly #pending = new WeakMap<Uint8Array, KubeObject>()
+  #waiters: Waiter[] = []
+  #revision: Revision = 0
+  #started = false
+  #complete: Revision = 0
+
+  constructor(dependencies: FeedDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /** What every cache shows. */
+  get revision(): Revision {
+    return this.#revision
+  }
+
+  get ready(): boolean {
+    return this.#started
+  }
+
+  cache(kind: Pick<KindRef, 'group' | 'plural'>): ResourceCache {
+    return this.#cacheFor(resourcePrefix(kind))
+  }
+
+  /** object is what the bytes say, without a resourceVersion; it must not change any more. */
+  announce(bytes: Uint8Array, object: KubeObject): void {
+    this.#pending.set(bytes, object)
+  }
+
+  /** Resolves when the caches show this revision. */
+  reached(revision: Revision): Promise<void> {
+    if (revision <= this.#revision) return Promise.resolve()
+    return new Promise((resolve) => this.#waiters.push({ revision, resolve }))
+  }
+
+  /** As reached, but false after waitMs. */
+  async reachedWithin(revision: Revision, waitMs: number, signal: AbortSignal): Promise<boolean> {
+    if (revision <= this.#revision) return true
+    const stop = new AbortController()
+    const both = AbortSignal.any([stop.signal, signal])
+    await Promise.race([this.reached(revision), sleep(this.#dependencies.clock, waitMs, both)])
+    stop.abort()
+    return revision <= this.#revision
+  }
+
+  /**
+   * A read after this sees every write that was acknowledged before it. Where this process is the only writer that holds by
+   * construction, because writes are acknowledged only when the caches show them.
+   */
+  async fresh(signal: AbortSignal): Promise<void> {
+    if (!this.#started) throw serviceUnavailable('the server is still reading its store')
+    if (!this.#dependencies.storeIsShared) return
+    const latest = await this.#dependencies.store.latest()
+    if (!(await this.reachedWithin(latest, 10_000, signal))) throw serviceUnavailable('the cache is behind the store; try again')
+  }
+
+  /** Resolves when the caches are filled; follows the store until the signal aborts. */
+  async start(signal: AbortSignal): Promise<void> {
+    const from = await this.#load()
+    const latest = await this.#dependencies.store.latest()
+    void this.#follow(from, signal)
+    if (!(await this.reachedWithin(latest, 30_000, signal))) throw serviceUnavailable('the store does not say what changed')
+    this.#started = true
+  }
+
+  async #load(): Promise<Revision> {
+    const { store } = this.#dependencies
+    let at = Math.max(0, (await store.latest()) - REPLAYED_REVISIONS)
+    const probe = at === 0 ? undefined : await store.read(allObjects, { at, limit: 1 })
+    if (probe?.outcome === 'compacted') at = probe.oldest
+    this.#complete = at
+    this.#revision = at
+    if (at > 0) await this.#loadAt(at)
+    return at
+  }
+
+  async #loadAt(at: Revision): Promise<void> {
+    let start = allObjects.start
+    for (;;) {
+      const result = await this.#dependencies.store.read({ start, end: allObjects.end }, { at, limit: READ_PAGE })
+      if (result.outcome !== 'page') throw serviceUnavailable(`the store cannot show revision ${at} any more`)
+      for (const entry of result.page.entries) this.#cacheFor(prefixOf(entry.key)).load(this.#cached(entry))
+      const last = result.page.entries.at(-1)
+      if (!result.page.more || last === undefined) return
+      start = `${last.key}\0`
+    }
+  }
+
+  async #follow(from: Revision, signal: AbortSignal): Promise<void> {
+    const { store, log, clock } = this.#dependencies
+    let after = from
+    while (!signal.aborted) {
+      try {
+        for await (const batch of store.watch(allObjects, after, signal)) {
+          if (batch.type === 'lost') break
+          this.#take(batch)
+        }
+        if (signal.aborted) return
+        log.warn('the watch on the store ended; all caches are read again')
+        after = await this.#reload()
+      } catch (error) {
+        if (signal.aborted) return
+        log.error('following the store failed', { error: String(error) })
+        await sleep(clock, RELOAD_AFTER_MS, signal)
+      }
+    }
+  }
+
+  async #reload(): Promise<Revision> {
+    const latest = await this.#dependencies.store.latest()
+    for (const cache of this.#caches.values()) cache.reset(latest)
+    this.#complete = latest
+    await this.#loadAt(latest)
+    this.#advance(latest)
+    return latest
+  }
+
+  #take(batch: Exclude<Batch, { type: 'lost' }>): void {
+    if (batch.type === 'changes') {
+      const nowMs = this.#dependencies.clock.now()
+      const touched = new Set<ResourceCache>()
+      for (const commit of batch.commits) this.#apply(commit, nowMs, touched)
+      this.#revision = batch.revision
+      for (const cache of touched) cache.flush()
+    }
+    this.#advance(batch.revision)
+  }
+
+  #apply(commit: Commit, nowMs: number, touched: Set<ResourceCache>): void {
+    for (const { key, entry } of commit.changes) {
+      const cache = this.#cacheFor(prefixOf(key))
+      cache.apply(key, commit.revision, entry && this.#cached(entry), nowMs)
+      touched.add(cache)
+    }
+  }
+
+  #advance(revision: Revision): void {
+    if (revision > this.#revision) this.#revision = revision
+    if (this.#waiters.length === 0) return
+    const waiting = this.#waiters
+    this.#waiters = waiting.filter((waiter) => waiter.revision > this.#revision)
+    if (this.#waiters.length === waiting.length) return
+    for (const waiter of waiting) if (waiter.revision <= this.#revision) waiter.resolve()
+  }
+
+  #cached(entry: Entry): CachedObject {
+    const known = this.#pending.get(entry.value)
+    const object = known && { ...known, metadata: { ...known.metadata, resourceVersion: String(entry.modified) } }
+    const cached = new CachedObject(entry.key, entry.modified, entry.value, object)
+    if (this.#dependencies.freezeObjects) cached.freeze()
+    return cached
+  }
+
+  #cacheFor(prefix: string): ResourceCache {
+    let cache = this.#caches.get(prefix)
+    if (cache === undefined) {
+      cache = new ResourceCache(prefix, this.#dependencies.ringBounds ?? defaultRingBounds, this.#complete)
+      this.#caches.set(prefix, cache)
+    }
+    return cache
+  }
+}

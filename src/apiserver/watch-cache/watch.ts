@@ -1,0 +1,82 @@
+import type { Revision } from '../../store/store.ts'
+import { tooOldRevision, tooLargeRevision } from '../storage/resource-version.ts'
+import type { CacheEvent, EventType, Matcher } from './cache-event.ts'
+import type { CacheFeed } from './cache-feed.ts'
+import type { CachedObject } from './cached-object.ts'
+import type { ResourceCache } from './resource-cache.ts'
+
+/** Where a watch begins. */
+export type WatchStart =
+  /** The state as ADDED events, then changes. bookmark: a bookmark says where the state ends; notOlder: the state is at least that new. */
+  | { readonly from: 'state'; readonly bookmark: boolean; readonly notOlder: Revision }
+  /** Changes only, from now on. */
+  | { readonly from: 'now' }
+  | { readonly from: 'revision'; readonly revision: Revision }
+
+/** What a watch tells, in order. Calls are synchronous; between a flush and the next only whole commits were told. */
+export interface WatchReceiver {
+  event(type: EventType, event: CacheEvent): void
+  /** An object of the initial state. */
+  initial(object: CachedObject): void
+  bookmark(revision: Revision, initialEventsEnd: boolean): void
+  flush(): void
+  /** The cache was rebuilt: the client must list again. */
+  lost(): void
+}
+
+export interface WatchQuery {
+  readonly cache: ResourceCache
+  /** A resource's or a namespace's prefix, or one object's key. */
+  readonly scope: string
+  readonly matches: Matcher
+  readonly start: WatchStart
+  readonly signal: AbortSignal
+}
+
+const WAIT_FOR_REVISION_MS = 3_000
+
+/**
+ * Begins a watch. What the receiver is told of the past and what it is told of the present meet without gap and without
+ * overlap, because both happen in one synchronous step. Returns the function that ends it; throws 410 when the revision is gone.
+ */
+export async function beginWatch(feed: CacheFeed, query: WatchQuery, receiver: WatchReceiver): Promise<() => void> {
+  const { cache, start, signal } = query
+  await feed.fresh(signal)
+  if (start.from === 'state' && !(await feed.reachedWithin(start.notOlder, WAIT_FOR_REVISION_MS, signal))) {
+    throw tooLargeRevision(start.notOlder, feed.revision)
+  }
+  if (start.from === 'revision') replay(query, start.revision, receiver)
+  if (start.from === 'state') tellState(feed, query, start.bookmark, receiver)
+  const after = start.from === 'revision' ? start.revision : 0
+  return cache.watch(query.scope, {
+    offer: (event) => {
+      if (event.revision > after) tell(event, query, receiver)
+    },
+    flush: () => receiver.flush(),
+    lost: () => receiver.lost(),
+  })
+}
+
+function tell(event: CacheEvent, query: WatchQuery, receiver: WatchReceiver): void {
+  const type = event.typeFor(query.matches)
+  if (type !== undefined) receiver.event(type, event)
+}
+
+function replay(query: WatchQuery, revision: Revision, receiver: WatchReceiver): void {
+  const { cache, scope } = query
+  if (revision < cache.complete) throw tooOldRevision(revision, cache.complete)
+  for (const event of cache.eventsAfter(revision)) {
+    if (event.key === scope || (scope.endsWith('/') && event.key.startsWith(scope))) tell(event, query, receiver)
+  }
+  receiver.flush()
+}
+
+function tellState(feed: CacheFeed, query: WatchQuery, bookmark: boolean, receiver: WatchReceiver): void {
+  const { cache, scope, matches } = query
+  const one = cache.getByText(scope)
+  for (const object of scope.endsWith('/') ? cache.range(scope) : one === undefined ? [] : [one]) {
+    if (matches(object)) receiver.initial(object)
+  }
+  if (bookmark) receiver.bookmark(feed.revision, true)
+  receiver.flush()
+}
