@@ -1,7 +1,10 @@
 import type { FieldError } from '../objects/field-error.ts'
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
+import type { NameRule } from '../objects/names.ts'
 import type { Instant } from '../words/instant.ts'
+
+export type { NameRule }
 
 /** What prepare may know of the request beside the objects. */
 export interface PrepareContext {
@@ -60,8 +63,6 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Answers, but stores nothing (TokenReview, SubjectAccessReview, Binding). */
   readonly virtual: boolean
 }
-
-export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment'
 
 export interface StatusSubresource<T> {
   /** Keeps everything but status (and metadata that status writers may change) as it was. */

@@ -1,0 +1,112 @@
+import type { FieldError } from '../../objects/field-error.ts'
+import { duplicate, invalidValue, required, tooMany } from '../../objects/field-error.ts'
+import { parseIp } from '../../objects/ports-and-addresses.ts'
+import type { ResourceDefinition } from '../definition.ts'
+import type { Errors } from '../field-checks.ts'
+import {
+  checkDnsLabel, checkDnsSubdomain, checkImmutable, checkIp, checkNotSpecialIp, checkOneOf, checkPortNumber, checkPresent,
+  checkQualifiedName, checkLabelValue, PROTOCOLS,
+} from '../field-checks.ts'
+import { kinds } from '../generated/kinds.ts'
+import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice } from '../generated/types.ts'
+import { plainResource } from '../plain-resource.ts'
+import { ageColumn, shortList, textColumn } from '../table.ts'
+
+const MAX_ENDPOINTS = 1000
+const MAX_ADDRESSES = 100
+const MAX_PORTS = 20000
+const MAX_ZONE_HINTS = 8
+const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6']
+
+function defaults(draft: EndpointSlice): void {
+  for (const port of draft.ports ?? []) {
+    port.name ??= ''
+    port.protocol ??= 'TCP'
+  }
+}
+
+function validate(slice: EndpointSlice): FieldError[] {
+  const errors: Errors = []
+  checkOneOf(errors, '', 'addressType', slice.addressType, ADDRESS_TYPES)
+  const endpoints = slice.endpoints ?? []
+  if (endpoints.length > MAX_ENDPOINTS) errors.push(tooMany('endpoints', endpoints.length, MAX_ENDPOINTS))
+  else endpoints.forEach((endpoint, index) => checkEndpoint(errors, `endpoints[${index}]`, slice.addressType, endpoint))
+  checkPorts(errors, slice.ports ?? [])
+  return errors
+}
+
+function checkEndpoint(errors: Errors, path: string, addressType: string, endpoint: Endpoint): void {
+  const addresses = endpoint.addresses ?? []
+  if (addresses.length === 0) errors.push(required(`${path}.addresses`, 'must contain at least 1 address'))
+  else if (addresses.length > MAX_ADDRESSES) errors.push(tooMany(`${path}.addresses`, addresses.length, MAX_ADDRESSES))
+  addresses.forEach((address, index) => checkAddress(errors, `${path}.addresses[${index}]`, addressType, address))
+  if (endpoint.nodeName !== undefined) checkDnsSubdomain(errors, path, 'nodeName', endpoint.nodeName)
+  if (endpoint.hostname !== undefined) checkDnsLabel(errors, path, 'hostname', endpoint.hostname)
+  const zones = endpoint.hints?.forZones ?? []
+  if (zones.length > MAX_ZONE_HINTS) errors.push(tooMany(`${path}.hints.forZones`, zones.length, MAX_ZONE_HINTS))
+  const seen = new Set<string>()
+  zones.forEach(({ name }, index) => {
+    const here = `${path}.hints.forZones[${index}]`
+    if (seen.has(name)) errors.push(duplicate(`${here}.name`, name))
+    seen.add(name)
+    checkPresent(errors, here, 'name', name)
+    checkLabelValue(errors, here, 'name', name)
+  })
+}
+
+function checkAddress(errors: Errors, path: string, addressType: string, address: string): void {
+  if (addressType === 'FQDN') {
+    checkDnsSubdomain(errors, path, '', address.replace(/\.$/, ''))
+    return
+  }
+  const family = parseIp(address)?.family
+  if (family === undefined) checkIp(errors, path, '', address)
+  else if (addressType === 'IPv4' && family !== 4) errors.push(invalidValue(path, address, 'must be an IPv4 address'))
+  else if (addressType === 'IPv6' && family !== 6) errors.push(invalidValue(path, address, 'must be an IPv6 address'))
+  else checkNotSpecialIp(errors, path, '', address)
+}
+
+function checkPorts(errors: Errors, ports: readonly DiscoveryV1EndpointPort[]): void {
+  if (ports.length > MAX_PORTS) {
+    errors.push(tooMany('ports', ports.length, MAX_PORTS))
+    return
+  }
+  const names = new Set<string>()
+  ports.forEach((port, index) => {
+    const path = `ports[${index}]`
+    const name = port.name ?? ''
+    if (name !== '') checkDnsLabel(errors, path, 'name', name)
+    if (names.has(name)) errors.push(duplicate(`${path}.name`, name))
+    names.add(name)
+    checkOneOf(errors, path, 'protocol', port.protocol, PROTOCOLS)
+    if (port.port !== undefined) checkPortNumber(errors, path, 'port', port.port)
+    if (port.appProtocol !== undefined) checkQualifiedName(errors, path, 'appProtocol', port.appProtocol)
+  })
+}
+
+function portsText(slice: EndpointSlice): string {
+  return shortList((slice.ports ?? []).map(({ port, name }) => String(port ?? name ?? '*'))) || '<unset>'
+}
+
+function endpointsText(slice: EndpointSlice): string {
+  return shortList((slice.endpoints ?? []).flatMap((endpoint) => endpoint.addresses)) || '<unset>'
+}
+
+export const endpointSlices: ResourceDefinition<EndpointSlice> = {
+  ...plainResource,
+  kind: kinds.EndpointSlice,
+  defaults,
+  validateCreate: validate,
+  validateUpdate(slice, old) {
+    const errors = validate(slice)
+    checkImmutable(errors, 'addressType', slice.addressType, old.addressType)
+    return errors
+  },
+  generationOf: 'all-but-metadata-and-status',
+  columns: [
+    textColumn('AddressType', 'Family of its addresses.', (slice) => slice.addressType),
+    textColumn('Ports', 'Ports of every endpoint.', portsText),
+    textColumn('Endpoints', 'Addresses of its endpoints.', endpointsText),
+    ageColumn,
+  ],
+}

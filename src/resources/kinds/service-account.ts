@@ -1,0 +1,19 @@
+import type { ResourceDefinition } from '../definition.ts'
+import { kinds } from '../generated/kinds.ts'
+import type { ServiceAccount } from '../generated/types.ts'
+import { plainResource } from '../plain-resource.ts'
+import { ageColumn, textColumn } from '../table.ts'
+
+/** Secrets are listed by name: they are in the same namespace. */
+function keepSecretNames(draft: ServiceAccount): void {
+  if (draft.secrets !== undefined) draft.secrets = draft.secrets.map(({ name }) => (name === undefined ? {} : { name }))
+}
+
+export const serviceAccounts: ResourceDefinition<ServiceAccount> = {
+  ...plainResource,
+  kind: kinds.ServiceAccount,
+  prepareForCreate: keepSecretNames,
+  prepareForUpdate: keepSecretNames,
+  columns: [textColumn('Secrets', 'Number of secrets that its pods may mount.', (account) => account.secrets?.length ?? 0), ageColumn],
+  subresources: [{ name: 'token', kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, verbs: ['create'] }],
+}
