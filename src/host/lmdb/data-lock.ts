@@ -1,0 +1,45 @@
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { DataDirectoryError } from './data-directory-error.ts'
+
+export interface DataLock {
+  release(): void
+}
+
+/** SQLite's result code for "another connection holds a lock". */
+const SQLITE_BUSY = 5
+
+/**
+ * Makes this process the only one that uses the directory. Node offers no file locks; SQLite, which is part of Node, does:
+ * an exclusive transaction on an empty file is a kernel lock that ends with the process, however that ends. A pid file alone
+ * would be stale after a crash, and two processes that clear it away at the same time would both go on.
+ */
+export function lockDataDirectory(directory: string): DataLock {
+  const ownerFile = join(directory, 'lock.pid')
+  closeSync(openSync(join(directory, 'lock'), 'a', 0o600))
+  const database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 })
+  try {
+    database.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    database.close()
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) throw heldElsewhere(directory, ownerFile)
+    throw error
+  }
+  writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 })
+  return { release: () => database.close() }
+}
+
+function heldElsewhere(directory: string, ownerFile: string): DataDirectoryError {
+  const who = ownerOf(ownerFile)
+  return new DataDirectoryError(
+    `The data directory ${directory} is in use by ${who}. Stop that first, or give this one another directory with --data-dir.`)
+}
+
+function ownerOf(ownerFile: string): string {
+  try {
+    return `the process with pid ${readFileSync(ownerFile, 'utf8').trim()}`
+  } catch {
+    return 'another process'
+  }
+}

@@ -1,0 +1,172 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Log } from '../../words/ports.ts'
+import { FanOut, type HistorySlice, type WatchLimits } from '../../store/fan-out.ts'
+import { compareKeys, inRange } from '../../store/key-range.ts'
+import { StoreUnavailable, type Change, type Commit, type Committed, type Entry, type KeyRange, type ReadResult, type Revision, type Store, type Transaction } from '../../store/store.ts'
+import type { DataLock } from './data-lock.ts'
+import type { Database } from './database.ts'
+import { explainWriteError } from './explain-write-error.ts'
+import { GroupCommit } from './group-commit.ts'
+import type { LoggedChange } from './rows.ts'
+
+/** Rows that a long read, replay or compaction looks at before it lets others run. */
+const SLICE_ROWS = 500
+/** Revisions that one transaction of a compaction forgets. */
+const COMPACTION_SLICE = 200
+
+export interface LmdbStoreParts {
+  readonly directory: string
+  readonly database: Database
+  readonly lock: DataLock
+  readonly limits: WatchLimits
+  readonly log: Log
+}
+
+/** The embedded store. Its data lies in one file; what a read or a watch shows is always on the disk already. */
+export class LmdbStore implements Store {
+  readonly #parts: LmdbStoreParts
+  readonly #database: Database
+  readonly #fanOut: FanOut
+  readonly #groups: GroupCommit
+  #compacted: Revision
+  #compaction: Promise<void> = Promise.resolve()
+  #closing: Promise<void> | undefined
+
+  constructor(parts: LmdbStoreParts) {
+    this.#parts = parts
+    this.#database = parts.database
+    this.#compacted = Number(parts.database.meta('compacted') ?? 0)
+    const latest = Math.max(parts.database.newestLogged(), this.#compacted)
+    this.#fanOut = new FanOut(latest, { after: (range, revision) => this.#historyAfter(range, revision) }, parts.limits)
+    this.#groups = new GroupCommit(latest, {
+      newest: (key) => this.#database.newest(key),
+      write: (commits) => this.#write(commits),
+      publish: (commits) => this.#fanOut.publish(commits),
+      explain: (error) => this.#explain(error),
+    })
+  }
+
+  async read(range: KeyRange, options: { at: Revision | 'latest'; limit: number }): Promise<ReadResult> {
+    const latest = this.#fanOut.published
+    const at = options.at === 'latest' ? latest : options.at
+    if (at > latest) return { outcome: 'future', latest }
+    const entries: Entry[] = []
+    let start = range.start
+    for (;;) {
+      this.#assertOpen()
+      if (at < this.#compacted) return { outcome: 'compacted', oldest: this.#compacted }
+      if (compareKeys(start, range.end) >= 0) return { outcome: 'page', page: { entries, revision: at, more: false } }
+      const heads = this.#database.heads(start, range.end, SLICE_ROWS)
+      for (const head of heads) {
+        const entry = head.modified > at ? this.#database.versionAt(head.key, at) : head.created === 0 ? undefined : this.#database.version(head.key, head.modified)
+        if (entry === undefined) continue
+        if (entries.length === options.limit) return { outcome: 'page', page: { entries, revision: at, more: true } }
+        entries.push(entry)
+      }
+      if (heads.length < SLICE_ROWS) return { outcome: 'page', page: { entries, revision: at, more: false } }
+      start = `${heads.at(-1)?.key}\u0001`
+      await nextTurn()
+    }
+  }
+
+  commit(transaction: Transaction): Promise<Committed> {
+    return this.#groups.commit(transaction)
+  }
+
+  watch(range: KeyRange, after: Revision, signal: AbortSignal): ReturnType<Store['watch']> {
+    return this.#fanOut.watch(range, after, signal)
+  }
+
+  compact(before: Revision): Promise<void> {
+    const compaction = this.#compaction.then(() => this.#compact(before))
+    this.#compaction = compaction.catch(() => undefined)
+    return compaction
+  }
+
+  async latest(): Promise<Revision> {
+    this.#assertOpen()
+    this.#fanOut.announceProgress()
+    return this.#fanOut.published
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** A compaction that a crash cut short is taken up again. */
+  async resumeCompaction(): Promise<void> {
+    await this.#forgetThrough(this.#compacted)
+  }
+
+  async #close(): Promise<void> {
+    this.#fanOut.close()
+    await this.#groups.close()
+    await this.#compaction
+    await this.#database.close()
+    this.#parts.lock.release()
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new StoreUnavailable('The store is closed.')
+  }
+
+  /** After a failed sync only the disk knows what is on it: when the group is there after all, it is committed. */
+  async #write(commits: readonly Commit[]): Promise<void> {
+    try {
+      await this.#database.writeCommits(commits)
+    } catch (error) {
+      if (this.#database.newestLogged() < (commits.at(-1)?.revision ?? 0)) throw error
+      this.#parts.log.warn('A write was reported as failed but is in the data file; it is taken as written')
+    }
+  }
+
+  async #explain(error: unknown): Promise<string> {
+    const why = await explainWriteError(error, this.#parts.directory)
+    this.#parts.log.error('Writing to the store failed', { why })
+    return why
+  }
+
+  async #compact(before: Revision): Promise<void> {
+    this.#assertOpen()
+    const target = Math.min(before, this.#fanOut.published)
+    if (target <= this.#compacted) return
+    await this.#compactionWrite(() => this.#database.writeMeta('compacted', String(target)))
+    this.#compacted = target
+    await this.#forgetThrough(target)
+  }
+
+  async #forgetThrough(target: Revision): Promise<void> {
+    for (;;) {
+      const slice = this.#database.log(0, target, COMPACTION_SLICE)
+      if (slice.length === 0 || this.#closing !== undefined) return
+      await this.#compactionWrite(() => this.#database.forget(slice, (key) => this.#groups.isPending(key)))
+      await nextTurn()
+    }
+  }
+
+  async #compactionWrite(write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      throw new StoreUnavailable(await this.#explain(error))
+    }
+  }
+
+  async #historyAfter(range: KeyRange, after: Revision): Promise<HistorySlice> {
+    await nextTurn()
+    if (after < this.#compacted || this.#closing !== undefined) return { outcome: 'compacted' }
+    const through = Math.min(this.#fanOut.published, after + SLICE_ROWS)
+    const commits: Commit[] = []
+    for (const { revision, changes } of this.#database.log(after, through, SLICE_ROWS)) {
+      const inside = changes.filter((change) => inRange(range, change.key))
+      if (inside.length > 0) commits.push({ revision, changes: inside.map((change) => this.#changeOf(revision, change)) })
+    }
+    return { outcome: 'slice', commits, through }
+  }
+
+  #changeOf(revision: Revision, { key, created, replaced }: LoggedChange): Change {
+    const entry = created === 0 ? undefined : this.#database.version(key, revision)
+    return { key, entry, previous: replaced === 0 ? undefined : this.#database.version(key, replaced) }
+  }
+}

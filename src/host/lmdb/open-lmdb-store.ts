@@ -1,0 +1,84 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DEFAULT_WATCH_LIMITS, type WatchLimits } from '../../store/fan-out.ts'
+import type { Store } from '../../store/store.ts'
+import { silentLog, type Log } from '../../words/ports.ts'
+import { checkDataFile } from './check-data-file.ts'
+import { DataDirectoryError } from './data-directory-error.ts'
+import { lockDataDirectory, type DataLock } from './data-lock.ts'
+import { Database } from './database.ts'
+import { LmdbStore } from './lmdb-store.ts'
+
+export interface LmdbStoreOptions {
+  /** Made when it is missing; all files of the store are in it. */
+  readonly directory: string
+  readonly log?: Log
+  readonly watchLimits?: Partial<WatchLimits>
+  /** The data file never grows beyond this. It is address space, not memory or disk, until it is used. */
+  readonly maxBytes?: number
+}
+
+const FORMAT = 'lotse-store 1'
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024 * 1024
+
+/** Opens the embedded store, or makes a new one. Throws DataDirectoryError when the directory is in use, damaged or of another version. */
+export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
+  const { directory, log = silentLog } = options
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const lock = lockDataDirectory(directory)
+  try {
+    return await openLocked(options, lock, log)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+async function openLocked(options: LmdbStoreOptions, lock: DataLock, log: Log): Promise<Store> {
+  const { directory } = options
+  const file = join(directory, 'data.mdb')
+  const wasInitialised = readFormat(directory)
+  checkDataFile(file, { mustExist: wasInitialised })
+  const database = openDatabase(file, options.maxBytes ?? DEFAULT_MAX_BYTES)
+  try {
+    await checkFormat(database, { directory, file, wasInitialised })
+    const store = new LmdbStore({ directory, database, lock, log, limits: { ...DEFAULT_WATCH_LIMITS, ...options.watchLimits } })
+    await store.resumeCompaction()
+    return store
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** The file FORMAT says that this directory holds a store, also when the data file itself is lost. */
+function readFormat(directory: string): boolean {
+  const file = join(directory, 'FORMAT')
+  if (!existsSync(file)) return false
+  const format = readFileSync(file, 'utf8').trim()
+  if (format === FORMAT) return true
+  throw new DataDirectoryError(
+    `The data directory ${directory} has the format "${format.slice(0, 40)}", this program reads "${FORMAT}". Use the version that wrote it, or another directory.`)
+}
+
+function openDatabase(file: string, maxBytes: number): Database {
+  try {
+    return new Database(file, maxBytes)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new DataDirectoryError(`The data file ${file} cannot be opened: ${why}. Nothing was changed. Restore it from a backup, or use another directory.`)
+  }
+}
+
+async function checkFormat(database: Database, at: { directory: string; file: string; wasInitialised: boolean }): Promise<void> {
+  const format = database.meta('format')
+  if (format === undefined && at.wasInitialised) {
+    throw new DataDirectoryError(`The data file ${at.file} has lost its contents. Nothing was changed. Restore it from a backup, or use another directory.`)
+  }
+  if (format !== undefined && format !== FORMAT) {
+    throw new DataDirectoryError(`The data file ${at.file} has the format "${format.slice(0, 40)}", this program reads "${FORMAT}". Use the version that wrote it.`)
+  }
+  if (format === undefined) await database.writeMeta('format', FORMAT)
+  if (!at.wasInitialised) await writeFile(join(at.directory, 'FORMAT'), `${FORMAT}\n`, { mode: 0o600, flush: true })
+}
