@@ -1,7 +1,7 @@
 import { open, type Database as Table, type RootDatabase } from 'lmdb'
 import { assert, present } from '../../words/assert.ts'
 import type { Commit, Entry, Revision } from '../../store/store.ts'
-import { headRow, keyRow, logKey, logRow, readHead, readLog, readVersion, revisionOfLogKey, revisionOfVersionKey, versionKey, versionRow, type Head, type LoggedChange } from './rows.ts'
+import { changeKey, changeRow, headRow, keyRow, readChange, readEntry, readHead, readReplaced, revisionOfChangeKey, type ChangeLink, type ChangeRow, type Head } from './rows.ts'
 
 type BinaryTable = Table<Buffer, Buffer>
 
@@ -13,8 +13,7 @@ export interface HeadRow extends Head {
 export class Database {
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #heads: BinaryTable
-  readonly #versions: BinaryTable
-  readonly #log: BinaryTable
+  readonly #changes: BinaryTable
   readonly #meta: BinaryTable
 
   constructor(file: string, maxBytes: number) {
@@ -24,8 +23,7 @@ export class Database {
     })
     const table = (name: string): BinaryTable => this.#root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
     this.#heads = table('heads')
-    this.#versions = table('versions')
-    this.#log = table('log')
+    this.#changes = table('changes')
     this.#meta = table('meta')
   }
 
@@ -41,16 +39,20 @@ export class Database {
   }
 
   version(key: string, modified: Revision): Entry | undefined {
-    return readVersion(key, modified, present(this.#versions.get(versionKey(key, modified)), `version ${modified} of ${key}`))
+    return readEntry(key, modified, this.#changeRow(key, modified))
   }
 
-  /** What stood at the key at that revision. */
-  versionAt(key: string, at: Revision): Entry | undefined {
-    const start = versionKey(key, at)
-    for (const { key: found, value } of this.#versions.getRange({ start, end: versionKey(key, 0), reverse: true, limit: 1 })) {
-      return readVersion(key, revisionOfVersionKey(found), value)
-    }
-    return undefined
+  /** What stood at the key at that revision, found by going back from its head. */
+  versionAt(key: string, head: Head, at: Revision): Entry | undefined {
+    let revision = head.modified
+    while (revision > at) revision = readReplaced(this.#changeRow(key, revision))
+    return this.replaced(key, revision)
+  }
+
+  /** The version that a change replaced: nothing where that was a deletion, which may be compacted already. */
+  replaced(key: string, revision: Revision): Entry | undefined {
+    const row = revision === 0 ? undefined : this.#changes.get(changeKey(revision, key))
+    return row === undefined ? undefined : readEntry(key, revision, row)
   }
 
   /** Heads from start (inclusive) to end (exclusive) in order, deleted ones too. */
@@ -62,17 +64,25 @@ export class Database {
     return rows
   }
 
-  /** Logged commits after a revision and up to another, at most limit. */
-  log(after: Revision, through: Revision, limit: number): { revision: Revision; changes: LoggedChange[] }[] {
-    const rows: { revision: Revision; changes: LoggedChange[] }[] = []
-    for (const { key, value } of this.#log.getRange({ start: logKey(after + 1), end: logKey(through + 1), limit })) {
-      rows.push({ revision: revisionOfLogKey(key), changes: readLog(value) })
+  /** Changes after a revision and up to another in order; at most limit, but always whole commits. */
+  changes(after: Revision, through: Revision, limit: number): ChangeRow[] {
+    const rows: ChangeRow[] = []
+    for (const { key, value } of this.#changes.getRange({ start: changeKey(after + 1, ''), end: changeKey(through + 1, '') })) {
+      const row = readChange(key, value)
+      if (rows.length >= limit && rows.at(-1)?.revision !== row.revision) break
+      rows.push(row)
     }
     return rows
   }
 
-  newestLogged(): Revision {
-    for (const key of this.#log.getKeys({ reverse: true, limit: 1 })) return revisionOfLogKey(key)
+  /** As changes, without the values. */
+  links(after: Revision, through: Revision, limit: number): ChangeLink[] {
+    return this.changes(after, through, limit).map(({ key, revision, entry, replaced }) => ({ key, revision, deleted: entry === undefined, replaced }))
+  }
+
+  /** Revision of the newest change that is kept, 0 when there is none. */
+  newestChange(): Revision {
+    for (const key of this.#changes.getKeys({ reverse: true, limit: 1 })) return revisionOfChangeKey(key)
     return 0
   }
 
@@ -87,17 +97,19 @@ export class Database {
   /** Resolves when the commits are on the disk; none of them is when it rejects. */
   writeCommits(commits: readonly Commit[]): Promise<void> {
     return this.#write(() => {
-      for (const commit of commits) this.#putCommit(commit)
+      const deleted = new Map<string, Revision>()
+      for (const commit of commits) this.#putCommit(commit, deleted)
     })
   }
 
-  /** Takes these commits out of the log, with the versions that only they replaced; isPending keys keep their head. */
-  forget(revisions: readonly { revision: Revision; changes: readonly LoggedChange[] }[], isPending: (key: string) => boolean): Promise<void> {
+  /**
+   * Removes what these changes replaced, and deletions altogether; through is where the next compaction goes on.
+   * A key with a commit on its way keeps its head, which that commit writes anyway.
+   */
+  forget(links: readonly ChangeLink[], through: Revision, isPending: (key: string) => boolean): Promise<void> {
     return this.#write(() => {
-      for (const { revision, changes } of revisions) {
-        for (const change of changes) this.#forgetChange(revision, change, isPending)
-        void this.#log.remove(logKey(revision))
-      }
+      for (const link of links) this.#forgetReplaced(link, isPending)
+      void this.#meta.put(keyRow('forgotten'), Buffer.from(String(through)))
     })
   }
 
@@ -110,19 +122,24 @@ export class Database {
     return this.#root.close()
   }
 
-  #putCommit(commit: Commit): void {
-    const { revision } = commit
-    for (const { key, entry } of commit.changes) {
-      void this.#heads.put(keyRow(key), headRow({ created: entry?.created ?? 0, modified: revision }))
-      void this.#versions.put(versionKey(key, revision), versionRow(entry))
-    }
-    void this.#log.put(logKey(revision), logRow(commit))
+  #changeRow(key: string, revision: Revision): Buffer {
+    return present(this.#changes.get(changeKey(revision, key)), `version ${revision} of ${key}`)
   }
 
-  #forgetChange(revision: Revision, { key, created, replaced }: LoggedChange, isPending: (key: string) => boolean): void {
-    if (replaced !== 0) void this.#versions.remove(versionKey(key, replaced))
-    if (created !== 0) return
-    void this.#versions.remove(versionKey(key, revision))
+  /** deleted: the keys that earlier commits of the same write deleted, which reads do not show yet. */
+  #putCommit({ revision, changes }: Commit, deleted: Map<string, Revision>): void {
+    for (const { key, entry, previous } of changes) {
+      const replaced = previous?.modified ?? deleted.get(key) ?? this.head(key)?.modified ?? 0
+      void this.#heads.put(keyRow(key), headRow({ created: entry?.created ?? 0, modified: revision }))
+      void this.#changes.put(changeKey(revision, key), changeRow(entry, replaced))
+      if (entry === undefined) deleted.set(key, revision)
+    }
+  }
+
+  #forgetReplaced({ key, revision, deleted, replaced }: ChangeLink, isPending: (key: string) => boolean): void {
+    if (replaced !== 0) void this.#changes.remove(changeKey(replaced, key))
+    if (!deleted) return
+    void this.#changes.remove(changeKey(revision, key))
     if (!isPending(key) && this.head(key)?.modified === revision) void this.#heads.remove(keyRow(key))
   }
 

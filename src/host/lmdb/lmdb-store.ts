@@ -5,13 +5,14 @@ import { compareKeys, inRange } from '../../store/key-range.ts'
 import { StoreUnavailable, type Change, type Commit, type Committed, type Entry, type KeyRange, type ReadResult, type Revision, type Store, type Transaction } from '../../store/store.ts'
 import type { DataLock } from './data-lock.ts'
 import type { Database } from './database.ts'
+import type { ChangeRow } from './rows.ts'
 import { explainWriteError } from './explain-write-error.ts'
 import { GroupCommit } from './group-commit.ts'
-import type { LoggedChange } from './rows.ts'
 
-/** Rows that a long read, replay or compaction looks at before it lets others run. */
+/** Keys that a long read looks at before it lets others run. */
 const SLICE_ROWS = 500
-/** Revisions that one transaction of a compaction forgets. */
+/** Changes that one step of a replay, and one transaction of a compaction, takes. */
+const REPLAY_SLICE = 500
 const COMPACTION_SLICE = 200
 
 export interface LmdbStoreParts {
@@ -36,7 +37,7 @@ export class LmdbStore implements Store {
     this.#parts = parts
     this.#database = parts.database
     this.#compacted = Number(parts.database.meta('compacted') ?? 0)
-    const latest = Math.max(parts.database.newestLogged(), this.#compacted)
+    const latest = Math.max(parts.database.newestChange(), this.#compacted)
     this.#fanOut = new FanOut(latest, { after: (range, revision) => this.#historyAfter(range, revision) }, parts.limits)
     this.#groups = new GroupCommit(latest, {
       newest: (key) => this.#database.newest(key),
@@ -58,7 +59,7 @@ export class LmdbStore implements Store {
       if (compareKeys(start, range.end) >= 0) return { outcome: 'page', page: { entries, revision: at, more: false } }
       const heads = this.#database.heads(start, range.end, SLICE_ROWS)
       for (const head of heads) {
-        const entry = head.modified > at ? this.#database.versionAt(head.key, at) : head.created === 0 ? undefined : this.#database.version(head.key, head.modified)
+        const entry = head.modified > at ? this.#database.versionAt(head.key, head, at) : head.created === 0 ? undefined : this.#database.version(head.key, head.modified)
         if (entry === undefined) continue
         if (entries.length === options.limit) return { outcome: 'page', page: { entries, revision: at, more: true } }
         entries.push(entry)
@@ -116,7 +117,7 @@ export class LmdbStore implements Store {
     try {
       await this.#database.writeCommits(commits)
     } catch (error) {
-      if (this.#database.newestLogged() < (commits.at(-1)?.revision ?? 0)) throw error
+      if (this.#database.newestChange() < (commits.at(-1)?.revision ?? 0)) throw error
       this.#parts.log.warn('A write was reported as failed but is in the data file; it is taken as written')
     }
   }
@@ -137,10 +138,12 @@ export class LmdbStore implements Store {
   }
 
   async #forgetThrough(target: Revision): Promise<void> {
-    for (;;) {
-      const slice = this.#database.log(0, target, COMPACTION_SLICE)
-      if (slice.length === 0 || this.#closing !== undefined) return
-      await this.#compactionWrite(() => this.#database.forget(slice, (key) => this.#groups.isPending(key)))
+    let after = Number(this.#database.meta('forgotten') ?? 0)
+    while (after < target && this.#closing === undefined) {
+      const links = this.#database.links(after, target, COMPACTION_SLICE)
+      const through = links.length < COMPACTION_SLICE ? target : (links.at(-1)?.revision ?? target)
+      await this.#compactionWrite(() => this.#database.forget(links, through, (key) => this.#groups.isPending(key)))
+      after = through
       await nextTurn()
     }
   }
@@ -156,17 +159,20 @@ export class LmdbStore implements Store {
   async #historyAfter(range: KeyRange, after: Revision): Promise<HistorySlice> {
     await nextTurn()
     if (after < this.#compacted || this.#closing !== undefined) return { outcome: 'compacted' }
-    const through = Math.min(this.#fanOut.published, after + SLICE_ROWS)
-    const commits: Commit[] = []
-    for (const { revision, changes } of this.#database.log(after, through, SLICE_ROWS)) {
-      const inside = changes.filter((change) => inRange(range, change.key))
-      if (inside.length > 0) commits.push({ revision, changes: inside.map((change) => this.#changeOf(revision, change)) })
-    }
-    return { outcome: 'slice', commits, through }
+    const published = this.#fanOut.published
+    const rows = this.#database.changes(after, published, REPLAY_SLICE)
+    const through = rows.length < REPLAY_SLICE ? published : (rows.at(-1)?.revision ?? published)
+    return { outcome: 'slice', commits: this.#commitsOf(rows.filter((row) => inRange(range, row.key))), through }
   }
 
-  #changeOf(revision: Revision, { key, created, replaced }: LoggedChange): Change {
-    const entry = created === 0 ? undefined : this.#database.version(key, revision)
-    return { key, entry, previous: replaced === 0 ? undefined : this.#database.version(key, replaced) }
+  #commitsOf(rows: readonly ChangeRow[]): Commit[] {
+    const commits: { revision: Revision; changes: Change[] }[] = []
+    for (const { key, revision, entry, replaced } of rows) {
+      const change = { key, entry, previous: this.#database.replaced(key, replaced) }
+      const last = commits.at(-1)
+      if (last?.revision === revision) last.changes.push(change)
+      else commits.push({ revision, changes: [change] })
+    }
+    return commits
   }
 }
