@@ -57,7 +57,7 @@ function keepRunning(view: PodView, draft: PlanDraft, container: ContainerView):
   draft.act({
     type: 'stop-container', name: container.name, containerId: container.latest.id,
     graceSeconds: Math.max(2, wrong.graceSeconds ?? view.pod.spec?.terminationGracePeriodSeconds ?? 30),
-    preStop: container.spec.lifecycle?.preStop !== undefined,
+    preStop: container.spec.lifecycle?.preStop !== undefined, because: 'restart',
     message: `Container ${container.name} ${wrong.what}${restarts ? ', will be restarted' : ''}`,
   })
 }

@@ -40,7 +40,7 @@ function stop(view: PodView, draft: PlanDraft, container: ContainerView, graceSe
   draft.wait(`container ${name} is to be stopped`)
   if (draft.pause(container.memory.failure?.reason === 'KillContainerError' ? container.memory.failure : undefined)) return false
   const preStop = container.spec.lifecycle?.preStop !== undefined && container.memory.preStopped !== latest.id && grace > 0
-  draft.act({ type: 'stop-container', name, containerId: latest.id, graceSeconds: grace, preStop, message: `Stopping container ${name}` })
+  draft.act({ type: 'stop-container', name, containerId: latest.id, graceSeconds: grace, preStop, because: 'pod-ends', message: `Stopping container ${name}` })
   return false
 }
 

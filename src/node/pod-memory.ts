@@ -94,7 +94,10 @@ export function began(memory: PodMemory, action: PodAction, now: Instant): PodMe
     const crash = nextBackOff(containerMemory(memory, action.name).crash, action.previousFinishedAt, now)
     return withContainer(next, action.name, { crash })
   }
-  if (action.type === 'stop-container' && action.preStop) return withContainer(next, action.name, { preStopped: action.containerId })
+  if (action.type === 'stop-container') {
+    const stopping = action.because === 'pod-ends' ? { ...next, stoppingSince: next.stoppingSince ?? now } : next
+    return action.preStop ? withContainer(stopping, action.name, { preStopped: action.containerId }) : stopping
+  }
   if (action.type === 'refresh-volumes') return { ...next, volumes: { ...next.volumes, refreshWanted: false } }
   return next
 }

@@ -35,6 +35,7 @@ export interface StopContainer {
   readonly containerId: string
   readonly graceSeconds: number
   readonly preStop: boolean
+  readonly because: 'pod-ends' | 'restart'
   /** Of the Killing event. */
   readonly message: string
 }
