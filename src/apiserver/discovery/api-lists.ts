@@ -1,0 +1,84 @@
+import { apiVersionOf } from '../../objects/kind.ts'
+import type { ResourceDefinition } from '../../resources/definition.ts'
+import { contentHash } from './content-hash.ts'
+import { utf8 } from '../../words/bytes.ts'
+import { subresourcesOf } from './served-groups.ts'
+import type { ServedGroup, ServedVersion } from './served-groups.ts'
+
+/** GET /api */
+export function apiVersions(serverAddress: string): object {
+  return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }] }
+}
+
+/** GET /apis */
+export function apiGroupList(groups: readonly ServedGroup[]): object {
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.filter(({ group }) => group !== '').map(groupFields) }
+}
+
+/** GET /apis/GROUP */
+export function apiGroup(group: ServedGroup): object {
+  return { kind: 'APIGroup', apiVersion: 'v1', ...groupFields(group) }
+}
+
+function groupFields({ group, versions }: ServedGroup): object {
+  const named = versions.map(({ version }) => ({ groupVersion: `${group}/${version}`, version }))
+  return { name: group, versions: named, preferredVersion: named[0] }
+}
+
+/** GET /api/v1, /apis/GROUP/VERSION */
+export function apiResourceList(group: string, { version, definitions }: ServedVersion): object {
+  const head = group === '' ? { kind: 'APIResourceList' } : { kind: 'APIResourceList', apiVersion: 'v1' }
+  return { ...head, groupVersion: apiVersionOf({ group, version }), resources: definitions.flatMap((definition) => resourceEntries(definition)) }
+}
+
+function resourceEntries(definition: ResourceDefinition): object[] {
+  const { kind } = definition
+  const entry = {
+    name: kind.plural, singularName: kind.singular, namespaced: kind.namespaced, kind: kind.kind, verbs: definition.verbs.toSorted(),
+    ...(kind.shortNames.length === 0 ? {} : { shortNames: kind.shortNames }),
+    ...(kind.categories.length === 0 ? {} : { categories: kind.categories }),
+    ...(definition.virtual ? {} : { storageVersionHash: contentHash(utf8(`${kind.group}/${kind.version}/${kind.kind}`)) }),
+  }
+  const below = subresourcesOf(definition).map((subresource) => ({
+    name: `${kind.plural}/${subresource.name}`, singularName: '', namespaced: kind.namespaced,
+    ...(sameGroup(subresource.kind, kind) ? {} : { group: subresource.kind.group, version: subresource.kind.version }),
+    kind: subresource.kind.kind, verbs: subresource.verbs,
+  }))
+  return [entry, ...below]
+}
+
+function sameGroup(a: { group: string; version: string }, b: { group: string; version: string }): boolean {
+  return a.group === b.group && a.version === b.version
+}
+
+/** apidiscovery.k8s.io/v2 and v2beta1 (KEP-3352): all of /api or of /apis in one answer. */
+export function aggregatedDiscovery(apiVersion: string, groups: readonly ServedGroup[]): object {
+  return { kind: 'APIGroupDiscoveryList', apiVersion, metadata: {}, items: groups.map(groupDiscovery) }
+}
+
+function groupDiscovery({ group, versions }: ServedGroup): object {
+  return {
+    metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
+    versions: versions.map(({ version, definitions }) => ({
+      version, freshness: 'Current', resources: definitions.map((definition) => resourceDiscovery(definition)),
+    })),
+  }
+}
+
+function resourceDiscovery(definition: ResourceDefinition): object {
+  const { kind } = definition
+  const below = subresourcesOf(definition).map((subresource) => ({
+    subresource: subresource.name, responseKind: subresource.kind.kind === '' ? {} : shortKind(subresource.kind), verbs: subresource.verbs,
+  }))
+  return {
+    resource: kind.plural, responseKind: shortKind(kind), scope: kind.namespaced ? 'Namespaced' : 'Cluster', singularResource: kind.singular,
+    verbs: definition.verbs.toSorted(),
+    ...(kind.shortNames.length === 0 ? {} : { shortNames: kind.shortNames }),
+    ...(kind.categories.length === 0 ? {} : { categories: kind.categories }),
+    ...(below.length === 0 ? {} : { subresources: below }),
+  }
+}
+
+function shortKind({ group, version, kind }: { group: string; version: string; kind: string }): object {
+  return { group, version, kind }
+}

@@ -1,0 +1,54 @@
+import { utf8 } from '../../words/bytes.ts'
+import type { ServerResponse } from '../http.ts'
+import type { PathCall, PathRoute } from '../route.ts'
+
+/** One thing that must be right. Undefined: it is. A text says what is wrong; it goes to the log, not to the caller. */
+export interface HealthCheck {
+  readonly name: string
+  /** Whether a failure means "restart it" (alive), or "send no requests yet" (ready). ready includes alive. */
+  readonly concerns: 'alive' | 'ready'
+  check(): string | undefined
+}
+
+const PING: HealthCheck = { name: 'ping', concerns: 'alive', check: () => undefined }
+const ENDPOINTS: Readonly<Record<string, readonly HealthCheck['concerns'][]>> = {
+  healthz: ['alive', 'ready'], livez: ['alive'], readyz: ['alive', 'ready'],
+}
+const PATH = /^\/(healthz|livez|readyz)(?:\/([^/]+))?\/?$/
+
+/** /healthz, /livez, /readyz with ?verbose and ?exclude=NAME, and each check below them. */
+export function healthRoute(checks: readonly HealthCheck[], report: (name: string, why: string) => void): PathRoute {
+  return {
+    type: 'path',
+    methods: ['GET', 'HEAD'],
+    matches: (path) => PATH.test(path),
+    handle: ({ request, query }: PathCall) => {
+      const [, endpoint = 'healthz', only] = PATH.exec(request.path) ?? []
+      const concerned = [PING, ...checks].filter((check) => ENDPOINTS[endpoint]?.includes(check.concerns) === true)
+      const chosen = only === undefined ? concerned : concerned.filter((check) => check.name === only)
+      if (chosen.length === 0) return Promise.resolve(text(404, '404 page not found\n'))
+      return Promise.resolve(answer(endpoint, chosen, { verbose: query.has('verbose'), excluded: query.getAll('exclude') }, report))
+    },
+  }
+}
+
+function answer(
+  endpoint: string, checks: readonly HealthCheck[], wanted: { verbose: boolean; excluded: readonly string[] }, report: (name: string, why: string) => void,
+): ServerResponse {
+  let healthy = true
+  const lines = checks.map((check) => {
+    if (wanted.excluded.includes(check.name)) return `[+]${check.name} excluded: ok\n`
+    const why = check.check()
+    if (why === undefined) return `[+]${check.name} ok\n`
+    healthy = false
+    report(check.name, why)
+    return `[-]${check.name} failed: reason withheld\n`
+  })
+  if (!healthy) return text(500, `${lines.join('')}${endpoint} check failed\n`)
+  return text(200, wanted.verbose ? `${lines.join('')}${endpoint} check passed\n` : 'ok')
+}
+
+function text(status: number, body: string): ServerResponse {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'cache-control': 'no-cache, private' }
+  return { type: 'whole', status, headers, body: [utf8(body)] }
+}

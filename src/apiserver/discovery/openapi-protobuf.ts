@@ -1,0 +1,107 @@
+import { isObject } from '../../objects/json.ts'
+import { joinBytes } from '../../words/bytes.ts'
+import type { OpenApiV2 } from './openapi.ts'
+import { booleanField, messageField, textField } from './protobuf-writer.ts'
+
+/**
+ * The OpenAPI 2.0 document as the protocol buffer message openapi.v2.Document (the gnostic project's OpenAPIv2.proto gives the
+ * field numbers). client-go asks for nothing else: kubectl and Helm read it to validate and to merge.
+ */
+export function encodeOpenApiV2(document: OpenApiV2): Uint8Array {
+  const paths = Object.entries(document.paths).map(([path, item]) => messageField(2, [textField(1, path), messageField(2, pathItem(item))]))
+  const definitions = Object.entries(document.definitions).map(([name, schema]) => namedSchema(1, name, schema))
+  return joinBytes([
+    textField(1, document.swagger),
+    messageField(2, [textField(1, document.info.title), textField(2, document.info.version)]),
+    messageField(8, paths),
+    messageField(9, definitions),
+  ])
+}
+
+const METHOD_NUMBERS: Readonly<Record<string, number>> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 }
+
+function pathItem(item: Record<string, unknown>): Uint8Array[] {
+  const operations = Object.entries(METHOD_NUMBERS).flatMap(([method, number]) => {
+    const operation = item[method]
+    return isObject(operation) ? [messageField(number, operationFields(operation))] : []
+  })
+  return [...operations, ...parameters(9, item['parameters'])]
+}
+
+function operationFields(operation: Record<string, unknown>): Uint8Array[] {
+  return [
+    ...texts(6, operation['produces']),
+    ...texts(7, operation['consumes']),
+    ...parameters(8, operation['parameters']),
+    messageField(9, responses(operation['responses'])),
+    ...texts(10, operation['schemes']),
+    ...extensions(13, operation),
+  ]
+}
+
+function responses(value: unknown): Uint8Array[] {
+  if (!isObject(value)) return []
+  return Object.entries(value).map(([code, response]) => {
+    const fields = isObject(response) ? response : {}
+    const schema = isObject(fields['schema']) ? [messageField(2, [messageField(1, schemaFields(fields['schema']))])] : []
+    const described = [textField(1, textOf(fields['description'])), ...schema]
+    return messageField(1, [textField(1, code), messageField(2, [messageField(1, described)])])
+  })
+}
+
+const QUERY_PARAMETER = 3
+const PATH_PARAMETER = 4
+
+/** ParametersItem { parameter: Parameter { body | non_body: { query | path } } } */
+function parameters(number: number, value: unknown): Uint8Array[] {
+  if (!Array.isArray(value)) return []
+  return value.filter(isObject).map((parameter) => messageField(number, [messageField(1, [parameterFields(parameter)])]))
+}
+
+function parameterFields(parameter: Record<string, unknown>): Uint8Array {
+  const name = textOf(parameter['name'])
+  const place = textOf(parameter['in'])
+  const required = parameter['required'] === true
+  if (place === 'body') {
+    const schema = isObject(parameter['schema']) ? [messageField(5, schemaFields(parameter['schema']))] : []
+    return messageField(1, [textField(2, name), textField(3, place), booleanField(4, required), ...schema])
+  }
+  const head = [booleanField(1, required), textField(2, place), textField(4, name)]
+  const type = textOf(parameter['type'])
+  if (place === 'path') return messageField(2, [messageField(PATH_PARAMETER, [...head, textField(5, type), booleanField(19, true)])])
+  return messageField(2, [messageField(QUERY_PARAMETER, [...head, textField(6, type), booleanField(20, true)])])
+}
+
+function namedSchema(number: number, name: string, schema: unknown): Uint8Array {
+  return messageField(number, [textField(1, name), messageField(2, isObject(schema) ? schemaFields(schema) : [])])
+}
+
+function schemaFields(schema: Record<string, unknown>): Uint8Array[] {
+  const { additionalProperties, items, properties } = schema
+  const type = textOf(schema['type'])
+  return [
+    textField(1, textOf(schema['$ref'])),
+    textField(2, textOf(schema['format'])),
+    ...texts(19, schema['required']),
+    ...(isObject(additionalProperties) ? [messageField(21, [messageField(1, schemaFields(additionalProperties))])] : []),
+    ...(type === '' ? [] : [messageField(22, [textField(1, type)])]),
+    ...(isObject(items) ? [messageField(23, [messageField(1, schemaFields(items))])] : []),
+    ...(isObject(properties) ? [messageField(25, Object.entries(properties).map(([name, child]) => namedSchema(1, name, child)))] : []),
+    ...extensions(31, schema),
+  ]
+}
+
+/** NamedAny { name, value: Any { yaml } }; JSON is YAML too. */
+function extensions(number: number, holder: Record<string, unknown>): Uint8Array[] {
+  return Object.entries(holder)
+    .filter(([name]) => name.startsWith('x-'))
+    .map(([name, value]) => messageField(number, [textField(1, name), messageField(2, [textField(2, JSON.stringify(value))])]))
+}
+
+function texts(number: number, values: unknown): Uint8Array[] {
+  return Array.isArray(values) ? values.map((value) => textField(number, textOf(value))) : []
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
