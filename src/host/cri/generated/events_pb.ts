@@ -83,7 +83,7 @@ export const EnvelopeSchema: GenMessage<Envelope> = /*@__PURE__*/
   messageDesc(file_events, 2);
 
 /**
- * TaskStart, TaskExit, TaskOOM and TaskDelete all have the container's id in field 1.
+ * TaskOOM, like all task events, has the container's id in field 1.
  *
  * @generated from message containerd.services.events.v1.TaskEvent
  */

@@ -1,0 +1,57 @@
+import type { RegistryCredentials, RuntimeResult } from '../../node/runtime.ts'
+import { RuntimeFailure } from '../../node/runtime.ts'
+import type { CriClient } from './cri-client.ts'
+
+/** A pull that takes longer is given up; containerd keeps the layers that it has. */
+const PULL_TIMEOUT_MS = 15 * 60_000
+
+/** Domain, path, tag and digest as the distribution specification has them; upper case is allowed in domains only. */
+const IMAGE_NAME = new RegExp(
+  '^(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?/)?'
+  + '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*'
+  + '(?::[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?$')
+
+export function isImageName(name: string): boolean {
+  return name.length <= 1024 && IMAGE_NAME.test(name)
+}
+
+export function invalidImageName(image: string): RuntimeFailure {
+  return new RuntimeFailure('InvalidImageName', `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`)
+}
+
+export interface PullRequest {
+  readonly image: string
+  readonly credentials: readonly RegistryCredentials[]
+}
+
+/** Pulls with each of the credentials, and without any where there are none. */
+export async function pullImage(client: CriClient, request: PullRequest, signal: AbortSignal): Promise<RuntimeResult> {
+  const { image } = request
+  if (!isImageName(image)) throw invalidImageName(image)
+  const before = await imageId(client, image, signal)
+  const attempts = request.credentials.length === 0 ? [undefined] : request.credentials
+  const problems: string[] = []
+  for (const credentials of attempts) {
+    try {
+      const auth = credentials === undefined ? {} : { auth: { username: credentials.userName, password: credentials.password } }
+      const pulled = await client.pullImage({ image: { image }, ...auth }, { timeoutMs: PULL_TIMEOUT_MS, signal })
+      const after = await imageId(client, image, signal)
+      return { type: 'image', imageId: pulled.imageRef, alreadyPresent: before !== undefined && before === after }
+    } catch (error) {
+      if (error instanceof RuntimeFailure) throw error
+      signal.throwIfAborted()
+      problems.push(error instanceof Error ? error.message : String(error))
+    }
+  }
+  throw new RuntimeFailure('ErrImagePull', [...new Set(problems)].join('; '))
+}
+
+async function imageId(client: CriClient, image: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const answer = await client.imageStatus({ image: { image } }, { signal })
+    return answer.image?.id
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new RuntimeFailure('ImageInspectError', `Failed to inspect image "${image}": ${error instanceof Error ? error.message : String(error)}`)
+  }
+}

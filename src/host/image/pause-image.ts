@@ -1,0 +1,13 @@
+import { buildImage } from './oci-image.ts'
+import type { OciImage } from './oci-image.ts'
+import { pauseProgram } from './pause-program.ts'
+import type { Architecture } from './pause-program.ts'
+
+/** A name that no registry can answer for: the image is always imported, never pulled. */
+export const PAUSE_IMAGE = 'lotse.local/pause:1'
+
+export function pauseImage(architecture: Architecture): Promise<OciImage> {
+  return buildImage(architecture, { entrypoint: ['/pause'], user: '65535:65535' }, [
+    [{ type: 'file', path: 'pause', mode: 0o755, content: pauseProgram(architecture) }],
+  ])
+}
