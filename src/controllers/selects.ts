@@ -1,0 +1,21 @@
+import type { LabelSelector } from '../resources/generated/types.ts'
+
+type Labels = Readonly<Record<string, string>>
+
+/** Whether a label selector chooses these labels. No selector chooses nothing, an empty one everything (metav1.LabelSelector). */
+export function selects(selector: LabelSelector | undefined, labels: Labels | undefined): boolean {
+  if (selector === undefined) return false
+  if (!selectsByMap(selector.matchLabels, labels)) return false
+  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+    const value = labels?.[key]
+    if (operator === 'In') return value !== undefined && values.includes(value)
+    if (operator === 'NotIn') return value === undefined || !values.includes(value)
+    return operator === 'Exists' ? value !== undefined : value === undefined
+  })
+}
+
+/** All these labels, with these values. */
+export function selectsByMap(wanted: Labels | undefined, labels: Labels | undefined): boolean {
+  for (const key in wanted) if (labels?.[key] !== wanted[key]) return false
+  return true
+}
