@@ -1,0 +1,153 @@
+import { X509Certificate, createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
+import { isIPv4 } from 'node:net'
+import type { Instant } from '../words/instant.ts'
+import { bitString, booleanTrue, integer, octetString, oid, sequence, setOf, tagged, taggedPrimitive, time, utf8String } from './der.ts'
+
+/** What a certificate is to say. */
+export interface CertificateWish {
+  readonly commonName: string
+  readonly organizations: readonly string[]
+  readonly use: 'client' | 'server' | 'authority'
+  readonly names: readonly string[]
+  readonly addresses: readonly string[]
+}
+
+export interface CertificateWithKey {
+  readonly certificatePem: string
+  /** PKCS8. */
+  readonly keyPem: string
+}
+
+export interface Authority extends CertificateWithKey {
+  readonly commonName: string
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const VALID_MS = 365 * DAY_MS
+const AUTHORITY_VALID_MS = 3650 * DAY_MS
+/** Certificates are valid from a little earlier on, for machines whose clocks differ. */
+const CLOCK_SKEW_MS = 5 * 60 * 1000
+/** A certificate with less time than this left is replaced. */
+const RENEW_BEFORE_MS = 30 * DAY_MS
+
+/** RFC 5280, RFC 5758. */
+const OID = {
+  ecdsaWithSha256: '1.2.840.10045.4.3.2',
+  commonName: '2.5.4.3',
+  organization: '2.5.4.10',
+  subjectKeyId: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAlternativeName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  authorityKeyId: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+}
+/** Bits of KeyUsage: digitalSignature is the first, keyCertSign and cRLSign are the sixth and seventh. */
+const DIGITAL_SIGNATURE = bitString(Buffer.from([0x80]), 7)
+const SIGN_CERTIFICATES = bitString(Buffer.from([0x06]), 1)
+
+/**
+ * A new P-256 key and its certificate (RFC 5280), signed by the authority, or by itself when there is none.
+ * Written out here, as this one profile takes a page; the general library takes longer to load than the server takes to start.
+ */
+export function createCertificate(wish: CertificateWish, authority: Authority | undefined, now: Instant): CertificateWithKey {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const signingKey = authority === undefined ? privateKey : createPrivateKey(authority.keyPem)
+  const algorithm = sequence(oid(OID.ecdsaWithSha256))
+  const validMs = wish.use === 'authority' ? AUTHORITY_VALID_MS : VALID_MS
+  const content = sequence(
+    tagged(0, integer(Buffer.from([2]))),
+    integer(serialNumber()),
+    algorithm,
+    distinguishedName(authority === undefined ? wish : { commonName: authority.commonName, organizations: [] }),
+    sequence(time(new Date(now - CLOCK_SKEW_MS)), time(new Date(now + validMs))),
+    distinguishedName(wish),
+    publicKey.export({ type: 'spki', format: 'der' }),
+    tagged(3, sequence(...extensionsOf(wish, publicKey, createPublicKey(signingKey)))),
+  )
+  const certificate = sequence(content, algorithm, bitString(sign('sha256', content, signingKey)))
+  return { certificatePem: new X509Certificate(certificate).toString(), keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
+}
+
+/** Positive, and long enough that nobody can guess the next one. */
+function serialNumber(): Buffer {
+  const bytes = randomBytes(16)
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
+  return bytes
+}
+
+function distinguishedName({ organizations, commonName }: Pick<CertificateWish, 'organizations' | 'commonName'>): Buffer {
+  const attribute = (type: string, value: string): Buffer => setOf(sequence(oid(type), utf8String(value)))
+  return sequence(...organizations.map((organization) => attribute(OID.organization, organization)), attribute(OID.commonName, commonName))
+}
+
+function extensionsOf(wish: CertificateWish, publicKey: KeyObject, authorityKey: KeyObject): Buffer[] {
+  const isAuthority = wish.use === 'authority'
+  const extensions = [
+    critical(OID.basicConstraints, isAuthority ? sequence(booleanTrue()) : sequence()),
+    critical(OID.keyUsage, isAuthority ? SIGN_CERTIFICATES : DIGITAL_SIGNATURE),
+    extension(OID.subjectKeyId, octetString(keyId(publicKey))),
+    extension(OID.authorityKeyId, sequence(taggedPrimitive(0, keyId(authorityKey)))),
+  ]
+  if (!isAuthority) extensions.push(extension(OID.extendedKeyUsage, sequence(oid(wish.use === 'server' ? OID.serverAuth : OID.clientAuth))))
+  const alternatives = [
+    ...wish.names.map((name) => taggedPrimitive(2, Buffer.from(name, 'ascii'))),
+    ...wish.addresses.map((address) => taggedPrimitive(7, addressBytes(address))),
+  ]
+  if (alternatives.length > 0) extensions.push(extension(OID.subjectAlternativeName, sequence(...alternatives)))
+  return extensions
+}
+
+function extension(type: string, value: Uint8Array): Buffer {
+  return sequence(oid(type), octetString(value))
+}
+
+function critical(type: string, value: Uint8Array): Buffer {
+  return sequence(oid(type), booleanTrue(), octetString(value))
+}
+
+/** RFC 5280 section 4.2.1.2, method 1: the SHA-1 of the key's bits (the last 65 bytes of a P-256 key's SPKI). */
+function keyId(key: KeyObject): Buffer {
+  const spki = key.export({ type: 'spki', format: 'der' })
+  return createHash('sha1').update(spki.subarray(-65)).digest()
+}
+
+/** 127.0.0.1 and ::1 as the bytes on the wire. */
+function addressBytes(address: string): Buffer {
+  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number))
+  // A URL's host is an IPv6 address in its shortest form, also where the last part was written as IPv4.
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
+  const groups = (text: string | undefined): string[] => (text === undefined || text === '' ? [] : text.split(':'))
+  const missing = Array<string>(8 - groups(head).length - groups(tail).length).fill('0')
+  return Buffer.from([...groups(head), ...missing, ...groups(tail)].map((group) => group.padStart(4, '0')).join(''), 'hex')
+}
+
+/** Why a certificate cannot be used any more; undefined when it is good for at least another month. */
+export function whyRenew(pair: CertificateWithKey, wish: CertificateWish, authorityPem: string, now: Instant): string | undefined {
+  try {
+    const certificate = new X509Certificate(pair.certificatePem)
+    if (!certificate.checkPrivateKey(createPrivateKey(pair.keyPem))) return 'the key is not that of the certificate'
+    if (!certificate.verify(new X509Certificate(authorityPem).publicKey)) return 'another authority signed it'
+    if (Date.parse(certificate.validTo) - now < RENEW_BEFORE_MS) return 'it expires soon'
+    if (Date.parse(certificate.validFrom) > now) return 'it is not valid yet'
+    if (certificate.subject !== subjectText(wish)) return 'it names another subject'
+    if (!namesAll(certificate, wish)) return 'it is for other names or addresses'
+    return undefined
+  } catch {
+    return 'it cannot be read'
+  }
+}
+
+/** The form in which Node writes a subject: one attribute a line. */
+function subjectText(wish: CertificateWish): string {
+  return [...wish.organizations.map((organization) => `O=${organization}`), `CN=${wish.commonName}`].join('\n')
+}
+
+function namesAll(certificate: X509Certificate, wish: CertificateWish): boolean {
+  const count = certificate.subjectAltName === undefined ? 0 : certificate.subjectAltName.split(', ').length
+  return count === wish.names.length + wish.addresses.length
+    && wish.names.every((name) => certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined)
+    && wish.addresses.every((address) => certificate.checkIP(address) !== undefined)
+}

@@ -1,0 +1,149 @@
+import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
+import { join } from 'node:path'
+import type { Clock, Log } from '../words/ports.ts'
+import { createCertificate, whyRenew, type Authority, type CertificateWish, type CertificateWithKey } from './pki-certificate.ts'
+import { readFileIfPresent, writeSecretFile } from './secret-file.ts'
+import { generateTokenKey } from './service-account-tokens.ts'
+
+export interface PkiOptions {
+  /** DNS names and IP addresses by which the API server is reached. */
+  readonly names: readonly string[]
+  readonly addresses: readonly string[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A certificate with its key, and the files that they are kept in. */
+export interface Credentials extends CertificateWithKey {
+  readonly certificateFile: string
+  readonly keyFile: string
+}
+
+export interface NodeCredentials {
+  /** For the node's requests to the API server: system:node:NAME in system:nodes. */
+  readonly client: Credentials
+  /** For the node's own server, which the API server calls for logs and exec. */
+  readonly serving: Credentials
+}
+
+export interface ClusterPki {
+  readonly caFile: string
+  readonly caPem: string
+  readonly apiServer: Credentials
+  /** With it the API server calls the nodes. */
+  readonly apiServerToNode: Credentials
+  /** system:masters: may do everything. */
+  readonly admin: Credentials
+  readonly scheduler: Credentials
+  readonly controllerManager: Credentials
+  /** Signs service account tokens (ES256). PKCS8 and SPKI. */
+  readonly tokenKeyPem: string
+  readonly tokenPublicKeyPem: string
+  /** Makes or renews the credentials of a node. */
+  node(name: string, at: { readonly names: readonly string[]; readonly addresses: readonly string[] }): NodeCredentials
+}
+
+/** The keys on the disk cannot be used; the message says which and what to do. */
+export class PkiError extends Error {
+  override readonly name = 'PkiError'
+}
+
+const AUTHORITY: CertificateWish = { commonName: 'lotse-ca', organizations: [], use: 'authority', names: [], addresses: [] }
+
+/**
+ * The cluster's own certificate authority and everything it signs, kept in a directory. What is there and good is left alone; what
+ * expires within a month, or is for other names, is made anew. The authority itself is never replaced, as every client trusts it.
+ */
+export function createClusterPki(directory: string, options: PkiOptions): ClusterPki {
+  const authority = openAuthority(directory, options)
+  const client = (file: string, commonName: string, organizations: readonly string[]): Credentials => (
+    ensure({ directory, file, authority, options }, { commonName, organizations, use: 'client', names: [], addresses: [] }))
+  const { names, addresses } = options
+  const tokenKeyPem = openTokenKey(directory)
+  return {
+    caFile: join(directory, 'ca.crt'),
+    caPem: authority.certificatePem,
+    apiServer: ensure({ directory, file: 'apiserver', authority, options }, { commonName: 'kube-apiserver', organizations: [], use: 'server', names, addresses }),
+    apiServerToNode: client('apiserver-node-client', 'kube-apiserver-kubelet-client', ['lotse:node-admins']),
+    admin: client('admin', 'kubernetes-admin', ['system:masters']),
+    scheduler: client('scheduler', 'system:kube-scheduler', []),
+    controllerManager: client('controller-manager', 'system:kube-controller-manager', []),
+    tokenKeyPem,
+    tokenPublicKeyPem: createPublicKey(tokenKeyPem).export({ type: 'spki', format: 'pem' }).toString(),
+    node: (name, at) => {
+      const commonName = `system:node:${name}`
+      const serving: CertificateWish = { commonName, organizations: ['system:nodes'], use: 'server', ...at }
+      return {
+        client: client(join('nodes', name, 'client'), commonName, ['system:nodes']),
+        serving: ensure({ directory, file: join('nodes', name, 'serving'), authority, options }, serving),
+      }
+    },
+  }
+}
+
+interface Place {
+  readonly directory: string
+  /** Without its ending. */
+  readonly file: string
+  readonly authority: Authority
+  readonly options: PkiOptions
+}
+
+function ensure({ directory, file, authority, options }: Place, wish: CertificateWish): Credentials {
+  const files = { certificateFile: join(directory, `${file}.crt`), keyFile: join(directory, `${file}.key`) }
+  const now = options.clock.now()
+  const stored = readPair(files)
+  const why = stored === undefined ? 'it is missing' : whyRenew(stored, wish, authority.certificatePem, now)
+  if (stored !== undefined && why === undefined) return { ...stored, ...files }
+  const made = createCertificate(wish, authority, now)
+  writePair(files, made)
+  if (stored !== undefined) options.log.info('Certificate renewed', { file: files.certificateFile, why })
+  return { ...made, ...files }
+}
+
+function openAuthority(directory: string, options: PkiOptions): Authority {
+  const files = { certificateFile: join(directory, 'ca.crt'), keyFile: join(directory, 'ca.key') }
+  const stored = readPair(files)
+  if (stored === undefined) {
+    if (readFileIfPresent(files.certificateFile) !== undefined) throw new PkiError(`${files.keyFile} is missing. Restore it: without it no certificate can be signed.`)
+    const made = createCertificate(AUTHORITY, undefined, options.clock.now())
+    writePair(files, made)
+    return { ...made, commonName: AUTHORITY.commonName }
+  }
+  const why = authorityDefect(stored, options.clock.now())
+  if (why !== undefined) throw new PkiError(`The cluster's certificate authority ${files.certificateFile} cannot be used: ${why}.`)
+  return { ...stored, commonName: AUTHORITY.commonName }
+}
+
+function authorityDefect(pair: CertificateWithKey, now: number): string | undefined {
+  try {
+    const certificate = new X509Certificate(pair.certificatePem)
+    if (!certificate.checkPrivateKey(createPrivateKey(pair.keyPem))) return 'ca.key is not its key; restore both from the same backup'
+    if (!certificate.ca || certificate.subject !== `CN=${AUTHORITY.commonName}`) return 'it is not the authority of a Lotse cluster'
+    if (Date.parse(certificate.validTo) < now) return `it expired on ${certificate.validTo}; remove the directory to make a new one, then replace all kubeconfigs`
+    return undefined
+  } catch {
+    return 'it cannot be read; restore it from a backup'
+  }
+}
+
+/** The key is written first: a certificate on the disk always has its key there. */
+function writePair(files: { certificateFile: string; keyFile: string }, pair: CertificateWithKey): void {
+  writeSecretFile(files.keyFile, pair.keyPem)
+  writeSecretFile(files.certificateFile, pair.certificatePem)
+}
+
+function readPair(files: { certificateFile: string; keyFile: string }): CertificateWithKey | undefined {
+  const certificatePem = readFileIfPresent(files.certificateFile)
+  const keyPem = readFileIfPresent(files.keyFile)
+  return certificatePem === undefined || keyPem === undefined ? undefined : { certificatePem, keyPem }
+}
+
+function openTokenKey(directory: string): string {
+  const file = join(directory, 'service-account.key')
+  const stored = readFileIfPresent(file)
+  if (stored !== undefined) return stored
+  const made = generateTokenKey()
+  writeSecretFile(file, made)
+  return made
+}
