@@ -1,0 +1,46 @@
+import { decodeJson, duplicateFields } from '../../objects/codec-json.ts'
+import { decodeYaml } from '../../objects/codec-yaml.ts'
+import { isObject } from '../../objects/json.ts'
+import type { JsonObject } from '../../objects/json.ts'
+import { badRequest, unsupportedMediaType } from '../../words/status-error.ts'
+import type { ServerRequest } from '../http.ts'
+import type { FieldValidation } from '../options/write-options.ts'
+
+const ACCEPTED = 'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml'
+
+export interface DecodedBody {
+  readonly object: JsonObject
+  /** Paths of fields that stand twice; looked for only where the client wants to hear of them. */
+  readonly duplicates: readonly string[]
+}
+
+/** The media type without its parameters. */
+export function mediaType(header: string | undefined): string {
+  return (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}
+
+export async function readObject(request: ServerRequest, maxBytes: number, fieldValidation: FieldValidation): Promise<DecodedBody> {
+  const type = mediaType(request.headers['content-type'])
+  const bytes = await request.body(maxBytes)
+  if (type === '' || type === 'application/json') {
+    const object = objectIn(decodeJson(bytes))
+    return { object, duplicates: fieldValidation === 'Strict' ? duplicateFields(bytes) : [] }
+  }
+  if (type === 'application/yaml') return { object: objectIn(decodeYaml(bytes)), duplicates: [] }
+  throw unsupportedMediaType(ACCEPTED)
+}
+
+/** The body of a delete may be missing. */
+export async function readOptional(request: ServerRequest, maxBytes: number): Promise<unknown> {
+  const bytes = await request.body(maxBytes)
+  if (bytes.length === 0) return undefined
+  const type = mediaType(request.headers['content-type'])
+  if (type === '' || type === 'application/json') return decodeJson(bytes)
+  if (type === 'application/yaml') return decodeYaml(bytes)
+  throw unsupportedMediaType(ACCEPTED)
+}
+
+function objectIn(value: unknown): JsonObject {
+  if (!isObject(value)) throw badRequest('the body must be one object')
+  return value
+}

@@ -1,0 +1,54 @@
+import type { ResponseHeaders, ServerResponse } from '../http.ts'
+import { toYaml } from '../../objects/codec-yaml.ts'
+import { utf8 } from '../../words/bytes.ts'
+import type { StatusError } from '../../words/status-error.ts'
+import type { Served } from '../watch-cache/cached-object.ts'
+import type { Accepted } from './accept.ts'
+import { failureBody } from './status-body.ts'
+
+const JSON_HEADERS: ResponseHeaders = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }
+const YAML_HEADERS: ResponseHeaders = { 'content-type': 'application/yaml', 'cache-control': 'no-cache, private' }
+
+/** A value that has no bytes yet. */
+export function objectResponse(status: number, value: object, accepted: Accepted): ServerResponse {
+  if (accepted.format === 'yaml') return whole(status, YAML_HEADERS, [utf8(toYaml(value))])
+  return whole(status, JSON_HEADERS, [utf8(accepted.pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value))])
+}
+
+/** An object of the cache: its bytes as they are, unless another form is asked for. */
+export function servedResponse(status: number, served: Served, accepted: Accepted): ServerResponse {
+  if (accepted.format === 'json' && !accepted.pretty) return bytesResponse(status, [served.bytes])
+  return objectResponse(status, served.object, accepted)
+}
+
+export function bytesResponse(status: number, body: readonly Uint8Array[]): ServerResponse {
+  return whole(status, JSON_HEADERS, body)
+}
+
+function whole(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): ServerResponse {
+  return { type: 'whole', status, headers, body }
+}
+
+export function failureResponse(error: StatusError, accepted: Accepted, continueToken = ''): ServerResponse {
+  const response = objectResponse(error.code, failureBody(error, continueToken), accepted)
+  const seconds = error.details?.retryAfterSeconds
+  return seconds === undefined ? response : withHeaders(response, { 'retry-after': String(seconds) })
+}
+
+export function withHeaders(response: ServerResponse, headers: ResponseHeaders): ServerResponse {
+  return response.type === 'tunnel' ? response : { ...response, headers: { ...response.headers, ...headers } }
+}
+
+/** RFC 9111 has dropped them, kubectl prints them: Warning: 299 - "text". Text is bounded, and has no line breaks. */
+const MAX_WARNINGS = 20
+const MAX_WARNING_LENGTH = 512
+
+export function withWarnings(response: ServerResponse, warnings: readonly string[]): ServerResponse {
+  if (warnings.length === 0) return response
+  const lines = [...new Set(warnings)].slice(0, MAX_WARNINGS).map((text) => `299 - ${JSON.stringify(oneLine(text))}`)
+  return withHeaders(response, { warning: lines.join(', ') })
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_WARNING_LENGTH)
+}

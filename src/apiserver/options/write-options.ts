@@ -1,0 +1,58 @@
+import { forbiddenField, invalidValue, notSupported, required, tooLong } from '../../objects/field-error.ts'
+import type { FieldError } from '../../objects/field-error.ts'
+import { invalid } from '../../words/status-error.ts'
+import { isTrue } from '../request-info.ts'
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
+
+/** The query of create, update and patch. */
+export interface WriteOptions {
+  readonly dryRun: boolean
+  readonly fieldManager: string
+  readonly fieldValidation: FieldValidation
+}
+
+const MAX_MANAGER_LENGTH = 128
+
+/** kind: CreateOptions, UpdateOptions or PatchOptions, as errors name it. */
+export function parseWriteOptions(query: URLSearchParams, kind: string): WriteOptions {
+  const errors = [...dryRunErrors(query.getAll('dryRun')), ...managerErrors(query.get('fieldManager') ?? '')]
+  const fieldValidation = query.get('fieldValidation') ?? ''
+  if (!isFieldValidation(fieldValidation)) errors.push(notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Warn', 'Strict']))
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)
+  return {
+    dryRun: query.getAll('dryRun').some((value) => value !== ''),
+    fieldManager: query.get('fieldManager') ?? '',
+    fieldValidation: isFieldValidation(fieldValidation) && fieldValidation !== '' ? fieldValidation : 'Warn',
+  }
+}
+
+function isFieldValidation(text: string): text is FieldValidation | '' {
+  return text === '' || text === 'Ignore' || text === 'Warn' || text === 'Strict'
+}
+
+export function dryRunErrors(values: readonly string[]): FieldError[] {
+  return values.every((value) => value === 'All' || value === '') ? [] : [notSupported('dryRun', values.find((value) => value !== 'All') ?? '', ['All'])]
+}
+
+function managerErrors(manager: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (manager.length > MAX_MANAGER_LENGTH) errors.push(tooLong('fieldManager', MAX_MANAGER_LENGTH))
+  if (!/^\P{C}*$/u.test(manager)) errors.push(invalidValue('fieldManager', manager, 'should only contain printable characters'))
+  return errors
+}
+
+/** The name under which writes without a fieldManager are recorded: kubectl/v1.35 (linux/amd64) -> kubectl. */
+export function managerFromUserAgent(userAgent: string | undefined): string {
+  const name = (userAgent ?? '').split('/', 1)[0] ?? ''
+  return name === '' ? 'unknown' : name.slice(0, MAX_MANAGER_LENGTH)
+}
+
+/** force: an apply may take fields over from other managers; undefined where the query does not say. */
+export function parseForce(query: URLSearchParams, apply: boolean, fieldManager: string): boolean {
+  const errors: FieldError[] = []
+  if (apply && fieldManager === '') errors.push(required('fieldManager', 'is required for apply patch'))
+  if (!apply && query.has('force')) errors.push(forbiddenField('force', 'may not be specified for non-apply patch'))
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors)
+  return isTrue(query.get('force'))
+}

@@ -1,0 +1,49 @@
+import type { KubeObject } from '../../objects/kube-object.ts'
+import type { Revision } from '../../store/store.ts'
+import { StoreUnavailable } from '../../store/store.ts'
+import { serviceUnavailable } from '../../words/status-error.ts'
+import { encodeObject } from '../storage/encoding.ts'
+import { CachedObject } from '../watch-cache/cached-object.ts'
+import type { PipelineParts } from './write-request.ts'
+
+type CommitParts = Pick<PipelineParts, 'store' | 'feed'>
+
+export type CommitResult =
+  | { readonly outcome: 'stored'; readonly cached: CachedObject }
+  /** Someone else wrote the key since expected; the cache shows their write now. */
+  | { readonly outcome: 'conflict' }
+
+/** expected: the revision that is to be replaced, 0 for none. The object must not change any more. */
+export async function commitObject(parts: CommitParts, key: string, object: KubeObject, expected: Revision): Promise<CommitResult> {
+  const bytes = encodeObject(object)
+  parts.feed.announce(bytes, object)
+  const revision = await commit(parts, key, bytes, expected)
+  if (revision === undefined) return { outcome: 'conflict' }
+  const cached = parts.feed.cached(key)
+  if (cached?.revision === revision) return { outcome: 'stored', cached }
+  const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+  return { outcome: 'stored', cached: new CachedObject(key, revision, bytes, stored) }
+}
+
+/** The object as it was when it went, with the revision of its deletion; undefined: conflict. */
+export async function commitDeletion(parts: CommitParts, last: CachedObject): Promise<CachedObject | undefined> {
+  const revision = await commit(parts, last.key, undefined, last.revision)
+  return revision === undefined ? undefined : last.at(revision)
+}
+
+/** Acknowledged only when the caches show it: whoever hears of a write can read it. */
+async function commit(parts: CommitParts, key: string, value: Uint8Array | undefined, expected: Revision): Promise<Revision | undefined> {
+  const { store, feed } = parts
+  try {
+    const result = await store.commit({ expect: [{ key, modified: expected }], writes: [{ key, value }] })
+    if (result.outcome === 'committed') {
+      if (result.revision > feed.revision) await feed.reached(result.revision)
+      return result.revision
+    }
+    await feed.reached(result.current?.modified ?? (await store.latest()))
+    return undefined
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw serviceUnavailable(error.message)
+    throw error
+  }
+}

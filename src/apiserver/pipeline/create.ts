@@ -1,0 +1,102 @@
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { validateMetadataForCreate } from '../../objects/metadata.ts'
+import type { PrepareContext } from '../../resources/definition.ts'
+import { alreadyExists, invalid } from '../../words/status-error.ts'
+import type { AdmissionRequest } from '../access.ts'
+import { asStored } from '../resource-set.ts'
+import { objectKeyText } from '../storage/keys.ts'
+import { servedOnce } from '../watch-cache/cached-object.ts'
+import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
+import { commitObject } from './commit.ts'
+import { trackCreate } from './managed-fields.ts'
+import { generatedName, stampNew } from './metadata.ts'
+import { decodeFields, missingFields } from './schema-stage.ts'
+import { resourceName } from './write-request.ts'
+import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
+
+const MAX_GENERATED_NAMES = 8
+
+/** decode -> default -> prepare -> mutate -> validate -> admit -> convert -> commit. body is a fresh object, ours to change. */
+export async function createObject(parts: PipelineParts, request: WriteRequest, body: object): Promise<Written> {
+  const { draft, generated } = draftOf(parts, request, body)
+  const admission = admissionOf(request, draft)
+  let outcome: 'stored' | 'not-stored' = 'not-stored'
+  try {
+    await admitNew(parts, request, draft, admission)
+    if (request.dryRun) return { served: dryCreate(request, draft), created: true }
+    const cached = await store(parts, request, draft, generated)
+    outcome = 'stored'
+    return { served: cached.seen(request.resource.view), created: true }
+  } finally {
+    parts.admission.settle(admission, outcome)
+  }
+}
+
+interface Draft {
+  readonly draft: KubeObject
+  /** Its name was made up from metadata.generateName. */
+  readonly generated: boolean
+}
+
+/** The body as an object with its defaults and with what the server decides. */
+function draftOf(parts: PipelineParts, request: WriteRequest, body: object): Draft {
+  const { resource } = request
+  const draft = decodeFields(parts, request, body)
+  resource.definition.defaults(draft)
+  const generated = stampNew(parts, request, draft)
+  resource.definition.prepareForCreate(draft, prepareContext(parts, request))
+  return { draft, generated }
+}
+
+async function admitNew(parts: PipelineParts, request: WriteRequest, draft: KubeObject, admission: AdmissionRequest): Promise<void> {
+  const { definition } = request.resource
+  if (await parts.admission.mutate(admission)) definition.defaults(draft)
+  validateNew(parts, request, draft)
+  const managedFields = trackCreate(parts, request, draft)
+  if (managedFields === undefined) delete draft.metadata.managedFields
+  else draft.metadata.managedFields = managedFields
+  await parts.admission.validate(admission, request)
+}
+
+function validateNew(parts: PipelineParts, request: WriteRequest, draft: KubeObject): void {
+  const { definition, kind } = request.resource
+  const errors = [
+    ...validateMetadataForCreate(draft.metadata, { namespaced: kind.namespaced, nameRule: definition.nameRule }),
+    ...missingFields(parts, request, draft),
+    ...definition.validateCreate(draft),
+  ]
+  if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
+}
+
+function dryCreate(request: WriteRequest, draft: KubeObject): Served {
+  const { cache } = request.resource
+  const name = draft.metadata.name ?? ''
+  if (cache.get({ namespace: draft.metadata.namespace ?? '', name }) !== undefined) throw alreadyExists(resourceName(request.resource), name)
+  return servedOnce(draft)
+}
+
+/** A generated name that is taken is generated anew; a name that was asked for is not. */
+async function store(parts: PipelineParts, request: WriteRequest, draft: KubeObject, generated: boolean): Promise<CachedObject> {
+  const { resource } = request
+  let object = draft
+  for (let attempt = 1; ; attempt++) {
+    const name = object.metadata.name ?? ''
+    const key = objectKeyText(resource.cache.prefix, { namespace: object.metadata.namespace ?? '', name })
+    const taken = resource.cache.getByText(key) !== undefined
+    const result = taken ? undefined : await commitObject(parts, key, asStored(resource, object), 0)
+    if (result?.outcome === 'stored') return result.cached
+    if (!generated || attempt === MAX_GENERATED_NAMES) throw alreadyExists(resourceName(resource), name)
+    object = { ...draft, metadata: { ...draft.metadata, name: generatedName(parts, draft.metadata.generateName ?? '') } }
+  }
+}
+
+export function prepareContext(parts: PipelineParts, request: WriteRequest): PrepareContext {
+  return { now: parts.clock.now(), userName: request.user.name }
+}
+
+function admissionOf(request: WriteRequest, draft: KubeObject): AdmissionRequest {
+  return {
+    operation: 'CREATE', kind: request.resource.kind, subresource: request.subresource, object: draft, old: undefined,
+    key: { namespace: draft.metadata.namespace ?? '', name: draft.metadata.name ?? '' }, user: request.user, dryRun: request.dryRun,
+  }
+}

@@ -1,0 +1,112 @@
+import { sameJson } from '../../objects/json.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { conflict, notFound } from '../../words/status-error.ts'
+import type { AdmissionRequest } from '../access.ts'
+import type { DeleteOptions } from '../options/delete-options.ts'
+import { objectKeyText } from '../storage/keys.ts'
+import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
+import { commitDeletion, commitObject } from './commit.ts'
+import { finalizersFor, isHeld, markDeleted } from './deletion-marks.ts'
+import { modified } from './metadata.ts'
+import type { PipelineParts, WriteRequest } from './write-request.ts'
+import { resourceName } from './write-request.ts'
+
+export interface Deleted {
+  /** gone: it was removed; pending: something holds it (a finalizer, a grace period). */
+  readonly outcome: 'gone' | 'pending'
+  /** Its last or its present state. */
+  readonly served: Served
+}
+
+const MAX_ATTEMPTS = 100
+
+/** admit -> mark or remove. Tried again on top of other writes, because a delete is about whatever the object is by then. */
+export async function deleteObject(parts: PipelineParts, request: WriteRequest, options: DeleteOptions): Promise<Deleted> {
+  const { resource } = request
+  const key = objectKeyText(resource.cache.prefix, request.key)
+  const first = await attempt(parts, request, key, options)
+  if (first !== undefined) return first
+  const release = await parts.lane.turn(key)
+  try {
+    for (let attempts = 2; attempts <= MAX_ATTEMPTS && !request.signal.aborted; attempts++) {
+      const deleted = await attempt(parts, request, key, options)
+      if (deleted !== undefined) return deleted
+    }
+    throw modified(request, request.key.name)
+  } finally {
+    release()
+  }
+}
+
+/** Undefined: another write came between. */
+async function attempt(parts: PipelineParts, request: WriteRequest, key: string, options: DeleteOptions): Promise<Deleted | undefined> {
+  const { resource } = request
+  const current = resource.cache.getByText(key)
+  if (current === undefined) throw notFound(resourceName(resource), request.key.name)
+  checkPreconditions(request, current.object, options)
+  const admission = admissionOf(request, current.object)
+  let outcome: 'stored' | 'not-stored' = 'not-stored'
+  try {
+    await parts.admission.mutate(admission)
+    await parts.admission.validate(admission, request)
+    const step = nextStep(parts, request, current.object, options)
+    if (request.dryRun || step.action === 'wait') {
+      return { outcome: step.action === 'remove' ? 'gone' : 'pending', served: current.seen(resource.view) }
+    }
+    const cached = step.action === 'remove' ? await commitDeletion(parts, current) : await mark(parts, current, step.object)
+    if (cached === undefined) return undefined
+    outcome = 'stored'
+    return { outcome: step.action === 'remove' ? 'gone' : 'pending', served: cached.seen(resource.view) }
+  } finally {
+    parts.admission.settle(admission, outcome)
+  }
+}
+
+async function mark(parts: PipelineParts, current: CachedObject, object: KubeObject): Promise<CachedObject | undefined> {
+  const result = await commitObject(parts, current.key, object, current.revision)
+  return result.outcome === 'stored' ? result.cached : undefined
+}
+
+type Step =
+  | { readonly action: 'remove' }
+  | { readonly action: 'mark'; readonly object: KubeObject }
+  /** It is being deleted already, and this call asks for nothing more. */
+  | { readonly action: 'wait' }
+
+function nextStep(parts: PipelineParts, request: WriteRequest, current: KubeObject, options: DeleteOptions): Step {
+  const { definition } = request.resource
+  const { metadata } = current
+  const finalizers = finalizersFor(metadata, options)
+  const granted = definition.deletionGraceSeconds?.(current, options.gracePeriodSeconds) ?? 0
+  const standing = metadata.deletionTimestamp === undefined ? undefined : (metadata.deletionGracePeriodSeconds ?? 0)
+  const graceSeconds = standing === undefined ? granted : shortened(standing, granted, options)
+  const marked = markDeleted(current, finalizers, graceSeconds, parts.clock.now())
+  if (graceSeconds === 0 && !isHeld(marked)) return { action: 'remove' }
+  if (standing === graceSeconds && sameJson(finalizers, metadata.finalizers ?? [])) return { action: 'wait' }
+  return { action: 'mark', object: marked }
+}
+
+/** What is being deleted may only be hurried: a longer period, or none in particular, leaves it as it is. */
+function shortened(standing: number, granted: number, options: DeleteOptions): number {
+  if (options.gracePeriodSeconds === undefined) return standing
+  return Math.min(standing, granted)
+}
+
+function checkPreconditions(request: WriteRequest, current: KubeObject, options: DeleteOptions): void {
+  const { uid, resourceVersion } = current.metadata
+  const of = resourceName(request.resource)
+  if (options.uid !== undefined && options.uid !== uid) {
+    throw conflict(of, request.key.name, `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`)
+  }
+  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
+    throw conflict(of, request.key.name,
+      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`)
+  }
+}
+
+function admissionOf(request: WriteRequest, current: KubeObject): AdmissionRequest {
+  return {
+    operation: 'DELETE', kind: request.resource.kind, key: request.key, subresource: '', object: undefined, old: current,
+    user: request.user, dryRun: request.dryRun,
+  }
+}

@@ -1,0 +1,115 @@
+import { sameJson } from '../../objects/json.ts'
+import type { KubeObject, ObjectMeta } from '../../objects/kube-object.ts'
+import type { ResourceDefinition } from '../../resources/definition.ts'
+import { formatTime } from '../../words/instant.ts'
+import { nameSuffix, uuid } from '../../words/random.ts'
+import { badRequest, conflict } from '../../words/status-error.ts'
+import type { PipelineParts, WriteRequest } from './write-request.ts'
+import { resourceName } from './write-request.ts'
+
+/** A generated name is the prefix and five characters, 63 in all. */
+const MAX_PREFIX_LENGTH = 58
+
+/** What the server decides about a new object, whatever its creator wrote there. True where it made up the name. */
+export function stampNew(parts: PipelineParts, request: WriteRequest, draft: KubeObject): boolean {
+  const metadata = draft.metadata
+  if ((metadata.resourceVersion ?? '') !== '') throw badRequest('resourceVersion should not be set on objects to be created')
+  placeInNamespace(request, draft)
+  placeName(request, draft)
+  const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== ''
+  if (generated) metadata.name = generatedName(parts, metadata.generateName ?? '')
+  metadata.uid = uuid(parts.random)
+  metadata.creationTimestamp = formatTime(parts.clock.now())
+  delete metadata.resourceVersion
+  delete metadata.selfLink
+  delete metadata.deletionTimestamp
+  delete metadata.deletionGracePeriodSeconds
+  delete metadata.generation
+  if (request.resource.definition.generationOf !== undefined) metadata.generation = 1
+  return generated
+}
+
+export function generatedName(parts: Pick<PipelineParts, 'random'>, prefix: string): string {
+  return prefix.slice(0, MAX_PREFIX_LENGTH) + nameSuffix(parts.random)
+}
+
+/** The path decides; a body that says something else is a mistake that must not be corrected silently. */
+function placeInNamespace(request: WriteRequest, draft: KubeObject): void {
+  const { metadata } = draft
+  if (!request.resource.kind.namespaced) {
+    if ((metadata.namespace ?? '') === '') delete metadata.namespace
+    return
+  }
+  if ((metadata.namespace ?? '') === '') metadata.namespace = request.key.namespace
+  else if (metadata.namespace !== request.key.namespace) {
+    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`)
+  }
+}
+
+function placeName(request: WriteRequest, draft: KubeObject): void {
+  const { metadata } = draft
+  if (request.key.name === '') return
+  if ((metadata.name ?? '') === '') metadata.name = request.key.name
+  else if (metadata.name !== request.key.name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${request.key.name})`)
+  }
+}
+
+const KEPT = ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const
+
+/**
+ * Checks that the draft is about the current object and keeps what an update may leave out but not change.
+ * A uid or revision in the draft is a condition; without a revision the update is unconditional.
+ */
+export function stampUpdate(request: WriteRequest, draft: KubeObject, current: KubeObject): void {
+  placeInNamespace(request, draft)
+  placeName(request, draft)
+  const { metadata } = draft
+  requireSame(request, metadata, current.metadata)
+  metadata.resourceVersion = current.metadata.resourceVersion ?? ''
+  delete metadata.selfLink
+  for (const field of KEPT) keep(metadata, current.metadata, field)
+  if (current.metadata.generation === undefined) delete metadata.generation
+  else metadata.generation = current.metadata.generation
+}
+
+function keep<F extends (typeof KEPT)[number]>(metadata: ObjectMeta, current: ObjectMeta, field: F): void {
+  const value = current[field]
+  if (metadata[field] === undefined && value !== undefined) metadata[field] = value
+  if ((field === 'deletionTimestamp' || field === 'deletionGracePeriodSeconds') && value === undefined) delete metadata[field]
+}
+
+function requireSame(request: WriteRequest, wanted: ObjectMeta, current: ObjectMeta): void {
+  const name = current.name ?? ''
+  if ((wanted.uid ?? '') !== '' && wanted.uid !== current.uid) {
+    throw conflict(resourceName(request.resource), name, `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${current.uid}`)
+  }
+  if ((wanted.resourceVersion ?? '') !== '' && wanted.resourceVersion !== current.resourceVersion) throw modified(request, name)
+}
+
+export function modified(request: WriteRequest, name: string): Error {
+  return conflict(resourceName(request.resource), name, 'the object has been modified; please apply your changes to the latest version and try again')
+}
+
+/** metadata.generation counts the changes of what its owner wants, so that a controller can say which one it has seen. */
+export function raiseGeneration(definition: ResourceDefinition, draft: KubeObject, current: KubeObject): void {
+  if (definition.generationOf === undefined || !wantsChanged(definition.generationOf, draft, current)) return
+  draft.metadata.generation = (current.metadata.generation ?? 0) + 1
+}
+
+function wantsChanged(of: NonNullable<ResourceDefinition['generationOf']>, draft: KubeObject, current: KubeObject): boolean {
+  if (of === 'spec') return !sameJson(specOf(draft), specOf(current))
+  if (of === 'spec-or-annotations') {
+    return !sameJson(specOf(draft), specOf(current)) || !sameJson(draft.metadata.annotations ?? {}, current.metadata.annotations ?? {})
+  }
+  return !sameJson(wanted(draft), wanted(current))
+}
+
+function specOf(object: KubeObject & { spec?: unknown }): unknown {
+  return object.spec
+}
+
+function wanted(object: KubeObject & { status?: unknown }): unknown {
+  const { metadata: _, status: _status, ...rest } = object
+  return rest
+}

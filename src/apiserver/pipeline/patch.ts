@@ -1,0 +1,67 @@
+import { copyJson, isObject } from '../../objects/json.ts'
+import type { JsonObject } from '../../objects/json.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { applyJsonPatch } from '../../objects/patch-json.ts'
+import { applyMergePatch } from '../../objects/patch-merge.ts'
+import { applyStrategicPatch } from '../../objects/patch-strategic.ts'
+import { badRequest, isStatus, notFound } from '../../words/status-error.ts'
+import { createObject } from './create.ts'
+import { appliedCreate, appliedUpdate } from './managed-fields.ts'
+import { decodeFields, reportFields, schemaOf } from './schema-stage.ts'
+import { updateObject } from './update.ts'
+import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
+import { resourceName } from './write-request.ts'
+
+export type ObjectPatch =
+  | { readonly type: 'json'; readonly operations: readonly unknown[] }
+  | { readonly type: 'merge' | 'strategic'; readonly body: JsonObject }
+  | { readonly type: 'apply'; readonly body: JsonObject; readonly force: boolean }
+
+/**
+ * The patch is made again on top of every write that comes between, so that no update is lost; one that carries a
+ * resourceVersion holds for that state only and fails with 409 instead.
+ */
+export async function patchObject(parts: PipelineParts, request: WriteRequest, patch: ObjectPatch): Promise<Written> {
+  if (patch.type === 'apply') return applyObject(parts, request, patch)
+  return updateObject(parts, request, (current) => ({ object: patched(parts, request, patch, current) }))
+}
+
+/** PATCH with apply-patch+yaml creates what is not there; who creates the same object at the same moment is met as an update. */
+async function applyObject(parts: PipelineParts, request: WriteRequest, patch: ObjectPatch & { type: 'apply' }): Promise<Written> {
+  const { resource, key } = request
+  const body = decodeFields(parts, request, patch.body)
+  if (body.metadata.managedFields !== undefined && body.metadata.managedFields.length > 0) throw badRequest('metadata.managedFields must be nil')
+  for (;;) {
+    if (resource.cache.get(key) !== undefined) {
+      return updateObject(parts, request, (current) => appliedUpdate(parts, request, { current, body, force: patch.force }))
+    }
+    if (request.subresource !== '' || (body.metadata.uid ?? '') !== '') throw notFound(resourceName(resource), key.name)
+    try {
+      return await createObject(parts, request, { ...copyJson(appliedCreate(request, body)) })
+    } catch (error) {
+      if (!isStatus(error, 'AlreadyExists') || request.dryRun || request.signal.aborted) throw error
+    }
+  }
+}
+
+type PlainPatch = Exclude<ObjectPatch, { type: 'apply' }>
+
+/** The current object with the patch, as a fresh object whose fields were checked. */
+export function patched(parts: PipelineParts, request: WriteRequest, patch: PlainPatch, current: KubeObject): KubeObject {
+  const result = resultOf(parts, request, patch, current)
+  if (!isObject(result)) throw badRequest('the patch does not leave an object')
+  // Parts that the patch left alone are shared with the current object; the stages that follow change their draft.
+  return decodeFields(parts, request, copyJson(result))
+}
+
+function resultOf(parts: PipelineParts, request: WriteRequest, patch: PlainPatch, current: KubeObject): unknown {
+  if (patch.type === 'json') return applyJsonPatch(current, patch.operations)
+  if (patch.type === 'merge') return applyMergePatch(current, patch.body)
+  const schema = schemaOf(parts, request.resource.kind)
+  return applyStrategicPatch(schema, { ...current }, patch.body)
+}
+
+/** For duplicates that decoding found in the text of a body. */
+export function reportDuplicates(request: WriteRequest, duplicates: readonly string[]): void {
+  reportFields(request, request.resource.kind, duplicates.map((field) => `duplicate field ${JSON.stringify(field)}`))
+}

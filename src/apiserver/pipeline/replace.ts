@@ -1,0 +1,34 @@
+import { copyJson } from '../../objects/json.ts'
+import type { JsonObject } from '../../objects/json.ts'
+import { notFound } from '../../words/status-error.ts'
+import { createObject } from './create.ts'
+import { decodeFields } from './schema-stage.ts'
+import { updateObject } from './update.ts'
+import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
+import { resourceName } from './write-request.ts'
+
+/** Kinds whose PUT creates what is not there: those that agents announce by replacing, as upstream's AllowCreateOnUpdate has it. */
+const CREATED_ON_UPDATE: ReadonlySet<string> = new Set(['/events', 'events.k8s.io/events', 'coordination.k8s.io/leases', '/endpoints', '/services'])
+
+/**
+ * PUT. body is a fresh object. With a resourceVersion it replaces exactly that state; without one, whatever is there,
+ * also when another write comes between.
+ */
+export async function replaceObject(parts: PipelineParts, request: WriteRequest, body: JsonObject): Promise<Written> {
+  const { resource, key } = request
+  if (resource.cache.get(key) === undefined) {
+    if (request.subresource !== '' || !CREATED_ON_UPDATE.has(`${resource.kind.group}/${resource.kind.plural}`) || hasRevision(body)) {
+      throw notFound(resourceName(resource), key.name)
+    }
+    return createObject(parts, request, body)
+  }
+  const decoded = decodeFields(parts, request, body)
+  const conditional = (decoded.metadata.resourceVersion ?? '') !== ''
+  // A draft is changed on its way, and a second attempt needs an untouched one; with a revision there is no second attempt.
+  return updateObject(parts, request, () => ({ object: conditional ? decoded : copyJson(decoded) }))
+}
+
+function hasRevision(body: JsonObject): boolean {
+  const metadata = body['metadata']
+  return typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata
+}

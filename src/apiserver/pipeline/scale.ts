@@ -1,0 +1,92 @@
+import { copyJson, isObject } from '../../objects/json.ts'
+import type { JsonObject } from '../../objects/json.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { applyJsonPatch } from '../../objects/patch-json.ts'
+import { applyMergePatch } from '../../objects/patch-merge.ts'
+import { invalidValue } from '../../objects/field-error.ts'
+import type { ScaleSubresource } from '../../resources/definition.ts'
+import { present } from '../../words/assert.ts'
+import { badRequest, invalid, notFound, unsupportedMediaType } from '../../words/status-error.ts'
+import type { ServedResource } from '../resource-set.ts'
+import { servedOnce } from '../watch-cache/cached-object.ts'
+import type { ObjectPatch } from './patch.ts'
+import { updateObject } from './update.ts'
+import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
+import { resourceName } from './write-request.ts'
+
+/** autoscaling/v1 Scale: the replicas of anything that has some, under one form. */
+interface Scale extends KubeObject {
+  spec: { replicas?: number }
+  status: { replicas: number; selector: string }
+}
+
+export function readScale(resource: ServedResource, key: { namespace: string; name: string }): KubeObject {
+  const cached = resource.cache.get(key)
+  if (cached === undefined) throw notFound(resourceName(resource), key.name)
+  return scaleOf(resource, cached.seen(resource.view).object)
+}
+
+export async function replaceScale(parts: PipelineParts, request: WriteRequest, body: JsonObject): Promise<Written> {
+  return setScale(parts, request, () => body)
+}
+
+export async function patchScale(parts: PipelineParts, request: WriteRequest, patch: ObjectPatch): Promise<Written> {
+  return setScale(parts, request, (scale) => {
+    if (patch.type === 'json') return applyJsonPatch(scale, patch.operations)
+    if (patch.type === 'merge' || patch.type === 'strategic') return applyMergePatch(scale, patch.body)
+    throw unsupportedMediaType('scale takes no apply patch; use application/merge-patch+json')
+  })
+}
+
+async function setScale(parts: PipelineParts, request: WriteRequest, change: (scale: KubeObject) => unknown): Promise<Written> {
+  const { resource } = request
+  const rules = rulesOf(resource)
+  const written = await updateObject(parts, request, (current) => {
+    const wanted = checked(request, change(scaleOf(resource, current)))
+    const draft = copyJson(current)
+    rules.setReplicas(draft, wanted.replicas)
+    draft.metadata.resourceVersion = wanted.resourceVersion
+    if (wanted.uid !== '') draft.metadata.uid = wanted.uid
+    return { object: draft }
+  })
+  return { created: false, served: servedOnce(scaleOf(resource, written.served.object)) }
+}
+
+function checked(request: WriteRequest, scale: unknown): { replicas: number; resourceVersion: string; uid: string } {
+  if (!isObject(scale)) throw badRequest('the body must be an autoscaling/v1 Scale')
+  if (scale['kind'] !== undefined && scale['kind'] !== 'Scale') throw badRequest(`the body must be an autoscaling/v1 Scale, not ${JSON.stringify(scale['kind'])}`)
+  const metadata = isObject(scale['metadata']) ? scale['metadata'] : {}
+  const spec = isObject(scale['spec']) ? scale['spec'] : {}
+  const replicas = spec['replicas'] ?? 0
+  const { name, namespace } = request.key
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('Scale: spec.replicas must be an integer')
+  if (textOf(metadata, 'name', name) !== name || textOf(metadata, 'namespace', namespace) !== namespace) {
+    throw badRequest('the name and namespace of the Scale do not match those on the URL')
+  }
+  if (replicas < 0) throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')])
+  return { replicas, resourceVersion: textOf(metadata, 'resourceVersion', ''), uid: textOf(metadata, 'uid', '') }
+}
+
+function textOf(metadata: JsonObject, field: string, otherwise: string): string {
+  const value = metadata[field]
+  return typeof value === 'string' && value !== '' ? value : otherwise
+}
+
+function rulesOf(resource: ServedResource): ScaleSubresource<KubeObject> {
+  return present(resource.definition.scale, `the scale subresource of ${resource.kind.plural}`)
+}
+
+function scaleOf(resource: ServedResource, object: KubeObject): Scale {
+  const { name = '', namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const rules = rulesOf(resource)
+  const metadata: KubeObject['metadata'] = { name }
+  if (namespace !== undefined) metadata.namespace = namespace
+  if (uid !== undefined) metadata.uid = uid
+  if (resourceVersion !== undefined) metadata.resourceVersion = resourceVersion
+  if (creationTimestamp !== undefined) metadata.creationTimestamp = creationTimestamp
+  return {
+    kind: 'Scale', apiVersion: 'autoscaling/v1', metadata,
+    spec: { replicas: rules.replicas(object) },
+    status: { replicas: rules.statusReplicas(object), selector: rules.selector(object) },
+  }
+}

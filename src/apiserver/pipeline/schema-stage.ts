@@ -1,0 +1,60 @@
+import type { FieldError } from '../../objects/field-error.ts'
+import { isObject } from '../../objects/json.ts'
+import type { JsonObject } from '../../objects/json.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { missingFields as missingIn } from '../../objects/schema-required.ts'
+import { normalizeObject } from '../../objects/schema-walk.ts'
+import type { ObjectSchema } from '../../objects/schema.ts'
+import { present } from '../../words/assert.ts'
+import { badRequest } from '../../words/status-error.ts'
+import type { ServedResource } from '../resource-set.ts'
+import type { PipelineParts, WriteRequest } from './write-request.ts'
+
+type SchemaParts = Pick<PipelineParts, 'schemas'>
+
+export function schemaOf(parts: SchemaParts, kind: { readonly schema: string }): ObjectSchema {
+  return present(parts.schemas(kind.schema), `the schema ${kind.schema}`)
+}
+
+/** The decode stage: types, unknown fields, apiVersion and kind. The body is ours; it comes back as an object of the resource's kind. */
+export function decodeFields(parts: SchemaParts, request: WriteRequest, body: object): KubeObject {
+  if (!isObject(body)) throw badRequest('the body must be an object')
+  checkKind(request.resource, body)
+  if (request.trusted) return withMetadata(request.resource, body)
+  const { kind } = request.resource
+  const { object, unknownFields } = normalizeObject(schemaOf(parts, kind), body, kind)
+  reportFields(request, kind, unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`))
+  return withMetadata(request.resource, object)
+}
+
+/** What strict decoding found: an error, warnings or nothing, as the client asked for (KEP-2885). */
+export function reportFields(
+  request: Pick<WriteRequest, 'fieldValidation' | 'warn'>, of: { readonly kind: string; readonly version: string }, problems: readonly string[],
+): void {
+  if (problems.length === 0 || request.fieldValidation === 'Ignore') return
+  if (request.fieldValidation === 'Strict') {
+    const subject = `${of.kind} in version ${JSON.stringify(of.version)} cannot be handled as a ${of.kind}`
+    throw badRequest(`${subject}: strict decoding error: ${problems.join(', ')}`)
+  }
+  for (const problem of problems) request.warn(problem)
+}
+
+function checkKind(resource: ServedResource, body: JsonObject): void {
+  const { kind, apiVersion } = body
+  const right = resource.kind.kind
+  if ((kind === undefined || kind === '' || kind === right) && (apiVersion === undefined || apiVersion === '' || apiVersion === resource.apiVersion)) return
+  if (typeof kind !== 'string' || typeof apiVersion !== 'string') throw badRequest('the object has no valid kind and apiVersion')
+  throw badRequest(`the object provided is unrecognized (must be of type ${right}): ${apiVersion}, Kind=${kind} does not match ${resource.apiVersion}, Kind=${right}`)
+}
+
+/** kind and apiVersion may be left out where the path says them. */
+function withMetadata(resource: ServedResource, body: JsonObject): KubeObject {
+  const metadata = body['metadata']
+  if (metadata !== undefined && !isObject(metadata)) throw badRequest('metadata must be an object')
+  return { ...body, apiVersion: resource.apiVersion, kind: resource.kind.kind, metadata: metadata ?? {} }
+}
+
+/** The validate stage's part that follows from the schema. What an update left as it was has been checked before. */
+export function missingFields(parts: SchemaParts, request: WriteRequest, object: KubeObject, old?: KubeObject): readonly FieldError[] {
+  return missingIn(schemaOf(parts, request.resource.kind), object, old)
+}

@@ -1,0 +1,149 @@
+import { sameJson } from '../../objects/json.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { validateMetadataForUpdate } from '../../objects/metadata.ts'
+import type { FieldError } from '../../objects/field-error.ts'
+import type { PrepareContext } from '../../resources/definition.ts'
+import { present } from '../../words/assert.ts'
+import { invalid, notFound } from '../../words/status-error.ts'
+import type { AdmissionRequest } from '../access.ts'
+import { asStored } from '../resource-set.ts'
+import { objectKeyText } from '../storage/keys.ts'
+import { servedOnce } from '../watch-cache/cached-object.ts'
+import type { CachedObject } from '../watch-cache/cached-object.ts'
+import { commitDeletion, commitObject } from './commit.ts'
+import { prepareContext } from './create.ts'
+import { isReadyToGo } from './deletion-marks.ts'
+import { trackUpdate } from './managed-fields.ts'
+import { modified, raiseGeneration, stampUpdate } from './metadata.ts'
+import { missingFields } from './schema-stage.ts'
+import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
+import { facetId, resourceName } from './write-request.ts'
+
+/**
+ * What a writer makes of the current object: a fresh draft each time it is asked. Asked again when another write came between; a
+ * draft with a resourceVersion then is refused with 409, because that is not the current one any more.
+ */
+export type Propose = (current: KubeObject) => Draft
+
+export interface Draft {
+  readonly object: KubeObject
+  /** The managed fields that an apply has worked out; undefined: the update stage works them out. */
+  readonly tracked?: KubeObject['metadata']['managedFields']
+}
+
+const MAX_ATTEMPTS = 100
+
+/** prepare -> mutate -> validate -> admit -> commit on an object that exists; again from the start when another write came between. */
+export async function updateObject(parts: PipelineParts, request: WriteRequest, propose: Propose): Promise<Written> {
+  const { resource } = request
+  const key = objectKeyText(resource.cache.prefix, request.key)
+  const first = await attempt(parts, request, key, propose)
+  if (first !== undefined) return first
+  const release = await parts.lane.turn(key)
+  try {
+    for (let attempts = 2; attempts <= MAX_ATTEMPTS && !request.signal.aborted; attempts++) {
+      const written = await attempt(parts, request, key, propose)
+      if (written !== undefined) return written
+    }
+    throw modified(request, request.key.name)
+  } finally {
+    release()
+  }
+}
+
+/** Undefined: another write came between. */
+async function attempt(parts: PipelineParts, request: WriteRequest, key: string, propose: Propose): Promise<Written | undefined> {
+  const { resource } = request
+  const cached = resource.cache.getByText(key)
+  if (cached === undefined) throw notFound(resourceName(resource), request.key.name)
+  const current = cached.seen(resource.view).object
+  const proposed = propose(current)
+  const draft = prepare(parts, request, proposed.object, current)
+  const admission = admissionOf(request, draft, current)
+  let outcome: 'stored' | 'not-stored' = 'not-stored'
+  try {
+    await admitChange(parts, request, { proposed, draft, current, admission })
+    if (request.dryRun) return { served: servedOnce(draft), created: false }
+    const written = await store(parts, request, { cached, current, draft })
+    if (written === undefined) return undefined
+    outcome = 'stored'
+    return { served: written.seen(resource.view), created: false }
+  } finally {
+    parts.admission.settle(admission, outcome)
+  }
+}
+
+/** What differs between the object itself and its status or another facet of it. */
+interface Variant {
+  prepareForUpdate(draft: KubeObject, old: KubeObject, context: PrepareContext): void
+  validateUpdate(object: KubeObject, old: KubeObject): readonly FieldError[]
+}
+
+/** A scale is an update of the object by another door. */
+function variantOf(parts: PipelineParts, request: WriteRequest): Variant {
+  const { definition, kind } = request.resource
+  if (request.subresource === '' || request.subresource === 'scale') return definition
+  const variant = request.subresource === 'status' ? definition.status : parts.facets.get(facetId(kind.group, kind.plural, request.subresource))
+  return present(variant, `the ${request.subresource} subresource of ${kind.plural}`)
+}
+
+function prepare(parts: PipelineParts, request: WriteRequest, draft: KubeObject, current: KubeObject): KubeObject {
+  const { definition } = request.resource
+  definition.defaults(draft)
+  stampUpdate(request, draft, current)
+  variantOf(parts, request).prepareForUpdate(draft, current, prepareContext(parts, request))
+  raiseGeneration(definition, draft, current)
+  return draft
+}
+
+interface Change {
+  readonly proposed: Draft
+  readonly draft: KubeObject
+  readonly current: KubeObject
+  readonly admission: AdmissionRequest
+}
+
+async function admitChange(parts: PipelineParts, request: WriteRequest, change: Change): Promise<void> {
+  const { definition, kind } = request.resource
+  const { draft, current, admission } = change
+  if (await parts.admission.mutate(admission)) {
+    definition.defaults(draft)
+    raiseGenerationAgain(definition, draft, current)
+  }
+  const errors = [
+    ...validateMetadataForUpdate(draft.metadata, current.metadata),
+    ...missingFields(parts, request, draft, current),
+    ...variantOf(parts, request).validateUpdate(draft, current),
+  ]
+  if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
+  const managedFields = change.proposed.tracked ?? trackUpdate(parts, request, draft, current)
+  if (managedFields === undefined) delete draft.metadata.managedFields
+  else draft.metadata.managedFields = managedFields
+  await parts.admission.validate(admission, request)
+}
+
+/** What a mutator changed counts as wanted too. */
+function raiseGenerationAgain(definition: WriteRequest['resource']['definition'], draft: KubeObject, current: KubeObject): void {
+  if (draft.metadata.generation === current.metadata.generation) raiseGeneration(definition, draft, current)
+}
+
+interface Replacement {
+  readonly cached: CachedObject
+  readonly current: KubeObject
+  readonly draft: KubeObject
+}
+
+/** A write that changes nothing is not made. One that takes away what held a deleted object makes the object go. */
+async function store(parts: PipelineParts, request: WriteRequest, { cached, current, draft }: Replacement): Promise<CachedObject | undefined> {
+  if (isReadyToGo(draft)) return commitDeletion(parts, cached)
+  if (sameJson(draft, current)) return cached
+  const result = await commitObject(parts, cached.key, asStored(request.resource, draft), cached.revision)
+  return result.outcome === 'stored' ? result.cached : undefined
+}
+
+function admissionOf(request: WriteRequest, draft: KubeObject, current: KubeObject): AdmissionRequest {
+  return {
+    operation: 'UPDATE', kind: request.resource.kind, key: request.key, subresource: request.subresource, object: draft, old: current,
+    user: request.user, dryRun: request.dryRun,
+  }
+}

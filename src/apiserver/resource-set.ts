@@ -1,0 +1,77 @@
+import { apiVersionOf } from '../objects/kind.ts'
+import type { KindRef } from '../objects/kind.ts'
+import type { KubeObject } from '../objects/kube-object.ts'
+import type { ResourceDefinition } from '../resources/definition.ts'
+import { internalError } from '../words/status-error.ts'
+import type { CacheFeed } from './watch-cache/cache-feed.ts'
+import type { View } from './watch-cache/cached-object.ts'
+import type { ResourceCache } from './watch-cache/resource-cache.ts'
+
+/** Two kinds that share one storage, and how an object of one is shown as the other: events.k8s.io/v1 and core/v1 events. */
+export interface Conversion {
+  readonly served: KindRef
+  readonly stored: KindRef
+  toStored(object: KubeObject): KubeObject
+  toServed(object: KubeObject): KubeObject
+}
+
+/** A resource as one group and version serve it. */
+export interface ServedResource {
+  readonly definition: ResourceDefinition
+  readonly kind: KindRef
+  readonly apiVersion: string
+  /** What is in the store; another kind than the served one where two kinds share a storage. */
+  readonly storedKind: KindRef
+  readonly cache: ResourceCache
+  /** Undefined where the stored kind is the served one. */
+  readonly conversion: Conversion | undefined
+  readonly view: View | undefined
+}
+
+/** The resources that the server knows now. Kinds may come and go while it runs (custom resources). */
+export class ResourceSet {
+  readonly #served = new Map<string, ServedResource>()
+  readonly #feed: CacheFeed
+
+  constructor(feed: CacheFeed) {
+    this.#feed = feed
+  }
+
+  add(definition: ResourceDefinition, conversion: Conversion | undefined): void {
+    const { kind } = definition
+    const storedKind = conversion?.stored ?? kind
+    const apiVersion = apiVersionOf(kind)
+    this.#served.set(resourceId(kind.group, kind.version, kind.plural), {
+      definition, kind, apiVersion, storedKind, conversion,
+      cache: this.#feed.cache(storedKind),
+      view: conversion && { name: `${apiVersion}/${kind.kind}`, toServed: (object) => conversion.toServed(object) },
+    })
+  }
+
+  remove(kind: KindRef): void {
+    this.#served.delete(resourceId(kind.group, kind.version, kind.plural))
+  }
+
+  find(group: string, version: string, plural: string): ServedResource | undefined {
+    return this.#served.get(resourceId(group, version, plural))
+  }
+
+  /** For the cluster's own parts, which only name kinds that exist. */
+  of(kind: KindRef): ServedResource {
+    const resource = this.find(kind.group, kind.version, kind.plural)
+    if (resource === undefined) throw internalError(`${kind.plural}.${kind.group}/${kind.version} is not served`)
+    return resource
+  }
+
+  all(): Iterable<ServedResource> {
+    return this.#served.values()
+  }
+}
+
+export function asStored(resource: ServedResource, object: KubeObject): KubeObject {
+  return resource.conversion === undefined ? object : resource.conversion.toStored(object)
+}
+
+function resourceId(group: string, version: string, plural: string): string {
+  return `${group}/${version}/${plural}`
+}

@@ -1,0 +1,56 @@
+import { matchesFields, parseFieldSelector, requiredValue } from '../objects/field-selector.ts'
+import type { FieldSelector } from '../objects/field-selector.ts'
+import { matchesLabels, parseLabelSelector } from '../objects/label-selector.ts'
+import type { LabelSelector } from '../objects/label-selector.ts'
+import type { KubeObject } from '../objects/kube-object.ts'
+import { badRequest } from '../words/status-error.ts'
+import { objectKeyText } from './storage/keys.ts'
+import type { ServedResource } from './resource-set.ts'
+import { matchesAll } from './watch-cache/cache-event.ts'
+import type { Matcher } from './watch-cache/cache-event.ts'
+
+/** Which objects of a resource a list, watch or deletecollection is about. */
+export interface Selection {
+  readonly namespace: string
+  /** A resource's or namespace's prefix, or one object's key where the selector demands a name. */
+  readonly scope: string
+  readonly matches: Matcher
+}
+
+export function parseSelection(
+  resource: ServedResource, namespace: string, selectors: { readonly labelSelector: string; readonly fieldSelector: string; readonly name?: string },
+): Selection {
+  const labels = parseLabelSelector(selectors.labelSelector)
+  const named = selectors.name === undefined || selectors.name === '' ? [] : [{ field: 'metadata.name', equal: true, value: selectors.name }]
+  const fields = [...parseFieldSelector(selectors.fieldSelector), ...named]
+  for (const term of fields) checkField(resource, term.field)
+  const name = requiredValue(fields, 'metadata.name')
+  const inOne = namespace !== '' || !resource.kind.namespaced
+  const scope = name !== undefined && name !== '' && inOne ? objectKeyText(resource.cache.prefix, { namespace, name }) : resource.cache.scope(namespace)
+  return { namespace, scope, matches: matcherOf(resource, labels, fields) }
+}
+
+function matcherOf(resource: ServedResource, labels: LabelSelector, fields: FieldSelector): Matcher {
+  const everyLabel = labels !== 'nothing' && labels.requirements.length === 0
+  if (everyLabel && fields.length === 0) return matchesAll
+  const { conversion } = resource
+  const needsServed = conversion !== undefined && fields.some((term) => !term.field.startsWith('metadata.'))
+  return ({ object }) => {
+    if (!everyLabel && !matchesLabels(labels, object.metadata.labels)) return false
+    if (fields.length === 0) return true
+    const seen = needsServed && conversion !== undefined ? conversion.toServed(object) : object
+    return matchesFields(fields, (field) => fieldOf(resource, seen, field))
+  }
+}
+
+function fieldOf(resource: ServedResource, object: KubeObject, field: string): string {
+  if (field === 'metadata.name') return object.metadata.name ?? ''
+  if (field === 'metadata.namespace') return object.metadata.namespace ?? ''
+  return resource.definition.selectableFields[field]?.(object) ?? ''
+}
+
+function checkField(resource: ServedResource, field: string): void {
+  if (field === 'metadata.name' || Object.hasOwn(resource.definition.selectableFields, field)) return
+  if (field === 'metadata.namespace') return
+  throw badRequest(`field label not supported: ${field}`)
+}
