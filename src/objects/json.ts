@@ -26,6 +26,14 @@ export function copyJson<T>(value: T): T {
   return copy as T
 }
 
+/** Whether containers nest deeper than that. Never recurses further than the limit. */
+export function isDeeperThan(value: unknown, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (limit === 0) return true
+  for (const inner of Object.values(value)) if (isDeeperThan(inner, limit - 1)) return true
+  return false
+}
+
 /** In tests: makes any later mutation of a shared object throw. */
 export function freezeJson<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

@@ -1,0 +1,81 @@
+import { CORE_SCHEMA, boolYaml11Tag, defineScalarTag, dump, loadAll, mergeTag, NOT_RESOLVED, YAMLException, type LoadOptions } from 'js-yaml'
+import { textOf, utf8 } from '../words/bytes.ts'
+import { badRequest } from '../words/status-error.ts'
+import { MAX_DEPTH } from './codec-json.ts'
+
+/** A document of a YAML stream; index counts the documents with content from 0, as errors name them. */
+export interface YamlDocument {
+  readonly index: number
+  readonly value: unknown
+}
+
+const MAX_ALIASES = 100
+const MAX_YAML_DEPTH = 200
+/** All values together after aliases are spelled out: what a few hundred bytes of nested aliases may become. */
+const MAX_VALUES = 1_000_000
+const MAX_DOCUMENTS = 10_000
+
+/** defaultMode: 0644 is octal, as in YAML 1.1, which Kubernetes' manifests are written in; 0o644 is YAML 1.2's way to say it. */
+const integerTag = defineScalarTag<number>('tag:yaml.org,2002:int', {
+  implicit: true,
+  implicitFirstChars: ['+', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+  resolve: (source) => readInteger(source) ?? NOT_RESOLVED,
+  identify: (value) => Number.isInteger(value),
+})
+
+function readInteger(source: string): number | undefined {
+  const match = /^([-+]?)(?:0o?([0-7]+)|0x([0-9a-fA-F]+)|(0|[1-9][0-9]*))$/.exec(source)
+  if (match === null) return undefined
+  const [, sign, octal, hex, decimal] = match
+  const value = octal !== undefined ? Number.parseInt(octal, 8) : hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal)
+  return sign === '-' ? -value : value
+}
+
+const OPTIONS: LoadOptions = {
+  schema: CORE_SCHEMA.withTags(boolYaml11Tag, integerTag, mergeTag),
+  maxAliases: MAX_ALIASES,
+  maxDepth: MAX_YAML_DEPTH,
+}
+
+/** One document, as a request's body has it. Throws StatusError 400. JSON is YAML too. */
+export function decodeYaml(bytes: Uint8Array): unknown {
+  const documents = decodeYamlStream(bytes)
+  if (documents.length > 1) throw badRequest('yaml: the body has more than one document')
+  return documents[0]?.value ?? null
+}
+
+/** All documents that have content. */
+export function decodeYamlStream(bytes: Uint8Array): YamlDocument[] {
+  const documents = load(textOf(bytes)).filter((value) => value !== null && value !== undefined)
+  if (documents.length > MAX_DOCUMENTS) throw badRequest(`yaml: more than ${MAX_DOCUMENTS} documents`)
+  const budget = { left: MAX_VALUES }
+  return documents.map((value, index) => {
+    spend(value, budget, MAX_DEPTH)
+    return { index, value }
+  })
+}
+
+function load(text: string): unknown[] {
+  try {
+    return loadAll(text, OPTIONS)
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    const where = error.mark === undefined || error.mark === null ? '' : ` at line ${error.mark.line + 1}, column ${error.mark.column + 1}`
+    throw badRequest(`yaml: ${error.reason}${where}`)
+  }
+}
+
+/** Counts values as JSON would spell them: a shared alias counts every time that it stands there. Refuses what JSON cannot carry. */
+function spend(value: unknown, budget: { left: number }, levels: number): void {
+  if (levels === 0) throw badRequest(`yaml: more than ${MAX_DEPTH} levels, or an alias within its own anchor`)
+  if (--budget.left < 0) throw badRequest(`yaml: the document expands to more than ${MAX_VALUES} values`)
+  if (typeof value === 'number' && !Number.isFinite(value)) throw badRequest('yaml: .inf and .nan have no JSON form')
+  if (typeof value !== 'object' || value === null) return
+  if (Object.hasOwn(value, '__proto__')) throw badRequest('yaml: the key __proto__ is not supported')
+  for (const inner of Object.values(value)) spend(inner, budget, levels - 1)
+}
+
+/** As kubectl get -o yaml prints: keys sorted, lists not indented, no line folding. */
+export function encodeYaml(value: unknown): Uint8Array<ArrayBuffer> {
+  return utf8(dump(value, { noRefs: true, sortKeys: true, seqNoIndent: true, lineWidth: -1, quoteStyle: 'double' }))
+}

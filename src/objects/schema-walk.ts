@@ -1,0 +1,151 @@
+import { badRequest } from '../words/status-error.ts'
+import { isObject, type JsonObject } from './json.ts'
+import { canonicalScalar } from './schema-scalar.ts'
+import { typeMismatch } from './schema-mismatch.ts'
+import type { Field, ListSchema, MapSchema, ObjectSchema, Schema } from './schema.ts'
+
+/** How messages name what is being decoded: Pod in version "v1". */
+export interface Subject {
+  readonly kind: string
+  readonly version: string
+}
+
+export interface Walked {
+  /** The draft itself, changed in place, or a new object where members had to be dropped. */
+  readonly object: JsonObject
+  /** Paths of fields that the schema does not know; at most 100. */
+  readonly unknownFields: readonly string[]
+}
+
+const MAX_UNKNOWN = 100
+
+export interface Walk {
+  readonly root: ObjectSchema
+  readonly subject: Subject
+  /** Where the walk is: names of fields, keys of maps, indexes of lists. */
+  readonly path: (string | number)[]
+  readonly unknownFields: string[]
+}
+
+/**
+ * One pass over a decoded object, which belongs to the caller: checks types (StatusError 400 in upstream's words), drops nulls and unknown
+ * fields, and brings quantities, times and base64 into the form in which they are stored.
+ */
+export function normalizeObject(schema: ObjectSchema, draft: unknown, subject: Subject): Walked {
+  const walk: Walk = { root: schema, subject, path: [], unknownFields: [] }
+  if (!isObject(draft)) throw badRequest(typeMismatch(walk, undefined, schema, draft))
+  const object = walkObject(walk, schema, draft)
+  return { object, unknownFields: walk.unknownFields }
+}
+
+function walkObject(walk: Walk, schema: ObjectSchema, object: JsonObject): JsonObject {
+  const { fields } = schema
+  let dropped = false
+  for (const key in object) {
+    const field = fields.get(key)
+    const value = object[key]
+    if (field === undefined) {
+      noteUnknown(walk, key)
+      dropped = true
+    } else if (value === null) {
+      dropped = true
+    } else {
+      const clean = walkValue(walk, field.schema, value, key)
+      if (clean !== value) object[key] = clean
+    }
+  }
+  return dropped ? rebuild(fields, object) : object
+}
+
+/** Deleting members would leave an object that is slow to read for the rest of its life. */
+function rebuild(fields: ReadonlyMap<string, Field>, object: JsonObject): JsonObject {
+  const kept: JsonObject = {}
+  for (const key in object) {
+    const field = fields.get(key)
+    if (field === undefined) continue
+    if (object[key] !== null) kept[key] = object[key]
+    // Go's clients write a list or map that has no elements as null; readers may rely on required ones.
+    else if (field.required && field.schema.type === 'list') kept[key] = []
+    else if (field.required && field.schema.type === 'map') kept[key] = {}
+  }
+  return kept
+}
+
+function walkValue(walk: Walk, schema: Schema, value: unknown, key: string | number): unknown {
+  switch (schema.type) {
+    case 'string':
+      if (typeof value === 'string') return value
+      break
+    case 'boolean':
+      if (typeof value === 'boolean') return value
+      break
+    case 'any':
+      return value
+    case 'object': {
+      if (!isObject(value)) break
+      walk.path.push(key)
+      const clean = walkObject(walk, schema, value)
+      walk.path.pop()
+      return clean
+    }
+    case 'list': {
+      if (!Array.isArray(value)) break
+      walk.path.push(key)
+      walkList(walk, schema, value)
+      walk.path.pop()
+      return value
+    }
+    case 'map': {
+      if (!isObject(value)) break
+      walk.path.push(key)
+      walkMap(walk, schema, value)
+      walk.path.pop()
+      return value
+    }
+    default: {
+      const canonical = canonicalScalar(schema.type, value)
+      if (canonical !== undefined) return canonical
+    }
+  }
+  throw badRequest(typeMismatch(walk, key, schema, value))
+}
+
+function walkList(walk: Walk, schema: ListSchema, list: unknown[]): void {
+  const { items } = schema
+  for (let index = 0; index < list.length; index++) {
+    const value = list[index] ?? emptyValue(items)
+    const clean = walkValue(walk, items, value, index)
+    if (clean !== list[index]) list[index] = clean
+  }
+}
+
+function walkMap(walk: Walk, schema: MapSchema, map: JsonObject): void {
+  const { values } = schema
+  for (const key in map) {
+    const value = map[key] ?? emptyValue(values)
+    const clean = walkValue(walk, values, value, key)
+    if (clean !== map[key]) map[key] = clean
+  }
+}
+
+/** What a null element of a list or map stands for: the empty value of its type. */
+function emptyValue(schema: Schema): unknown {
+  switch (schema.type) {
+    case 'string': case 'bytes': return ''
+    case 'boolean': return false
+    case 'object': case 'map': return {}
+    case 'list': return []
+    case 'any': case 'time': case 'micro-time': return null
+    default: return 0
+  }
+}
+
+function noteUnknown(walk: Walk, key: string): void {
+  if (walk.unknownFields.length < MAX_UNKNOWN) walk.unknownFields.push(pathOf(walk.path, key))
+}
+
+function pathOf(path: readonly (string | number)[], key: string): string {
+  let text = ''
+  for (const step of path) text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`
+  return text === '' ? key : `${text}.${key}`
+}
