@@ -1,7 +1,7 @@
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '../../resources/generated/types.ts'
 import { sameJson } from '../../objects/json.ts'
-import type { KubeObject } from '../../objects/kube-object.ts'
+import { notFound } from '../../words/status-error.ts'
 import type { AdmissionRequest, Authorizer, RequestInfo, Validator, Verdict } from '../access.ts'
 import type { RbacAuthorizer } from './rbac-authorizer.ts'
 import { showRule, uncovered } from './role-escalation.ts'
@@ -36,7 +36,7 @@ function reviewRole(request: AdmissionRequest, rbac: RbacAuthorizer, authorizer:
       { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] },
     ]
     const missing = uncovered(ownedRules(request, rbac), everything)
-    if (missing.length > 0) return refuse(request, 'must have cluster-admin privileges to use the aggregationRule')
+    if (missing.length > 0) return refuse('must have cluster-admin privileges to use the aggregationRule')
   }
   return within(request, rbac, role.rules ?? [])
 }
@@ -52,10 +52,7 @@ function reviewBinding(request: AdmissionRequest, rbac: RbacAuthorizer, authoriz
   const plural = binding.roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
   if (mayDo('bind', request, plural, binding.roleRef.name, authorizer)) return ALLOWED
   const rules = rbac.rulesOfRole(binding.roleRef, request.key.namespace)
-  if (rules === undefined) {
-    const name = JSON.stringify(binding.roleRef.name)
-    return { allowed: false, code: 404, message: `${plural}.rbac.authorization.k8s.io ${name} not found` }
-  }
+  if (rules === undefined) throw notFound({ group: kinds.Role.group, resource: plural }, binding.roleRef.name)
   return within(request, rbac, rules)
 }
 
@@ -68,16 +65,12 @@ function within(request: AdmissionRequest, rbac: RbacAuthorizer, wanted: readonl
   if (missing.length === 0) return ALLOWED
   const user = request.user
   const shown = missing.slice(0, MAX_SHOWN_RULES).map(showRule).join('\n')
-  return refuse(request, `user ${JSON.stringify(user.name)} (groups=${JSON.stringify(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`)
+  return refuse(`user ${JSON.stringify(user.name)} (groups=${JSON.stringify(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`)
 }
 
-function refuse(request: AdmissionRequest, why: string): Verdict {
-  const { group, plural } = request.kind
-  return { allowed: false, code: 403, message: `${plural}.${group} ${JSON.stringify(nameOf(request.object))} is forbidden: ${why}` }
-}
-
-function nameOf(object: KubeObject | undefined): string {
-  return object?.metadata.name ?? ''
+/** The pipeline puts the object's name before it. */
+function refuse(why: string): Verdict {
+  return { allowed: false, code: 403, message: why }
 }
 
 function mayDo(verb: string, request: AdmissionRequest, resource: string, name: string, authorizer: Authorizer): boolean {

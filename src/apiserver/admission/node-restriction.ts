@@ -1,7 +1,6 @@
 import { sameJson } from '../../objects/json.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Node, Pod, TokenRequest } from '../../resources/generated/types.ts'
-import { forbidden } from '../../words/status-error.ts'
 import type { AdmissionRequest, ObjectReader, Validator, Verdict } from '../access.ts'
 import { nodeNameOf } from '../access/subjects.ts'
 import { isMirrorPod } from './pod-writes.ts'
@@ -30,21 +29,21 @@ export const nodeRestriction: Validator = {
   },
 }
 
-function refuse({ kind, key }: AdmissionRequest, why: string): Verdict {
-  const error = forbidden({ group: kind.group, resource: kind.plural }, key.name, why)
-  return { allowed: false, code: error.code, message: error.message }
+/** The pipeline puts the object's name before it. */
+function refuse(why: string): Verdict {
+  return { allowed: false, code: 403, message: why }
 }
 
 function reviewNode(request: AdmissionRequest, nodeName: string): Verdict {
   const own = JSON.stringify(nodeName)
-  if (request.key.name !== nodeName) return refuse(request, `node ${own} is not allowed to modify node ${JSON.stringify(request.key.name)}`)
-  if (request.operation === 'DELETE') return refuse(request, `node ${own} is not allowed to delete itself`)
+  if (request.key.name !== nodeName) return refuse(`node ${own} is not allowed to modify node ${JSON.stringify(request.key.name)}`)
+  if (request.operation === 'DELETE') return refuse(`node ${own} is not allowed to delete itself`)
   const node = request.object as Node
   const old = request.old as Node | undefined
   const forbiddenLabels = changedLabels(node, old).filter((label) => RESTRICTED_LABEL.test(label))
-  if (forbiddenLabels.length > 0) return refuse(request, `is not allowed to modify labels: ${forbiddenLabels.join(', ')}`)
+  if (forbiddenLabels.length > 0) return refuse(`is not allowed to modify labels: ${forbiddenLabels.join(', ')}`)
   if (old !== undefined && !sameJson(old.spec?.taints ?? [], node.spec?.taints ?? [])) {
-    return refuse(request, `node ${own} is not allowed to modify taints`)
+    return refuse(`node ${own} is not allowed to modify taints`)
   }
   return ALLOWED
 }
@@ -57,30 +56,30 @@ function changedLabels(node: Node, old: Node | undefined): readonly string[] {
 function reviewPod(request: AdmissionRequest, nodeName: string): Verdict {
   if (request.operation === 'DELETE') {
     const pod = request.old as Pod | undefined
-    return pod === undefined || pod.spec?.nodeName === nodeName ? ALLOWED : refuse(request, `node ${JSON.stringify(nodeName)} can only delete pods with spec.nodeName set to itself`)
+    return pod === undefined || pod.spec?.nodeName === nodeName ? ALLOWED : refuse(`node ${JSON.stringify(nodeName)} can only delete pods with spec.nodeName set to itself`)
   }
   const pod = request.object as Pod
   if (request.operation === 'CREATE' && isMirrorPod(pod) && pod.spec?.nodeName === nodeName) return ALLOWED
-  return refuse(request, 'pod does not have "kubernetes.io/config.mirror" annotation, node can only create mirror pods')
+  return refuse('pod does not have "kubernetes.io/config.mirror" annotation, node can only create mirror pods')
 }
 
 function reviewPodUse(request: AdmissionRequest, nodeName: string, reader: ObjectReader, act: string): Verdict {
   const pod = (request.old as Pod | undefined) ?? reader.get(kinds.Pod, request.key)
   if (pod === undefined || pod.spec?.nodeName === nodeName) return ALLOWED
-  return refuse(request, `node ${JSON.stringify(nodeName)} can only ${act} pods with spec.nodeName set to itself`)
+  return refuse(`node ${JSON.stringify(nodeName)} can only ${act} pods with spec.nodeName set to itself`)
 }
 
 function reviewLease(request: AdmissionRequest, nodeName: string): Verdict {
   if (request.key.namespace === LEASE_NAMESPACE && request.key.name === nodeName) return ALLOWED
-  return refuse(request, `can only access node lease with the same name as the requesting node, in the namespace ${LEASE_NAMESPACE}`)
+  return refuse(`can only access node lease with the same name as the requesting node, in the namespace ${LEASE_NAMESPACE}`)
 }
 
 function reviewToken(request: AdmissionRequest, nodeName: string, reader: ObjectReader): Verdict {
   const bound = (request.object as TokenRequest | undefined)?.spec?.boundObjectRef
-  if (bound?.kind !== 'Pod') return refuse(request, 'node requested token not bound to a pod')
+  if (bound?.kind !== 'Pod') return refuse('node requested token not bound to a pod')
   const pod = reader.get(kinds.Pod, { namespace: request.key.namespace, name: bound.name ?? '' })
-  if (pod === undefined || pod.metadata.uid !== bound.uid) return refuse(request, 'node requested token bound to a pod that does not exist')
-  if (pod.spec?.nodeName !== nodeName) return refuse(request, 'node requested token bound to a pod scheduled on a different node')
-  if (pod.spec.serviceAccountName !== request.key.name) return refuse(request, 'node requested token of a service account that the pod does not use')
+  if (pod === undefined || pod.metadata.uid !== bound.uid) return refuse('node requested token bound to a pod that does not exist')
+  if (pod.spec?.nodeName !== nodeName) return refuse('node requested token bound to a pod scheduled on a different node')
+  if (pod.spec.serviceAccountName !== request.key.name) return refuse('node requested token of a service account that the pod does not use')
   return ALLOWED
 }

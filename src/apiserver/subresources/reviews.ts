@@ -1,0 +1,110 @@
+import type { JsonObject } from '../../objects/json.ts'
+import type { KindRef } from '../../objects/kind.ts'
+import { apiVersionOf } from '../../objects/kind.ts'
+import { kinds } from '../../resources/generated/kinds.ts'
+import type {
+  NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewStatus,
+  SubjectRulesReviewStatus, TokenReview, TokenReviewStatus, UserInfo,
+} from '../../resources/generated/types.ts'
+import type { Authorizer, RequestInfo, User } from '../access.ts'
+import type { GrantedRule } from '../access/rbac-authorizer.ts'
+import type { TokenAuthenticator } from '../access/token-authenticator.ts'
+import type { ObjectCall, ObjectRoute } from '../route.ts'
+import { bodyOf } from './body.ts'
+import { badRequest } from '../../words/status-error.ts'
+
+export interface ReviewPorts {
+  readonly authorizer: Authorizer
+  readonly tokens: TokenAuthenticator
+  rulesFor(user: User, namespace: string): readonly GrantedRule[]
+}
+
+/** Questions that the API answers and does not store: who am I, may I, may somebody else, whose token is this. */
+export function reviewRoutes(ports: ReviewPorts): readonly ObjectRoute[] {
+  return [
+    review(kinds.TokenReview, (call) => tokenStatus(bodyOf<TokenReview>(call), ports.tokens)),
+    review(kinds.SelfSubjectReview, ({ user }) => Promise.resolve({ userInfo: userInfo(user) })),
+    review(kinds.SelfSubjectAccessReview, (call) => Promise.resolve(accessStatus(ports, call.user, bodyOf<SelfSubjectAccessReview>(call).spec))),
+    review(kinds.SubjectAccessReview, (call) => Promise.resolve(subjectStatus(ports, bodyOf<SubjectAccessReview>(call)))),
+    review(kinds.LocalSubjectAccessReview, (call) => Promise.resolve(localStatus(ports, call))),
+    review(kinds.SelfSubjectRulesReview, (call) => Promise.resolve(rulesStatus(ports, call.user, bodyOf<SelfSubjectRulesReview>(call)))),
+  ]
+}
+
+function review(kind: KindRef, answer: (call: ObjectCall) => Promise<object>): ObjectRoute {
+  return {
+    type: 'object', group: kind.group, resource: kind.plural, subresource: '', verbs: ['create'],
+    body: { group: kind.group, version: kind.version, kind: kind.kind, schema: kind.schema },
+    async handle(call) {
+      const { metadata, spec } = call.body
+      const status = await answer(call)
+      const object = {
+        kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { creationTimestamp: null, ...(metadata as JsonObject | undefined) },
+        ...(spec === undefined ? {} : { spec }), status,
+      }
+      return { status: 201, object }
+    },
+  }
+}
+
+async function tokenStatus({ spec }: TokenReview, tokens: TokenAuthenticator): Promise<TokenReviewStatus> {
+  const found = await tokens.review(spec.token ?? '', spec.audiences ?? [])
+  if (found.outcome === 'user') return { authenticated: true, user: userInfo(found.user), audiences: [...found.audiences] }
+  return found.outcome === 'invalid' ? { user: {}, error: `[invalid bearer token, ${found.why}]` } : { user: {} }
+}
+
+function userInfo(user: User): UserInfo {
+  const extra = Object.fromEntries(Object.entries(user.extra).map(([key, values]) => [key, [...values]]))
+  return {
+    username: user.name, ...(user.uid === '' ? {} : { uid: user.uid }), groups: [...user.groups],
+    ...(Object.keys(extra).length === 0 ? {} : { extra }),
+  }
+}
+
+interface Asked {
+  readonly resourceAttributes?: ResourceAttributes
+  readonly nonResourceAttributes?: NonResourceAttributes
+}
+
+function accessStatus({ authorizer }: ReviewPorts, user: User, asked: Asked): SubjectAccessReviewStatus {
+  const decision = authorizer.authorize(user, infoOf(asked))
+  return { allowed: decision.allowed, ...(decision.reason === '' ? {} : { reason: decision.reason }) }
+}
+
+function subjectStatus(ports: ReviewPorts, { spec }: SubjectAccessReview): SubjectAccessReviewStatus {
+  const groups = spec.groups ?? []
+  // Exactly what was asked about: whoever wants system:authenticated in it has to say so.
+  const user: User = { name: spec.user ?? '', uid: spec.uid ?? '', groups, extra: spec.extra ?? {} }
+  return accessStatus(ports, user, spec)
+}
+
+function localStatus(ports: ReviewPorts, call: ObjectCall): SubjectAccessReviewStatus {
+  const asked = bodyOf<SubjectAccessReview>(call)
+  const { key } = call
+  const namespace = asked.spec.resourceAttributes?.namespace ?? ''
+  if (namespace !== key.namespace) {
+    throw badRequest(`spec.resourceAttributes.namespace must be the namespace of the request, ${JSON.stringify(key.namespace)}, not ${JSON.stringify(namespace)}`)
+  }
+  return subjectStatus(ports, asked)
+}
+
+function infoOf({ resourceAttributes, nonResourceAttributes }: Asked): RequestInfo {
+  const nothing = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path: '' }
+  if (resourceAttributes === undefined) {
+    return { ...nothing, isResource: false, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' }
+  }
+  const { verb = '', group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = resourceAttributes
+  return { ...nothing, isResource: true, verb, group, version, resource, subresource, namespace, name }
+}
+
+function rulesStatus(ports: ReviewPorts, user: User, { spec }: SelfSubjectRulesReview): SubjectRulesReviewStatus {
+  const granted = ports.rulesFor(user, spec.namespace ?? '').map(({ rule }) => rule)
+  return {
+    incomplete: false,
+    resourceRules: granted.filter((rule) => rule.nonResourceURLs === undefined).map(({ verbs, apiGroups, resources, resourceNames }) => ({
+      verbs, ...(apiGroups === undefined ? {} : { apiGroups }), ...(resources === undefined ? {} : { resources }),
+      ...(resourceNames === undefined ? {} : { resourceNames }),
+    })),
+    nonResourceRules: granted.flatMap(({ verbs, nonResourceURLs }) => (nonResourceURLs === undefined ? [] : [{ verbs, nonResourceURLs }])),
+  }
+}
