@@ -3,7 +3,7 @@ import { expand } from './expansion.ts'
 import type { NodeSettings } from './node-settings.ts'
 import { podLogDirectory } from './node-settings.ts'
 import { podHostname } from './pod-names.ts'
-import { containerLimits, podCgroup } from './resources.ts'
+import { containerLimits, podCgroup, podLimits } from './resources.ts'
 import type { ContainerConfig, MountConfig, SandboxConfig } from './runtime.ts'
 import { containerSecurity, sandboxSecurity } from './security.ts'
 import { specHash } from './spec-hash.ts'
@@ -35,6 +35,7 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: NodeSettings,
     portMappings: hostNetwork ? [] : portMappings(pod),
     sysctls: Object.fromEntries((spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
     cgroupParent: podCgroup(settings.cgroupRoot, pod),
+    cgroupLimits: podLimits(pod),
     security: sandboxSecurity(pod, settings.seccompDirectory),
   }
 }

@@ -1,7 +1,7 @@
 import { milliUnits, wholeUnits } from '../objects/quantity.ts'
 import type { Container, Pod, ResourceRequirements } from '../resources/generated/types.ts'
 import { qosClass } from './qos.ts'
-import type { ResourceLimits } from './runtime.ts'
+import type { PodCgroupLimits, ResourceLimits } from './runtime.ts'
 
 const PERIOD_MICROS = 100_000
 const LEAST_QUOTA_MICROS = 1000
@@ -60,7 +60,7 @@ export function oomScoreAdjustment(pod: Pod, container: Container, nodeMemoryByt
 }
 
 /** The limits of the whole pod. An amount is limited only where every container has a limit for it. */
-export function podLimits(pod: Pod): ResourceLimits {
+export function podLimits(pod: Pod): PodCgroupLimits {
   const cpuLimit = podTotal(pod, ({ resources }) => amounts(resources?.limits).cpuMilli)
   const memoryLimit = podTotal(pod, ({ resources }) => amounts(resources?.limits).memoryBytes)
   const cpuRequest = podTotal(pod, ({ resources }) => requestsOf(resources).cpuMilli ?? 0) ?? 0
@@ -69,7 +69,6 @@ export function podLimits(pod: Pod): ResourceLimits {
     cpuQuotaMicros: cpuQuotaMicros(cpuLimit ?? 0),
     cpuPeriodMicros: PERIOD_MICROS,
     memoryLimitBytes: memoryLimit ?? 0,
-    oomScoreAdjustment: 0,
   }
 }
 
