@@ -1,9 +1,10 @@
-import type { PodStatus } from '../resources/generated/types.ts'
+import type { Pod, PodStatus } from '../resources/generated/types.ts'
 import type { Instant } from '../words/instant.ts'
 import type { BackOff } from './back-off.ts'
 import { nextBackOff } from './back-off.ts'
 import type { PodAction } from './pod-plan.ts'
 import { operationOf } from './pod-plan.ts'
+import type { PodObservation } from './runtime.ts'
 
 /** Why something could not be done, until it is tried again. */
 export interface Failure {
@@ -172,6 +173,18 @@ export function referenceChanged(memory: PodMemory): PodMemory {
 export function announce(memory: PodMemory, keys: readonly string[]): PodMemory {
   if (keys.length === 0) return memory
   return { ...memory, announced: [...memory.announced, ...keys].slice(-MAX_ANNOUNCED) }
+}
+
+/** After a restart of the agent: what the API says of a container that runs still holds until its probes say otherwise. */
+export function adoptVerdicts(memory: PodMemory, pod: Pod, actual: PodObservation | undefined): PodMemory {
+  const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])]
+  const probes: Record<string, ProbeVerdicts> = {}
+  for (const { id, state } of actual?.containers ?? []) {
+    const status = statuses.find(({ containerID }) => containerID === `containerd://${id}`)
+    if (state !== 'running' || status === undefined) continue
+    probes[id] = { startup: status.started === true ? true : undefined, liveness: undefined, readiness: status.ready ? true : undefined }
+  }
+  return { ...memory, probes }
 }
 
 /** Forgets the probes of containers that are gone. */

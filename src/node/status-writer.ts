@@ -1,5 +1,6 @@
 import type { Client } from '../client/client.ts'
 import { revisionOf } from '../client/object-cache.ts'
+import { sameJson } from '../objects/json.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { Pod, PodStatus } from '../resources/generated/types.ts'
 import { StatusError, isStatus } from '../words/status-error.ts'
@@ -72,11 +73,14 @@ export class StatusWriter {
   async #write(uid: string, slot: Slot): Promise<void> {
     slot.isWriting = true
     let failures = 0
+    let written: object | undefined
     while (!this.#signal.aborted && this.#slots.get(uid) === slot) {
       const patch = statusPatch(slot.base, slot.wanted)
-      if (patch === undefined) break
+      // A server that takes the patch but not its effect would be asked for ever.
+      if (patch === undefined || sameJson(patch, written)) break
       try {
         await this.#patch(uid, slot, patch)
+        written = patch
         failures = 0
       } catch (error) {
         if (isGone(error)) break

@@ -1,0 +1,166 @@
+import type { Client } from '../client/client.ts'
+import { sameJson } from '../objects/json.ts'
+import { kinds } from '../resources/generated/kinds.ts'
+import type { Lease, Node, NodeCondition, NodeStatus } from '../resources/generated/types.ts'
+import type { Instant } from '../words/instant.ts'
+import { formatMicroTime } from '../words/instant.ts'
+import type { Clock, Log } from '../words/ports.ts'
+import { sleep } from '../words/ports.ts'
+import { isStatus } from '../words/status-error.ts'
+import type { EventRecorder } from './event-recorder.ts'
+import type { NodeFacts, NodePressure } from './node-facts.ts'
+import type { NodeSettings } from './node-settings.ts'
+import { newNode, nodeLabels, nodeStatus, readinessProblem, withoutHeartbeats } from './node-status.ts'
+import type { ImageObservation, NodeRuntime, RuntimeInfo } from './runtime.ts'
+
+export interface RegistrationParts {
+  readonly client: Client
+  readonly runtime: NodeRuntime
+  readonly clock: Clock
+  readonly log: Log
+  readonly settings: NodeSettings
+  readonly facts: NodeFacts
+  readonly pressure: () => Promise<NodePressure>
+  readonly events: EventRecorder
+}
+
+const STATUS_MS = 10_000
+/** While the node is not ready it looks more often: a starting runtime needs a second or two. */
+const EAGER_MS = 500
+const HEARTBEAT_MS = 300_000
+const LEASE_MS = 10_000
+const LEASE_SECONDS = 40
+const LEASE_NAMESPACE = 'kube-node-lease'
+const RETRY_MS = 1000
+
+/** Keeps the Node object and its Lease: registers, writes the status when it changes (and every five minutes), renews the Lease every ten seconds. */
+export class NodeRegistration {
+  readonly #parts: RegistrationParts
+  #node: Node | undefined
+  #writtenAt: Instant = 0
+  #wasReady: boolean | undefined
+
+  constructor(parts: RegistrationParts) {
+    this.#parts = parts
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#keepStatus(signal), this.#keepLease(signal)])
+  }
+
+  async #keepStatus(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      let delayMs = STATUS_MS
+      try {
+        const isReady = await this.#writeStatus(signal)
+        if (!isReady) delayMs = EAGER_MS
+      } catch (error) {
+        if (signal.aborted) return
+        this.#node = undefined
+        delayMs = RETRY_MS
+        this.#parts.log.warn('the node status could not be written', { problem: textOf(error) })
+      }
+      await sleep(this.#parts.clock, delayMs, signal)
+    }
+  }
+
+  async #writeStatus(signal: AbortSignal): Promise<boolean> {
+    const { client, clock, settings, facts, pressure } = this.#parts
+    const node = this.#node ?? (await this.#register())
+    const { runtime, images } = await this.#look(signal)
+    const now = clock.now()
+    const status = nodeStatus({ settings, facts, runtime, images, pressure: await pressure(), now }, node.status)
+    const isReady = readinessProblem(runtime) === undefined
+    const isDue = now - this.#writtenAt >= HEARTBEAT_MS
+    if (isDue || !sameJson(withoutHeartbeats(ownPart(node.status ?? {}, status)), withoutHeartbeats(status))) {
+      const patch = { type: 'strategic', body: { status } } as const
+      this.#node = await client.patch(kinds.Node, { namespace: '', name: settings.nodeName }, patch, { subresource: 'status' })
+      this.#writtenAt = now
+    }
+    this.#tellReadiness(isReady)
+    return isReady
+  }
+
+  #tellReadiness(isReady: boolean): void {
+    if (this.#node === undefined || this.#wasReady === isReady) return
+    const name = this.#parts.settings.nodeName
+    const reason = isReady ? 'NodeReady' : 'NodeNotReady'
+    // Upstream's events about a node name it as its own uid.
+    const regarding = { ...this.#node, apiVersion: 'v1', kind: 'Node', metadata: { ...this.#node.metadata, uid: name } }
+    if (this.#wasReady !== undefined || isReady) this.#parts.events.record(regarding, { type: 'Normal', reason, message: `Node ${name} status is now: ${reason}` })
+    this.#wasReady = isReady
+  }
+
+  async #look(signal: AbortSignal): Promise<{ runtime: RuntimeInfo | undefined; images: readonly ImageObservation[] }> {
+    try {
+      return { runtime: await this.#parts.runtime.info(signal), images: await this.#parts.runtime.listImages(signal) }
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#parts.log.warn('the container runtime does not answer', { problem: textOf(error) })
+      return { runtime: undefined, images: [] }
+    }
+  }
+
+  /** Makes the Node, or brings the labels of the one that is there up to date. */
+  async #register(): Promise<Node> {
+    const { client, settings, facts } = this.#parts
+    const key = { namespace: '', name: settings.nodeName }
+    let node: Node
+    try {
+      node = await client.get(kinds.Node, key)
+    } catch (error) {
+      if (!isStatus(error, 'NotFound')) throw error
+      node = await client.create(kinds.Node, newNode(settings, facts))
+      this.#parts.log.info('the node is registered', { node: settings.nodeName })
+    }
+    const labels = nodeLabels(settings, facts)
+    const missing = Object.entries(labels).filter(([name, value]) => node.metadata.labels?.[name] !== value)
+    if (missing.length > 0) node = await client.patch(kinds.Node, key, { type: 'merge', body: { metadata: { labels: Object.fromEntries(missing) } } })
+    this.#node = node
+    return node
+  }
+
+  async #keepLease(signal: AbortSignal): Promise<void> {
+    let lease: Lease | undefined
+    while (!signal.aborted) {
+      let delayMs = LEASE_MS
+      try {
+        lease = await this.#renew(lease)
+      } catch (error) {
+        if (signal.aborted) return
+        lease = undefined
+        delayMs = RETRY_MS
+        this.#parts.log.warn('the node lease could not be renewed', { problem: textOf(error) })
+      }
+      await sleep(this.#parts.clock, delayMs, signal)
+    }
+  }
+
+  async #renew(known: Lease | undefined): Promise<Lease> {
+    const { client, clock, settings } = this.#parts
+    const key = { namespace: LEASE_NAMESPACE, name: settings.nodeName }
+    const spec = { holderIdentity: settings.nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime: formatMicroTime(clock.now()) }
+    let lease = known
+    try {
+      lease ??= await client.get(kinds.Lease, key)
+      return await client.update(kinds.Lease, { ...lease, spec: { ...lease.spec, ...spec } })
+    } catch (error) {
+      if (!isStatus(error, 'NotFound')) throw error
+      return client.create(kinds.Lease, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: key, spec })
+    }
+  }
+}
+
+/** Of a status what this agent writes: others add conditions and volumes of their own. */
+function ownPart(known: NodeStatus, own: NodeStatus): object & { readonly conditions: readonly NodeCondition[] } {
+  const { addresses, allocatable, capacity, daemonEndpoints, images, nodeInfo } = known
+  const types = new Set(own.conditions?.map(({ type }) => type))
+  const byType = (type: string): number => own.conditions?.findIndex((condition) => condition.type === type) ?? 0
+  const conditions = (known.conditions ?? []).filter(({ type }) => types.has(type)).sort((a, b) => byType(a.type) - byType(b.type))
+  const part = { addresses, allocatable, capacity, conditions, daemonEndpoints, images: images ?? [], nodeInfo }
+  return part
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,113 @@
+import type { ContainerImage, Node, NodeCondition, NodeStatus } from '../resources/generated/types.ts'
+import type { Instant } from '../words/instant.ts'
+import { formatTime } from '../words/instant.ts'
+import type { NodeFacts, NodePressure } from './node-facts.ts'
+import type { NodeSettings } from './node-settings.ts'
+import type { ImageObservation, RuntimeInfo } from './runtime.ts'
+
+/** The Node object as this agent registers it. */
+export function newNode(settings: NodeSettings, facts: NodeFacts): Node {
+  return {
+    apiVersion: 'v1', kind: 'Node',
+    metadata: { name: settings.nodeName, labels: nodeLabels(settings, facts), annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' } },
+    spec: {},
+  }
+}
+
+export function nodeLabels(settings: NodeSettings, facts: NodeFacts): Record<string, string> {
+  return {
+    'beta.kubernetes.io/arch': facts.architecture,
+    'beta.kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': facts.architecture,
+    'kubernetes.io/hostname': facts.hostname,
+    'kubernetes.io/os': 'linux',
+    ...settings.labels,
+  }
+}
+
+export interface NodeSight {
+  readonly settings: NodeSettings
+  readonly facts: NodeFacts
+  /** Undefined: the runtime does not answer. */
+  readonly runtime: RuntimeInfo | undefined
+  readonly images: readonly ImageObservation[]
+  readonly pressure: NodePressure
+  readonly now: Instant
+}
+
+const MAX_IMAGES = 50
+
+export function nodeStatus(sight: NodeSight, before: NodeStatus | undefined): NodeStatus {
+  const { settings, facts, runtime, images } = sight
+  return {
+    addresses: [
+      ...facts.addresses.map((address) => ({ type: 'InternalIP', address })),
+      { type: 'Hostname', address: facts.hostname },
+    ],
+    allocatable: { ...facts.allocatable, pods: String(settings.maxPods) },
+    capacity: { ...facts.capacity, pods: String(settings.maxPods) },
+    conditions: conditions(sight, before),
+    daemonEndpoints: { kubeletEndpoint: { Port: settings.kubeletPort } },
+    images: listedImages(images),
+    nodeInfo: {
+      architecture: facts.architecture,
+      bootID: facts.bootId,
+      containerRuntimeVersion: runtime === undefined ? (before?.nodeInfo?.containerRuntimeVersion ?? '') : `${runtime.name}://${runtime.version}`,
+      kernelVersion: facts.kernelVersion,
+      kubeProxyVersion: settings.version,
+      kubeletVersion: settings.version,
+      machineID: facts.machineId,
+      operatingSystem: 'linux',
+      osImage: facts.osImage,
+      systemUUID: facts.systemUuid,
+    },
+  }
+}
+
+/** The largest ones, by size, as the scheduler wants to know them. */
+function listedImages(images: readonly ImageObservation[]): ContainerImage[] {
+  return images
+    .filter(({ names }) => names.length > 0)
+    .map(({ names, sizeBytes }) => ({ names: [...names].slice(0, 5), sizeBytes }))
+    .sort((a, b) => b.sizeBytes - a.sizeBytes || ((a.names[0] ?? '') < (b.names[0] ?? '') ? -1 : 1))
+    .slice(0, MAX_IMAGES)
+}
+
+function conditions(sight: NodeSight, before: NodeStatus | undefined): NodeCondition[] {
+  const { pressure } = sight
+  const problem = readinessProblem(sight.runtime)
+  const made: readonly Omit<NodeCondition, 'lastHeartbeatTime' | 'lastTransitionTime'>[] = [
+    pressure.memory
+      ? { type: 'MemoryPressure', status: 'True', reason: 'KubeletHasInsufficientMemory', message: 'kubelet has insufficient memory available' }
+      : { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
+    pressure.disk
+      ? { type: 'DiskPressure', status: 'True', reason: 'KubeletHasDiskPressure', message: 'kubelet has disk pressure' }
+      : { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
+    pressure.processes
+      ? { type: 'PIDPressure', status: 'True', reason: 'KubeletHasInsufficientPID', message: 'kubelet has insufficient PID available' }
+      : { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
+    problem === undefined
+      ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
+      : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problem },
+  ]
+  const now = formatTime(sight.now)
+  return made.map((condition) => {
+    const known = before?.conditions?.find(({ type }) => type === condition.type)
+    const since = known?.status === condition.status ? known.lastTransitionTime : undefined
+    return { ...condition, lastHeartbeatTime: now, lastTransitionTime: since ?? now }
+  })
+}
+
+export function readinessProblem(runtime: RuntimeInfo | undefined): string | undefined {
+  if (runtime === undefined) return 'container runtime is down'
+  const problems = [
+    ...(runtime.runtimeProblem === undefined ? [] : [`container runtime not ready: ${runtime.runtimeProblem}`]),
+    ...(runtime.networkProblem === undefined ? [] : [`container runtime network not ready: ${runtime.networkProblem}`]),
+  ]
+  return problems.length === 0 ? undefined : problems.join(', ')
+}
+
+/** The status without what every heartbeat changes. */
+export function withoutHeartbeats(status: { readonly conditions?: readonly NodeCondition[] }): object {
+  return { ...status, conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest) }
+}
