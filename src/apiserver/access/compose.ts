@@ -1,0 +1,90 @@
+import type { Authorizer } from '../access.ts'
+import { defaultTolerationSeconds } from '../admission/default-tolerations.ts'
+import { namespaceLifecycle } from '../admission/namespace-lifecycle.ts'
+import { nodeRestriction } from '../admission/node-restriction.ts'
+import { serviceAccountAdmission } from '../admission/service-account.ts'
+import { taintNewNodes } from '../admission/taint-new-nodes.ts'
+import { ServiceAllocator } from '../allocation/service-allocator.ts'
+import { nodeRules } from '../bootstrap/component-roles.ts'
+import type { HealthCheck } from '../discovery/health.ts'
+import { discoveryRoutes } from '../discovery/routes.ts'
+import type { VersionInfo } from '../discovery/version.ts'
+import type { Route } from '../route.ts'
+import type { ApiServerCore, ApiServerExtensions } from '../server.ts'
+import { ephemeralContainersRoute } from '../subresources/ephemeral-containers.ts'
+import { finalizeRoute } from '../subresources/namespace-finalize.ts'
+import { bindingRoutes } from '../subresources/pod-binding.ts'
+import { podConnectRoutes } from '../subresources/pod-connect.ts'
+import { evictionRoute } from '../subresources/pod-eviction.ts'
+import { reviewRoutes } from '../subresources/reviews.ts'
+import { tokenRequestRoute } from '../subresources/token-request.ts'
+import { CertificateAuthenticator } from './certificate-authenticator.ts'
+import { escalationValidator } from './escalation-validator.ts'
+import { NodeAuthorizer } from './node-authorizer.ts'
+import { publicPaths } from './public-paths.ts'
+import { RbacAuthorizer } from './rbac-authorizer.ts'
+import { RbacChanges } from './rbac-changes.ts'
+import { requestAuthenticator } from './request-authenticator.ts'
+import { TokenAuthenticator } from './token-authenticator.ts'
+import type { TokenKeySet, TokenSigner, TokenVerifier } from './token-claims.ts'
+import { anyOf } from './union-authorizer.ts'
+
+export interface AccessOptions {
+  /** host/service-account-tokens.ts, or a fake with the same three parts. */
+  readonly tokens: TokenSigner & TokenVerifier & { readonly keySet: TokenKeySet }
+  /** 10.96.0.0/16 */
+  readonly serviceRange: string
+  readonly nodePorts: { readonly first: number; readonly last: number }
+  /** host:port as clients reach the server. */
+  readonly serverAddress: string
+  readonly version: VersionInfo
+  readonly healthChecks: readonly HealthCheck[]
+}
+
+export const defaultNodePorts = { first: 30_000, last: 32_767 } as const
+export const defaultServiceRange = '10.96.0.0/16'
+
+/** Who may ask, what is admitted, and all routes that are not plain storage: what server.ts wants from its extend. */
+export function composeExtensions(core: ApiServerCore, options: AccessOptions): ApiServerExtensions {
+  const { reader, clock, random } = core
+  const changes = new RbacChanges()
+  const rbac = new RbacAuthorizer(reader, () => changes.count)
+  const authorizer = anyOf([publicPaths, rbac, new NodeAuthorizer(reader, nodeRules)])
+  const audiences = [options.tokens.issuer]
+  const tokens = new TokenAuthenticator({ verifier: options.tokens, reader, clock, audiences })
+  const allocator = new ServiceAllocator({ reader, random, serviceRange: options.serviceRange, nodePorts: options.nodePorts })
+  return {
+    authenticators: [requestAuthenticator([new CertificateAuthenticator(), tokens], authorizer)],
+    authorizer,
+    mutators: [namespaceLifecycle, serviceAccountAdmission(random), taintNewNodes, defaultTolerationSeconds, allocator],
+    validators: [nodeRestriction, escalationValidator(rbac, authorizer)],
+    observers: [changes, allocator],
+    routes: routes(core, options, { authorizer, rbac, tokens, audiences }),
+  }
+}
+
+interface Parts {
+  readonly authorizer: Authorizer
+  readonly rbac: RbacAuthorizer
+  readonly tokens: TokenAuthenticator
+  readonly audiences: readonly string[]
+}
+
+function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): readonly Route[] {
+  const { authorizer, rbac, tokens, audiences } = parts
+  const { clock, random } = core
+  return [
+    ...reviewRoutes({ authorizer, tokens, rulesFor: (user, namespace) => rbac.rulesFor(user, namespace) }),
+    tokenRequestRoute({ signer: options.tokens, clock, random, defaultAudiences: audiences }),
+    ...bindingRoutes(clock),
+    evictionRoute,
+    finalizeRoute,
+    ephemeralContainersRoute,
+    ...podConnectRoutes,
+    ...discoveryRoutes({
+      definitions: () => core.definitions, schemas: core.schemas, version: options.version, checks: options.healthChecks,
+      reportUnhealthy: (check, why) => core.log.warn('a health check failed', { check, why }),
+      serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet,
+    }),
+  ]
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { copyJson } from '../../objects/json.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { kinds } from '../../resources/generated/kinds.ts'
+import type { Node, Pod, PodSpec, ServiceAccount } from '../../resources/generated/types.ts'
+import type { AdmissionRequest, Verdict } from '../access.ts'
+import { nodeUser } from '../access/internal-users.ts'
+import { admissionOf, readerOf } from '../access/object-reader.testing.ts'
+import { defaultTolerationSeconds } from './default-tolerations.ts'
+import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction.ts'
+import { serviceAccountAdmission } from './service-account.ts'
+import { taintNewNodes } from './taint-new-nodes.ts'
+
+const namespace = (name: string, more: object = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name }, ...more })
+const configMap = (inNamespace: string): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: inNamespace } })
+const pod = (spec: Partial<PodSpec> = {}, metadata: object = {}): Pod => ({
+  apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'shop', ...metadata }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
+})
+
+test('namespaces must exist and stay', () => {
+  const ending = namespace('ending', { status: { phase: 'Terminating' } })
+  const reader = readerOf([namespace('shop'), ending])
+  const admit = (request: AdmissionRequest) => namespaceLifecycle.matches(request) && namespaceLifecycle.admit(request, reader)
+  admit(admissionOf('CREATE', kinds.ConfigMap, configMap('shop')))
+  admit(admissionOf('UPDATE', kinds.ConfigMap, configMap('ending')))
+  admit(admissionOf('CREATE', kinds.Namespace, namespace('new')))
+  admit(admissionOf('DELETE', kinds.Namespace, undefined, { old: namespace('shop') }))
+  admit(admissionOf('CREATE', kinds.LocalSubjectAccessReview, { apiVersion: 'a', kind: 'b', metadata: { namespace: 'gone' } }))
+  const table: [AdmissionRequest, number, string][] = [
+    [admissionOf('CREATE', kinds.ConfigMap, configMap('gone')), 404, 'namespaces "gone" not found'],
+    [admissionOf('CREATE', kinds.ConfigMap, configMap('ending')), 403, 'configmaps "c" is forbidden: unable to create new content in namespace ending because it is being terminated'],
+    [admissionOf('DELETE', kinds.Namespace, undefined, { old: namespace('kube-system') }), 403, 'namespaces "kube-system" is forbidden: this namespace may not be deleted'],
+  ]
+  for (const [request, code, message] of table) assert.throws(() => admit(request), { code, message })
+  assert.throws(() => admit(admissionOf('CREATE', kinds.ConfigMap, configMap('ending'))), (error: { details: { causes: object[] } }) => {
+    assert.deepEqual(error.details.causes, [{ reason: 'NamespaceTerminating', message: 'namespace ending is being terminated', field: 'metadata.namespace' }])
+    return true
+  })
+})
+
+const account = (name: string, more: Partial<ServiceAccount> = {}): ServiceAccount => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: 'shop' }, ...more })
+const zeros = { bytes: (length: number) => new Uint8Array(length) }
+
+function admitted(spec: Partial<PodSpec>, own: Partial<ServiceAccount> = {}, metadata: object = {}): PodSpec | undefined {
+  const draft = copyJson(pod(spec, metadata))
+  void serviceAccountAdmission(zeros).admit(admissionOf('CREATE', kinds.Pod, draft), readerOf([account('default', own), account('web', own)]))
+  return draft.spec
+}
+
+test('a pod acts as a service account and finds its token', () => {
+  const volume = {
+    name: 'kube-api-access-bbbbb',
+    projected: {
+      defaultMode: 420,
+      sources: [
+        { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+      ],
+    },
+  }
+  const mount = { name: volume.name, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true }
+  assert.deepEqual(admitted({ initContainers: [{ name: 'i' }] }), {
+    containers: [{ name: 'c', image: 'i', volumeMounts: [mount] }], initContainers: [{ name: 'i', volumeMounts: [mount] }],
+    serviceAccountName: 'default', serviceAccount: 'default', volumes: [volume],
+  })
+  const own = { name: 'own', mountPath: mount.mountPath }
+  assert.equal(admitted({ containers: [{ name: 'c', volumeMounts: [own] }] })?.volumes, undefined)
+  assert.equal(admitted({ automountServiceAccountToken: false })?.volumes, undefined)
+  assert.equal(admitted({}, { automountServiceAccountToken: false })?.volumes, undefined)
+  assert.equal(admitted({ automountServiceAccountToken: true }, { automountServiceAccountToken: false })?.volumes?.length, 1)
+  assert.equal(admitted({ serviceAccountName: 'web' })?.serviceAccount, 'web')
+  assert.deepEqual(admitted({}, { imagePullSecrets: [{ name: 'registry' }] })?.imagePullSecrets, [{ name: 'registry' }])
+  assert.deepEqual(admitted({ imagePullSecrets: [{ name: 'own' }] }, { imagePullSecrets: [{ name: 'registry' }] })?.imagePullSecrets, [{ name: 'own' }])
+  assert.throws(() => admitted({ serviceAccountName: 'gone' }), {
+    code: 403, message: 'pods "p" is forbidden: error looking up service account shop/gone: serviceaccount "gone" not found',
+  })
+  const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' } }
+  assert.equal(admitted({}, {}, mirror)?.serviceAccountName, undefined)
+  assert.throws(() => admitted({ serviceAccountName: 'web' }, {}, mirror), { code: 403 })
+})
+
+test('tolerations for nodes that are away', () => {
+  const tolerationsOf = (tolerations?: PodSpec['tolerations']) => {
+    const draft = copyJson(pod(tolerations === undefined ? {} : { tolerations }))
+    void defaultTolerationSeconds.admit(admissionOf('CREATE', kinds.Pod, draft), readerOf([]))
+    return draft.spec?.tolerations?.map(({ key = '', tolerationSeconds }) => `${key}:${tolerationSeconds ?? ''}`)
+  }
+  const [notReady, unreachable] = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
+  assert.deepEqual(tolerationsOf(), [`${notReady}:300`, `${unreachable}:300`])
+  assert.deepEqual(tolerationsOf([{ key: notReady, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 }]), [`${notReady}:5`, `${unreachable}:300`])
+  assert.deepEqual(tolerationsOf([{ operator: 'Exists' }]), [':'])
+  assert.deepEqual(tolerationsOf([{ key: notReady, effect: 'NoSchedule' }])?.length, 3)
+})
+
+test('new nodes take no pods yet', () => {
+  const node: Node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } }
+  const request = admissionOf('CREATE', kinds.Node, node)
+  void taintNewNodes.admit(request, readerOf([]))
+  void taintNewNodes.admit(request, readerOf([]))
+  assert.deepEqual(node.spec?.taints, [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }])
+  assert.equal(taintNewNodes.matches(admissionOf('UPDATE', kinds.Node, node)), false)
+})
+
+test('a node writes only what is its own', () => {
+  const bound = { ...pod({ nodeName: 'n1', serviceAccountName: 'web' }), metadata: { name: 'mine', namespace: 'shop', uid: 'u1' } }
+  const other = { ...pod({ nodeName: 'n2', serviceAccountName: 'web' }), metadata: { name: 'other', namespace: 'shop', uid: 'u2' } }
+  const reader = readerOf([bound, other])
+  const node = (name: string, more: object = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Node', metadata: { name }, ...more })
+  const lease = (name: string, inNamespace = 'kube-node-lease'): KubeObject => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace: inNamespace } })
+  const token = (kind: string, name: string, uid: string): KubeObject & { spec: object } => ({
+    apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: {}, spec: { audiences: [], boundObjectRef: { kind, name, uid } },
+  })
+  const accountKey = { namespace: 'shop', name: 'web' }
+  const tokenFor = (object: KubeObject, key = accountKey) => admissionOf('CREATE', kinds.ServiceAccount, object, { subresource: 'token', key })
+  const table: [string, AdmissionRequest, boolean][] = [
+    ['registers itself', admissionOf('CREATE', kinds.Node, node('n1')), true],
+    ['registers another', admissionOf('CREATE', kinds.Node, node('n2')), false],
+    ['its status', admissionOf('UPDATE', kinds.Node, node('n1'), { subresource: 'status', old: node('n1') }), true],
+    ['takes its taint away', admissionOf('UPDATE', kinds.Node, node('n1'), { old: node('n1', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } }) }), false],
+    ['restricted label', admissionOf('CREATE', kinds.Node, node('n1', { metadata: { name: 'n1', labels: { 'node-restriction.kubernetes.io/a': 'b' } } })), false],
+    ['plain label', admissionOf('CREATE', kinds.Node, node('n1', { metadata: { name: 'n1', labels: { zone: 'b' } } })), true],
+    ['deletes itself', admissionOf('DELETE', kinds.Node, undefined, { old: node('n1') }), false],
+    ['its lease', admissionOf('CREATE', kinds.Lease, lease('n1')), true],
+    ['another lease', admissionOf('UPDATE', kinds.Lease, lease('n2')), false],
+    ['a lease elsewhere', admissionOf('CREATE', kinds.Lease, lease('n1', 'default')), false],
+    ['status of its pod', admissionOf('UPDATE', kinds.Pod, bound, { subresource: 'status', old: bound }), true],
+    ['status of another pod', admissionOf('UPDATE', kinds.Pod, other, { subresource: 'status', old: other }), false],
+    ['deletes its pod', admissionOf('DELETE', kinds.Pod, undefined, { old: bound }), true],
+    ['deletes another pod', admissionOf('DELETE', kinds.Pod, undefined, { old: other }), false],
+    ['creates a pod', admissionOf('CREATE', kinds.Pod, bound), false],
+    ['creates a mirror pod', admissionOf('CREATE', kinds.Pod, pod({ nodeName: 'n1' }, { annotations: { 'kubernetes.io/config.mirror': 'x' } })), true],
+    ['token of its pod', tokenFor(token('Pod', 'mine', 'u1')), true],
+    ['token of another pod', tokenFor(token('Pod', 'other', 'u2')), false],
+    ['token of an older pod', tokenFor(token('Pod', 'mine', 'u0')), false],
+    ['token of another account', tokenFor(token('Pod', 'mine', 'u1'), { namespace: 'shop', name: 'admin' }), false],
+    ['token bound to nothing', tokenFor({ ...token('', '', ''), spec: { audiences: [] } } as KubeObject), false],
+    ['an event', admissionOf('CREATE', kinds.Event, { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: 'shop' } }), true],
+  ]
+  for (const [name, request, allowed] of table) {
+    const verdict = nodeRestriction.review({ ...request, user: nodeUser('n1') }, reader) as Verdict
+    assert.equal(verdict.allowed, allowed, name)
+  }
+  assert.equal(nodeRestriction.matches(admissionOf('CREATE', kinds.Node, node('n2'))), false, 'other users')
+})
