@@ -11,7 +11,7 @@ export const MAX_DEPTH = 1000
 /** Throws StatusError 400 where the bytes are no JSON. Errors tell the place, never the content. */
 export function decodeJson(bytes: Uint8Array): unknown {
   const text = textOf(bytes)
-  if (bytes.length >= 2 * MAX_DEPTH && looksDeep(bytes)) checkExactly(text)
+  if (bytes.length >= 2 * MAX_DEPTH && mayBeDeep(text)) checkExactly(text)
   // Assigning to __proto__ on a copy would change its prototype, so no object may carry that key (plain or escaped: _ is \u005f).
   if (text.includes('__proto__') || text.includes('\\u005')) checkExactly(text)
   try {
@@ -22,14 +22,27 @@ export function decodeJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** Counts brackets, also those within strings: cheap, and never too low. */
-function looksDeep(bytes: Uint8Array): boolean {
+/**
+ * As many levels need as many opening brackets, and brackets are few: hopping from one to the next is much faster than reading every
+ * byte. Brackets within strings count too, so the answer may be a false yes, never a false no.
+ */
+function mayBeDeep(text: string): boolean {
+  return countUpTo(text, '{', MAX_DEPTH) + countUpTo(text, '[', MAX_DEPTH) > MAX_DEPTH && looksDeep(text)
+}
+
+function countUpTo(text: string, character: string, limit: number): number {
+  let count = 0
+  for (let at = text.indexOf(character); at !== -1 && count <= limit; at = text.indexOf(character, at + 1)) count++
+  return count
+}
+
+function looksDeep(text: string): boolean {
   let depth = 0
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index]
-    if (byte === 0x7b || byte === 0x5b) {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x7b || code === 0x5b) {
       if (++depth > MAX_DEPTH) return true
-    } else if (byte === 0x7d || byte === 0x5d) depth--
+    } else if (code === 0x7d || code === 0x5d) depth--
   }
   return false
 }

@@ -26,6 +26,42 @@ export function copyJson<T>(value: T): T {
   return copy as T
 }
 
+/**
+ * The draft with every subtree that is equal to its counterpart in old replaced by that: later comparisons end at identity.
+ * Gives old itself when all is equal. The draft belongs to the caller and is changed in place.
+ */
+export function shareUnchanged<T>(draft: T, old: unknown): T {
+  return share(draft, old) as T
+}
+
+function share(draft: unknown, old: unknown): unknown {
+  if (draft === old) return old
+  if (Array.isArray(draft)) {
+    if (!Array.isArray(old)) return draft
+    let same = draft.length === old.length
+    for (let index = 0; index < draft.length && index < old.length; index++) {
+      const shared = share(draft[index], old[index])
+      if (shared === old[index]) draft[index] = shared
+      else same = false
+    }
+    return same ? old : draft
+  }
+  if (!isObject(draft) || !isObject(old)) return draft
+  let kept = 0
+  let same = true
+  for (const key in draft) {
+    const before = old[key]
+    const shared = share(draft[key], before)
+    if (before !== undefined && shared === before) {
+      kept++
+      if (draft[key] !== before) draft[key] = before
+    } else same = false
+  }
+  if (!same) return draft
+  for (const key in old) if (old[key] !== undefined) kept--
+  return kept === 0 ? old : draft
+}
+
 /** Whether containers nest deeper than that. Never recurses further than the limit. */
 export function isDeeperThan(value: unknown, limit: number): boolean {
   if (typeof value !== 'object' || value === null) return false

@@ -84,7 +84,7 @@ function changedNode(schema: Schema, old: unknown, now: unknown): Node {
   if (!isDescended(schema, now)) return old !== undefined && sameJson(old, now) ? undefined : leaf
   if (Array.isArray(now)) return schema.type === 'list' ? changedList(schema, old, now) : leaf
   if (!isObject(now)) return leaf
-  if (!isObject(old)) return addedNode(schema, now)
+  if (!isObject(old)) return addedMember(schema, now)
   let set: MutableSet | undefined
   for (const key in now) {
     const before = old[key]
@@ -97,48 +97,54 @@ function changedNode(schema: Schema, old: unknown, now: unknown): Node {
 }
 
 function changedList(schema: ListSchema, old: unknown, now: readonly unknown[]): Node {
-  if (!Array.isArray(old)) return addedNode(schema, now)
+  if (!Array.isArray(old)) return addedMember(schema, now)
   if (old.length === now.length && now.every((item, index) => item === old[index])) return undefined
   const before = indexItems(schema, old)
   let set: MutableSet | undefined
   for (const item of now) {
     const element = itemElement(schema, item)
     if (element === undefined) continue
-    const node = before.has(element) ? changedNode(schema.items, before.get(element), item) : asMember(addedNode(schema.items, item))
+    const node = before.has(element) ? changedNode(schema.items, before.get(element), item) : addTo({ '.': leaf }, schema.items, item)
     if (node !== undefined) (set ??= {})[element] = node
   }
   return set
 }
 
-/**
- * All of a value that was not there before. The maps, optional lists and elements that came with it are owned themselves ("."),
- * the structs only through what is in them.
- */
+/** Maps, lists and their elements that came with an addition are owned themselves ("."), structs only through what is in them. */
+function addedMember(schema: Schema, value: unknown): FieldSet {
+  return schema.type === 'object' ? addedNode(schema, value) : addTo({ '.': leaf }, schema, value)
+}
+
 function addedNode(schema: Schema, value: unknown): FieldSet {
+  return addTo({}, schema, value)
+}
+
+/** All of a value that was not there before. */
+function addTo(set: MutableSet, schema: Schema, value: unknown): FieldSet {
   if (!isDescended(schema, value)) return leaf
-  const set: MutableSet = {}
-  if (schema.type === 'list' && Array.isArray(value)) {
-    for (const item of value) {
-      const element = itemElement(schema, item)
-      if (element !== undefined) set[element] = asMember(addedNode(schema.items, item))
-    }
-  } else if (schema.type === 'object' && isObject(value)) {
+  if (schema.type === 'object') {
     const { fields } = schema
-    for (const key in value) {
+    const members = value as JsonObject
+    for (const key in members) {
       const field = fields.get(key)
-      const node = field === undefined ? leaf : addedNode(field.schema, value[key])
-      const isPlain = field === undefined || field.required || field.schema.type === 'object'
-      set[`f:${key}`] = isPlain ? node : asMember(node)
+      if (field === undefined) set[`f:${key}`] = leaf
+      else set[`f:${key}`] = field.required ? addedNode(field.schema, members[key]) : addedMember(field.schema, members[key])
     }
-  } else if (schema.type === 'map' && isObject(value)) {
-    for (const key in value) set[`f:${key}`] = addedNode(schema.values, value[key])
+  } else if (schema.type === 'map') {
+    const members = value as JsonObject
+    for (const key in members) set[`f:${key}`] = addedNode(schema.values, members[key])
+  } else if (schema.type === 'list') {
+    for (const item of value as unknown[]) {
+      const element = itemElement(schema, item)
+      if (element !== undefined) set[element] = addTo({ '.': leaf }, schema.items, item)
+    }
   }
   return set
 }
 
 function removedNode(schema: Schema, old: unknown, now: unknown): Node {
   if (old === now || old === undefined) return undefined
-  if (now === undefined) return asMember(addedNode(schema, old))
+  if (now === undefined) return addTo({ '.': leaf }, schema, old)
   if (!isDescended(schema, old)) return undefined
   let set: MutableSet | undefined
   if (schema.type === 'list' && Array.isArray(old)) {

@@ -14,15 +14,20 @@ export function itemElement(schema: ListSchema, item: unknown): string | undefin
   const [only] = schema.keys
   if (schema.keys.length === 1 && only !== undefined) {
     const value = item[only]
-    return isScalar(value) ? `k:{"${only}":${JSON.stringify(value)}}` : undefined
+    return isScalar(value) ? `k:{"${only}":${quoted(value)}}` : undefined
   }
   const parts: string[] = []
   for (const key of schema.keys.toSorted()) {
     const value = item[key] ?? keyDefault(key)
     if (!isScalar(value)) return undefined
-    parts.push(`"${key}":${JSON.stringify(value)}`)
+    parts.push(`"${key}":${quoted(value)}`)
   }
   return `k:{${parts.join(',')}}`
+}
+
+/** JSON, without its cost for the texts that need no escapes. */
+function quoted(value: string | number | boolean): string {
+  return typeof value === 'string' && /^[\w./:-]*$/.test(value) ? `"${value}"` : JSON.stringify(value)
 }
 
 function isScalar(value: unknown): value is string | number | boolean {
