@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import type { RuleApplier } from '../../network/service-proxy.ts'
 import { mustRun, runCommand } from '../run-command.ts'
 
@@ -23,4 +24,12 @@ export function createRuleApplier(): RuleApplier {
 
 async function runNft(script: string): Promise<void> {
   await mustRun('nft', ['-f', '-'], { input: script, timeoutMs: TIMEOUT_MS })
+}
+
+/**
+ * Lets packets from this machine's loopback addresses reach pods (a node port on 127.0.0.1), and pods the node's DNS. The table's first chain
+ * drops what comes from elsewhere with such a target.
+ */
+export function allowLoopbackNodePorts(): void {
+  writeFileSync('/proc/sys/net/ipv4/conf/all/route_localnet', '1')
 }

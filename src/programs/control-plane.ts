@@ -1,0 +1,140 @@
+import { mkdirSync } from 'node:fs'
+import { composeExtensions } from '../apiserver/access/compose.ts'
+import { internalUsers } from '../apiserver/access/internal-users.ts'
+import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
+import { versionInfo } from '../apiserver/discovery/version.ts'
+import { createApiServer, defaultLimits, type ApiServer } from '../apiserver/server.ts'
+import type { ClusterConfig } from '../cli/cluster-config.ts'
+import type { Client } from '../client/client.ts'
+import { allControllers } from '../controllers/all.ts'
+import { systemClock } from '../host/clock.ts'
+import { startHttpsServer } from '../host/https-server.ts'
+import { createNodeProxy } from '../host/node-proxy.ts'
+import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
+import { hostAddresses } from '../host/host-addresses.ts'
+import { createClusterPki, type ClusterPki } from '../host/pki.ts'
+import { systemRandom } from '../host/random.ts'
+import { createServiceAccountTokens } from '../host/service-account-tokens.ts'
+import { kinds } from '../resources/generated/kinds.ts'
+import { eventConversion } from '../resources/kinds/event-conversion.ts'
+import { servedResources } from '../resources/registry.ts'
+import { SchemaCatalog } from '../resources/schema.ts'
+import { Executor } from '../reconcile/executor.ts'
+import { Scheduler } from '../scheduler/scheduler.ts'
+import type { Store } from '../store/store.ts'
+import type { Log } from '../words/ports.ts'
+import { isStatus } from '../words/status-error.ts'
+import { clusterPaths } from './cluster-paths.ts'
+
+export interface ControlPlane {
+  /** Where the API answers: 127.0.0.1:6443. */
+  readonly address: string
+  /** Ends watches, then requests, then the store. */
+  close(): Promise<void>
+}
+
+const MAX_REMEMBERED_TOKENS = 10_000
+const NODE_CONNECT_TIMEOUT_MS = 5_000
+
+/** Store, API server, controllers and scheduler in this process. Resolves when the API answers and the bootstrap objects are there. */
+export async function startControlPlane(config: ClusterConfig, log: Log): Promise<ControlPlane> {
+  const paths = clusterPaths(config)
+  mkdirSync(paths.pkiDirectory, { recursive: true, mode: 0o700 })
+  const stop = new AbortController()
+  const store = await openLmdbStore({ directory: paths.storeDirectory, log })
+  const pki = openPki(config, log)
+  const server = await createServer(config, store, pki, log)
+  await server.start(stop.signal)
+  const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
+  const listener = await startHttpsServer({ ...pki.apiServer, caPem: pki.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log })
+  await bootstrap(config, server)
+  const executor = startLoops(server, pki, log, stop.signal)
+  return { address: `127.0.0.1:${config.port}`, close: async () => {
+    await listener.close()
+    nodeProxy.close()
+    await executor.stop()
+    stop.abort()
+    await store.close()
+  } }
+}
+
+function openPki(config: ClusterConfig, log: Log): ClusterPki {
+  const host = hostAddresses()
+  const pki = createClusterPki(clusterPaths(config).pkiDirectory, {
+    names: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${config.clusterDomain}`],
+    addresses: ['127.0.0.1', ...host.all, config.apiServiceAddress],
+    clock: systemClock,
+    log,
+  })
+  // Made here, because only the control plane has the authority's key; the node agent reads the files.
+  if (config.nodes > 0) pki.node(config.nodeName, { names: [config.nodeName, 'localhost'], addresses: ['127.0.0.1', ...host.all] })
+  return pki
+}
+
+async function createServer(config: ClusterConfig, store: Store, pki: ClusterPki, log: Log): Promise<ApiServer> {
+  const tokens = await createServiceAccountTokens({
+    issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
+    privateKeyPem: pki.tokenKeyPem,
+    retiredPublicKeyPems: [],
+    clock: systemClock,
+    maxRememberedTokens: MAX_REMEMBERED_TOKENS,
+  })
+  const schemas = new SchemaCatalog()
+  return createApiServer({
+    store,
+    storeIsShared: false,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    definitions: servedResources(),
+    conversions: [eventConversion],
+    schemas: schemas.lookup,
+    limits: defaultLimits,
+    freezeObjects: false,
+    extend: (core) => composeExtensions(core, {
+      tokens,
+      serviceRange: config.serviceCidr,
+      nodePorts: config.nodePorts,
+      serverAddress: `${hostAddresses().primary}:${config.port}`,
+      version: versionInfo({ commit: '', buildDate: '1970-01-01T00:00:00Z', runtime: `node ${process.version}`, platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` }),
+      healthChecks: [],
+    }),
+  })
+}
+
+async function bootstrap(config: ClusterConfig, server: ApiServer): Promise<void> {
+  const client = server.client(internalUsers.apiServer)
+  await applyBootstrap(client, { serviceAddress: config.apiServiceAddress, address: hostAddresses().primary, port: config.port })
+  if (config.nodes > 0) await createDnsService(config, client)
+}
+
+/** The address that pods ask. It has no endpoints: every node answers it itself. */
+async function createDnsService(config: ClusterConfig, client: Client): Promise<void> {
+  const port = { port: 53, targetPort: 53 }
+  try {
+    await client.create(kinds.Service, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'kube-dns', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/name': 'CoreDNS' } },
+      spec: {
+        clusterIP: config.dnsServiceAddress,
+        ports: [{ name: 'dns', protocol: 'UDP', ...port }, { name: 'dns-tcp', protocol: 'TCP', ...port }],
+      },
+    })
+  } catch (error) {
+    if (!isStatus(error, 'AlreadyExists') && !isStatus(error, 'Invalid')) throw error
+  }
+}
+
+/** Controllers and scheduler, each with its own rights, on the server's own objects. */
+function startLoops(server: ApiServer, pki: ClusterPki, log: Log, signal: AbortSignal): Executor {
+  const parts = { clock: systemClock, random: systemRandom }
+  const storedKinds = servedResources().filter((definition) => !definition.virtual).map((definition) => definition.kind)
+  const executor = new Executor(allControllers({ rootCertificate: pki.caPem, storedKinds, startedAt: systemClock.now() }), {
+    ...parts, log: log.with({ part: 'controllers' }), client: server.client(internalUsers.controllerManager),
+  })
+  executor.start()
+  const scheduler = new Scheduler({ ...parts, log: log.with({ part: 'scheduler' }), client: server.client(internalUsers.scheduler) })
+  void scheduler.run(signal)
+  return executor
+}

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ClusterConfig } from '../cli/cluster-config.ts'
+import type { Client } from '../client/client.ts'
+import { createHttpClient } from '../client/http-client.ts'
+import { systemClock } from '../host/clock.ts'
+import { createHttpsTransport } from '../host/https-transport.ts'
+import { clusterPaths } from './cluster-paths.ts'
+
+/** The cluster's own client, with the administrator's certificate. */
+export function adminClient(config: ClusterConfig): { client: Client; close(): void } {
+  const { pkiDirectory } = clusterPaths(config)
+  const read = (file: string): string => readFileSync(join(pkiDirectory, file), 'utf8')
+  const transport = createHttpsTransport({
+    server: `https://127.0.0.1:${config.port}`,
+    certificateAuthority: read('ca.crt'),
+    clientCertificate: { certificatePem: read('admin.crt'), keyPem: read('admin.key') },
+    clock: systemClock,
+  })
+  return { client: createHttpClient(transport), close: () => transport.close() }
+}

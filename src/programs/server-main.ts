@@ -1,0 +1,9 @@
+/** The control plane as a process: server-main.ts --data-dir DIRECTORY. */
+import { startControlPlane } from './control-plane.ts'
+import { clusterPaths } from './cluster-paths.ts'
+import { runPart } from './part-process.ts'
+
+await runPart(async (config, log) => {
+  const { address, close } = await startControlPlane(config, log)
+  return { readyFile: clusterPaths(config).serverReady, address, close }
+})
