@@ -18,7 +18,9 @@ function wrongImports(file: SourceFile): string[] {
   const allowed = reachable(file.room)
   return importsOf(file).flatMap((target) => {
     if (!target.startsWith('.')) return wrongPackage(file, target)
-    const room = normalize(join(dirname(file.path), target)).split('/')[1] ?? ''
+    const path = normalize(join(dirname(file.path), target))
+    if (path === 'package.json') return []
+    const room = path.split('/')[1] ?? ''
     if (allowed.has(room) || (file.isTest && (rooms[room]?.pure === true))) return []
     return [`${file.path} imports ${target}: ${file.room} may import only ${[...allowed].join(', ')} (architecture.ts)`]
   })

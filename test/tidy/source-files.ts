@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface SourceFile {
@@ -14,7 +14,7 @@ export interface SourceFile {
 const ROOT = join(import.meta.dirname, '../..')
 
 export function sourceFiles(pattern = 'src/**/*.ts'): SourceFile[] {
-  return globSync(pattern, { cwd: ROOT }).sort().map((path) => {
+  return globSync(pattern, { cwd: ROOT }).filter((path) => statSync(join(ROOT, path)).isFile()).sort().map((path) => {
     const text = readFileSync(join(ROOT, path), 'utf8')
     return {
       path,
