@@ -4,7 +4,7 @@ import { sameJson } from '../../objects/json.ts'
 import { notFound } from '../../words/status-error.ts'
 import type { AdmissionRequest, Authorizer, RequestInfo, Validator, Verdict } from '../access.ts'
 import type { RbacAuthorizer } from './rbac-authorizer.ts'
-import { showRule, uncovered } from './role-escalation.ts'
+import { showRule, uncovered } from '../../policy/rbac/role-coverage.ts'
 import { groups } from './subjects.ts'
 
 const ALLOWED: Verdict = { allowed: true, warnings: [] }

@@ -1,4 +1,5 @@
 import type { PolicyRule } from '../../resources/generated/types.ts'
+import { resourceCovers, urlCovers } from '../../policy/rbac/rule-patterns.ts'
 import type { RequestInfo } from '../access.ts'
 
 /**
@@ -23,17 +24,4 @@ function resourceMatches(patterns: readonly string[] | undefined, resource: stri
   if (patterns === undefined) return false
   for (const pattern of patterns) if (resourceCovers(pattern, resource, subresource)) return true
   return false
-}
-
-export function resourceCovers(pattern: string, resource: string, subresource: string): boolean {
-  if (pattern === '*') return true
-  if (subresource === '') return pattern === resource
-  if (pattern.startsWith('*/')) return pattern.length === subresource.length + 2 && pattern.endsWith(subresource)
-  return pattern.length === resource.length + subresource.length + 1 && pattern === `${resource}/${subresource}`
-}
-
-/** /healthz/* covers /healthz/etcd; * covers all. */
-export function urlCovers(pattern: string, path: string): boolean {
-  if (pattern === '*' || pattern === path) return true
-  return pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1).replace(/\*+$/, ''))
 }

@@ -4,7 +4,7 @@ import type { ClusterRole, ClusterRoleBinding } from '../../resources/generated/
 import { internalUsers } from '../access/internal-users.ts'
 import { infoOf, readerOf, urlInfo, userNamed } from '../access/object-reader.testing.ts'
 import { RbacAuthorizer } from '../access/rbac-authorizer.ts'
-import { aggregate } from '../access/role-aggregation.ts'
+import { aggregate } from '../../policy/rbac/role-aggregation.ts'
 import type { RequestInfo, User } from '../access.ts'
 import { bootstrapPolicy } from './policy.ts'
 import { reconcileBinding, reconcileRole } from './reconcile-policy.ts'
@@ -73,7 +73,7 @@ test('an older cluster gets what is missing, and keeps what people added', () =>
   assert.deepEqual(change.action === 'update' && reconcileRole(change.object, wanted), { action: 'keep' })
   const handsOff = { ...older, metadata: { ...older.metadata, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'false' } } }
   assert.deepEqual(reconcileRole(handsOff, wanted), { action: 'keep' })
-  const labelled = { ...wanted, metadata: { name: 'system:kube-scheduler' } }
+  const labelled: ClusterRole = { ...wanted, metadata: { name: 'system:kube-scheduler' } }
   assert.equal(reconcileRole(labelled, wanted).action, 'update')
 })
 

@@ -1,7 +1,7 @@
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { ClusterRole, ClusterRoleBinding, ObjectMeta, PolicyRule, RbacV1Subject, Role, RoleBinding } from '../../resources/generated/types.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
-import { aggregate } from '../access/role-aggregation.ts'
+import { aggregate } from '../../policy/rbac/role-aggregation.ts'
 import { internalUsers } from '../access/internal-users.ts'
 import { groups } from '../access/subjects.ts'
 import * as components from './component-roles.ts'

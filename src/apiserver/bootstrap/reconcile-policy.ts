@@ -1,7 +1,7 @@
 import { sameJson } from '../../objects/json.ts'
 import type { ObjectMeta } from '../../objects/kube-object.ts'
 import type { ClusterRole, ClusterRoleBinding, RbacV1Subject, Role, RoleBinding } from '../../resources/generated/types.ts'
-import { uncovered } from '../access/role-escalation.ts'
+import { uncovered } from '../../policy/rbac/role-coverage.ts'
 
 /** What to do so that an existing object allows at least what the wanted one does. */
 export type Change<T> =

@@ -1,5 +1,5 @@
 import type { PolicyRule } from '../../resources/generated/types.ts'
-import { resourceCovers, urlCovers } from './rule-match.ts'
+import { resourceCovers, urlCovers } from './rule-patterns.ts'
 
 /**
  * The parts of the wanted rules that the owned ones do not cover. Rules are broken into single verb, group, resource, name,
