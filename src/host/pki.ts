@@ -1,5 +1,6 @@
 import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
 import { join } from 'node:path'
+import { assert } from '../words/assert.ts'
 import type { Clock, Log } from '../words/ports.ts'
 import { createCertificate, whyRenew, type Authority, type CertificateWish, type CertificateWithKey } from './pki-certificate.ts'
 import { readFileIfPresent, writeSecretFile } from './secret-file.ts'
@@ -71,6 +72,7 @@ export function createClusterPki(directory: string, options: PkiOptions): Cluste
     tokenKeyPem,
     tokenPublicKeyPem: createPublicKey(tokenKeyPem).export({ type: 'spki', format: 'pem' }).toString(),
     node: (name, at) => {
+      assert(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name), `${name} is no name for a node`)
       const commonName = `system:node:${name}`
       const serving: CertificateWish = { commonName, organizations: ['system:nodes'], use: 'server', ...at }
       return {

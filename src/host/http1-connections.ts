@@ -1,0 +1,149 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse as NodeResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import type { Peer, ServerResponse } from '../apiserver/http.ts'
+import type { ConnectionOptions } from './http2-connection.ts'
+import { HTTPS_LIMITS } from './https-limits.ts'
+import { peerOf } from './peer.ts'
+import { byteSink, statusBody, writeWhole } from './response-writer.ts'
+import { incomingRequest, type IncomingRequest } from './server-request.ts'
+
+const NOBODY: Peer = { address: '', certificate: undefined }
+
+/** All HTTP/1.1 connections of a server; the sockets come from the TLS server, which shares its port with HTTP/2. */
+export class Http1Connections {
+  readonly #options: ConnectionOptions
+  readonly #server: Server
+  readonly #peers = new WeakMap<Duplex, Peer>()
+  readonly #requests = new Set<IncomingRequest>()
+  readonly #tunnels = new Set<Duplex>()
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#server = createServer({
+      maxHeaderSize: HTTPS_LIMITS.headerBytes,
+      headersTimeout: HTTPS_LIMITS.headersTimeoutMs,
+      // Bodies have an idle timeout of their own; a slow but steady upload may take its time.
+      requestTimeout: 0,
+      keepAliveTimeout: HTTPS_LIMITS.idleConnectionMs,
+      shouldUpgradeCallback: (request) => isTunnelProtocol(request.headers.upgrade),
+    })
+    this.#server.maxHeadersCount = HTTPS_LIMITS.headerCount
+    this.#server.on('request', (request, response) => this.#onRequest(request, response))
+    this.#server.on('upgrade', (request, socket, head) => void this.#onUpgrade(request, socket, head))
+    this.#server.on('clientError', refuseMalformed)
+    // It never listens itself. This event is what starts its watch over slow headers.
+    this.#server.emit('listening')
+  }
+
+  adopt(socket: TLSSocket): void {
+    this.#peers.set(socket, peerOf(socket))
+    this.#server.emit('connection', socket)
+  }
+
+  close(): void {
+    this.#server.close(() => undefined)
+    this.#server.closeIdleConnections()
+    for (const request of this.#requests) request.abort()
+  }
+
+  destroy(): void {
+    this.#server.closeAllConnections()
+    for (const socket of this.#tunnels) socket.destroy()
+  }
+
+  #incoming(message: IncomingMessage): IncomingRequest {
+    const peer = this.#peers.get(message.socket) ?? NOBODY
+    return incomingRequest({ method: message.method ?? '', target: message.url ?? '', headers: message.headers, peer, stream: message })
+  }
+
+  #onRequest(message: IncomingMessage, response: NodeResponse): void {
+    const incoming = this.#incoming(message)
+    this.#requests.add(incoming)
+    response.on('error', () => undefined)
+    response.on('close', incoming.abort)
+    void this.#serve(message, response, incoming).finally(() => this.#requests.delete(incoming))
+  }
+
+  async #serve(message: IncomingMessage, response: NodeResponse, incoming: IncomingRequest): Promise<void> {
+    try {
+      await this.#answer(message, response, incoming, await this.#options.handler(incoming.request))
+    } catch (error) {
+      this.#options.log.error('A request was not handled', { path: incoming.request.path, error: errorText(error) })
+      if (response.headersSent || response.destroyed) return void response.destroy()
+      const { code, body } = statusBody(error)
+      response.writeHead(code, { 'content-type': 'application/json', 'content-length': body.length, connection: 'close' }).end(body)
+    }
+  }
+
+  async #answer(message: IncomingMessage, response: NodeResponse, incoming: IncomingRequest, answer: ServerResponse): Promise<void> {
+    if (response.destroyed) return
+    if (answer.type === 'tunnel') {
+      const forwarded = await this.#options.nodeProxy.forward(answer.target, incoming.request)
+      return this.#answer(message, response, incoming, forwarded)
+    }
+    // A body that was not read to its end would be taken for the next request.
+    if (!message.complete) response.setHeader('connection', 'close')
+    if (answer.type === 'whole') {
+      const length = answer.body.reduce((sum, part) => sum + part.length, 0)
+      response.writeHead(answer.status, { ...answer.headers, ...(answer.status === 204 || answer.status === 304 ? {} : { 'content-length': String(length) }) })
+      await writeWhole(response, answer.body)
+    } else {
+      response.writeHead(answer.status, answer.headers)
+      response.flushHeaders()
+      await answer.send(byteSink(response))
+      response.end()
+    }
+  }
+
+  /** exec, attach, port-forward: whoever asks is authorized by the handler like any other, then the bytes go through. */
+  async #onUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const incoming = this.#incoming(message)
+    this.#requests.add(incoming)
+    this.#tunnels.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      incoming.abort()
+      this.#tunnels.delete(socket)
+    })
+    try {
+      const answer = await this.#options.handler(incoming.request)
+      if (answer.type === 'tunnel') this.#options.nodeProxy.tunnel(answer.target, { headers: message.rawHeaders, socket, head })
+      else await answerRaw(socket, answer)
+    } catch (error) {
+      this.#options.log.error('A request was not handled', { path: incoming.request.path, error: errorText(error) })
+      const { code, body } = statusBody(error)
+      await answerRaw(socket, { type: 'whole', status: code, headers: { 'content-type': 'application/json' }, body: [body] })
+    } finally {
+      this.#requests.delete(incoming)
+    }
+  }
+}
+
+/** Node's own answer is often lost, as it destroys the socket right after it wrote. */
+function refuseMalformed(error: Error, socket: Duplex): void {
+  if (!socket.writable || socket.destroyed) return void socket.destroy()
+  const code = 'code' in error ? error.code : undefined
+  const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  socket.end(`HTTP/1.1 ${status} \r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
+}
+
+/** WebSocket, and what kubectl spoke before: SPDY/3.1. Other upgrades (h2c) are not offered; such a request is served as it is. */
+function isTunnelProtocol(upgrade: string | undefined): boolean {
+  const protocol = upgrade?.toLowerCase()
+  return protocol === 'websocket' || protocol === 'spdy/3.1'
+}
+
+/** Answers an upgrade request with an ordinary response, and closes. */
+async function answerRaw(socket: Duplex, answer: Exclude<ServerResponse, { type: 'tunnel' }>): Promise<void> {
+  const headers = { ...answer.headers, connection: 'close' }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value.replaceAll(/[\r\n]/g, ' ')}\r\n`)
+  socket.write(`HTTP/1.1 ${answer.status} \r\n${lines.join('')}\r\n`)
+  if (answer.type === 'whole') return writeWhole(socket, answer.body)
+  await answer.send(byteSink(socket))
+  socket.end()
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

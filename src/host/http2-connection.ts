@@ -1,0 +1,125 @@
+import { constants, performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import type { Handler, Peer, ServerResponse } from '../apiserver/http.ts'
+import type { Log } from '../words/ports.ts'
+import { HTTPS_LIMITS } from './https-limits.ts'
+import type { NodeProxy } from './node-proxy.ts'
+import { peerOf } from './peer.ts'
+import { byteSink, statusBody, writeWhole } from './response-writer.ts'
+import { incomingRequest, type IncomingRequest } from './server-request.ts'
+
+export interface ConnectionOptions {
+  readonly handler: Handler
+  readonly nodeProxy: NodeProxy
+  readonly log: Log
+}
+
+const END_STREAM_FLAG = constants.NGHTTP2_FLAG_END_STREAM
+
+/** One HTTP/2 connection. Uses Node's streams directly: its request and response objects cost as much again. */
+export class Http2Connection {
+  readonly #options: ConnectionOptions
+  readonly #session: ServerHttp2Session
+  readonly #peer: Peer
+  readonly #requests = new Set<IncomingRequest>()
+  #resets = 0
+  #resetWindowStart = 0
+
+  constructor(socket: TLSSocket, options: ConnectionOptions, onClose: () => void) {
+    this.#options = options
+    this.#peer = peerOf(socket)
+    this.#session = performServerHandshake(socket, {
+      maxSessionMemory: HTTPS_LIMITS.sessionMegabytes,
+      maxHeaderListPairs: HTTPS_LIMITS.headerCount,
+      settings: {
+        maxConcurrentStreams: HTTPS_LIMITS.streamsPerConnection,
+        maxHeaderListSize: HTTPS_LIMITS.headerBytes,
+        initialWindowSize: HTTPS_LIMITS.streamWindowBytes,
+        enablePush: false,
+      },
+    })
+    this.#session.setLocalWindowSize(HTTPS_LIMITS.connectionWindowBytes)
+    this.#session.on('stream', (stream, headers, flags) => this.#onStream(stream, headers, flags))
+    this.#session.on('error', () => undefined)
+    this.#session.on('close', onClose)
+    this.#session.setTimeout(HTTPS_LIMITS.idleConnectionMs, () => {
+      if (this.#requests.size === 0) this.#session.close()
+    })
+  }
+
+  /** Says goodbye (GOAWAY) and ends what is under way, watches too. */
+  close(): void {
+    if (!this.#session.destroyed) this.#session.close()
+    for (const request of this.#requests) request.abort()
+  }
+
+  destroy(): void {
+    this.#session.destroy()
+  }
+
+  #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number): void {
+    stream.on('error', () => undefined)
+    if (this.#requests.size >= HTTPS_LIMITS.handlersPerConnection) return stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    const method = headers[':method'] ?? ''
+    const target = headers[':path']
+    if (target === undefined) return stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
+    const incoming = incomingRequest({ method, target, headers, peer: this.#peer, stream })
+    this.#requests.add(incoming)
+    stream.on('close', () => {
+      incoming.abort()
+      if (this.#requests.has(incoming)) this.#countReset()
+    })
+    const hasBody = (flags & END_STREAM_FLAG) === 0
+    void this.#serve(stream, incoming).finally(() => {
+      this.#requests.delete(incoming)
+      if (hasBody) stopReading(stream)
+    })
+  }
+
+  #countReset(): void {
+    if (this.#session.destroyed) return
+    const now = performance.now()
+    if (now - this.#resetWindowStart > HTTPS_LIMITS.resetWindowMs) {
+      this.#resetWindowStart = now
+      this.#resets = 0
+    }
+    if (++this.#resets <= HTTPS_LIMITS.resetsPerWindow) return
+    this.#options.log.warn('A client reset too many requests; its connection is closed', { address: this.#peer.address })
+    this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  }
+
+  async #serve(stream: ServerHttp2Stream, incoming: IncomingRequest): Promise<void> {
+    try {
+      const response = await this.#options.handler(incoming.request)
+      await this.#answer(stream, incoming, response)
+    } catch (error) {
+      this.#options.log.error('A request was not handled', { path: incoming.request.path, error: error instanceof Error ? error.message : String(error) })
+      if (stream.destroyed) return
+      if (stream.headersSent) return stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+      const { code, body } = statusBody(error)
+      stream.respond({ ':status': code, 'content-type': 'application/json' })
+      stream.end(body)
+    }
+  }
+
+  async #answer(stream: ServerHttp2Stream, incoming: IncomingRequest, response: ServerResponse): Promise<void> {
+    if (stream.destroyed) return
+    if (response.type === 'tunnel') {
+      const forwarded = await this.#options.nodeProxy.forward(response.target, incoming.request)
+      return this.#answer(stream, incoming, forwarded)
+    }
+    const hasNoBody = incoming.request.method === 'HEAD' || (response.type === 'whole' && response.body.length === 0)
+    stream.respond({ ...response.headers, ':status': response.status }, { endStream: hasNoBody })
+    if (hasNoBody) return
+    if (response.type === 'whole') return writeWhole(stream, response.body)
+    await response.send(byteSink(stream))
+    stream.end()
+  }
+}
+
+/** A body that nobody wanted is refused once the response is out (RFC 9113 section 8.1), instead of being received to its end. */
+function stopReading(stream: ServerHttp2Stream): void {
+  if (stream.destroyed || stream.readableEnded) return
+  if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR)
+  else stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
+}

@@ -1,0 +1,134 @@
+import { constants as cryptoConstants } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
+import type { Handler } from '../apiserver/http.ts'
+import type { Log } from '../words/ports.ts'
+import { Http1Connections } from './http1-connections.ts'
+import { Http2Connection, type ConnectionOptions } from './http2-connection.ts'
+import { HTTPS_LIMITS } from './https-limits.ts'
+import type { NodeProxy } from './node-proxy.ts'
+
+export interface ServingCertificate {
+  readonly certificatePem: string
+  readonly keyPem: string
+  /** Signs the clients' certificates. */
+  readonly caPem: string
+}
+
+export interface HttpsServerOptions extends ServingCertificate {
+  /** The address to listen on; 0.0.0.0 or :: for all. */
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  readonly handler: Handler
+  readonly nodeProxy: NodeProxy
+  readonly log: Log
+}
+
+export interface HttpsServer {
+  readonly address: string
+  readonly port: number
+  /** New connections get this certificate. */
+  renew(certificate: ServingCertificate): void
+  /** Ends all requests, watches too, and resolves within a second. */
+  close(): Promise<void>
+}
+
+/** The server cannot listen; the message says where and how to choose another place. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
+/** Serves HTTP/2 and HTTP/1.1 over TLS on one port. */
+export async function startHttpsServer(options: HttpsServerOptions): Promise<HttpsServer> {
+  const server = new TlsListener(options)
+  await server.listen(options.host, options.port)
+  return server
+}
+
+class TlsListener implements HttpsServer {
+  readonly #server: Server
+  readonly #options: ConnectionOptions
+  readonly #http1: Http1Connections
+  readonly #http2 = new Set<Http2Connection>()
+  readonly #sockets = new Set<TLSSocket>()
+  address = ''
+  port = 0
+
+  constructor(options: HttpsServerOptions) {
+    this.#options = options
+    this.#http1 = new Http1Connections(options)
+    this.#server = createServer({
+      ...contextOf(options),
+      ALPNProtocols: ['h2', 'http/1.1'],
+      requestCert: true,
+      // Clients without a certificate may have a token; peerOf decides what a certificate is worth.
+      rejectUnauthorized: false,
+      handshakeTimeout: HTTPS_LIMITS.handshakeTimeoutMs,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+    })
+    this.#server.maxConnections = HTTPS_LIMITS.connections
+    this.#server.on('secureConnection', (socket) => this.#onConnection(socket))
+    // A client that does not trust us, or speaks no TLS, concerns nobody else.
+    this.#server.on('tlsClientError', () => undefined)
+  }
+
+  listen(host: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error) => reject(listenError(error, host, port)))
+      this.#server.listen({ host, port }, () => {
+        const bound = this.#server.address() as AddressInfo
+        this.address = bound.address
+        this.port = bound.port
+        resolve()
+      })
+    })
+  }
+
+  renew(certificate: ServingCertificate): void {
+    this.#server.setSecureContext(contextOf(certificate))
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      const cut = setTimeout(() => this.#cut(), HTTPS_LIMITS.closeGraceMs)
+      this.#server.close(() => {
+        clearTimeout(cut)
+        resolve()
+      })
+      this.#http1.close()
+      for (const connection of this.#http2) connection.close()
+    })
+  }
+
+  #cut(): void {
+    this.#http1.destroy()
+    for (const connection of this.#http2) connection.destroy()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #onConnection(socket: TLSSocket): void {
+    this.#sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => this.#sockets.delete(socket))
+    if (socket.alpnProtocol !== 'h2') return this.#http1.adopt(socket)
+    const connection = new Http2Connection(socket, this.#options, () => this.#http2.delete(connection))
+    this.#http2.add(connection)
+  }
+}
+
+function contextOf({ certificatePem, keyPem, caPem }: ServingCertificate): SecureContextOptions {
+  // No tickets: a resumed session would skip the check whether a client's certificate is still valid.
+  return { cert: certificatePem, key: keyPem, ca: caPem, minVersion: 'TLSv1.2', secureOptions: cryptoConstants.SSL_OP_NO_TICKET }
+}
+
+function listenError(error: Error, host: string, port: number): Error {
+  const code = 'code' in error ? error.code : undefined
+  const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  if (code === 'EADDRINUSE') return new ListenError(`The address ${place} is in use by another program. Choose another port with --port, or stop that program.`)
+  if (code === 'EACCES') return new ListenError(`This user may not listen on ${place}. Choose a port above 1023 with --port.`)
+  if (code === 'EADDRNOTAVAIL') return new ListenError(`This machine does not have the address ${host}.`)
+  return new ListenError(`Listening on ${place} failed: ${error.message}`)
+}
