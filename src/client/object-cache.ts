@@ -21,7 +21,7 @@ export function revisionOf(resourceVersion: string | undefined): number {
 export class ObjectCache<T extends KubeObject = KubeObject> {
   readonly kind: KindRef<T>
   readonly #namespaces = new Map<string, Map<string, T>>()
-  /** By uid of the controlling owner; objects without one stand under their namespace with a mark that no uid has. */
+  /** By uid of every owner; objects without a controller also stand under their namespace with a mark that no uid has. */
   readonly #owners = new Map<string, Map<string, T>>()
   readonly #changeListeners = new Set<(change: CacheChange<T>) => void>()
   readonly #progressListeners = new Set<(revision: number) => void>()
@@ -52,8 +52,15 @@ export class ObjectCache<T extends KubeObject = KubeObject> {
     return all
   }
 
+  /** Objects whose controller is this owner. */
   ownedBy(ownerUid: string): readonly T[] {
-    return [...(this.#owners.get(ownerUid)?.values() ?? [])]
+    return this.dependentsOf(ownerUid).filter((object) => controllerOf(object)?.uid === ownerUid)
+  }
+
+  /** Objects that name this owner, as their controller or not. */
+  dependentsOf(ownerUid: string): readonly T[] {
+    const dependents = this.#owners.get(ownerUid)
+    return dependents === undefined ? [] : [...dependents.values()]
   }
 
   /** Objects of a namespace that no controller owns: what may be adopted. */
@@ -115,7 +122,7 @@ export class ObjectCache<T extends KubeObject = KubeObject> {
     const name = object.metadata.name ?? ''
     const previous = this.#take(namespace, name)
     insert(this.#namespaces, namespace, name, object)
-    insert(this.#owners, ownerMark(object), `${namespace}/${name}`, object)
+    for (const mark of ownerMarks(object)) insert(this.#owners, mark, `${namespace}/${name}`, object)
     this.#size += 1
     return previous
   }
@@ -124,7 +131,7 @@ export class ObjectCache<T extends KubeObject = KubeObject> {
     const previous = this.#namespaces.get(namespace)?.get(name)
     if (previous === undefined) return undefined
     erase(this.#namespaces, namespace, name)
-    erase(this.#owners, ownerMark(previous), `${namespace}/${name}`)
+    for (const mark of ownerMarks(previous)) erase(this.#owners, mark, `${namespace}/${name}`)
     this.#size -= 1
     return previous
   }
@@ -147,8 +154,9 @@ function unownedMark(namespace: string): string {
   return `\u0000${namespace}`
 }
 
-function ownerMark(object: KubeObject): string {
-  return controllerOf(object)?.uid ?? unownedMark(object.metadata.namespace ?? '')
+function ownerMarks(object: KubeObject): readonly string[] {
+  const marks = (object.metadata.ownerReferences ?? []).map((reference) => reference.uid)
+  return controllerOf(object) === undefined ? [...marks, unownedMark(object.metadata.namespace ?? '')] : marks
 }
 
 function insert<T>(index: Map<string, Map<string, T>>, outer: string, inner: string, object: T): void {

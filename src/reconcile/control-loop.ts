@@ -191,7 +191,7 @@ export class ControlLoop {
 
   #learn(key: string, state: KeyState, plan: Plan, result: PlanResult): void {
     const { stopped } = result
-    const wrote = plan.actions.some((action) => action.verb !== 'event')
+    const wrote = plan.actions.some(({ verb }) => verb !== 'event')
     state.rounds = wrote ? state.rounds + 1 : 0
     // What a plan wrote shows in the next plan: planning again costs little and proves that nothing is left to do.
     state.again ||= wrote

@@ -15,8 +15,11 @@ export interface Snapshot {
   get<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey): T | undefined
   /** All of a kind, or those of one namespace. */
   list<T extends KubeObject>(kind: KindRef<T>, namespace?: string): readonly T[]
+  count(kind: KindRef): number
   /** Objects whose controller (ownerReferences with controller: true) has this uid; from an index. */
   ownedBy<T extends KubeObject>(kind: KindRef<T>, ownerUid: string): readonly T[]
+  /** Objects that name this owner in ownerReferences, as their controller or not; from an index. */
+  dependentsOf<T extends KubeObject>(kind: KindRef<T>, ownerUid: string): readonly T[]
   /** Objects of a namespace that have no controller: what may be adopted; from an index. */
   unowned<T extends KubeObject>(kind: KindRef<T>, namespace: string): readonly T[]
 }
@@ -28,6 +31,12 @@ export type Action =
   | { readonly verb: 'patch'; readonly kind: KindRef; readonly key: ObjectKey; readonly patch: Patch; readonly subresource?: string }
   | { readonly verb: 'delete'; readonly kind: KindRef; readonly key: ObjectKey; readonly options: DeleteOptions }
   | { readonly verb: 'create-subresource'; readonly kind: KindRef; readonly key: ObjectKey; readonly subresource: string; readonly body: object }
+  /**
+   * Go on only if a consistent read finds nothing: no object of the kind in the namespace, or no object of that name with that uid. For
+   * steps that cannot be undone and rest on the absence of something, which a cache that is late cannot prove.
+   */
+  | { readonly verb: 'expect-none'; readonly kind: KindRef; readonly namespace: string }
+  | { readonly verb: 'expect-absent'; readonly kind: KindRef; readonly key: ObjectKey; readonly uid: string | undefined }
   /** Remembered and counted like upstream's event recorder does; losing one harms nothing. */
   | { readonly verb: 'event'; readonly regarding: KubeObject; readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }
 

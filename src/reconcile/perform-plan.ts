@@ -1,8 +1,9 @@
-import type { KubeObject } from '../objects/kube-object.ts'
+import { keyText } from '../objects/kube-object.ts'
 import type { StatusError } from '../words/status-error.ts'
 import type { Action } from './controller.ts'
 import type { Fence } from './fence.ts'
 import type { Outcome, Request } from './perform.ts'
+import { requestKey } from './perform.ts'
 
 export type EventAction = Extract<Action, { readonly verb: 'event' }>
 
@@ -75,12 +76,13 @@ function* batchesOf(steps: readonly Step[]): Generator<readonly Step[]> {
 }
 
 function runsTogether(a: Step | undefined, b: Step | undefined): boolean {
-  if (a === undefined || b === undefined || a.request.verb !== b.request.verb || a.request.kind !== b.request.kind) return false
+  if (a === undefined || b === undefined || a.request.verb !== b.request.verb) return false
+  if (a.request.verb === 'expect-none') return true
+  if (a.request.kind !== b.request.kind) return false
   return a.request.verb === 'create' || a.request.verb === 'delete'
 }
 
-/** The object whose name an explanation of this request should show. */
+/** For people: create pods shop/web-x7k2p. */
 export function requestText(request: Request): string {
-  const metadata: KubeObject['metadata'] = request.verb === 'create' || request.verb === 'update' ? request.object.metadata : request.key
-  return `${request.verb} ${request.kind.plural} ${metadata.name ?? ''}`
+  return `${request.verb} ${request.kind.plural} ${keyText(requestKey(request))}`
 }

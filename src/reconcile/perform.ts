@@ -36,7 +36,7 @@ const MAX_SETTLE_MS = 5_000
  * changes nothing; for the rest the object is read from the server and the fence waits for what the read showed.
  */
 export async function perform(request: Request, parts: PerformParts, signal: AbortSignal): Promise<Outcome> {
-  const resendable = request.verb === 'create' || request.verb === 'delete'
+  const resendable = request.verb === 'create' || request.verb === 'delete' || isRead(request)
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     const result = await tryOnce(request, parts)
     if (result.outcome === 'refused' && attempt > 1) return await settleByReading(request, result.error, parts, signal)
@@ -53,6 +53,7 @@ async function tryOnce(request: Request, parts: PerformParts): Promise<Attempt> 
   try {
     return { outcome: 'done', fences: await send(request, parts) }
   } catch (thrown) {
+    if (thrown instanceof UnexpectedObject) return { outcome: 'stale', fences: [thrown.fence], error: new StatusError(409, 'Conflict', thrown.message) }
     const error = statusOf(thrown)
     if (error.code >= 500) return { outcome: 'uncertain', error }
     if (!isStale(request, error)) return { outcome: 'refused', error }
@@ -69,7 +70,7 @@ async function settleByReading(request: Request, error: StatusError, parts: Perf
   for (let attempt = 1; !signal.aborted; attempt += 1) {
     try {
       const fences = await readBack(request, parts)
-      const nothingThere = request.verb === 'create' && fences.length === 0
+      const nothingThere = isRead(request) || (request.verb === 'create' && fences.length === 0)
       return nothingThere ? { outcome: 'refused', error } : { outcome: 'stale', fences, error }
     } catch {
       await sleep(parts.clock, settleDelayMs(attempt), signal)
@@ -81,6 +82,8 @@ async function settleByReading(request: Request, error: StatusError, parts: Perf
 async function send(request: Request, parts: PerformParts): Promise<readonly Fence[]> {
   const { client, fieldManager } = parts
   const { kind } = request
+  if (request.verb === 'expect-none') return nothingIn(request, client)
+  if (request.verb === 'expect-absent') return nothingAt(request, client)
   if (request.verb === 'create') return [fenceOfWrite(kind, await client.create(kind, request.object, { fieldManager }))]
   const options = 'subresource' in request && request.subresource !== undefined ? { fieldManager, subresource: request.subresource } : { fieldManager }
   if (request.verb === 'update') return [fenceOfWrite(kind, await client.update(kind, request.object, options))]
@@ -91,6 +94,38 @@ async function send(request: Request, parts: PerformParts): Promise<readonly Fen
     return leavingFences(request, cached)
   }
   return deletionFences(request, cached, await client.delete(kind, request.key, request.options))
+}
+
+type Expectation<V extends Request['verb']> = Extract<Request, { readonly verb: V }>
+
+async function nothingIn({ kind, namespace }: Expectation<'expect-none'>, client: Client): Promise<readonly Fence[]> {
+  const { items } = await client.list(kind, { namespace, limit: 1 })
+  const [first] = items
+  if (first === undefined) return []
+  throw new UnexpectedObject(fenceOfWrite(kind, first), `${kind.plural} ${first.metadata.name ?? ''} is there still`)
+}
+
+async function nothingAt({ kind, key, uid }: Expectation<'expect-absent'>, client: Client): Promise<readonly Fence[]> {
+  let found: KubeObject
+  try {
+    found = await client.get(kind, key)
+  } catch (thrown) {
+    if (statusOf(thrown).code === 404) return []
+    throw thrown
+  }
+  if (uid !== undefined && found.metadata.uid !== uid) return []
+  throw new UnexpectedObject(fenceOfWrite(kind, found), `${kind.plural} ${key.name} is there still`)
+}
+
+/** What was expected to be absent is there: the cache must show it before the key is planned again. */
+class UnexpectedObject extends Error {
+  override readonly name = 'UnexpectedObject'
+  readonly fence: Fence
+
+  constructor(fence: Fence, message: string) {
+    super(message)
+    this.fence = fence
+  }
 }
 
 function deletionFences(request: Request, cached: KubeObject | undefined, deleted: KubeObject | undefined): readonly Fence[] {
@@ -111,6 +146,7 @@ function leavingFences(request: Request, cached: KubeObject | undefined): readon
 
 /** The fences of a consistent read: none when the object is neither on the server nor in the cache. */
 async function readBack(request: Request, parts: PerformParts): Promise<readonly Fence[]> {
+  if (isRead(request)) return []
   return fencesOfRead(request.kind, requestKey(request), parts)
 }
 
@@ -125,7 +161,12 @@ export async function fencesOfRead(kind: Request['kind'], key: ObjectKey, parts:
   }
 }
 
+function isRead(request: Request): boolean {
+  return request.verb === 'expect-none' || request.verb === 'expect-absent'
+}
+
 export function requestKey(request: Request): ObjectKey {
+  if (request.verb === 'expect-none') return { namespace: request.namespace, name: '' }
   return request.verb === 'create' || request.verb === 'update' ? keyOf(request.object) : request.key
 }
 

@@ -18,7 +18,9 @@ export function liveSnapshot(cacheOf: CacheLookup): Snapshot {
   return {
     get: (kind, key) => cache(kind).get(key),
     list: (kind, namespace) => cache(kind).list(namespace),
+    count: (kind) => cache(kind).size,
     ownedBy: (kind, ownerUid) => cache(kind).ownedBy(ownerUid),
+    dependentsOf: (kind, ownerUid) => cache(kind).dependentsOf(ownerUid),
     unowned: (kind, namespace) => cache(kind).unowned(namespace),
   }
 }

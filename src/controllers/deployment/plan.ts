@@ -48,6 +48,8 @@ export function planDeployment(view: DeploymentView, now: Instant, _name: NameFn
 function planScaling(rollout: Rollout, now: Instant): Plan {
   const { deployment } = rollout
   const paused = deployment.spec?.paused === true
+  const fresh = refresh(rollout)
+  if (fresh.length > 0) return { actions: fresh, why: `Brings the annotations of ReplicaSet ${rollout.newSet?.metadata.name} up to date.` }
   const counted = countedStatus(rollout, now)
   const status = { ...counted, conditions: [...withPause(deployment, counted.conditions ?? [], now)] }
   const changes = scalings(rollout).flatMap((scaling) => scale(deployment, scaling))

@@ -1,0 +1,50 @@
+import type { KindRef } from '../objects/kind.ts'
+import type { Controller } from '../reconcile/controller.ts'
+import type { Instant } from '../words/instant.ts'
+import { deploymentController } from './deployment/controller.ts'
+import { endpointsController } from './endpoints/controller.ts'
+import { endpointSliceController } from './endpointslice/controller.ts'
+import { garbageCollector } from './garbage-collector/controller.ts'
+import { namespaceController } from './namespace/controller.ts'
+import { nodeLifecycleController } from './node-lifecycle/controller.ts'
+import { podGarbageCollector } from './pod-garbage-collector/controller.ts'
+import { replicaSetController } from './replicaset/controller.ts'
+import { roleAggregationController } from './role-aggregation/controller.ts'
+import { rootCaController } from './root-ca/controller.ts'
+import { serviceAccountController } from './serviceaccount/controller.ts'
+import { taintEvictionController } from './taint-eviction/controller.ts'
+
+export interface ControllersConfig {
+  /** PEM of the authority that signs the API server's certificate. */
+  readonly rootCertificate: string
+  /** The kinds that the server stores and serves with list and watch. Each must be served: a kind that is not would hold up its readers. */
+  readonly storedKinds: readonly KindRef[]
+  readonly startedAt: Instant
+}
+
+const MAX_FINISHED_PODS = 12_500
+
+/** Every controller of the cluster, ready for an Executor. */
+export function allControllers({ rootCertificate, storedKinds, startedAt }: ControllersConfig): readonly Controller[] {
+  // events.k8s.io shows the same objects as core/v1 does; events have no owners.
+  const content = onePerResource(storedKinds.filter((kind) => kind.group !== 'events.k8s.io'))
+  return [
+    deploymentController(),
+    replicaSetController(),
+    endpointSliceController(),
+    endpointsController(),
+    namespaceController(content.filter((kind) => kind.namespaced)),
+    garbageCollector(content.filter((kind) => kind.kind !== 'Event')),
+    serviceAccountController(),
+    rootCaController(rootCertificate),
+    nodeLifecycleController(startedAt),
+    taintEvictionController(),
+    podGarbageCollector(MAX_FINISHED_PODS),
+    roleAggregationController(),
+  ]
+}
+
+/** A resource that is served in several versions is still one set of objects. */
+function onePerResource(kinds: readonly KindRef[]): readonly KindRef[] {
+  return [...new Map(kinds.map((kind) => [`${kind.group}/${kind.plural}`, kind])).values()]
+}
