@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { keyText } from '../objects/kube-object.ts'
+import { kinds } from '../resources/generated/kinds.ts'
+import type { ConfigMap, Secret } from '../resources/generated/types.ts'
+import { silentLog } from '../words/ports.ts'
+import { forbidden } from '../words/status-error.ts'
+import type { LoopLimits } from './control-loop.ts'
+import type { Controller, Failure, Plan } from './controller.ts'
+import { Executor } from './executor.ts'
+import { ManualClock, SeededRandom } from './manual-clock.testing.ts'
+import type { Faults } from './memory-client.testing.ts'
+import { MemoryClient, noFaults } from './memory-client.testing.ts'
+
+interface View {
+  readonly parent: ConfigMap
+  readonly children: readonly Secret[]
+}
+
+/** As many Secrets as the ConfigMap says: the smallest controller that can overshoot. */
+const counting: Controller<View> = {
+  name: 'counting',
+  reads: [
+    { kind: kinds.ConfigMap, keysOf: ({ metadata }) => [metadata.name ?? ''] },
+    { kind: kinds.Secret, keysOf: ({ metadata }) => (metadata.ownerReferences ?? []).map(({ name }) => name) },
+  ],
+  writes: [kinds.Secret],
+  observe(key, snapshot) {
+    const parent = snapshot.get(kinds.ConfigMap, { namespace: 'shop', name: key })
+    return parent === undefined ? undefined : { parent, children: snapshot.ownedBy(kinds.Secret, parent.metadata.uid ?? '') }
+  },
+  plan({ parent, children }, _now, name, failure): Plan {
+    const missing = Number(parent.data?.['count'] ?? '0') - children.length
+    const why = `has ${children.length}, ${missing} are missing${failure === undefined ? '' : `; ${failure.message}`}`
+    if (missing >= 0) return { actions: Array.from({ length: missing }, () => ({ verb: 'create', kind: kinds.Secret, object: child(parent, name()) }) as const), why }
+    return { actions: children.slice(missing).map(({ metadata: { name: childName = '', uid = '' } }) => deletion(childName, uid)), why }
+  },
+}
+
+function deletion(name: string, uid: string): Plan['actions'][number] {
+  return { verb: 'delete', kind: kinds.Secret, key: { namespace: 'shop', name }, options: { uid } }
+}
+
+function child(parent: ConfigMap, suffix: string): Secret {
+  const { name = '', uid = '' } = parent.metadata
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid, controller: true }]
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name: `${name}-${suffix}`, namespace: 'shop', ownerReferences } }
+}
+
+function parentWith(count: number): ConfigMap {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'web', namespace: 'shop' }, data: { count: String(count) } }
+}
+
+const hostile: Faults = { lostRequests: 0.1, lostReplies: 0.15, lateRequests: 0.05, maxLatencyMs: 30, maxWatchLagMs: 60, brokenWatches: 0.02 }
+
+interface Run {
+  readonly most: number
+  readonly fewest: number
+  readonly last: number
+}
+
+/** Up to 8 children, then down to 3: the most on the way up, the fewest on the way down, and how it ended. */
+async function run(seed: number, faults: Faults, limits: Partial<LoopLimits> = {}): Promise<Run> {
+  const clock = new ManualClock()
+  const random = new SeededRandom(seed)
+  const client = new MemoryClient(clock, random)
+  await client.create(kinds.ConfigMap, parentWith(8))
+  client.faults = faults
+  const executor = new Executor([counting], { client, clock, random, log: silentLog }, limits)
+  executor.start()
+  let most = 0
+  for (let step = 0; step < 300; step += 1) {
+    await clock.pass(20)
+    most = Math.max(most, client.stored(kinds.Secret).length)
+  }
+  client.faults = noFaults
+  await client.update(kinds.ConfigMap, parentWith(3))
+  client.faults = faults
+  let fewest = most
+  for (let step = 0; step < 300; step += 1) {
+    await clock.pass(20)
+    fewest = Math.min(fewest, client.stored(kinds.Secret).length)
+  }
+  const last = client.stored(kinds.Secret).length
+  void executor.stop()
+  await clock.pass(1_000)
+  return { most, fewest, last }
+}
+
+test('with the fence no seed overshoots, whatever is late or lost', async () => {
+  for (let seed = 1; seed <= 40; seed += 1) assert.deepEqual(await run(seed, hostile), { most: 8, fewest: 3, last: 3 }, `seed ${seed}`)
+})
+
+test('without the fence a late cache makes too many', async () => {
+  let overshoots = 0
+  for (let seed = 1; seed <= 10; seed += 1) {
+    const { most } = await run(seed, { ...noFaults, maxLatencyMs: 5, maxWatchLagMs: 60 }, { fenced: false })
+    if (most > 8) overshoots += 1
+  }
+  assert.ok(overshoots >= 8, `${overshoots} of 10 seeds overshot`)
+})
+
+test('a refusal reaches the next plan, backs off, and ends when the cause does', async () => {
+  const clock = new ManualClock()
+  const random = new SeededRandom(1)
+  const client = new MemoryClient(clock, random)
+  await client.create(kinds.ConfigMap, parentWith(4))
+  let full = true
+  client.refusals.push((verb, kind) => (full && verb === 'create' && kind === kinds.Secret ? forbidden({ group: '', resource: 'secrets' }, '', 'exceeded quota') : undefined))
+  const executor = new Executor([counting], { client, clock, random, log: silentLog })
+  executor.start()
+  await clock.pass(60_000)
+  const creates = client.requests.filter((request) => request.startsWith('create secrets')).length
+  assert.ok(creates >= 10 && creates <= 20, `${creates} attempts in a minute`)
+  const [explanation] = executor.explain()
+  assert.match(explanation?.why ?? '', /has 0, 4 are missing; secrets is forbidden: exceeded quota/)
+  assert.equal(explanation?.failure?.message, 'secrets is forbidden: exceeded quota')
+  assert.match(explanation?.waitsFor ?? '', /^a retry \d+ ms later$/)
+  full = false
+  await clock.pass(60_000)
+  assert.equal(client.stored(kinds.Secret).length, 4)
+  assert.deepEqual(executor.explain().map(({ key, why, waitsFor, failure }) => ({ key, why, waitsFor, failure })), [
+    { key: 'web', why: 'has 4, 0 are missing', waitsFor: '', failure: undefined },
+  ])
+  await executor.stop()
+})
+
+test('plans wake when they asked for it; keys run side by side, each alone', async () => {
+  const clock = new ManualClock()
+  const random = new SeededRandom(1)
+  const client = new MemoryClient(clock, random, { ...noFaults, maxLatencyMs: 10 })
+  for (const name of ['a', 'b', 'c', 'd']) await settled(clock, client.create(kinds.ConfigMap, { ...parentWith(0), metadata: { name, namespace: 'shop' } }))
+  const running = new Set<string>()
+  const planned: string[] = []
+  const waking: Controller<string> = {
+    name: 'waking',
+    reads: [{ kind: kinds.ConfigMap, keysOf: ({ metadata }) => [metadata.name ?? ''] }],
+    writes: [],
+    observe: (key) => key,
+    plan(key, now) {
+      assert.equal(running.has(key), false)
+      planned.push(key)
+      return { actions: [], wakeAt: now + 1_000, why: 'waits a second' }
+    },
+  }
+  const executor = new Executor([waking], { client, clock, random, log: silentLog })
+  executor.start()
+  await clock.pass(500)
+  assert.deepEqual(planned.toSorted(), ['a', 'b', 'c', 'd'])
+  await clock.pass(1_000)
+  assert.equal(planned.length, 8)
+  assert.equal(executor.idle, true)
+  await executor.stop()
+})
+
+test('a plan that throws costs its own key only', async () => {
+  const clock = new ManualClock()
+  const random = new SeededRandom(1)
+  const client = new MemoryClient(clock, random)
+  for (const name of ['bad', 'good']) await client.create(kinds.ConfigMap, { ...parentWith(0), metadata: { name, namespace: 'shop' } })
+  const failures: (Failure | undefined)[] = []
+  const picky: Controller<string> = {
+    name: 'picky',
+    reads: [{ kind: kinds.ConfigMap, keysOf: (object) => [keyText({ namespace: '', name: object.metadata.name ?? '' })] }],
+    writes: [],
+    observe: (key) => key,
+    plan(key, _now, _name, failure) {
+      failures.push(failure)
+      if (key === 'bad') throw new Error('broken')
+      return { actions: [], why: 'well' }
+    },
+  }
+  const executor = new Executor([picky], { client, clock, random, log: silentLog })
+  executor.start()
+  await clock.pass(1_000)
+  assert.deepEqual(executor.explain().map(({ key, why }) => `${key}: ${why}`).toSorted(), ['bad: planning failed: broken', 'good: well'])
+  await executor.stop()
+})
+
+async function settled<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
+  await clock.pass(100)
+  return promise
+}
