@@ -1,21 +1,25 @@
 import type { Client } from '../client/client.ts'
-import type { KindRef } from '../objects/kind.ts'
-import type { KubeObject } from '../objects/kube-object.ts'
 import type { SchemaLookup } from '../objects/schema.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
 import type { Store } from '../store/store.ts'
+import { present } from '../words/assert.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import type { Authenticator, Authorizer, Mutator, ObjectReader, User, Validator } from './access.ts'
+import type { DispatchParts } from './front/dispatch.ts'
+import { createHandler } from './front/handler.ts'
+import { RequestGate } from './front/request-gate.ts'
+import { routeTable } from './front/route-table.ts'
+import { Watches } from './front/watches.ts'
 import type { Handler } from './http.ts'
+import { InProcessClient } from './in-process-client.ts'
+import type { InProcessParts } from './in-process-client.ts'
+import { cacheReader } from './object-reader.ts'
+import { Admission } from './pipeline/admission.ts'
+import { RetryLane } from './pipeline/retry-lane.ts'
+import { ResourceSet } from './resource-set.ts'
+import type { Conversion } from './resource-set.ts'
 import type { Route, WriteObserver } from './route.ts'
-
-/** Two kinds that share one storage, and how an object of one is shown as the other: events.k8s.io/v1 and core/v1 events. */
-export interface Conversion {
-  readonly served: KindRef
-  readonly stored: KindRef
-  toStored(object: KubeObject): KubeObject
-  toServed(object: KubeObject): KubeObject
-}
+import { CacheFeed } from './watch-cache/cache-feed.ts'
 
 export interface ApiServerLimits {
   readonly bodyBytes: number
@@ -86,9 +90,40 @@ export const defaultLimits: ApiServerLimits = {
   bookmarkEveryMs: 60_000,
 }
 
-declare function createApiServerLater(dependencies: ApiServerDependencies): ApiServer
-
-/** Composes the server: caches, pipeline, HTTP front. Pure until start. */
+/** Composes the server: caches, pipeline, HTTP front. Does nothing until start. */
 export function createApiServer(dependencies: ApiServerDependencies): ApiServer {
-  return createApiServerLater(dependencies)
+  const { store, clock, random, log, schemas, definitions, limits } = dependencies
+  const feed = new CacheFeed(dependencies)
+  const resources = resourceSet(feed, dependencies)
+  const reader = cacheReader(resources)
+  const life = new AbortController()
+  let inProcess: InProcessParts | undefined
+  const client = (user: User): Client => new InProcessClient(() => present(inProcess, 'the composed server'), user)
+
+  const extensions = dependencies.extend({ reader, client, clock, random, log, definitions, schemas })
+  const routes = routeTable(extensions.routes)
+  const dispatch: DispatchParts = {
+    store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
+    admission: new Admission({ ...extensions, reader }), lane: new RetryLane(),
+    watches: new Watches({ feed, clock, random, log, limits }),
+  }
+  const { authorizer, authenticators } = extensions
+  inProcess = { dispatch, authorizer, log, signal: life.signal }
+  return {
+    handle: createHandler({ ...dispatch, authorizer, authenticators, gate: new RequestGate(clock, limits) }),
+    reader,
+    client,
+    async start(signal) {
+      signal.addEventListener('abort', () => life.abort(), { once: true })
+      await feed.start(signal)
+    },
+  }
+}
+
+function resourceSet(feed: CacheFeed, dependencies: ApiServerDependencies): ResourceSet {
+  const resources = new ResourceSet(feed)
+  for (const definition of dependencies.definitions) {
+    resources.add(definition, dependencies.conversions.find(({ served }) => served === definition.kind))
+  }
+  return resources
 }

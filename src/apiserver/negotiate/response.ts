@@ -1,5 +1,5 @@
 import type { ResponseHeaders, ServerResponse } from '../http.ts'
-import { toYaml } from '../../objects/codec-yaml.ts'
+import { encodeYaml } from '../../objects/codec-yaml.ts'
 import { utf8 } from '../../words/bytes.ts'
 import type { StatusError } from '../../words/status-error.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
@@ -11,7 +11,7 @@ const YAML_HEADERS: ResponseHeaders = { 'content-type': 'application/yaml', 'cac
 
 /** A value that has no bytes yet. */
 export function objectResponse(status: number, value: object, accepted: Accepted): ServerResponse {
-  if (accepted.format === 'yaml') return whole(status, YAML_HEADERS, [utf8(toYaml(value))])
+  if (accepted.format === 'yaml') return whole(status, YAML_HEADERS, [encodeYaml(value)])
   return whole(status, JSON_HEADERS, [utf8(accepted.pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value))])
 }
 

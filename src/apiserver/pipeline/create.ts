@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../objects/kube-object.ts'
+import type { KubeObject, ManagedFieldsEntry } from '../../objects/kube-object.ts'
 import { validateMetadataForCreate } from '../../objects/metadata.ts'
 import type { PrepareContext } from '../../resources/definition.ts'
 import { alreadyExists, invalid } from '../../words/status-error.ts'
@@ -8,7 +8,7 @@ import { objectKeyText } from '../storage/keys.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { commitObject } from './commit.ts'
-import { trackCreate } from './managed-fields.ts'
+import { trackWrite } from './managed-fields.ts'
 import { generatedName, stampNew } from './metadata.ts'
 import { decodeFields, missingFields } from './schema-stage.ts'
 import { resourceName } from './write-request.ts'
@@ -17,12 +17,12 @@ import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 const MAX_GENERATED_NAMES = 8
 
 /** decode -> default -> prepare -> mutate -> validate -> admit -> convert -> commit. body is a fresh object, ours to change. */
-export async function createObject(parts: PipelineParts, request: WriteRequest, body: object): Promise<Written> {
+export async function createObject(parts: PipelineParts, request: WriteRequest, body: object, tracked?: ManagedFieldsEntry[]): Promise<Written> {
   const { draft, generated } = draftOf(parts, request, body)
   const admission = admissionOf(request, draft)
   let outcome: 'stored' | 'not-stored' = 'not-stored'
   try {
-    await admitNew(parts, request, draft, admission)
+    await admitNew(parts, request, { draft, admission, tracked })
     if (request.dryRun) return { served: dryCreate(request, draft), created: true }
     const cached = await store(parts, request, draft, generated)
     outcome = 'stored'
@@ -48,13 +48,18 @@ function draftOf(parts: PipelineParts, request: WriteRequest, body: object): Dra
   return { draft, generated }
 }
 
-async function admitNew(parts: PipelineParts, request: WriteRequest, draft: KubeObject, admission: AdmissionRequest): Promise<void> {
+interface NewObject {
+  readonly draft: KubeObject
+  readonly admission: AdmissionRequest
+  /** The managed fields that an apply has worked out. */
+  readonly tracked: ManagedFieldsEntry[] | undefined
+}
+
+async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, admission, tracked }: NewObject): Promise<void> {
   const { definition } = request.resource
   if (await parts.admission.mutate(admission)) definition.defaults(draft)
   validateNew(parts, request, draft)
-  const managedFields = trackCreate(parts, request, draft)
-  if (managedFields === undefined) delete draft.metadata.managedFields
-  else draft.metadata.managedFields = managedFields
+  setManagedFields(draft, tracked ?? trackWrite(parts, request, draft, undefined))
   await parts.admission.validate(admission, request)
 }
 
@@ -88,6 +93,11 @@ async function store(parts: PipelineParts, request: WriteRequest, draft: KubeObj
     if (!generated || attempt === MAX_GENERATED_NAMES) throw alreadyExists(resourceName(resource), name)
     object = { ...draft, metadata: { ...draft.metadata, name: generatedName(parts, draft.metadata.generateName ?? '') } }
   }
+}
+
+export function setManagedFields(draft: KubeObject, managedFields: ManagedFieldsEntry[] | undefined): void {
+  if (managedFields === undefined || managedFields.length === 0) delete draft.metadata.managedFields
+  else draft.metadata.managedFields = managedFields
 }
 
 export function prepareContext(parts: PipelineParts, request: WriteRequest): PrepareContext {

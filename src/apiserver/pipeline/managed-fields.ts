@@ -1,20 +1,38 @@
+import { applyConfiguration } from '../../objects/apply/apply-configuration.ts'
+import { trackUpdate as trackChanges } from '../../objects/apply/track-update.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../../objects/kube-object.ts'
+import { freshDraft } from './fresh-draft.ts'
+import { schemaOf } from './schema-stage.ts'
 import type { Draft } from './update.ts'
 import type { PipelineParts, WriteRequest } from './write-request.ts'
 
-export function trackCreate(_parts: PipelineParts, _request: WriteRequest, _draft: KubeObject): ManagedFieldsEntry[] | undefined {
-  return undefined
+/** metadata.managedFields of what is about to be written; current is undefined on create. */
+export function trackWrite(
+  parts: PipelineParts, request: WriteRequest, draft: KubeObject, current: KubeObject | undefined,
+): ManagedFieldsEntry[] | undefined {
+  const { resource, manager } = request
+  return trackChanges(schemaOf(parts, resource.kind), current, draft, {
+    manager, apiVersion: resource.apiVersion, subresource: request.subresource, now: parts.clock.now(),
+  })
 }
 
-export function trackUpdate(_parts: PipelineParts, _request: WriteRequest, _draft: KubeObject, current: KubeObject): ManagedFieldsEntry[] | undefined {
-  return current.metadata.managedFields
+/** Server-side apply as a draft. Throws 409 with the conflicting managers where it is not forced. live undefined: it creates. */
+export function appliedDraft(
+  parts: PipelineParts, request: WriteRequest, apply: { live: KubeObject | undefined; config: KubeObject; force: boolean },
+): Draft {
+  const merged = applyConfiguration({
+    schema: schemaOf(parts, request.resource.kind), live: apply.live, config: apply.config, manager: request.manager,
+    subresource: request.subresource, force: apply.force, now: parts.clock.now(), ignore: ignoredFields(request),
+  })
+  const object = freshDraft(merged)
+  const { resourceVersion, uid } = apply.config.metadata
+  if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion
+  if (uid !== undefined) object.metadata.uid = uid
+  return { object, tracked: merged.metadata.managedFields ?? [] }
 }
 
-/** An apply as a proposal on top of the current object. Throws 409 with the conflicting managers where it does not force. */
-export function appliedUpdate(_parts: PipelineParts, _request: WriteRequest, apply: { current: KubeObject; body: KubeObject; force: boolean }): Draft {
-  return { object: apply.body }
-}
-
-export function appliedCreate(_request: WriteRequest, body: KubeObject): KubeObject {
-  return body
+/** What this door does not write, so that nobody comes to own it by applying it there. */
+function ignoredFields(request: WriteRequest): readonly string[] {
+  if (request.subresource === 'status') return ['spec']
+  return request.resource.definition.status === undefined ? [] : ['status']
 }

@@ -1,4 +1,4 @@
-import { copyJson, sameJson } from '../../objects/json.ts'
+import { sameJson } from '../../objects/json.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../../objects/kube-object.ts'
 import { conflict, notFound } from '../../words/status-error.ts'
@@ -12,6 +12,7 @@ import { commitDeletion, commitObject } from './commit.ts'
 import { createObject } from './create.ts'
 import { deleteObject } from './delete.ts'
 import { isReadyToGo } from './deletion-marks.ts'
+import { freshDraft } from './fresh-draft.ts'
 import type { PipelineParts, WriteRequest } from './write-request.ts'
 import { resourceName } from './write-request.ts'
 
@@ -34,7 +35,7 @@ export function objectWriter(parts: PipelineParts, options: WriterOptions): Obje
   return {
     async create(kind, object, { dryRun = false } = {}) {
       const request = requestFor(kind, { namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' }, dryRun)
-      const { served } = await createObject(parts, request, { ...copyJson(object) })
+      const { served } = await createObject(parts, request, freshDraft(object))
       return served.object as typeof object
     },
     async modify(kind, key, change, modifyOptions = {}) {
@@ -62,7 +63,7 @@ async function modifyObject<T extends KubeObject>(
     if (cached === undefined) throw notFound(resourceName(resource), key.name)
     const current = cached.seen(resource.view).object as T
     checkConditions(resource, current, options)
-    const draft = copyJson(current)
+    const draft = freshDraft(current)
     change(draft, current)
     if (options.dryRun === true || sameJson(draft, current)) return draft
     if (isReadyToGo(draft)) {

@@ -1,4 +1,4 @@
-import { copyJson, isObject } from '../../objects/json.ts'
+import { isObject } from '../../objects/json.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch } from '../../objects/patch-json.ts'
@@ -6,7 +6,8 @@ import { applyMergePatch } from '../../objects/patch-merge.ts'
 import { applyStrategicPatch } from '../../objects/patch-strategic.ts'
 import { badRequest, isStatus, notFound } from '../../words/status-error.ts'
 import { createObject } from './create.ts'
-import { appliedCreate, appliedUpdate } from './managed-fields.ts'
+import { appliedDraft } from './managed-fields.ts'
+import { freshDraft } from './fresh-draft.ts'
 import { decodeFields, reportFields, schemaOf } from './schema-stage.ts'
 import { updateObject } from './update.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
@@ -29,15 +30,15 @@ export async function patchObject(parts: PipelineParts, request: WriteRequest, p
 /** PATCH with apply-patch+yaml creates what is not there; who creates the same object at the same moment is met as an update. */
 async function applyObject(parts: PipelineParts, request: WriteRequest, patch: ObjectPatch & { type: 'apply' }): Promise<Written> {
   const { resource, key } = request
-  const body = decodeFields(parts, request, patch.body)
-  if (body.metadata.managedFields !== undefined && body.metadata.managedFields.length > 0) throw badRequest('metadata.managedFields must be nil')
+  const config = decodeFields(parts, request, patch.body)
   for (;;) {
     if (resource.cache.get(key) !== undefined) {
-      return updateObject(parts, request, (current) => appliedUpdate(parts, request, { current, body, force: patch.force }))
+      return updateObject(parts, request, (live) => appliedDraft(parts, request, { live, config, force: patch.force }))
     }
-    if (request.subresource !== '' || (body.metadata.uid ?? '') !== '') throw notFound(resourceName(resource), key.name)
+    if (request.subresource !== '' || (config.metadata.uid ?? '') !== '') throw notFound(resourceName(resource), key.name)
     try {
-      return await createObject(parts, request, { ...copyJson(appliedCreate(request, body)) })
+      const { object, tracked } = appliedDraft(parts, request, { live: undefined, config, force: patch.force })
+      return await createObject(parts, request, object, tracked)
     } catch (error) {
       if (!isStatus(error, 'AlreadyExists') || request.dryRun || request.signal.aborted) throw error
     }
@@ -51,7 +52,7 @@ export function patched(parts: PipelineParts, request: WriteRequest, patch: Plai
   const result = resultOf(parts, request, patch, current)
   if (!isObject(result)) throw badRequest('the patch does not leave an object')
   // Parts that the patch left alone are shared with the current object; the stages that follow change their draft.
-  return decodeFields(parts, request, copyJson(result))
+  return decodeFields(parts, request, freshDraft(result))
 }
 
 function resultOf(parts: PipelineParts, request: WriteRequest, patch: PlainPatch, current: KubeObject): unknown {

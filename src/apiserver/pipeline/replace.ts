@@ -1,7 +1,7 @@
-import { copyJson } from '../../objects/json.ts'
-import type { JsonObject } from '../../objects/json.ts'
+import { isObject } from '../../objects/json.ts'
 import { notFound } from '../../words/status-error.ts'
 import { createObject } from './create.ts'
+import { freshDraft } from './fresh-draft.ts'
 import { decodeFields } from './schema-stage.ts'
 import { updateObject } from './update.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
@@ -14,7 +14,7 @@ const CREATED_ON_UPDATE: ReadonlySet<string> = new Set(['/events', 'events.k8s.i
  * PUT. body is a fresh object. With a resourceVersion it replaces exactly that state; without one, whatever is there,
  * also when another write comes between.
  */
-export async function replaceObject(parts: PipelineParts, request: WriteRequest, body: JsonObject): Promise<Written> {
+export async function replaceObject(parts: PipelineParts, request: WriteRequest, body: object): Promise<Written> {
   const { resource, key } = request
   if (resource.cache.get(key) === undefined) {
     if (request.subresource !== '' || !CREATED_ON_UPDATE.has(`${resource.kind.group}/${resource.kind.plural}`) || hasRevision(body)) {
@@ -25,10 +25,10 @@ export async function replaceObject(parts: PipelineParts, request: WriteRequest,
   const decoded = decodeFields(parts, request, body)
   const conditional = (decoded.metadata.resourceVersion ?? '') !== ''
   // A draft is changed on its way, and a second attempt needs an untouched one; with a revision there is no second attempt.
-  return updateObject(parts, request, () => ({ object: conditional ? decoded : copyJson(decoded) }))
+  return updateObject(parts, request, () => ({ object: conditional ? decoded : freshDraft(decoded) }))
 }
 
-function hasRevision(body: JsonObject): boolean {
-  const metadata = body['metadata']
-  return typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata
+function hasRevision(body: object): boolean {
+  const metadata = 'metadata' in body ? body.metadata : undefined
+  return isObject(metadata) && (metadata['resourceVersion'] ?? '') !== ''
 }

@@ -1,4 +1,4 @@
-import { copyJson, isObject } from '../../objects/json.ts'
+import { isObject } from '../../objects/json.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch } from '../../objects/patch-json.ts'
@@ -9,6 +9,7 @@ import { present } from '../../words/assert.ts'
 import { badRequest, invalid, notFound, unsupportedMediaType } from '../../words/status-error.ts'
 import type { ServedResource } from '../resource-set.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
+import { freshDraft } from './fresh-draft.ts'
 import type { ObjectPatch } from './patch.ts'
 import { updateObject } from './update.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
@@ -43,7 +44,7 @@ async function setScale(parts: PipelineParts, request: WriteRequest, change: (sc
   const rules = rulesOf(resource)
   const written = await updateObject(parts, request, (current) => {
     const wanted = checked(request, change(scaleOf(resource, current)))
-    const draft = copyJson(current)
+    const draft = freshDraft(current)
     rules.setReplicas(draft, wanted.replicas)
     draft.metadata.resourceVersion = wanted.resourceVersion
     if (wanted.uid !== '') draft.metadata.uid = wanted.uid

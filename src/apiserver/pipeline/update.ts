@@ -1,5 +1,5 @@
 import { sameJson } from '../../objects/json.ts'
-import type { KubeObject } from '../../objects/kube-object.ts'
+import type { KubeObject, ManagedFieldsEntry } from '../../objects/kube-object.ts'
 import { validateMetadataForUpdate } from '../../objects/metadata.ts'
 import type { FieldError } from '../../objects/field-error.ts'
 import type { PrepareContext } from '../../resources/definition.ts'
@@ -11,9 +11,9 @@ import { objectKeyText } from '../storage/keys.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
 import type { CachedObject } from '../watch-cache/cached-object.ts'
 import { commitDeletion, commitObject } from './commit.ts'
-import { prepareContext } from './create.ts'
+import { prepareContext, setManagedFields } from './create.ts'
 import { isReadyToGo } from './deletion-marks.ts'
-import { trackUpdate } from './managed-fields.ts'
+import { trackWrite } from './managed-fields.ts'
 import { modified, raiseGeneration, stampUpdate } from './metadata.ts'
 import { missingFields } from './schema-stage.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
@@ -28,7 +28,7 @@ export type Propose = (current: KubeObject) => Draft
 export interface Draft {
   readonly object: KubeObject
   /** The managed fields that an apply has worked out; undefined: the update stage works them out. */
-  readonly tracked?: KubeObject['metadata']['managedFields']
+  readonly tracked?: ManagedFieldsEntry[]
 }
 
 const MAX_ATTEMPTS = 100
@@ -116,9 +116,7 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
     ...variantOf(parts, request).validateUpdate(draft, current),
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
-  const managedFields = change.proposed.tracked ?? trackUpdate(parts, request, draft, current)
-  if (managedFields === undefined) delete draft.metadata.managedFields
-  else draft.metadata.managedFields = managedFields
+  setManagedFields(draft, change.proposed.tracked ?? trackWrite(parts, request, draft, current))
   await parts.admission.validate(admission, request)
 }
 

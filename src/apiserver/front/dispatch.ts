@@ -1,0 +1,94 @@
+import type { Verb } from '../../resources/definition.ts'
+import { StatusError, methodNotAllowed } from '../../words/status-error.ts'
+import type { ServerResponse } from '../http.ts'
+import { facetId, resourceName } from '../pipeline/write-request.ts'
+import type { PipelineParts } from '../pipeline/write-request.ts'
+import { unknownPath } from '../request-info.ts'
+import type { ServedResource } from '../resource-set.ts'
+import type { HttpCall, ResourceCall } from './http-call.ts'
+import { getResponse, listResponse } from './reads.ts'
+import { connectResponse, objectRouteResponse, pathResponse } from './route-calls.ts'
+import type { RouteTable } from './route-table.ts'
+import type { Watches } from './watches.ts'
+import {
+  createResponse, deleteCollectionResponse, deleteResponse, patchResponse, scaleResponse, updateResponse,
+} from './writes.ts'
+
+export interface DispatchParts extends PipelineParts {
+  readonly routes: RouteTable
+  readonly watches: Watches
+  readonly bodyBytes: number
+}
+
+export async function dispatch(parts: DispatchParts, call: HttpCall): Promise<ServerResponse> {
+  if (!call.info.isResource) return dispatchPath(parts, call)
+  const { group, version, resource: plural, namespace, name, subresource, verb } = call.info
+  const resource = parts.resources.find(group, version, plural)
+  if (resource === undefined) throw unknownPath()
+  // A namespace object's own path carries its name as the namespace too.
+  const scope = resource.kind.namespaced ? namespace : ''
+  if (!resource.kind.namespaced && namespace !== '' && !isNamespaceItself(resource)) throw unknownPath()
+  const isCollection = verb === 'list' || verb === 'watch' || verb === 'deletecollection'
+  if (resource.kind.namespaced && namespace === '' && !isCollection && verb !== 'create') throw unknownPath()
+  const keyName = isCollection && verb !== 'watch' ? '' : name
+  const resourceCall: ResourceCall = { ...call, resource, key: { namespace: scope, name: keyName } }
+  const route = parts.routes.resources.get(facetId(group, plural, subresource))
+  if (route?.type === 'connect') return connectResponse(parts, resourceCall, route)
+  if (call.info.rest !== '') throw unknownPath()
+  if (route !== undefined) return objectRouteResponse(parts, resourceCall, route)
+  if (subresource !== '') return dispatchSubresource(parts, resourceCall)
+  if (resource.definition.virtual) throw unknownPath()
+  return dispatchObject(parts, resourceCall)
+}
+
+function isNamespaceItself(resource: ServedResource): boolean {
+  return resource.kind.group === '' && resource.kind.plural === 'namespaces'
+}
+
+async function dispatchPath(parts: DispatchParts, call: HttpCall): Promise<ServerResponse> {
+  const { path, method } = call.request
+  const route = parts.routes.paths.find((candidate) => candidate.matches(path))
+  if (route === undefined) throw unknownPath()
+  if (!route.methods.includes(method)) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on ${path}`)
+  return pathResponse(parts, call, route)
+}
+
+async function dispatchObject(parts: DispatchParts, call: ResourceCall): Promise<ServerResponse> {
+  const { resource, info } = call
+  if (!resource.definition.verbs.includes(info.verb as Verb)) throw methodNotAllowed(resourceName(resource), info.verb)
+  switch (info.verb as Verb) {
+    case 'get': return getResponse(parts, call)
+    case 'list': return listResponse(parts, call)
+    case 'watch': return parts.watches.respond(call)
+    case 'create':
+      if (info.name !== '' || (resource.kind.namespaced && info.namespace === '')) throw methodNotAllowed(resourceName(resource), 'create')
+      return createResponse(parts, call)
+    case 'update': return updateResponse(parts, named(call))
+    case 'patch': return patchResponse(parts, named(call))
+    case 'delete': return deleteResponse(parts, call)
+    case 'deletecollection': return deleteCollectionResponse(parts, call)
+  }
+}
+
+function named(call: ResourceCall): ResourceCall {
+  if (call.key.name === '') throw methodNotAllowed(resourceName(call.resource), call.info.verb)
+  return call
+}
+
+async function dispatchSubresource(parts: DispatchParts, call: ResourceCall): Promise<ServerResponse> {
+  const { resource, info } = call
+  if (!hasSubresource(parts, resource, info.subresource)) throw unknownPath()
+  switch (info.verb) {
+    case 'get': return info.subresource === 'scale' ? scaleResponse(parts, call) : getResponse(parts, call)
+    case 'update': return updateResponse(parts, call)
+    case 'patch': return patchResponse(parts, call)
+    default: throw methodNotAllowed(resourceName(resource), info.verb)
+  }
+}
+
+function hasSubresource(parts: DispatchParts, resource: ServedResource, subresource: string): boolean {
+  const { definition, kind } = resource
+  if (subresource === 'status') return definition.status !== undefined
+  if (subresource === 'scale') return definition.scale !== undefined
+  return parts.facets.has(facetId(kind.group, kind.plural, subresource))
+}

@@ -1,0 +1,84 @@
+import type { Clock, Log, Random } from '../../words/ports.ts'
+import { StatusError, internalError, serviceUnavailable } from '../../words/status-error.ts'
+import { uuid } from '../../words/random.ts'
+import { authenticateOrAnonymous, firstOf } from '../access/authentication.ts'
+import { denial } from '../access/denial.ts'
+import { impersonate } from '../access/impersonation.ts'
+import type { Authenticator, Authorizer, User } from '../access.ts'
+import type { Handler, ServerRequest, ServerResponse } from '../http.ts'
+import { negotiate, plainJson } from '../negotiate/accept.ts'
+import type { Accepted } from '../negotiate/accept.ts'
+import { failureResponse, withWarnings } from '../negotiate/response.ts'
+import { isTrue, parseRequest } from '../request-info.ts'
+import { dispatch } from './dispatch.ts'
+import type { DispatchParts } from './dispatch.ts'
+import type { HttpCall } from './http-call.ts'
+import type { RequestGate } from './request-gate.ts'
+
+export interface HandlerParts extends DispatchParts {
+  readonly authenticators: readonly Authenticator[]
+  readonly authorizer: Authorizer
+  readonly gate: RequestGate
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** Who -> may they -> is there room -> do it. Whatever goes wrong becomes a Status; nothing is thrown. */
+export function createHandler(parts: HandlerParts): Handler {
+  const authenticator = firstOf(parts.authenticators)
+  return async (request) => {
+    try {
+      return await answer(parts, authenticator, request)
+    } catch (error) {
+      return failureResponse(asStatus(parts, request, error), acceptedForErrors(request))
+    }
+  }
+}
+
+async function answer(parts: HandlerParts, authenticator: Authenticator, request: ServerRequest): Promise<ServerResponse> {
+  const query = new URLSearchParams(request.query)
+  const info = parseRequest(request.method, request.path, query)
+  const user = impersonate(await authenticateOrAnonymous(authenticator, request), request.headers, parts.authorizer)
+  requireAllowed(parts, user, info)
+  if (info.isResource && !parts.feed.ready) throw serviceUnavailable('the server is still reading its store')
+  const accepted = acceptedFor(request, query, info.isResource)
+  const call: HttpCall = { request, query, info, user, accepted, warnings: [] }
+  if (info.watch || !info.isResource) return dispatch(parts, call)
+  const response = await parts.gate.run(isRead(info.verb) ? 'read' : 'write', () => dispatch(parts, call))
+  const warned = withWarnings(response, call.warnings)
+  return request.method === 'HEAD' && warned.type === 'whole' ? { ...warned, body: [] } : warned
+}
+
+function requireAllowed(parts: HandlerParts, user: User, info: HttpCall['info']): void {
+  const decision = parts.authorizer.authorize(user, info)
+  if (!decision.allowed) throw denial(user, info, decision.reason)
+}
+
+function isRead(verb: string): boolean {
+  return verb === 'get' || verb === 'list'
+}
+
+function acceptedFor(request: ServerRequest, query: URLSearchParams, transforms: boolean): Accepted {
+  const { accept } = request.headers
+  // Handlers of other paths negotiate themselves: OpenAPI has types of its own.
+  if (!transforms) return plainJson
+  return negotiate(accept, { transforms: true, pretty: query.has('pretty') && isTrue(query.get('pretty')) })
+}
+
+/** An error must come through even where the Accept header itself is what is wrong. */
+function acceptedForErrors(request: ServerRequest): Accepted {
+  try {
+    return { ...negotiate(request.headers.accept, { transforms: true, pretty: false }), as: 'object' }
+  } catch {
+    return plainJson
+  }
+}
+
+function asStatus(parts: HandlerParts, request: ServerRequest, error: unknown): StatusError {
+  if (error instanceof StatusError) return error
+  const id = uuid(parts.random)
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  parts.log.error('a request failed for a reason that is a defect of the server', { id, method: request.method, path: request.path, error: stack })
+  return internalError(`the request failed by a defect of the server, which its log describes under the id ${id}`)
+}

@@ -1,0 +1,69 @@
+import type { JsonObject } from '../../objects/json.ts'
+import { utf8 } from '../../words/bytes.ts'
+import type { Clock } from '../../words/ports.ts'
+import type { ServerResponse } from '../http.ts'
+import { bytesResponse, objectResponse, servedResponse } from '../negotiate/response.ts'
+import { parseIncludeObject, partialOf, tableOf } from '../negotiate/table.ts'
+import type { ListPage } from '../watch-cache/list.ts'
+import type { Served } from '../watch-cache/cached-object.ts'
+import type { ResourceCall } from './http-call.ts'
+
+/** One object in the form that was asked for. */
+export function renderObject(clock: Clock, call: ResourceCall, status: number, served: Served): ServerResponse {
+  const { accepted, resource } = call
+  if (accepted.as === 'object') return servedResponse(status, served, accepted)
+  const { object } = served
+  if (accepted.as === 'partial') return objectResponse(status, partialOf(object), accepted)
+  const metadata = { resourceVersion: object.metadata.resourceVersion ?? '' }
+  const include = parseIncludeObject(call.query)
+  return objectResponse(status, tableOf(resource.definition, [object], { metadata, include, now: clock.now(), withColumns: true }), accepted)
+}
+
+/** A list in the form that was asked for. As plain JSON it is made of the bytes that the cache holds. */
+export function renderList(clock: Clock, call: ResourceCall, page: ListPage): ServerResponse {
+  const { accepted, resource } = call
+  const metadata = listMetadata(page)
+  if (accepted.as === 'object' && accepted.format === 'json' && !accepted.pretty) {
+    const head = utf8(`{"kind":"${resource.kind.kind}List","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)
+    return bytesResponse(200, [joinList(head, page.objects.map((object) => object.seen(resource.view).bytes))])
+  }
+  const objects = page.objects.map((cached) => cached.seen(resource.view).object)
+  if (accepted.as === 'table') {
+    const include = parseIncludeObject(call.query)
+    return objectResponse(200, tableOf(resource.definition, objects, { metadata, include, now: clock.now(), withColumns: true }), accepted)
+  }
+  if (accepted.as === 'partial') {
+    const items = objects.map(partialOf)
+    return objectResponse(200, { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items }, accepted)
+  }
+  return objectResponse(200, { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion, metadata, items: objects }, accepted)
+}
+
+function listMetadata(page: ListPage): JsonObject {
+  return {
+    resourceVersion: String(page.revision),
+    ...(page.continueToken === '' ? {} : { continue: page.continueToken }),
+    ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
+  }
+}
+
+const COMMA = 0x2c
+const TAIL = [0x5d, 0x7d]
+
+/** One allocation and one copy of each item: many small buffers would cost the socket more. */
+function joinList(head: Uint8Array, items: readonly Uint8Array[]): Uint8Array {
+  let length = head.length + TAIL.length + Math.max(0, items.length - 1)
+  for (const item of items) length += item.length
+  const whole = new Uint8Array(length)
+  whole.set(head)
+  let offset = head.length
+  for (let index = 0; index < items.length; index++) {
+    if (index > 0) whole[offset++] = COMMA
+    const item = items[index]
+    if (item === undefined) continue
+    whole.set(item, offset)
+    offset += item.length
+  }
+  whole.set(TAIL, offset)
+  return whole
+}

@@ -1,0 +1,142 @@
+import { joinBytes } from '../../words/bytes.ts'
+import type { Revision } from '../../store/store.ts'
+import type { Clock } from '../../words/ports.ts'
+import { StatusError } from '../../words/status-error.ts'
+import type { ByteSink } from '../http.ts'
+import type { WatchFrames } from '../negotiate/watch-frames.ts'
+import type { CacheEvent, EventType } from '../watch-cache/cache-event.ts'
+import type { CacheFeed } from '../watch-cache/cache-feed.ts'
+import type { CachedObject } from '../watch-cache/cached-object.ts'
+import { beginWatch } from '../watch-cache/watch.ts'
+import type { WatchQuery, WatchReceiver } from '../watch-cache/watch.ts'
+
+export interface WatchStreamOptions {
+  readonly feed: CacheFeed
+  readonly clock: Clock
+  readonly query: WatchQuery
+  readonly frames: WatchFrames
+  readonly timeoutMs: number
+  /** Undefined: the client wants no bookmarks. */
+  readonly bookmarkEveryMs: number | undefined
+  readonly backlogBytes: number
+}
+
+export type WatchEnd = 'closed' | 'timeout' | 'too-slow' | 'lost' | 'refused'
+
+/** The initial state is handed over in pieces of about this size. */
+const PIECE_BYTES = 256 * 1024
+
+/** One watch as a stream of bytes. It never waits for its client: one that falls too far behind is ended. */
+export class WatchStream implements WatchReceiver {
+  readonly #options: WatchStreamOptions
+  readonly #sink: ByteSink
+  #frames: Uint8Array[] = []
+  #pendingBytes = 0
+  /** What of the backlog is the initial state, however large that is: it is no sign of slowness until it was taken once. */
+  #allowance = 0
+  #isLive = false
+  #ended = false
+  #cancelBookmark: () => void = () => {}
+  #resolve: (end: WatchEnd) => void = () => {}
+  readonly #end: Promise<WatchEnd>
+
+  constructor(options: WatchStreamOptions, sink: ByteSink) {
+    this.#options = options
+    this.#sink = sink
+    this.#end = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+  }
+
+  /** Resolves when the watch is over. */
+  async run(): Promise<WatchEnd> {
+    const { feed, query, clock, timeoutMs } = this.#options
+    const { signal } = query
+    if (signal.aborted) return 'closed'
+    const onAbort = (): void => this.#finish('closed')
+    signal.addEventListener('abort', onAbort, { once: true })
+    const cancelTimeout = clock.after(timeoutMs, () => this.#timeOut())
+    let stop: () => void = () => {}
+    try {
+      stop = await beginWatch(feed, query, this)
+      this.#isLive = true
+      this.#scheduleBookmark()
+      return await this.#end
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
+      this.#sink.write(this.#options.frames.error(error))
+      return 'refused'
+    } finally {
+      this.#ended = true
+      stop()
+      cancelTimeout()
+      this.#cancelBookmark()
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  event(type: EventType, event: CacheEvent): void {
+    this.#add(this.#options.frames.event(type, event))
+  }
+
+  initial(object: CachedObject): void {
+    this.#add(this.#options.frames.initial(object))
+    if (this.#pendingBytes >= PIECE_BYTES) this.flush()
+  }
+
+  bookmark(revision: Revision, initialEventsEnd: boolean): void {
+    this.#add(this.#options.frames.bookmark(revision, initialEventsEnd))
+  }
+
+  flush(): void {
+    if (this.#frames.length === 0 || this.#ended) return
+    const [first] = this.#frames
+    this.#sink.write(this.#frames.length === 1 && first !== undefined ? first : joinBytes(this.#frames))
+    if (!this.#isLive) this.#allowance += this.#pendingBytes
+    this.#frames = []
+    this.#pendingBytes = 0
+    this.#checkBacklog()
+  }
+
+  lost(): void {
+    this.#finish('lost')
+  }
+
+  #add(frame: Uint8Array): void {
+    if (this.#ended) return
+    this.#frames.push(frame)
+    this.#pendingBytes += frame.length
+  }
+
+  #checkBacklog(): void {
+    const backlog = this.#sink.backlogBytes()
+    if (backlog > this.#options.backlogBytes + this.#allowance) this.#finish('too-slow')
+    else if (this.#isLive && backlog === 0) this.#allowance = 0
+  }
+
+  /** A last bookmark, so that the client comes back with a revision that is still known. */
+  #timeOut(): void {
+    if (this.#isLive && this.#options.bookmarkEveryMs !== undefined) {
+      this.bookmark(this.#options.feed.revision, false)
+      this.flush()
+    }
+    this.#finish('timeout')
+  }
+
+  #scheduleBookmark(): void {
+    const { bookmarkEveryMs, clock, feed } = this.#options
+    if (bookmarkEveryMs === undefined) return
+    this.#cancelBookmark = clock.after(bookmarkEveryMs, () => {
+      if (this.#ended) return
+      this.bookmark(feed.revision, false)
+      this.flush()
+      this.#scheduleBookmark()
+    })
+  }
+
+  #finish(end: WatchEnd): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#resolve(end)
+  }
+}

@@ -1,0 +1,73 @@
+import type { Clock, Log, Random } from '../../words/ports.ts'
+import { fraction } from '../../words/random.ts'
+import { notAcceptable, tooManyRequests } from '../../words/status-error.ts'
+import type { ServerResponse } from '../http.ts'
+import { parseIncludeObject } from '../negotiate/table.ts'
+import { watchFrames } from '../negotiate/watch-frames.ts'
+import { parseListOptions } from '../options/list-options.ts'
+import type { ListOptions } from '../options/list-options.ts'
+import { parseSelection } from '../selection.ts'
+import { parseRevision } from '../storage/resource-version.ts'
+import type { CacheFeed } from '../watch-cache/cache-feed.ts'
+import type { WatchStart } from '../watch-cache/watch.ts'
+import type { ResourceCall } from './http-call.ts'
+import { WatchStream } from './watch-stream.ts'
+
+export interface WatchLimits {
+  readonly watchers: number
+  readonly watchBacklogBytes: number
+  readonly bookmarkEveryMs: number
+}
+
+/** Watches without a timeout of their own end after half an hour to an hour, spread so that not all come back at once. */
+const MIN_TIMEOUT_MS = 1_800_000
+
+/** Answers watches, and counts them. */
+export class Watches {
+  readonly #parts: { readonly feed: CacheFeed; readonly clock: Clock; readonly random: Random; readonly log: Log; readonly limits: WatchLimits }
+  #count = 0
+
+  constructor(parts: { feed: CacheFeed; clock: Clock; random: Random; log: Log; limits: WatchLimits }) {
+    this.#parts = parts
+  }
+
+  respond(call: ResourceCall): ServerResponse {
+    const { feed, clock, limits } = this.#parts
+    if (this.#count >= limits.watchers) throw tooManyRequests('The server has too many watches, please try again later.', 5)
+    if (call.accepted.format === 'yaml') throw notAcceptable('only the following media types are accepted: application/json, application/json;stream=watch')
+    const options = parseListOptions(call.query, true)
+    const { scope, matches } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
+    const query = { cache: call.resource.cache, scope, matches, start: startOf(options), signal: call.request.signal }
+    const frames = watchFrames(call.resource, call.accepted, { include: parseIncludeObject(call.query), clock })
+    return {
+      type: 'stream', status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+      send: async (sink) => {
+        this.#count++
+        try {
+          const stream = new WatchStream({
+            feed, clock, query, frames, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
+            bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
+          }, sink)
+          const end = await stream.run()
+          if (end === 'too-slow') this.#parts.log.warn('a watch was ended because its client does not read', { path: call.info.path, user: call.user.name })
+        } finally {
+          this.#count--
+        }
+      },
+    }
+  }
+
+  #timeoutMs(options: ListOptions): number {
+    if (options.timeoutSeconds !== undefined && options.timeoutSeconds > 0) return options.timeoutSeconds * 1000
+    return MIN_TIMEOUT_MS * (1 + fraction(this.#parts.random))
+  }
+}
+
+/** The table of "semantics for watch" on the API concepts page, with sendInitialEvents (KEP-3157) on top. */
+export function startOf(options: Pick<ListOptions, 'resourceVersion' | 'sendInitialEvents' | 'allowWatchBookmarks'>): WatchStart {
+  const revision = parseRevision(options.resourceVersion)
+  if (options.sendInitialEvents === true) return { from: 'state', bookmark: options.allowWatchBookmarks, notOlder: revision ?? 0 }
+  if (revision !== undefined && revision !== 0) return { from: 'revision', revision }
+  if (options.sendInitialEvents === false) return { from: 'now' }
+  return { from: 'state', bookmark: false, notOlder: 0 }
+}

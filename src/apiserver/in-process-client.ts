@@ -1,0 +1,169 @@
+import type {
+  Client, DeleteOptions, ListOptions, ObjectList, Patch, UpdateOptions, WatchEvent, WatchOptions, WriteOptions,
+} from '../client/client.ts'
+import { isObject } from '../objects/json.ts'
+import type { KindRef } from '../objects/kind.ts'
+import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
+import type { Log } from '../words/ports.ts'
+import { badRequest, expired, methodNotAllowed } from '../words/status-error.ts'
+import type { Authorizer, RequestInfo, User } from './access.ts'
+import { denial } from './access/denial.ts'
+import type { DispatchParts } from './front/dispatch.ts'
+import { getObject } from './front/reads.ts'
+import { callObjectRoute } from './front/route-calls.ts'
+import { createObject } from './pipeline/create.ts'
+import { deleteCollection } from './pipeline/delete-collection.ts'
+import { deleteObject } from './pipeline/delete.ts'
+import { freshDraft } from './pipeline/fresh-draft.ts'
+import { completeDeleteOptions, objectWriter } from './pipeline/object-writer.ts'
+import { patchObject } from './pipeline/patch.ts'
+import type { ObjectPatch } from './pipeline/patch.ts'
+import { replaceObject } from './pipeline/replace.ts'
+import { facetId, resourceName } from './pipeline/write-request.ts'
+import type { WriteRequest } from './pipeline/write-request.ts'
+import { watchInProcess } from './in-process-watch.ts'
+import { shown } from './object-reader.ts'
+import { parseSelection } from './selection.ts'
+import { readPoint } from './storage/resource-version.ts'
+import { listObjects } from './watch-cache/list.ts'
+import type { ListPage } from './watch-cache/list.ts'
+
+export interface InProcessParts {
+  readonly dispatch: DispatchParts
+  readonly authorizer: Authorizer
+  readonly log: Log
+  /** Ends with the server. */
+  readonly signal: AbortSignal
+}
+
+type Asked = Pick<RequestInfo, 'verb' | 'subresource' | 'namespace' | 'name'>
+
+/** The API for the cluster's own parts: authorized, admitted and validated as over HTTP, but nothing is serialised for it and nothing parsed. */
+export class InProcessClient implements Client {
+  readonly #late: () => InProcessParts
+  readonly #user: User
+  readonly #manager: string
+
+  /** Parts are asked for at each call: the server hands out clients before all of its parts are there. */
+  constructor(parts: () => InProcessParts, user: User) {
+    this.#late = parts
+    this.#user = user
+    this.#manager = user.name.split(':').at(-1) ?? user.name
+  }
+
+  async get<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey): Promise<T> {
+    this.#allow(kind, { verb: 'get', subresource: '', ...key })
+    const resource = this.#resource(kind)
+    const cached = await getObject(this.#parts.dispatch, resource, key, { resourceVersion: '', signal: this.#parts.signal })
+    return shown<T>(resource, cached)
+  }
+
+  async list<T extends KubeObject>(kind: KindRef<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+    this.#allow(kind, { verb: 'list', subresource: '', namespace: options.namespace ?? '', name: '' })
+    const resource = this.#resource(kind)
+    const page = await this.#list(kind, options)
+    return {
+      items: page.objects.map((cached) => shown<T>(resource, cached)), resourceVersion: String(page.revision), continueToken: page.continueToken,
+    }
+  }
+
+  async *watch<T extends KubeObject>(kind: KindRef<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
+    this.#allow(kind, { verb: 'watch', subresource: '', namespace: options.namespace ?? '', name: '' })
+    yield* watchInProcess<T>(this.#parts.dispatch.feed, this.#resource(kind), options)
+  }
+
+  async create<T extends KubeObject>(kind: KindRef<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    const namespace = object.metadata.namespace ?? ''
+    this.#allow(kind, { verb: 'create', subresource: '', namespace, name: '' })
+    const written = await createObject(this.#parts.dispatch, this.#request(kind, { namespace, name: '' }, options), freshDraft(object))
+    return written.served.object as T
+  }
+
+  async update<T extends KubeObject>(kind: KindRef<T>, object: T, options: UpdateOptions = {}): Promise<T> {
+    const { namespace = '', name = '' } = object.metadata
+    if (name === '') throw badRequest('an update needs metadata.name')
+    this.#allow(kind, { verb: 'update', subresource: options.subresource ?? '', namespace, name })
+    const written = await replaceObject(this.#parts.dispatch, this.#request(kind, { namespace, name }, options), freshDraft(object))
+    return written.served.object as T
+  }
+
+  async patch<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, patch: Patch, options: UpdateOptions = {}): Promise<T> {
+    this.#allow(kind, { verb: 'patch', subresource: options.subresource ?? '', ...key })
+    const written = await patchObject(this.#parts.dispatch, this.#request(kind, key, options), objectPatch(patch))
+    return written.served.object as T
+  }
+
+  async delete<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, options: DeleteOptions = {}): Promise<T | undefined> {
+    this.#allow(kind, { verb: 'delete', subresource: '', ...key })
+    const request = this.#request(kind, key, { dryRun: options.dryRun === true })
+    const { served } = await deleteObject(this.#parts.dispatch, request, completeDeleteOptions(options))
+    return served.object as T
+  }
+
+  async deleteCollection(kind: KindRef, selection: ListOptions, options: DeleteOptions = {}): Promise<void> {
+    const namespace = selection.namespace ?? ''
+    this.#allow(kind, { verb: 'deletecollection', subresource: '', namespace, name: '' })
+    const page = await this.#list(kind, selection)
+    const request = this.#request(kind, { namespace, name: '' }, { dryRun: options.dryRun === true })
+    await deleteCollection(this.#parts.dispatch, request, page.objects, completeDeleteOptions(options))
+  }
+
+  async createSubresource<B extends object, R extends object>(kind: KindRef, key: ObjectKey, subresource: string, body: B): Promise<R> {
+    const info = this.#allow(kind, { verb: 'create', subresource, ...key })
+    const { dispatch, signal, log } = this.#parts
+    const resource = this.#resource(kind)
+    const route = dispatch.routes.resources.get(facetId(kind.group, kind.plural, subresource))
+    if (route?.type !== 'object') throw methodNotAllowed(resourceName(resource), `create of ${subresource}`)
+    const warn = (message: string): void => log.debug('a warning for a part of the cluster', { user: this.#user.name, warning: message })
+    const writer = objectWriter(dispatch, { user: this.#user, manager: this.#manager, signal, warn })
+    const context = { info, user: this.#user, reader: dispatch.reader, writer, signal, warn }
+    const draft = freshDraft(body)
+    const answer = await callObjectRoute(dispatch, context, {
+      route, resource, key, body: isObject(draft) ? draft : {}, dryRun: false, fieldValidation: 'Ignore',
+    })
+    return answer.object as R
+  }
+
+  get #parts(): InProcessParts {
+    return this.#late()
+  }
+
+  #resource(kind: KindRef): ReturnType<DispatchParts['resources']['of']> {
+    return this.#parts.dispatch.resources.of(kind)
+  }
+
+  async #list(kind: KindRef, options: ListOptions): Promise<ListPage> {
+    const resource = this.#resource(kind)
+    const { labelSelector = '', fieldSelector = '', limit = 0, continueToken = '', resourceVersion = '', namespace = '' } = options
+    const { scope, matches } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
+    const { feed, store } = this.#parts.dispatch
+    const result = await listObjects(feed, store, {
+      cache: resource.cache, scope, matches, limit, continueToken, point: readPoint(resourceVersion, '', limit), signal: this.#parts.signal,
+    })
+    if (result.outcome === 'expired') throw expired(result.message)
+    return result
+  }
+
+  #allow(kind: KindRef, asked: Asked): RequestInfo {
+    const info: RequestInfo = { isResource: true, group: kind.group, version: kind.version, resource: kind.plural, path: '', ...asked }
+    const decision = this.#parts.authorizer.authorize(this.#user, info)
+    if (!decision.allowed) throw denial(this.#user, info, decision.reason)
+    return info
+  }
+
+  #request(kind: KindRef, key: ObjectKey, options: UpdateOptions): WriteRequest {
+    const { log, signal } = this.#parts
+    return {
+      resource: this.#resource(kind), key, subresource: options.subresource ?? '', user: this.#user, dryRun: options.dryRun === true,
+      manager: options.fieldManager ?? this.#manager, fieldValidation: options.fieldValidation ?? 'Ignore', trusted: true, signal,
+      warn: (message) => log.debug('a warning for a part of the cluster', { user: this.#user.name, warning: message }),
+    }
+  }
+}
+
+/** The patch's own values end up in a stored object; decoding copies what it is laid over, and the patch with it. */
+function objectPatch(patch: Patch): ObjectPatch {
+  if (patch.type === 'json') return patch
+  const body = isObject(patch.body) ? patch.body : {}
+  return patch.type === 'apply' ? { type: 'apply', body, force: patch.force } : { type: patch.type, body }
+}

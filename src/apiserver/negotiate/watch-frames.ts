@@ -1,0 +1,72 @@
+import type { JsonObject } from '../../objects/json.ts'
+import type { Revision } from '../../store/store.ts'
+import { utf8 } from '../../words/bytes.ts'
+import type { Clock } from '../../words/ports.ts'
+import { StatusError } from '../../words/status-error.ts'
+import type { ServedResource } from '../resource-set.ts'
+import { frameOf } from '../watch-cache/cache-event.ts'
+import type { CacheEvent, EventType } from '../watch-cache/cache-event.ts'
+import type { CachedObject } from '../watch-cache/cached-object.ts'
+import type { Accepted } from './accept.ts'
+import { failureBody } from './status-body.ts'
+import { partialOf, tableOf } from './table.ts'
+import type { IncludeObject } from './table.ts'
+
+/** Writes the frames of one watch: lines of JSON. */
+export interface WatchFrames {
+  event(type: EventType, event: CacheEvent): Uint8Array
+  initial(object: CachedObject): Uint8Array
+  bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array
+  error(error: StatusError): Uint8Array
+}
+
+const INITIAL_EVENTS_END = { 'k8s.io/initial-events-end': 'true' }
+
+export function watchFrames(resource: ServedResource, accepted: Accepted, options: { include: IncludeObject; clock: Clock }): WatchFrames {
+  return accepted.as === 'object' ? sharedFrames(resource) : ownFrames(resource, accepted.as, options)
+}
+
+/** The frames that all plain watchers of a resource share. */
+function sharedFrames(resource: ServedResource): WatchFrames {
+  const { view } = resource
+  return {
+    event: (type, event) => event.frame(type, view),
+    initial: (object) => frameOf('ADDED', object.seen(view)),
+    bookmark: (revision, end) => line('BOOKMARK', { kind: resource.kind.kind, apiVersion: resource.apiVersion, metadata: bookmarkMetadata(revision, end) }),
+    error: errorFrame,
+  }
+}
+
+/** A Table's columns stand in its first frame only. */
+function ownFrames(resource: ServedResource, as: 'table' | 'partial', options: { include: IncludeObject; clock: Clock }): WatchFrames {
+  let withColumns = true
+  const bodyOf = (cached: CachedObject): object => {
+    const { object } = cached.seen(resource.view)
+    if (as === 'partial') return partialOf(object)
+    const table = tableOf(resource.definition, [object], {
+      metadata: { resourceVersion: String(cached.revision) }, include: options.include, now: options.clock.now(), withColumns,
+    })
+    withColumns = false
+    return table
+  }
+  return {
+    event: (type, event) => line(type, bodyOf(event.subject(type))),
+    initial: (cached) => line('ADDED', bodyOf(cached)),
+    bookmark: (revision, end) => line('BOOKMARK', as === 'partial'
+      ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: bookmarkMetadata(revision, end) }
+      : { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: bookmarkMetadata(revision, end), columnDefinitions: null, rows: [] }),
+    error: errorFrame,
+  }
+}
+
+function bookmarkMetadata(revision: Revision, initialEventsEnd: boolean): JsonObject {
+  return { resourceVersion: String(revision), ...(initialEventsEnd ? { annotations: INITIAL_EVENTS_END } : {}) }
+}
+
+export function errorFrame(error: StatusError): Uint8Array {
+  return line('ERROR', failureBody(error))
+}
+
+function line(type: string, object: object): Uint8Array {
+  return utf8(`{"type":"${type}","object":${JSON.stringify(object)}}\n`)
+}

@@ -1,0 +1,25 @@
+import type { KindRef } from '../objects/kind.ts'
+import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
+import type { ObjectReader } from './access.ts'
+import type { ResourceSet, ServedResource } from './resource-set.ts'
+import type { CachedObject } from './watch-cache/cached-object.ts'
+
+/** The caches as the server's own parts read them: what is there now, without a copy. */
+export function cacheReader(resources: ResourceSet): ObjectReader {
+  return {
+    get<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey): T | undefined {
+      const resource = resources.of(kind)
+      const cached = resource.cache.get(key)
+      return cached && shown<T>(resource, cached)
+    },
+    list<T extends KubeObject>(kind: KindRef<T>, namespace = ''): readonly T[] {
+      const resource = resources.of(kind)
+      return Array.from(resource.cache.range(resource.cache.scope(namespace)), (cached) => shown<T>(resource, cached))
+    },
+  }
+}
+
+/** The storage of a kind holds objects of that kind; its KindRef says which type that is. */
+export function shown<T extends KubeObject>(resource: ServedResource, cached: CachedObject): T {
+  return cached.seen(resource.view).object as T
+}
