@@ -24,7 +24,6 @@ import { NodeAuthorizer } from './node-authorizer.ts'
 import { publicPaths } from './public-paths.ts'
 import { RbacAuthorizer } from './rbac-authorizer.ts'
 import { RbacChanges } from './rbac-changes.ts'
-import { requestAuthenticator } from './request-authenticator.ts'
 import { TokenAuthenticator } from './token-authenticator.ts'
 import type { TokenKeySet, TokenSigner, TokenVerifier } from './token-claims.ts'
 import { anyOf } from './union-authorizer.ts'
@@ -54,7 +53,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   const tokens = new TokenAuthenticator({ verifier: options.tokens, reader, clock, audiences })
   const allocator = new ServiceAllocator({ reader, random, serviceRange: options.serviceRange, nodePorts: options.nodePorts })
   return {
-    authenticators: [requestAuthenticator([new CertificateAuthenticator(), tokens], authorizer)],
+    authenticators: [new CertificateAuthenticator(), tokens],
     authorizer,
     mutators: [namespaceLifecycle, serviceAccountAdmission(random), taintNewNodes, defaultTolerationSeconds, allocator],
     validators: [nodeRestriction, escalationValidator(rbac, authorizer)],

@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../objects/json.ts'
-import type { KindRef } from '../../objects/kind.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
-import { kinds } from '../../resources/generated/kinds.ts'
+import type { ResourceDefinition } from '../../resources/definition.ts'
+import * as definitions from '../../resources/kinds/reviews.ts'
 import type {
   NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewStatus,
   SubjectRulesReviewStatus, TokenReview, TokenReviewStatus, UserInfo,
@@ -11,7 +11,7 @@ import type { GrantedRule } from '../access/rbac-authorizer.ts'
 import type { TokenAuthenticator } from '../access/token-authenticator.ts'
 import type { ObjectCall, ObjectRoute } from '../route.ts'
 import { bodyOf } from './body.ts'
-import { badRequest } from '../../words/status-error.ts'
+import { invalid } from '../../words/status-error.ts'
 
 export interface ReviewPorts {
   readonly authorizer: Authorizer
@@ -22,24 +22,29 @@ export interface ReviewPorts {
 /** Questions that the API answers and does not store: who am I, may I, may somebody else, whose token is this. */
 export function reviewRoutes(ports: ReviewPorts): readonly ObjectRoute[] {
   return [
-    review(kinds.TokenReview, (call) => tokenStatus(bodyOf<TokenReview>(call), ports.tokens)),
-    review(kinds.SelfSubjectReview, ({ user }) => Promise.resolve({ userInfo: userInfo(user) })),
-    review(kinds.SelfSubjectAccessReview, (call) => Promise.resolve(accessStatus(ports, call.user, bodyOf<SelfSubjectAccessReview>(call).spec))),
-    review(kinds.SubjectAccessReview, (call) => Promise.resolve(subjectStatus(ports, bodyOf<SubjectAccessReview>(call)))),
-    review(kinds.LocalSubjectAccessReview, (call) => Promise.resolve(localStatus(ports, call))),
-    review(kinds.SelfSubjectRulesReview, (call) => Promise.resolve(rulesStatus(ports, call.user, bodyOf<SelfSubjectRulesReview>(call)))),
+    review(definitions.tokenReviews, (call) => tokenStatus(bodyOf<TokenReview>(call), ports.tokens)),
+    review(definitions.selfSubjectReviews, ({ user }) => Promise.resolve({ userInfo: userInfo(user) })),
+    review(definitions.selfSubjectAccessReviews, (call) => Promise.resolve(accessStatus(ports, call.user, bodyOf<SelfSubjectAccessReview>(call).spec))),
+    review(definitions.subjectAccessReviews, (call) => Promise.resolve(subjectStatus(ports, bodyOf<SubjectAccessReview>(call)))),
+    review(definitions.localSubjectAccessReviews, (call) => Promise.resolve(subjectStatus(ports, bodyOf<SubjectAccessReview>(call)))),
+    review(definitions.selfSubjectRulesReviews, (call) => Promise.resolve(rulesStatus(ports, call.user, bodyOf<SelfSubjectRulesReview>(call)))),
   ]
 }
 
-function review(kind: KindRef, answer: (call: ObjectCall) => Promise<object>): ObjectRoute {
+function review<T extends KubeObject>(definition: ResourceDefinition<T>, answer: (call: ObjectCall) => Promise<object>): ObjectRoute {
+  const { kind } = definition
   return {
     type: 'object', group: kind.group, resource: kind.plural, subresource: '', verbs: ['create'],
     body: { group: kind.group, version: kind.version, kind: kind.kind, schema: kind.schema },
     async handle(call) {
-      const { metadata, spec } = call.body
+      const asked = bodyOf<T>(call)
+      if (kind.namespaced) asked.metadata = { ...asked.metadata, namespace: call.key.namespace }
+      const errors = definition.validateCreate(asked)
+      if (errors.length > 0) throw invalid(kind, asked.metadata?.name ?? '', errors)
+      const { spec } = call.body
       const status = await answer(call)
       const object = {
-        kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { creationTimestamp: null, ...(metadata as JsonObject | undefined) },
+        kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { creationTimestamp: null, ...asked.metadata },
         ...(spec === undefined ? {} : { spec }), status,
       }
       return { status: 201, object }
@@ -76,16 +81,6 @@ function subjectStatus(ports: ReviewPorts, { spec }: SubjectAccessReview): Subje
   // Exactly what was asked about: whoever wants system:authenticated in it has to say so.
   const user: User = { name: spec.user ?? '', uid: spec.uid ?? '', groups, extra: spec.extra ?? {} }
   return accessStatus(ports, user, spec)
-}
-
-function localStatus(ports: ReviewPorts, call: ObjectCall): SubjectAccessReviewStatus {
-  const asked = bodyOf<SubjectAccessReview>(call)
-  const { key } = call
-  const namespace = asked.spec.resourceAttributes?.namespace ?? ''
-  if (namespace !== key.namespace) {
-    throw badRequest(`spec.resourceAttributes.namespace must be the namespace of the request, ${JSON.stringify(key.namespace)}, not ${JSON.stringify(namespace)}`)
-  }
-  return subjectStatus(ports, asked)
 }
 
 function infoOf({ resourceAttributes, nonResourceAttributes }: Asked): RequestInfo {
