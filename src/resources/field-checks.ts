@@ -1,6 +1,7 @@
 import type { FieldError } from '../objects/field-error.ts'
 import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../objects/field-error.ts'
 import { isObject } from '../objects/json.ts'
+import { validateAnnotations, validateLabels } from '../objects/metadata.ts'
 import {
   configKeyErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, qualifiedNameErrors,
 } from '../objects/names.ts'
@@ -17,8 +18,9 @@ export const IMMUTABLE = 'field is immutable'
 export const NOT_NEGATIVE = 'must be greater than or equal to 0'
 export const NOT_POSITIVE = 'must be greater than zero'
 
-function report(errors: Errors, path: string, field: string, value: string, problems: Problems): void {
-  for (const problem of problems(value)) errors.push(invalidValue(at(path, field), value, problem))
+/** A value that is absent is judged as the empty text that the API takes it for. */
+function report(errors: Errors, path: string, field: string, value: string | undefined, problems: Problems): void {
+  for (const problem of problems(value ?? '')) errors.push(invalidValue(at(path, field), value ?? '', problem))
 }
 
 /** at('spec', 'replicas') -> spec.replicas; at('data', '[key]') -> data[key]; at('', 'type') -> type */
@@ -31,31 +33,31 @@ export function checkPresent(errors: Errors, path: string, field: string, value:
   if (value === undefined || value === '') errors.push(required(at(path, field)))
 }
 
-export function checkDnsLabel(errors: Errors, path: string, field: string, value: string): void {
+export function checkDnsLabel(errors: Errors, path: string, field: string, value: string | undefined): void {
   report(errors, path, field, value, dnsLabelErrors)
 }
 
-export function checkDnsSubdomain(errors: Errors, path: string, field: string, value: string): void {
+export function checkDnsSubdomain(errors: Errors, path: string, field: string, value: string | undefined): void {
   report(errors, path, field, value, dnsSubdomainErrors)
 }
 
-export function checkQualifiedName(errors: Errors, path: string, field: string, value: string): void {
+export function checkQualifiedName(errors: Errors, path: string, field: string, value: string | undefined): void {
   report(errors, path, field, value, qualifiedNameErrors)
 }
 
-export function checkLabelValue(errors: Errors, path: string, field: string, value: string): void {
+export function checkLabelValue(errors: Errors, path: string, field: string, value: string | undefined): void {
   report(errors, path, field, value, labelValueErrors)
 }
 
-export function checkConfigKey(errors: Errors, path: string, field: string, value: string): void {
+export function checkConfigKey(errors: Errors, path: string, field: string, value: string | undefined): void {
   report(errors, path, field, value, configKeyErrors)
 }
 
-export function checkIp(errors: Errors, path: string, field: string, value: string): void {
+export function checkIp(errors: Errors, path: string, field: string, value: string | undefined): void {
   report(errors, path, field, value, ipErrors)
 }
 
-export function checkNames(errors: Errors, path: string, field: string, value: string, problems: Problems): void {
+export function checkNames(errors: Errors, path: string, field: string, value: string | undefined, problems: Problems): void {
   report(errors, path, field, value, problems)
 }
 
@@ -63,11 +65,11 @@ export function checkNotNegative(errors: Errors, path: string, field: string, va
   if (value !== undefined && value < 0) errors.push(invalidValue(at(path, field), value, NOT_NEGATIVE))
 }
 
-export function checkPortNumber(errors: Errors, path: string, field: string, value: number): void {
-  for (const problem of portNumberErrors(value)) errors.push(invalidValue(at(path, field), value, problem))
+export function checkPortNumber(errors: Errors, path: string, field: string, value: number | undefined): void {
+  for (const problem of portNumberErrors(value ?? 0)) errors.push(invalidValue(at(path, field), value ?? 0, problem))
 }
 
-export function checkPortName(errors: Errors, path: string, field: string, value: string): void {
+export function checkPortName(errors: Errors, path: string, field: string, value: string | undefined): void {
   report(errors, path, field, value, portNameErrors)
 }
 
@@ -115,23 +117,11 @@ export function checkUnique(errors: Errors, path: string, field: string, value: 
 type Strings = Readonly<Record<string, string>>
 
 export function checkLabels(errors: Errors, path: string, labels: Strings | undefined): void {
-  for (const key in labels) {
-    checkQualifiedName(errors, path, '', key)
-    checkLabelValue(errors, path, '', labels[key] ?? '')
-  }
+  if (labels !== undefined) for (const error of validateLabels(labels, path)) errors.push(error)
 }
 
-const MAX_ANNOTATIONS_BYTES = 256 * 1024
-
 export function checkAnnotations(errors: Errors, path: string, annotations: Strings | undefined): void {
-  let size = 0
-  for (const key in annotations) {
-    checkQualifiedName(errors, path, '', key.toLowerCase())
-    size += key.length + (annotations[key]?.length ?? 0)
-  }
-  if (size > MAX_ANNOTATIONS_BYTES) {
-    errors.push({ reason: 'FieldValueTooLong', field: path, message: `Too long: may not be more than ${MAX_ANNOTATIONS_BYTES} bytes` })
-  }
+  if (annotations !== undefined) for (const error of validateAnnotations(annotations, path)) errors.push(error)
 }
 
 interface Selector {
@@ -156,8 +146,8 @@ export function checkLabelSelector(errors: Errors, path: string, selector: Selec
 }
 
 /** Addresses that can be no endpoint and no external address (RFC 6890, RFC 4291). */
-export function checkNotSpecialIp(errors: Errors, path: string, field: string, value: string): void {
-  const reason = specialIpReason(value)
+export function checkNotSpecialIp(errors: Errors, path: string, field: string, value: string | undefined): void {
+  const reason = specialIpReason(value ?? '')
   if (reason !== undefined) errors.push(invalidValue(at(path, field), value, reason))
 }
 

@@ -1,0 +1,68 @@
+import type { FieldError } from '../../objects/field-error.ts'
+import { invalidValue, required } from '../../objects/field-error.ts'
+import type { Column, FieldValue, ResourceDefinition } from '../definition.ts'
+import type { Errors } from '../field-checks.ts'
+import { checkImmutable, sameValue } from '../field-checks.ts'
+import { kinds } from '../generated/kinds.ts'
+import type { Event, EventsV1Event } from '../generated/types.ts'
+import { plainResource } from '../plain-resource.ts'
+import { checkEvent, events } from './event.ts'
+import { toCoreEvent } from './event-conversion.ts'
+
+function checkSeries(errors: Errors, event: Event): void {
+  if (event.series === undefined) return
+  if ((event.series.count ?? 0) < 2) errors.push(invalidValue('series.count', '', 'should be at least 2'))
+  if (event.series.lastObservedTime === undefined) errors.push(required('series.lastObservedTime'))
+}
+
+function validateCreate(given: EventsV1Event): FieldError[] {
+  const event = toCoreEvent(given)
+  const errors: Errors = []
+  checkEvent(errors, event, 'reportingController')
+  checkSeries(errors, event)
+  if (event.eventTime === undefined) errors.push(required('eventTime'))
+  if (event.type !== 'Normal' && event.type !== 'Warning') errors.push(invalidValue('type', '', `has invalid value: ${event.type ?? ''}`))
+  const unset = (field: string): void => void errors.push(invalidValue(field, '', 'needs to be unset'))
+  if (event.firstTimestamp !== undefined) unset('firstTimestamp')
+  if (event.lastTimestamp !== undefined) unset('lastTimestamp')
+  if ((event.count ?? 0) !== 0) unset('count')
+  if ((event.source?.component ?? '') !== '' || (event.source?.host ?? '') !== '') unset('source')
+  return errors
+}
+
+const FIXED_FIELDS = [
+  'involvedObject', 'reason', 'message', 'source', 'firstTimestamp', 'lastTimestamp', 'count', 'type', 'eventTime', 'action', 'related',
+] as const
+
+function validateUpdate(given: EventsV1Event, givenOld: EventsV1Event): FieldError[] {
+  const [event, old] = [toCoreEvent(given), toCoreEvent(givenOld)]
+  const errors: Errors = []
+  checkEvent(errors, event, 'reportingController')
+  if (!sameValue(event.series, old.series)) checkSeries(errors, event)
+  for (const field of FIXED_FIELDS) checkImmutable(errors, field, event[field], old[field])
+  checkImmutable(errors, 'reportingController', event.reportingComponent, old.reportingComponent)
+  checkImmutable(errors, 'reportingInstance', event.reportingInstance, old.reportingInstance)
+  return errors
+}
+
+function viaCore(column: Column<Event>): Column<EventsV1Event> {
+  return { ...column, cell: (event, now) => column.cell(toCoreEvent(event), now) }
+}
+
+/** Under the names of this group and, as upstream, under those of core/v1 too. */
+const selectableFields: { readonly [path: string]: FieldValue<EventsV1Event> } = Object.fromEntries(
+  Object.entries(events.selectableFields).flatMap(([path, value]) => {
+    const read: FieldValue<EventsV1Event> = (event) => value(toCoreEvent(event))
+    const own = path.replace(/^involvedObject/, 'regarding').replace(/^reportingComponent$/, 'reportingController')
+    return own === path ? [[path, read]] : [[path, read], [own, read]]
+  }),
+)
+
+export const eventsV1Events: ResourceDefinition<EventsV1Event> = {
+  ...plainResource,
+  kind: kinds.EventsV1Event,
+  validateCreate,
+  validateUpdate,
+  columns: events.columns.map(viaCore),
+  selectableFields,
+}

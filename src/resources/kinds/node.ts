@@ -1,0 +1,147 @@
+import type { FieldError } from '../../objects/field-error.ts'
+import { duplicate, forbiddenField, invalidValue } from '../../objects/field-error.ts'
+import { parseCidr } from '../../objects/ports-and-addresses.ts'
+import { cidrErrors } from '../../objects/ports-and-addresses.ts'
+import type { ResourceDefinition } from '../definition.ts'
+import type { Errors } from '../field-checks.ts'
+import { checkNames, checkQualifiedName, sameValue } from '../field-checks.ts'
+import { kinds } from '../generated/kinds.ts'
+import type { Node, Taint } from '../generated/types.ts'
+import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
+import { canonicalizeResources, checkAmount } from '../resource-list.ts'
+import { ageColumn, textColumn, wideColumn } from '../table.ts'
+import { checkTaintEffect } from './pod/scheduling-checks.ts'
+import { labelValueErrors } from '../../objects/names.ts'
+
+/** podCIDR is the first of podCIDRs; allocatable is all of the capacity until the node says otherwise. */
+function defaults(draft: Node): void {
+  const { spec, status } = draft
+  if (spec !== undefined) {
+    if (spec.podCIDR !== undefined && (spec.podCIDRs === undefined || spec.podCIDRs.length === 0)) spec.podCIDRs = [spec.podCIDR]
+    else if (spec.podCIDR === undefined && spec.podCIDRs?.[0] !== undefined) spec.podCIDR = spec.podCIDRs[0]
+  }
+  if (status === undefined) return
+  canonicalizeResources(status.capacity)
+  canonicalizeResources(status.allocatable)
+  if (status.allocatable === undefined && status.capacity !== undefined) status.allocatable = { ...status.capacity }
+}
+
+function validate(node: Node): FieldError[] {
+  const errors: Errors = []
+  checkTaints(errors, node.spec?.taints ?? [])
+  checkResources(errors, node)
+  const cidrs = node.spec?.podCIDRs ?? []
+  cidrs.forEach((cidr, index) => checkNames(errors, 'spec', `podCIDRs[${index}]`, cidr, cidrErrors))
+  if (cidrs.length > 1) {
+    const families = new Set(cidrs.map((cidr) => parseCidr(cidr)?.family))
+    if (cidrs.length > 2 || families.size !== 2) {
+      errors.push(invalidValue('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family'))
+    }
+    cidrs.forEach((cidr, index) => {
+      if (cidrs.indexOf(cidr) < index) errors.push(duplicate(`spec.podCIDRs[${index}]`, cidr))
+    })
+  }
+  return errors
+}
+
+function checkResources(errors: Errors, { status }: Node): void {
+  for (const list of ['capacity', 'allocatable'] as const) {
+    const amounts = status?.[list]
+    for (const name in amounts) checkAmount(errors, `status.${list}.${name}`, name, amounts[name] ?? '')
+  }
+}
+
+// Upstream reports taints below metadata; clients and tests know that path.
+function checkTaints(errors: Errors, taints: readonly Taint[]): void {
+  const seen = new Set<string>()
+  taints.forEach((taint, index) => {
+    const path = `metadata.taints[${index}]`
+    checkQualifiedName(errors, path, 'key', taint.key ?? '')
+    const problems = labelValueErrors(taint.value ?? '')
+    if (problems.length > 0) errors.push(invalidValue(`${path}.value`, taint.value, problems.join(';')))
+    checkTaintEffect(errors, `${path}.effect`, taint.effect)
+    const pair = `${taint.effect}/${taint.key}`
+    if (seen.has(pair)) {
+      const error = duplicate(path, taint)
+      errors.push({ ...error, message: `${error.message}: taints must be unique by key and effect pair` })
+    }
+    seen.add(pair)
+  })
+}
+
+function validateUpdate(node: Node, old: Node): FieldError[] {
+  const errors: Errors = []
+  checkResources(errors, node)
+  const before = old.spec?.podCIDRs ?? []
+  if (before.length > 0 && !sameValue(before, node.spec?.podCIDRs)) {
+    errors.push(forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
+  }
+  const provider = old.spec?.providerID ?? ''
+  if (provider !== '' && provider !== node.spec?.providerID) {
+    errors.push(forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'))
+  }
+  checkTaints(errors, node.spec?.taints ?? [])
+  if (node.spec?.externalID !== old.spec?.externalID) errors.push(forbiddenField('spec.externalID', 'may not be updated'))
+  return errors
+}
+
+function validateStatus(node: Node): FieldError[] {
+  const errors: Errors = []
+  checkResources(errors, node)
+  const seen = new Set<string>()
+  node.status?.addresses?.forEach((address, index) => {
+    const text = `${address.type} ${address.address}`
+    if (seen.has(text)) errors.push(duplicate(`status.addresses[${index}]`, address))
+    seen.add(text)
+  })
+  return errors
+}
+
+/** Ready, NotReady or Unknown, and whether pods may be scheduled there. */
+function statusText(node: Node): string {
+  const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready')
+  const word = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady'
+  return node.spec?.unschedulable === true ? `${word},SchedulingDisabled` : word
+}
+
+const ROLE_PREFIX = 'node-role.kubernetes.io/'
+
+function rolesText({ metadata: { labels = {} } }: Node): string {
+  const roles = new Set<string>()
+  for (const [key, value] of Object.entries(labels)) {
+    if (key.startsWith(ROLE_PREFIX) && key.length > ROLE_PREFIX.length) roles.add(key.slice(ROLE_PREFIX.length))
+    else if (key === 'kubernetes.io/role' && value !== '') roles.add(value)
+  }
+  return roles.size === 0 ? '<none>' : [...roles].sort().join(',')
+}
+
+function addressText(type: string): (node: Node) => string {
+  return (node) => node.status?.addresses?.find((address) => address.type === type)?.address ?? '<none>'
+}
+
+function infoText(field: 'osImage' | 'kernelVersion' | 'containerRuntimeVersion'): (node: Node) => string {
+  return (node) => node.status?.nodeInfo?.[field] || '<unknown>'
+}
+
+export const nodes: ResourceDefinition<Node> = {
+  ...plainResource,
+  kind: kinds.Node,
+  defaults,
+  prepareForUpdate: keepStatus,
+  validateCreate: validate,
+  validateUpdate,
+  columns: [
+    textColumn('Status', 'Whether it runs pods and takes new ones.', statusText),
+    textColumn('Roles', 'Roles that its labels give it.', rolesText),
+    ageColumn,
+    textColumn('Version', 'Version of its agent.', (node) => node.status?.nodeInfo?.kubeletVersion ?? ''),
+    wideColumn('Internal-IP', 'Its address within the cluster.', addressText('InternalIP')),
+    wideColumn('External-IP', 'Its address outside of the cluster.', addressText('ExternalIP')),
+    wideColumn('OS-Image', 'Its operating system.', infoText('osImage')),
+    wideColumn('Kernel-Version', 'Its kernel.', infoText('kernelVersion')),
+    wideColumn('Container-Runtime', 'What runs its containers.', infoText('containerRuntimeVersion')),
+  ],
+  selectableFields: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
+  status: { prepareForUpdate: keepSpec, validateUpdate: validateStatus },
+  subresources: [{ name: 'proxy', kind: { group: '', version: 'v1', kind: 'NodeProxyOptions' }, verbs: ['create', 'delete', 'get', 'patch', 'update'] }],
+}

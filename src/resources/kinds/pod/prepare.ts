@@ -1,0 +1,114 @@
+import type { Affinity, Container, LabelSelectorRequirement, Pod, PodAffinity, PodAffinityTerm, PodSpec, PodStatus } from '../../generated/types.ts'
+import { keepStatus } from '../../plain-resource.ts'
+import type { PrepareContext } from '../../definition.ts'
+import { formatTime } from '../../../words/instant.ts'
+import { qualityOfService } from './quality-of-service.ts'
+
+export function prepareForCreate(draft: Pod, context: PrepareContext): void {
+  const spec = draft.spec ?? { containers: [] }
+  draft.spec = withLabelKeys(dropUnserved(spec), draft.metadata.labels ?? {})
+  const status: PodStatus = { phase: 'Pending', qosClass: qualityOfService(draft.spec) }
+  if ((draft.spec.schedulingGates ?? []).length > 0) {
+    status.conditions = [{
+      type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', lastTransitionTime: formatTime(context.now),
+      message: 'Scheduling is blocked due to non-empty scheduling gates',
+    }]
+  }
+  draft.status = status
+}
+
+export function prepareForUpdate(draft: Pod, old: Pod): void {
+  if (draft.spec !== undefined) draft.spec = dropUnserved(draft.spec)
+  keepStatus(draft, old)
+}
+
+/** The status door: the node and the scheduler write here. Who owns the pod is none of their business. */
+export function prepareStatusForUpdate(draft: Pod, old: Pod): void {
+  if (old.spec !== undefined) draft.spec = old.spec
+  const { ownerReferences: _, deletionTimestamp: __, ...metadata } = draft.metadata
+  const { ownerReferences, deletionTimestamp } = old.metadata
+  draft.metadata = {
+    ...metadata, ...(ownerReferences === undefined ? {} : { ownerReferences }), ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+  }
+  const qosClass = old.status?.qosClass
+  if ((draft.status?.qosClass ?? '') === '' && qosClass !== undefined) draft.status = { ...draft.status, qosClass }
+}
+
+/** For the subresource ephemeralcontainers: takes only these containers over. */
+export function prepareEphemeralContainers(draft: Pod, old: Pod): void {
+  const { ephemeralContainers: _, ...spec } = old.spec ?? { containers: [] }
+  const containers = draft.spec?.ephemeralContainers
+  draft.spec = containers === undefined ? spec : { ...spec, ephemeralContainers: containers }
+  keepStatus(draft, old)
+}
+
+/** Fields of features that are not served: dropped on writes, as upstream drops those of features that are off. */
+function dropUnserved(spec: PodSpec): PodSpec {
+  const unserved = spec.hostUsers !== undefined || spec.resources !== undefined || spec.resourceClaims !== undefined
+    || spec.securityContext?.supplementalGroupsPolicy !== undefined || spec.securityContext?.seLinuxChangePolicy !== undefined
+    || [...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(hasUnserved)
+  if (!unserved) return spec
+  const { hostUsers: _, resources: __, resourceClaims: ___, ...rest } = spec
+  const { supplementalGroupsPolicy: ____, seLinuxChangePolicy: _____, ...securityContext } = rest.securityContext ?? {}
+  return {
+    ...rest, securityContext, containers: (rest.containers ?? []).map(withoutUnserved),
+    ...(rest.initContainers === undefined ? {} : { initContainers: rest.initContainers.map(withoutUnserved) }),
+  }
+}
+
+function hasUnserved({ resizePolicy, resources, securityContext }: Container): boolean {
+  return resizePolicy !== undefined || resources?.claims !== undefined || securityContext?.procMount !== undefined
+}
+
+function withoutUnserved(container: Container): Container {
+  if (!hasUnserved(container)) return container
+  const { resizePolicy: _, resources, securityContext, ...rest } = container
+  const { claims: __, ...amounts } = resources ?? {}
+  const { procMount: ___, ...security } = securityContext ?? {}
+  return { ...rest, resources: amounts, ...(securityContext === undefined ? {} : { securityContext: security }) }
+}
+
+/** KEP-3633: matchLabelKeys and mismatchLabelKeys become requirements of the selector with this pod's own values. */
+function withLabelKeys(spec: PodSpec, labels: Readonly<Record<string, string>>): PodSpec {
+  const { podAffinity, podAntiAffinity } = spec.affinity ?? {}
+  if (!usesLabelKeys(podAffinity) && !usesLabelKeys(podAntiAffinity)) return spec
+  const affinity: Affinity = { ...spec.affinity }
+  if (podAffinity !== undefined) affinity.podAffinity = resolved(podAffinity, labels)
+  if (podAntiAffinity !== undefined) affinity.podAntiAffinity = resolved(podAntiAffinity, labels)
+  return { ...spec, affinity }
+}
+
+function termsOf(affinity: PodAffinity | undefined): readonly PodAffinityTerm[] {
+  const preferred = affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
+  return [...(affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []), ...preferred.map(({ podAffinityTerm }) => podAffinityTerm)]
+}
+
+function usesLabelKeys(affinity: PodAffinity | undefined): boolean {
+  if (affinity === undefined) return false
+  return termsOf(affinity).some((term) => term?.matchLabelKeys !== undefined || term?.mismatchLabelKeys !== undefined)
+}
+
+function resolved(affinity: PodAffinity, labels: Readonly<Record<string, string>>): PodAffinity {
+  const needed = affinity.requiredDuringSchedulingIgnoredDuringExecution
+  const preferred = affinity.preferredDuringSchedulingIgnoredDuringExecution
+  return {
+    ...(needed === undefined ? {} : { requiredDuringSchedulingIgnoredDuringExecution: needed.map((term) => resolvedTerm(term, labels)) }),
+    ...(preferred === undefined ? {} : {
+      preferredDuringSchedulingIgnoredDuringExecution: preferred.map((weighted) => (
+        { ...weighted, podAffinityTerm: resolvedTerm(weighted.podAffinityTerm, labels) }
+      )),
+    }),
+  }
+}
+
+function resolvedTerm(term: PodAffinityTerm, labels: Readonly<Record<string, string>>): PodAffinityTerm {
+  const selector = term?.labelSelector
+  if (selector === undefined) return term
+  const requirements = (keys: readonly string[] | undefined, operator: 'In' | 'NotIn'): LabelSelectorRequirement[] => (keys ?? []).flatMap((key) => {
+    const value = labels[key]
+    return value === undefined ? [] : [{ key, operator, values: [value] }]
+  })
+  const added = [...requirements(term.matchLabelKeys, 'In'), ...requirements(term.mismatchLabelKeys, 'NotIn')]
+  if (added.length === 0) return term
+  return { ...term, labelSelector: { ...selector, matchExpressions: [...(selector.matchExpressions ?? []), ...added] } }
+}

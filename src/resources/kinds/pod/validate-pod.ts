@@ -1,0 +1,30 @@
+import type { FieldError } from '../../../objects/field-error.ts'
+import { forbiddenField } from '../../../objects/field-error.ts'
+import type { Errors } from '../../field-checks.ts'
+import type { Pod } from '../../generated/types.ts'
+import { checkPodSpec } from './validate-spec.ts'
+
+export function validateCreate(pod: Pod): FieldError[] {
+  const errors: Errors = []
+  checkPod(errors, pod)
+  const spec = pod.spec ?? { containers: [] }
+  if ((spec.ephemeralContainers ?? []).length > 0) errors.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'))
+  if ((spec.nodeName ?? '') !== '' && (spec.schedulingGates ?? []).length > 0) {
+    errors.push(forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))
+  }
+  return errors
+}
+
+/** What holds for a pod at any time. */
+export function checkPod(errors: Errors, pod: Pod): void {
+  const spec = pod.spec ?? { containers: [] }
+  checkPodSpec(errors, 'spec', spec, { of: 'pod', podName: pod.metadata.name ?? '' })
+  if ((spec.serviceAccountName ?? '') !== '') return
+  spec.volumes?.forEach(({ projected }, index) => {
+    projected?.sources?.forEach(({ serviceAccountToken }, at) => {
+      if (serviceAccountToken === undefined) return
+      const field = `spec.volumes[${index}].projected.sources[${at}].serviceAccountToken`
+      errors.push(forbiddenField(field, 'must not be specified when serviceAccountName is not set'))
+    })
+  })
+}

@@ -1,0 +1,115 @@
+import { forbiddenField, invalidValue, notSupported, required, tooLong } from '../../../objects/field-error.ts'
+import type { Errors } from '../../field-checks.ts'
+import { checkDnsSubdomain, checkOneOfIfSet } from '../../field-checks.ts'
+import type {
+  AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext, WindowsSecurityContextOptions,
+} from '../../generated/types.ts'
+import { checkRelativePath } from './path-checks.ts'
+
+const MAX_ID = 2147483647
+const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined']
+const MAX_PATH_CHARACTERS = 4095
+const SYSCTL = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/
+const MAX_SYSCTL_CHARACTERS = 253
+
+function checkId(errors: Errors, path: string, id: number | undefined): void {
+  if (id !== undefined && (id < 0 || id > MAX_ID)) errors.push(invalidValue(path, id, `must be between 0 and ${MAX_ID}, inclusive`))
+}
+
+export function checkContainerSecurity(errors: Errors, path: string, context: SecurityContext): void {
+  const { privileged, allowPrivilegeEscalation, capabilities, procMount } = context
+  checkId(errors, `${path}.runAsUser`, context.runAsUser)
+  checkId(errors, `${path}.runAsGroup`, context.runAsGroup)
+  checkOneOfIfSet(errors, path, 'procMount', procMount, ['Default', 'Unmasked'])
+  if (procMount === 'Unmasked') errors.push(invalidValue(`${path}.procMount`, procMount, '`hostUsers` must be false to use `Unmasked`'))
+  if (context.seccompProfile !== undefined) checkSeccomp(errors, `${path}.seccompProfile`, context.seccompProfile)
+  if (allowPrivilegeEscalation === false) {
+    if (privileged === true) {
+      errors.push(invalidValue(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
+    }
+    if (capabilities?.add?.includes('CAP_SYS_ADMIN') === true) {
+      errors.push(invalidValue(path, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'))
+    }
+  }
+  if (context.windowsOptions !== undefined) checkWindows(errors, `${path}.windowsOptions`, context.windowsOptions)
+  if (context.appArmorProfile !== undefined) checkAppArmor(errors, `${path}.appArmorProfile`, context.appArmorProfile)
+}
+
+export function checkPodSecurity(errors: Errors, path: string, context: PodSecurityContext, spec: PodSpec): void {
+  checkId(errors, `${path}.fsGroup`, context.fsGroup)
+  checkId(errors, `${path}.runAsUser`, context.runAsUser)
+  checkId(errors, `${path}.runAsGroup`, context.runAsGroup)
+  context.supplementalGroups?.forEach((group, index) => checkId(errors, `${path}.supplementalGroups[${index}]`, group))
+  if (spec.shareProcessNamespace === true && spec.hostPID === true) {
+    errors.push(invalidValue(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'))
+  }
+  if (context.sysctls !== undefined) checkSysctls(errors, `${path}.sysctls`, context, spec)
+  checkOneOfIfSet(errors, path, 'fsGroupChangePolicy', context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'])
+  if (context.seccompProfile !== undefined) checkSeccomp(errors, `${path}.seccompProfile`, context.seccompProfile)
+  if (context.windowsOptions !== undefined) checkWindows(errors, `${path}.windowsOptions`, context.windowsOptions)
+  if (context.appArmorProfile !== undefined) checkAppArmor(errors, `${path}.appArmorProfile`, context.appArmorProfile)
+}
+
+function checkSysctls(errors: Errors, path: string, { sysctls = [] }: PodSecurityContext, spec: PodSpec): void {
+  const seen = new Set<string>()
+  sysctls.forEach(({ name = '' }, index) => {
+    const here = `${path}[${index}].name`
+    if (name === '') errors.push(required(here))
+    else if (name.length > MAX_SYSCTL_CHARACTERS || !SYSCTL.test(name)) {
+      errors.push(invalidValue(here, name, `must have at most ${MAX_SYSCTL_CHARACTERS} characters and match regex ${SYSCTL.source}`))
+    } else if (seen.has(name)) errors.push({ reason: 'FieldValueDuplicate', field: here, message: `Duplicate value: ${JSON.stringify(name)}` })
+    seen.add(name)
+    const dotted = name.replaceAll('/', '.')
+    if (spec.hostNetwork === true && dotted.startsWith('net.')) {
+      errors.push(invalidValue(here, name, "may not be specified when 'hostNetwork' is true"))
+    }
+    if (spec.hostIPC === true && /^(kernel\.(sem|shm|msg)|fs\.mqueue\.)/.test(dotted)) {
+      errors.push(invalidValue(here, name, "may not be specified when 'hostIPC' is true"))
+    }
+  })
+}
+
+function checkSeccomp(errors: Errors, path: string, profile: SeccompProfile): void {
+  const { type = '', localhostProfile } = profile
+  if (type === '') errors.push(required(`${path}.type`, 'type is required when seccompProfile is set'))
+  else if (!PROFILE_TYPES.includes(type)) errors.push(notSupported(`${path}.type`, type, PROFILE_TYPES))
+  const field = `${path}.localhostProfile`
+  if (type !== 'Localhost') {
+    if (localhostProfile !== undefined) errors.push(invalidValue(field, profile, 'can only be set when seccomp type is Localhost'))
+  } else if (localhostProfile === undefined) errors.push(required(field, 'must be set when seccomp type is Localhost'))
+  else checkRelativePath(errors, field, localhostProfile)
+}
+
+function checkAppArmor(errors: Errors, path: string, { type = '', localhostProfile }: AppArmorProfile): void {
+  const field = `${path}.localhostProfile`
+  if (type === '') errors.push(required(`${path}.type`, 'type is required when appArmorProfile is set'))
+  else if (!PROFILE_TYPES.includes(type)) errors.push(notSupported(`${path}.type`, type, PROFILE_TYPES))
+  else if (type !== 'Localhost') {
+    if (localhostProfile !== undefined) errors.push(invalidValue(field, localhostProfile, 'can only be set when AppArmor type is Localhost'))
+  } else if (localhostProfile === undefined || localhostProfile === '') {
+    errors.push(required(field, 'must be set when AppArmor type is Localhost'))
+  } else {
+    if (localhostProfile !== localhostProfile.trim()) errors.push(invalidValue(field, localhostProfile, 'must not be padded with whitespace'))
+    if (localhostProfile.length > MAX_PATH_CHARACTERS) errors.push(tooLong(field, MAX_PATH_CHARACTERS))
+  }
+}
+
+/** Windows nodes are not served; the form of what is written down is checked all the same. */
+function checkWindows(errors: Errors, path: string, { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName }: WindowsSecurityContextOptions): void {
+  if (gmsaCredentialSpecName !== undefined) checkDnsSubdomain(errors, path, 'gmsaCredentialSpecName', gmsaCredentialSpecName)
+  if (gmsaCredentialSpec === '') {
+    errors.push(invalidValue(`${path}.gmsaCredentialSpec`, '', 'gmsaCredentialSpec cannot be an empty string'))
+  }
+  if (runAsUserName === '') errors.push(invalidValue(`${path}.runAsUserName`, '', 'runAsUserName cannot be an empty string'))
+}
+
+/** Says which fields of the other operating system a pod may not have. */
+export function checkOperatingSystem(errors: Errors, path: string, spec: PodSpec): void {
+  const name = spec.os?.name
+  if (name === undefined) return
+  if (name === '') errors.push(required(`${path}.os.name`, 'cannot be empty'))
+  else if (name !== 'linux' && name !== 'windows') errors.push(notSupported(`${path}.os`, name, ['linux', 'windows']))
+  else if (name === 'linux' && spec.securityContext?.windowsOptions !== undefined) {
+    errors.push(forbiddenField(`${path}.securityContext.windowsOptions`, 'windows options cannot be set for a linux pod'))
+  }
+}

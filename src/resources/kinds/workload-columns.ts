@@ -1,0 +1,27 @@
+import type { LabelSelectorSpec } from '../../objects/label-selector.ts'
+import { formatLabelSelector, selectorFromSpec } from '../../objects/label-selector.ts'
+import { isStatus } from '../../words/status-error.ts'
+import type { Column } from '../definition.ts'
+import type { PodTemplateSpec } from '../generated/types.ts'
+import { wideColumn } from '../table.ts'
+
+interface Workload {
+  readonly spec?: { readonly template?: PodTemplateSpec; readonly selector?: LabelSelectorSpec }
+}
+
+/** app=web,tier in (a,b); '' for one that selects nothing or is malformed. */
+export function selectorQuery(selector: LabelSelectorSpec | undefined): string {
+  try {
+    return formatLabelSelector(selectorFromSpec(selector))
+  } catch (error) {
+    if (isStatus(error, 'BadRequest')) return ''
+    throw error
+  }
+}
+
+/** The wide columns of everything that has a pod template. */
+export const workloadColumns: readonly Column<Workload>[] = [
+  wideColumn('Containers', 'Names of the containers of its pods.', ({ spec }) => (spec?.template?.spec?.containers ?? []).map(({ name }) => name).join(',')),
+  wideColumn('Images', 'Images of the containers of its pods.', ({ spec }) => (spec?.template?.spec?.containers ?? []).map(({ image }) => image ?? '').join(',')),
+  wideColumn('Selector', 'Labels of its pods.', ({ spec }) => selectorQuery(spec?.selector) || '<none>'),
+]

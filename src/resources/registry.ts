@@ -1,0 +1,57 @@
+import type { ResourceDefinition } from './definition.ts'
+import { bindings } from './kinds/binding.ts'
+import { clusterRoleBindings } from './kinds/cluster-role-binding.ts'
+import { clusterRoles } from './kinds/cluster-role.ts'
+import { configMaps } from './kinds/config-map.ts'
+import { deployments } from './kinds/deployment.ts'
+import { endpointSlices } from './kinds/endpoint-slice.ts'
+import { endpoints } from './kinds/endpoints.ts'
+import { events } from './kinds/event.ts'
+import type { KindConversion } from './kinds/event-conversion.ts'
+import { eventConversion } from './kinds/event-conversion.ts'
+import { eventsV1Events } from './kinds/events-v1-event.ts'
+import { leases } from './kinds/lease.ts'
+import { limitRanges } from './kinds/limit-range.ts'
+import { namespaces } from './kinds/namespace.ts'
+import { nodes } from './kinds/node.ts'
+import { pods } from './kinds/pod/pod.ts'
+import { replicaSets } from './kinds/replica-set.ts'
+import { resourceQuotas } from './kinds/resource-quota.ts'
+import {
+  localSubjectAccessReviews, selfSubjectAccessReviews, selfSubjectReviews, selfSubjectRulesReviews, subjectAccessReviews, tokenReviews,
+} from './kinds/reviews.ts'
+import { roleBindings } from './kinds/role-binding.ts'
+import { roles } from './kinds/role.ts'
+import { secrets } from './kinds/secret.ts'
+import { serviceAccounts } from './kinds/service-account.ts'
+import { services } from './kinds/service/service.ts'
+
+/** Everything that is served, group by group in the order of discovery. A new kind is a row here. */
+const served: readonly ResourceDefinition[] = [
+  bindings, configMaps, endpoints, events, limitRanges, namespaces, nodes, pods, resourceQuotas, secrets, serviceAccounts, services,
+  deployments, replicaSets,
+  selfSubjectReviews, tokenReviews,
+  localSubjectAccessReviews, selfSubjectAccessReviews, selfSubjectRulesReviews, subjectAccessReviews,
+  leases,
+  endpointSlices,
+  eventsV1Events,
+  clusterRoleBindings, clusterRoles, roleBindings, roles,
+]
+
+export function servedResources(): readonly ResourceDefinition[] {
+  return served
+}
+
+/** By the words of a path: apps, v1, deployments. */
+export function findResource(group: string, version: string, plural: string): ResourceDefinition | undefined {
+  return served.find(({ kind }) => kind.plural === plural && kind.group === group && kind.version === version)
+}
+
+/** By the words of an object: apps, v1, Deployment. */
+export function findKind(group: string, version: string, kindName: string): ResourceDefinition | undefined {
+  return served.find(({ kind }) => kind.kind === kindName && kind.group === group && kind.version === version)
+}
+
+export function kindConversions(): readonly KindConversion[] {
+  return [eventConversion]
+}

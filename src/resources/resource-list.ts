@@ -1,0 +1,84 @@
+import { forbiddenField, invalidValue, required } from '../objects/field-error.ts'
+import { canonicalQuantity, formatQuantity, milliUnits, parseQuantity, quantityFromMilli, wholeUnits } from '../objects/quantity.ts'
+import type { Errors } from './field-checks.ts'
+import { NOT_NEGATIVE } from './field-checks.ts'
+import type { ResourceRequirements } from './generated/types.ts'
+import { checkContainerResourceName, hugePageSize, isHugePages, isInteger, isOvercommitAllowed } from './resource-names.ts'
+
+export type ResourceList = Record<string, string>
+
+/** What has no more than thousandths, or surely not: 1u, 2n, 0.12345. */
+const FINER_THAN_MILLI = /[nu]$|\.\d{4}|[eE]-/
+
+/** Writes every quantity in its canonical form, in thousandths at the finest: 0.5 -> 500m, 1024Mi -> 1Gi, 1n -> 1m. */
+export function canonicalizeResources(list: ResourceList | undefined): void {
+  for (const name in list) {
+    const text = list[name] ?? ''
+    const canonical = canonicalAmount(text)
+    if (canonical !== undefined && canonical !== text) list[name] = canonical
+  }
+}
+
+function canonicalAmount(text: string): string | undefined {
+  if (!FINER_THAN_MILLI.test(text)) return canonicalQuantity(text)
+  const milli = milliUnits(text)
+  return milli === undefined ? undefined : formatQuantity(quantityFromMilli(milli))
+}
+
+/** Says so when a is no quantity or negative, or a fraction of what is counted in pieces. */
+export function checkAmount(errors: Errors, path: string, name: string, text: string): void {
+  const milli = milliUnits(text)
+  if (milli === undefined) errors.push(invalidValue(path, text, 'must be a valid resource quantity'))
+  else if (milli < 0) errors.push(invalidValue(path, canonicalQuantity(text), NOT_NEGATIVE))
+  else if (milli % 1000 !== 0 && isInteger(name)) errors.push(invalidValue(path, text, 'must be an integer'))
+}
+
+/** Compares in thousandths, exactly where numbers cannot tell. */
+export function compareAmounts(a: string, b: string): number {
+  if (a === b) return 0
+  const [left, right] = [milliUnits(a) ?? 0, milliUnits(b) ?? 0]
+  if (Number.isSafeInteger(left) && Number.isSafeInteger(right)) return left - right
+  const [exactLeft, exactRight] = [parseQuantity(a)?.nanos ?? 0n, parseQuantity(b)?.nanos ?? 0n]
+  return exactLeft < exactRight ? -1 : exactLeft > exactRight ? 1 : 0
+}
+
+interface Seen {
+  compute: boolean
+  hugePages: boolean
+}
+
+export function checkResourceRequirements(errors: Errors, path: string, { limits, requests }: ResourceRequirements): void {
+  const seen: Seen = { compute: false, hugePages: false }
+  for (const name in limits) checkOne(errors, `${path}.limits[${name}]`, name, limits[name] ?? '', seen)
+  for (const name in requests) {
+    const request = requests[name] ?? ''
+    checkOne(errors, `${path}.requests[${name}]`, name, request, seen)
+    checkAgainstLimit(errors, path, name, request, limits?.[name])
+  }
+  if (seen.hugePages && !seen.compute) errors.push(forbiddenField(path, 'HugePages require cpu or memory'))
+}
+
+function checkOne(errors: Errors, path: string, name: string, amount: string, seen: Seen): void {
+  checkContainerResourceName(errors, path, name)
+  checkAmount(errors, path, name, amount)
+  if (name === 'cpu' || name === 'memory') seen.compute = true
+  if (!isHugePages(name)) return
+  seen.hugePages = true
+  const [bytes, page] = [wholeUnits(amount), wholeUnits(hugePageSize(name))]
+  if (bytes !== undefined && page !== undefined && page > 0 && bytes % page !== 0) {
+    errors.push(invalidValue(path, amount, `${amount} is not positive integer multiple of ${name}`))
+  }
+}
+
+function checkAgainstLimit(errors: Errors, path: string, name: string, request: string, limit: string | undefined): void {
+  if (limit === undefined) {
+    if (!isOvercommitAllowed(name)) errors.push(required(`${path}.limits`, 'Limit must be set for non overcommitable resources'))
+    return
+  }
+  const order = compareAmounts(request, limit)
+  if (order !== 0 && !isOvercommitAllowed(name)) {
+    errors.push(invalidValue(`${path}.requests`, request, `must be equal to ${name} limit of ${limit}`))
+  } else if (order > 0) {
+    errors.push(invalidValue(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`))
+  }
+}
