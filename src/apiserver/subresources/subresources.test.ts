@@ -10,7 +10,6 @@ import { RbacAuthorizer } from '../access/rbac-authorizer.ts'
 import { TokenAuthenticator } from '../access/token-authenticator.ts'
 import type { TokenClaims } from '../access/token-claims.ts'
 import type { ConnectCall, ObjectCall, ObjectRoute } from '../route.ts'
-import { ephemeralContainersRoute } from './ephemeral-containers.ts'
 import { bindingRoutes } from './pod-binding.ts'
 import { podConnectRoutes } from './pod-connect.ts'
 import { evictionRoute } from './pod-eviction.ts'
@@ -198,24 +197,3 @@ test('what cannot be connected to', async () => {
   await assert.rejects(async () => connect('log', pod('a'), '', []), { code: 404, message: 'nodes "n1" not found' })
   assert.deepEqual(await connect('log', pending, ''), { type: 'whole', status: 200, headers: { 'content-type': 'text/plain' }, body: [] })
 })
-
-test('ephemeral containers can be added, not changed', () => {
-  const context = { now: nowMs, userName: 'u' }
-  const withEphemeral = (...names: string[]): Pod => pod('a', { spec: { containers: [container('web')], ephemeralContainers: names.map(container) } })
-  const update = (draft: Pod, old: Pod) => {
-    const copy = copyJson(draft)
-    ephemeralContainersRoute.prepareForUpdate(copy, old, context)
-    return { pod: copy, problems: ephemeralContainersRoute.validateUpdate(copy, old).map(({ field, message }) => `${field}: ${message}`) }
-  }
-  const added = update({ ...withEphemeral('debug'), spec: { containers: [container('changed')], ephemeralContainers: [container('debug')] } }, pod('a'))
-  assert.deepEqual(added.problems, [])
-  assert.deepEqual(added.pod.spec?.containers, [container('web')])
-  assert.equal(added.pod.spec?.ephemeralContainers?.[0]?.imagePullPolicy, 'Always')
-  const table: [Pod, Pod, string[]][] = [
-    [pod('a'), withEphemeral('debug'), ['spec.ephemeralContainers: Forbidden: existing ephemeral containers "debug" may not be removed']],
-    [withEphemeral('web'), pod('a'), ['spec.ephemeralContainers[0].name: Duplicate value: "web"']],
-    [withEphemeral('d', 'd'), pod('a'), ['spec.ephemeralContainers[1].name: Duplicate value: "d"']],
-  ]
-  for (const [draft, old, expected] of table) assert.deepEqual(update(draft, old).problems, expected)
-})
-
