@@ -1,0 +1,241 @@
+import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2'
+import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts'
+import type { Clock } from '../words/ports.ts'
+
+export interface HttpsTransportOptions {
+  /** https://host:port of an API server. */
+  readonly server: string
+  readonly caPem: string
+  readonly credentials:
+    | { readonly type: 'certificate'; readonly certificatePem: string; readonly keyPem: string }
+    /** Asked before each request, so that a renewed token is used at once. */
+    | { readonly type: 'token'; readonly token: () => string | Promise<string> }
+    | { readonly type: 'none' }
+  readonly clock: Clock
+}
+
+/** The server cannot be reached; the message says which and why. A request that fails so may or may not have been carried out. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+}
+
+const CONNECT_TIMEOUT_MS = 10_000
+/** A connection that is silent for so long is asked for a sign of life, and given up without one. */
+const PING_AFTER_MS = 15_000
+const PING_TIMEOUT_MS = 10_000
+/** Requests under way, and those that wait for a free stream, before more are refused. */
+const MAX_REQUESTS = 2_000
+const STREAM_WINDOW_BYTES = 1024 * 1024
+const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024
+/** How often a request that the server certainly did not handle is sent again. */
+const MAX_ATTEMPTS = 3
+
+/** HTTP/2 to one API server: one connection for all requests, made when it is needed and made again when it breaks. */
+export function createHttpsTransport(options: HttpsTransportOptions): Transport {
+  return new HttpsTransport(options)
+}
+
+class HttpsTransport implements Transport {
+  readonly #options: HttpsTransportOptions
+  #connection: Promise<Connection> | undefined
+  /** Connections that said goodbye and finish what they carry. */
+  readonly #old = new Set<Connection>()
+  #requests = 0
+  #closed = false
+
+  constructor(options: HttpsTransportOptions) {
+    this.#options = options
+  }
+
+  async send(request: TransportRequest): Promise<TransportResponse> {
+    if (this.#requests >= MAX_REQUESTS) throw new TransportError(`More than ${MAX_REQUESTS} requests to ${this.#options.server} are under way.`)
+    this.#requests++
+    const done = once(() => this.#requests--)
+    try {
+      return await this.#attempt(request, done)
+    } catch (error) {
+      done()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const connection of this.#old) connection.destroy()
+    this.#connection?.then((connection) => connection.destroy(), () => undefined)
+  }
+
+  async #attempt(request: TransportRequest, done: () => void): Promise<TransportResponse> {
+    const authorization = await this.#authorization()
+    for (let attempt = 1; ; attempt++) {
+      request.signal?.throwIfAborted()
+      const connection = await this.#connected()
+      try {
+        return await connection.send(request, authorization, done)
+      } catch (error) {
+        if (request.signal?.aborted) throw request.signal.reason
+        if (!(error instanceof NotHandled) || attempt === MAX_ATTEMPTS) throw new TransportError(`${request.method} to ${this.#options.server} failed: ${textOf(error)}`)
+      }
+    }
+  }
+
+  async #authorization(): Promise<string | undefined> {
+    const { credentials } = this.#options
+    return credentials.type === 'token' ? `Bearer ${await credentials.token()}` : undefined
+  }
+
+  #connected(): Promise<Connection> {
+    if (this.#closed) return Promise.reject(new TransportError('The transport is closed.'))
+    this.#connection ??= openConnection(this.#options, {
+      onRetire: (connection) => {
+        this.#connection = undefined
+        this.#old.add(connection)
+      },
+      onClose: (connection) => this.#old.delete(connection),
+    }).catch((error) => {
+      this.#connection = undefined
+      throw new TransportError(`The API server ${this.#options.server} cannot be reached: ${textOf(error)}`)
+    })
+    return this.#connection
+  }
+}
+
+/** The server did not begin with the request, so it may be sent again (RFC 9113 section 8.7). */
+class NotHandled extends Error {
+  override readonly name = 'NotHandled'
+}
+
+interface ConnectionEvents {
+  /** It takes no more requests. */
+  onRetire(connection: Connection): void
+  onClose(connection: Connection): void
+}
+
+function openConnection(options: HttpsTransportOptions, events: ConnectionEvents): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const { credentials } = options
+    const session = connect(options.server, {
+      ca: options.caPem,
+      minVersion: 'TLSv1.2',
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+      ...(credentials.type === 'certificate' ? { cert: credentials.certificatePem, key: credentials.keyPem } : {}),
+    })
+    const cancel = options.clock.after(CONNECT_TIMEOUT_MS, () => session.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} seconds`)))
+    session.once('error', (error) => {
+      cancel()
+      reject(error)
+    })
+    session.once('connect', () => {
+      cancel()
+      session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
+      resolve(new Connection(session, options.clock, events))
+    })
+  })
+}
+
+class Connection {
+  readonly #session: ClientHttp2Session
+  readonly #clock: Clock
+  readonly #events: ConnectionEvents
+  #retired = false
+  #cancelPing: () => void = () => undefined
+  #heard = false
+
+  constructor(session: ClientHttp2Session, clock: Clock, events: ConnectionEvents) {
+    this.#session = session
+    this.#clock = clock
+    this.#events = events
+    session.on('error', () => this.#retire())
+    session.on('goaway', () => this.#retire())
+    session.on('close', () => {
+      this.#cancelPing()
+      this.#retire()
+      events.onClose(this)
+    })
+    this.#pingLater()
+  }
+
+  destroy(): void {
+    this.#session.destroy()
+  }
+
+  send(request: TransportRequest, authorization: string | undefined, done: () => void): Promise<TransportResponse> {
+    return new Promise((resolve, reject) => {
+      if (this.#retired || this.#session.closed || this.#session.destroyed) return reject(new NotHandled('the connection is closing'))
+      const headers = { ...request.headers, ...(authorization === undefined ? {} : { authorization }), ':method': request.method, ':path': request.path }
+      const stream = this.#session.request(headers, { endStream: request.body === undefined })
+      const onAbort = (): void => stream.close(constants.NGHTTP2_CANCEL)
+      request.signal?.addEventListener('abort', onAbort, { once: true })
+      stream.on('response', (received) => {
+        this.#heard = true
+        resolve({ status: received[':status'] ?? 0, headers: plainHeaders(received), body: bodyOf(stream, request.signal) })
+      })
+      stream.on('error', (error) => reject(failureOf(stream, error)))
+      stream.on('close', () => {
+        request.signal?.removeEventListener('abort', onAbort)
+        done()
+        reject(failureOf(stream, new Error('the connection was lost before the answer')))
+      })
+      if (request.body !== undefined) stream.end(request.body)
+    })
+  }
+
+  #retire(): void {
+    if (this.#retired) return
+    this.#retired = true
+    this.#events.onRetire(this)
+    // Ends when the last stream does.
+    if (!this.#session.closed && !this.#session.destroyed) this.#session.close()
+  }
+
+  #pingLater(): void {
+    this.#cancelPing = this.#clock.after(PING_AFTER_MS, () => {
+      if (this.#session.destroyed) return
+      if (this.#heard) {
+        this.#heard = false
+        return this.#pingLater()
+      }
+      this.#cancelPing = this.#clock.after(PING_TIMEOUT_MS, () => this.#session.destroy(new Error('the server does not answer')))
+      this.#session.ping((error) => {
+        this.#cancelPing()
+        if (error === null) this.#pingLater()
+      })
+    })
+  }
+}
+
+/** The body as it arrives; the reader's pace is passed on to the server. An abort is thrown as the signal's reason. */
+async function* bodyOf(stream: ClientHttp2Stream, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of stream) yield chunk
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : new TransportError(`The answer was cut off: ${textOf(error)}`)
+  }
+  if (signal?.aborted === true) throw signal.reason
+  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new TransportError(`The answer was cut off by the server (HTTP/2 error ${stream.rstCode}).`)
+}
+
+function failureOf(stream: ClientHttp2Stream, error: Error): Error {
+  if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) return new NotHandled('the server refused the request')
+  // Never sent at all: the connection said goodbye while the stream waited for its turn.
+  return stream.pending ? new NotHandled(error.message) : error
+}
+
+function plainHeaders(received: IncomingHttpHeaders & IncomingHttpStatusHeader): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(received)) if (!name.startsWith(':') && value !== undefined) headers[name] = String(value)
+  return headers
+}
+
+function once(action: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    action()
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
