@@ -9,7 +9,7 @@ import { endpoints } from './kinds/endpoints.ts'
 import { events } from './kinds/event.ts'
 import type { KindConversion } from './kinds/event-conversion.ts'
 import { eventConversion } from './kinds/event-conversion.ts'
-import { eventsV1Events } from './kinds/events-v1-event.ts'
+import { eventsV1 } from './kinds/events-v1-event.ts'
 import { leases } from './kinds/lease.ts'
 import { limitRanges } from './kinds/limit-range.ts'
 import { namespaces } from './kinds/namespace.ts'
@@ -34,7 +34,7 @@ const served: readonly ResourceDefinition[] = [
   localSubjectAccessReviews, selfSubjectAccessReviews, selfSubjectRulesReviews, subjectAccessReviews,
   leases,
   endpointSlices,
-  eventsV1Events,
+  eventsV1,
   clusterRoleBindings, clusterRoles, roleBindings, roles,
 ]
 

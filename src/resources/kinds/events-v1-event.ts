@@ -7,7 +7,39 @@ import { kinds } from '../generated/kinds.ts'
 import type { Event, EventsV1Event } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
 import { checkEvent, events } from './event.ts'
-import { toCoreEvent } from './event-conversion.ts'
+
+/**
+ * The same stored objects as core/v1 Event under other field names. core/v1 is the form that is stored.
+ * [in events.k8s.io/v1, in core/v1]
+ */
+const RENAMED = [
+  ['regarding', 'involvedObject'],
+  ['note', 'message'],
+  ['reportingController', 'reportingComponent'],
+  ['deprecatedSource', 'source'],
+  ['deprecatedFirstTimestamp', 'firstTimestamp'],
+  ['deprecatedLastTimestamp', 'lastTimestamp'],
+  ['deprecatedCount', 'count'],
+] as const
+
+const TO_CORE: ReadonlyMap<string, string> = new Map(RENAMED)
+const TO_V1: ReadonlyMap<string, string> = new Map(RENAMED.map(([v1, core]) => [core, v1]))
+
+function renamed(object: object, names: ReadonlyMap<string, string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [names.get(key) ?? key, value]))
+}
+
+/** Shares everything below the top with the event that it is given. */
+export function toCoreEvent(event: EventsV1Event): Event {
+  return { involvedObject: {}, ...renamed(event, TO_CORE), apiVersion: 'v1', kind: 'Event', metadata: event.metadata }
+}
+
+export function fromCoreEvent(event: Event): EventsV1Event {
+  // Events of core/v1 may have no eventTime; the type says they have one, and JSON clients read null as none.
+  const { eventTime, ...rest } = renamed(event, TO_V1)
+  const time = typeof eventTime === 'string' ? { eventTime } : {}
+  return { ...rest, ...(time as { eventTime: string }), apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: event.metadata }
+}
 
 function checkSeries(errors: Errors, event: Event): void {
   if (event.series === undefined) return
@@ -58,7 +90,7 @@ const selectableFields: { readonly [path: string]: FieldValue<EventsV1Event> } =
   }),
 )
 
-export const eventsV1Events: ResourceDefinition<EventsV1Event> = {
+export const eventsV1: ResourceDefinition<EventsV1Event> = {
   ...plainResource,
   kind: kinds.EventsV1Event,
   validateCreate,
