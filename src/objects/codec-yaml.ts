@@ -1,4 +1,4 @@
-import { CORE_SCHEMA, boolYaml11Tag, defineScalarTag, dump, loadAll, mergeTag, NOT_RESOLVED, YAMLException, type LoadOptions } from 'js-yaml'
+import { CORE_SCHEMA, defineScalarTag, dump, loadAll, mergeTag, NOT_RESOLVED, YAMLException, type LoadOptions } from 'js-yaml'
 import { textOf, utf8 } from '../words/bytes.ts'
 import { badRequest } from '../words/status-error.ts'
 import { MAX_DEPTH } from './codec-json.ts'
@@ -31,8 +31,21 @@ function readInteger(source: string): number | undefined {
   return sign === '-' ? -value : value
 }
 
+/** yes and no as in YAML 1.1, but not the letters y and n, which are ordinary keys (of coordinates, say). */
+const booleanTag = defineScalarTag<boolean>('tag:yaml.org,2002:bool', {
+  implicit: true,
+  implicitFirstChars: ['t', 'T', 'f', 'F', 'y', 'Y', 'n', 'N', 'o', 'O'],
+  resolve: (source) => BOOLEANS.get(source) ?? NOT_RESOLVED,
+  identify: (value) => typeof value === 'boolean',
+})
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 'True', 'TRUE', 'yes', 'Yes', 'YES', 'on', 'On', 'ON'].map((word) => [word, true] as const),
+  ...['false', 'False', 'FALSE', 'no', 'No', 'NO', 'off', 'Off', 'OFF'].map((word) => [word, false] as const),
+])
+
 const OPTIONS: LoadOptions = {
-  schema: CORE_SCHEMA.withTags(boolYaml11Tag, integerTag, mergeTag),
+  schema: CORE_SCHEMA.withTags(booleanTag, integerTag, mergeTag),
   maxAliases: MAX_ALIASES,
   maxDepth: MAX_YAML_DEPTH,
 }

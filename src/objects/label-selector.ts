@@ -143,7 +143,8 @@ export function formatLabelSelector(selector: LabelSelector): string {
 function formatRequirement({ key, operator, values }: Requirement): string {
   switch (operator) {
     case '=': case '==': case '!=': return `${key}${operator}${values[0] ?? ''}`
-    case 'in': case 'notin': return `${key} ${operator} (${values.join(',')})`
+    // A lone empty value needs a comma: () would be no values at all.
+    case 'in': case 'notin': return `${key} ${operator} (${values.length === 1 && values[0] === '' ? ',' : values.join(',')})`
     case 'exists': return key
     case '!': return `!${key}`
     case 'gt': return `${key}>${values[0] ?? ''}`

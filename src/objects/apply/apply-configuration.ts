@@ -45,15 +45,16 @@ export function applyConfiguration(request: ApplyRequest): KubeObject {
 
   let merged = mergeApplied(schema, live, config) as KubeObject
   if (own !== undefined) merged = prune(schema, merged, setOf(own), heldFields(entries, own, fields))
-  if (request.manager === 'kubectl') merged = syncLastApplied(merged, request.config)
   const changed = changedFields(schema, live, merged)
   refuseConflicts(request, findConflicts(entries, own, changed))
 
   const isSameSet = own !== undefined && sameSets(setOf(own), fields) && own.apiVersion === config.apiVersion
-  if (merged === live && isSameSet) return live
+  // The annotation is the server's business: it is set aside from ownership and conflicts.
+  const result = request.manager === 'kubectl' ? syncLastApplied(merged, request.config) : merged
+  if (result === live && isSameSet) return live
   const after = takeFromOthers(entries, own, changed, removedFields(schema, live, merged))
   if (!isEmpty(fields)) after.push(entryFor(writer, now, fields))
-  return { ...merged, metadata: { ...merged.metadata, managedFields: sortEntries(after) } }
+  return { ...result, metadata: { ...result.metadata, managedFields: sortEntries(after) } }
 }
 
 function withoutFields(config: KubeObject, names: readonly string[]): KubeObject {

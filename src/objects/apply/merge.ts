@@ -22,32 +22,27 @@ function mergeMembers(schema: Schema, live: JsonObject, config: JsonObject): Jso
 }
 
 /**
- * The elements of the configuration come in its order; those that only the live list has keep their place among them:
- *   live [a, x, b], config [b, c] -> [a, x, b, c]
+ * The elements of the configuration come in its order; those that only the live list has stay after the elements that they follow now:
+ *   live [a, x, b, y], config [b, c] -> [a, x, b, y, c]
  */
 function mergeLists(schema: ListSchema, live: readonly unknown[], config: readonly unknown[]): readonly unknown[] {
-  const liveItems = indexItems(schema, live)
+  const elements = live.map((item) => itemElement(schema, item))
+  const places = new Map(elements.map((element, index) => [element, index]))
   const wanted = new Set(config.map((item) => itemElement(schema, item)))
+  const liveItems = indexItems(schema, live)
   const merged: unknown[] = []
   let next = 0
-  const takeLiveOnly = (until: string | undefined): void => {
-    for (; next < live.length; next++) {
-      const element = itemElement(schema, live[next])
-      if (element !== undefined && element === until) {
-        next++
-        return
-      }
-      if (!wanted.has(element)) merged.push(live[next])
-    }
-  }
-  const firstPlace = new Map(live.map((item, index) => [itemElement(schema, item), index]))
   for (const item of config) {
     const element = itemElement(schema, item)
-    const place = firstPlace.get(element)
-    // An element that stands further on in the live list brings along those that only the live list has and that stand before it.
-    if (place !== undefined && place >= next) takeLiveOnly(element)
+    const place = places.get(element) ?? -1
+    for (; next < live.length; next++) {
+      const current = elements[next]
+      if (!wanted.has(current)) merged.push(live[next])
+      else if (place < next || current === element) break
+    }
+    if (place === next) next++
     merged.push(mergeApplied(schema.items, element === undefined ? undefined : liveItems.get(element), item))
   }
-  takeLiveOnly(undefined)
+  for (; next < live.length; next++) if (!wanted.has(elements[next])) merged.push(live[next])
   return merged.length === live.length && merged.every((item, index) => item === live[index]) ? live : merged
 }

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ObjectMeta } from './kube-object.ts'
+import { validateMetadataForCreate, validateMetadataForUpdate } from './metadata.ts'
+
+function shown(errors: readonly { field: string; message: string }[]): string[] {
+  return errors.map((error) => `${error.field}: ${error.message}`.slice(0, 140))
+}
+
+const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u1', controller: true }
+
+test('create', () => {
+  const table: [meta: ObjectMeta, expected: string[]][] = [
+    [{ name: 'a', namespace: 'b' }, []],
+    [{ name: 'web-abc', generateName: 'web-', namespace: 'b', labels: { a: '' }, annotations: { 'X/Y': '1' } }, []],
+    [{ namespace: 'b' }, ['metadata.name: Required value: name or generateName is required']],
+    [{ name: 'a' }, ['metadata.namespace: Required value']],
+    [{ name: 'a', namespace: 'b', generation: -1 }, ['metadata.generation: Invalid value: -1: must be greater than or equal to 0']],
+    [{ name: 'a', namespace: 'b', annotations: { a: 'ü'.repeat(131_072) } }, ['metadata.annotations: Too long: may not be more than 262144 bytes']],
+    [{ name: 'a', namespace: 'b', annotations: { a: 'ü'.repeat(131_071) } }, []],
+    [{ name: 'a', namespace: 'b', ownerReferences: [owner] }, []],
+    [{ name: 'a', namespace: 'b', ownerReferences: [{ ...owner, apiVersion: '', uid: '' }] },
+      ['metadata.ownerReferences.apiVersion: Invalid value: "": version must not be empty', 'metadata.ownerReferences.uid: Invalid value: "": must not be empty']],
+    [{ name: 'a', namespace: 'b', finalizers: ['orphan', 'foregroundDeletion'] },
+      ['metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set']],
+    [{ name: 'a', namespace: 'b', managedFields: [{ manager: 'm', operation: 'Other' }] },
+      ['metadata.managedFields[0].operation: Invalid value: "Other": must be `Apply` or `Update`']],
+  ]
+  for (const [meta, expected] of table) assert.deepEqual(shown(validateMetadataForCreate(meta, { namespaced: true, nameRule: 'dns-subdomain' })), expected)
+})
+
+test('create: a namespace on a cluster-scoped kind, wrong labels, two controllers', () => {
+  const errors = validateMetadataForCreate({ name: 'a', namespace: 'b', labels: { 'a b': 'c d' }, ownerReferences: [owner, { ...owner, name: 'other' }] }, {
+    namespaced: false, nameRule: 'path-segment',
+  })
+  assert.deepEqual(errors.map(({ field, reason }) => [field, reason]), [
+    ['metadata.namespace', 'FieldValueForbidden'], ['metadata.labels', 'FieldValueInvalid'], ['metadata.labels', 'FieldValueInvalid'], ['metadata.ownerReferences', 'FieldValueInvalid'],
+  ])
+  assert.match(errors[3]?.message ?? '', /Only one reference can have Controller set to true. Found "true" in references for web and other$/)
+})
+
+test('update', () => {
+  const old: ObjectMeta = { name: 'a', namespace: 'b', uid: 'u', resourceVersion: '1', generation: 2, creationTimestamp: '2026-01-01T00:00:00Z' }
+  const table: [meta: ObjectMeta, old: ObjectMeta, expected: string[]][] = [
+    [old, old, []],
+    [{ ...old, name: 'c', uid: 'v' }, old, ['metadata.name: Invalid value: "c": field is immutable', 'metadata.uid: Invalid value: "v": field is immutable']],
+    [{ ...old, resourceVersion: '' }, old, ['metadata.resourceVersion: Invalid value: "": must be specified for an update']],
+    [{ ...old, generation: 1 }, old, ['metadata.generation: Invalid value: 1: must not be decremented']],
+    [{ ...old, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['x'] }, { ...old, deletionTimestamp: '2026-01-01T00:00:00Z' },
+      ['metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"x"}']],
+  ]
+  for (const [meta, before, expected] of table) assert.deepEqual(shown(validateMetadataForUpdate(meta, before)), expected)
+})
