@@ -1,4 +1,8 @@
-import type { ResourceDefinition } from './definition.ts'
+import type { KindRef } from '../objects/kind.ts'
+import type { KubeObject } from '../objects/kube-object.ts'
+import type { ResourceDefinition, StatusSubresource } from './definition.ts'
+import { kinds } from './generated/kinds.ts'
+import type { Namespace, Pod } from './generated/types.ts'
 import { bindings } from './kinds/binding.ts'
 import { clusterRoleBindings } from './kinds/cluster-role-binding.ts'
 import { clusterRoles } from './kinds/cluster-role.ts'
@@ -9,12 +13,12 @@ import { endpoints } from './kinds/endpoints.ts'
 import { events } from './kinds/event.ts'
 import type { KindConversion } from './kinds/event-conversion.ts'
 import { eventConversion } from './kinds/event-conversion.ts'
-import { eventsV1 } from './kinds/events-v1-event.ts'
+import { eventsV1Events } from './kinds/events-v1-event.ts'
 import { leases } from './kinds/lease.ts'
 import { limitRanges } from './kinds/limit-range.ts'
-import { namespaces } from './kinds/namespace.ts'
+import { namespaceFinalize, namespaces } from './kinds/namespace.ts'
 import { nodes } from './kinds/node.ts'
-import { pods } from './kinds/pod/pod.ts'
+import { podEphemeralContainers, pods } from './kinds/pod/pod.ts'
 import { replicaSets } from './kinds/replica-set.ts'
 import { resourceQuotas } from './kinds/resource-quota.ts'
 import {
@@ -34,7 +38,7 @@ const served: readonly ResourceDefinition[] = [
   localSubjectAccessReviews, selfSubjectAccessReviews, selfSubjectRulesReviews, subjectAccessReviews,
   leases,
   endpointSlices,
-  eventsV1,
+  eventsV1Events,
   clusterRoleBindings, clusterRoles, roleBindings, roles,
 ]
 
@@ -54,4 +58,18 @@ export function findKind(group: string, version: string, kindName: string): Reso
 
 export function kindConversions(): readonly KindConversion[] {
   return [eventConversion]
+}
+
+/** A subresource whose body is the object itself, as status is: only a part of it is taken over. */
+export interface FacetDefinition<T extends KubeObject = KubeObject> {
+  readonly kind: KindRef<T>
+  readonly subresource: string
+  readonly update: StatusSubresource<T>
+}
+
+const finalize: FacetDefinition<Namespace> = { kind: kinds.Namespace, subresource: 'finalize', update: namespaceFinalize }
+const ephemeralContainers: FacetDefinition<Pod> = { kind: kinds.Pod, subresource: 'ephemeralcontainers', update: podEphemeralContainers }
+
+export function facets(): readonly FacetDefinition[] {
+  return [finalize, ephemeralContainers]
 }

@@ -90,7 +90,7 @@ const selectableFields: { readonly [path: string]: FieldValue<EventsV1Event> } =
   }),
 )
 
-export const eventsV1: ResourceDefinition<EventsV1Event> = {
+export const eventsV1Events: ResourceDefinition<EventsV1Event> = {
   ...plainResource,
   kind: kinds.EventsV1Event,
   validateCreate,

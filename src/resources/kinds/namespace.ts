@@ -1,6 +1,6 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { invalidValue } from '../../objects/field-error.ts'
-import type { ResourceDefinition } from '../definition.ts'
+import type { ResourceDefinition, StatusSubresource } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { checkQualifiedName } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
@@ -65,6 +65,9 @@ function validateStatus(namespace: Namespace): FieldError[] {
   }
   return []
 }
+
+/** How an update through namespaces/finalize goes. */
+export const namespaceFinalize: StatusSubresource<Namespace> = { prepareForUpdate: prepareForFinalize, validateUpdate: validateFinalize }
 
 export const namespaces: ResourceDefinition<Namespace> = {
   ...plainResource,
