@@ -83,12 +83,10 @@ function keptLastState(view: PodView, container: ContainerView): ContainerState 
 /** What it waits for after a failure; undefined where nothing failed. An attempt under way changes nothing until it is known how it ends. */
 function waitingState(view: PodView, container: ContainerView): { reason: string; message: string } | undefined {
   if (!shouldStart(view, container)) return undefined
-  if (container.operation !== undefined) {
-    const shown = view.memory.status === undefined ? undefined : knownStatus(view, container)?.state?.waiting
-    return shown?.reason === undefined || shown.message === undefined ? undefined : { reason: shown.reason, message: shown.message }
-  }
-  const hold = holdOf(view, container)
-  return hold === undefined ? undefined : { reason: hold.reason, message: hold.message }
+  const hold = container.operation === undefined ? holdOf(view, container) : undefined
+  if (hold !== undefined) return { reason: hold.reason, message: hold.message }
+  const shown = view.memory.status === undefined ? undefined : knownStatus(view, container)?.state?.waiting
+  return shown?.reason === undefined || shown.message === undefined ? undefined : { reason: shown.reason, message: shown.message }
 }
 
 function defaultWaiting(view: PodView): { reason: string } {

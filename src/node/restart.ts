@@ -8,8 +8,13 @@ export function shouldStart(view: PodView, container: ContainerView): boolean {
   if (role === 'sidecar') return true
   const exitCode = latest === undefined ? knownEnd(view, container) : latest.state === 'exited' ? latest.exitCode : undefined
   if (exitCode === undefined) return true
-  if (role === 'init') return view.restartPolicy !== 'Never'
+  if (role === 'init') return exitCode === 0 ? !isPast(view, container) : view.restartPolicy !== 'Never'
   return view.restartPolicy === 'Always' || (view.restartPolicy === 'OnFailure' && exitCode !== 0)
+}
+
+/** An init container that succeeded runs again only in a new sandbox, and only until the regular containers are there. */
+function isPast(view: PodView, container: ContainerView): boolean {
+  return container.current || view.containers.some(({ role, current }) => role === 'regular' && current)
 }
 
 /** It has ended, and its end is final. */
