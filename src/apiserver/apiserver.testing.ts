@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Client } from '../client/client.ts'
 import type { JsonObject } from '../objects/json.ts'
-import type { ResourceDefinition } from '../resources/definition.ts'
-import { clusterRoles } from '../resources/kinds/cluster-role.ts'
-import { configMaps } from '../resources/kinds/config-map.ts'
-import { events } from '../resources/kinds/event.ts'
-import { eventsV1Events } from '../resources/kinds/events-v1-event.ts'
-import { namespaces } from '../resources/kinds/namespace.ts'
-import { pods } from '../resources/kinds/pod/pod.ts'
-import { secrets } from '../resources/kinds/secret.ts'
+import { kindConversions, servedResources } from '../resources/registry.ts'
 import { SchemaCatalog } from '../resources/schema.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
@@ -17,17 +10,11 @@ import { silentLog } from '../words/ports.ts'
 import type { Clock, Random } from '../words/ports.ts'
 import { tooLarge } from '../words/status-error.ts'
 import type { User } from './access.ts'
-import { eventConversion } from '../resources/kinds/event-conversion.ts'
 import type { ByteSink, ServerRequest, ServerResponse } from './http.ts'
 import { createApiServer, defaultLimits } from './server.ts'
 import type { ApiServer, ApiServerDependencies, ApiServerExtensions } from './server.ts'
 
 export const testUser: User = { name: 'alice', uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} }
-
-/** Definitions that most tests need; give others to startTestServer. */
-export const testDefinitions: readonly ResourceDefinition[] = [
-  configMaps, secrets, namespaces, pods, events, eventsV1Events, clusterRoles,
-] as readonly ResourceDefinition[]
 
 /** Time that moves when told. */
 export class TestClock implements Clock {
@@ -126,7 +113,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { extensions, started = true, ...dependencies } = options
   const store = options.store ?? createMemoryStore()
   const server = createApiServer({
-    store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: testDefinitions, conversions: [eventConversion],
+    store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(), conversions: kindConversions(),
     schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     ...dependencies,
     extend: () => ({
