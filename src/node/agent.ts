@@ -180,7 +180,7 @@ class Agent implements NodeAgent {
 function whenAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
-    else signal.addEventListener('abort', resolve, { once: true })
+    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 
