@@ -11,7 +11,7 @@ import { discoveryRoutes } from '../discovery/routes.ts'
 import type { VersionInfo } from '../discovery/version.ts'
 import type { Route } from '../route.ts'
 import type { ApiServerCore, ApiServerExtensions } from '../server.ts'
-import { ephemeralContainersRoute, finalizeRoute } from '../subresources/facet-routes.ts'
+import { facetRoutes } from '../subresources/facet-routes.ts'
 import { bindingRoutes } from '../subresources/pod-binding.ts'
 import { podConnectRoutes } from '../subresources/pod-connect.ts'
 import { evictionRoute } from '../subresources/pod-eviction.ts'
@@ -76,8 +76,7 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     tokenRequestRoute({ signer: options.tokens, clock, random, defaultAudiences: audiences }),
     ...bindingRoutes(clock),
     evictionRoute,
-    finalizeRoute,
-    ephemeralContainersRoute,
+    ...facetRoutes(),
     ...podConnectRoutes,
     ...discoveryRoutes({
       definitions: () => core.definitions, schemas: core.schemas, version: options.version, checks: options.healthChecks,
