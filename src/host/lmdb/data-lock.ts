@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { DataDirectoryError } from './data-directory-error.ts'
@@ -17,9 +17,10 @@ const SQLITE_BUSY = 5
  */
 export function lockDataDirectory(directory: string): DataLock {
   const ownerFile = join(directory, 'lock.pid')
-  closeSync(openSync(join(directory, 'lock'), 'a', 0o600))
   const database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 })
   try {
+    // By path: to open and close the file here would drop the lock that this process may have on it already (POSIX record locks).
+    chmodSync(join(directory, 'lock'), 0o600)
     database.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()

@@ -1,7 +1,12 @@
+import { chmodSync } from 'node:fs'
 import { open, type Database as Table, type RootDatabase } from 'lmdb'
-import { assert, present } from '../../words/assert.ts'
+import { assert } from '../../words/assert.ts'
 import type { Commit, Entry, Revision } from '../../store/store.ts'
-import { changeKey, changeRow, headRow, keyRow, readChange, readEntry, readHead, readReplaced, revisionOfChangeKey, type ChangeLink, type ChangeRow, type Head } from './rows.ts'
+import { damaged } from './check-data-file.ts'
+import { changeKey, changeRow, headRow, keyRow, readChange, readHead, readReplaced, revisionOfChangeKey, type ChangeLink, type ChangeRow, type Head } from './rows.ts'
+
+/** Address space, neither memory nor disk until it is used. LMDB maps more when the file outgrows it, which is slow. */
+const MAP_BYTES = 64 * 1024 * 1024 * 1024
 
 type BinaryTable = Table<Buffer, Buffer>
 
@@ -11,16 +16,20 @@ export interface HeadRow extends Head {
 
 /** The tables of one data file, typed. Reads see what is written and synced; a write is one LMDB transaction, made by LMDB's own thread. */
 export class Database {
+  readonly #file: string
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #heads: BinaryTable
   readonly #changes: BinaryTable
   readonly #meta: BinaryTable
 
-  constructor(file: string, maxBytes: number) {
+  constructor(file: string) {
+    this.#file = file
     // overlappingSync off: a transaction is synced before its promise resolves. eventTurnBatching off: batches are ours.
     this.#root = open<Buffer, Buffer>(file, {
-      noSubdir: true, maxDbs: 8, mapSize: maxBytes, overlappingSync: false, eventTurnBatching: false, encoding: 'binary', keyEncoding: 'binary',
+      noSubdir: true, maxDbs: 8, mapSize: MAP_BYTES, overlappingSync: false, eventTurnBatching: false, encoding: 'binary', keyEncoding: 'binary',
     })
+    // The lmdb package has no option for the mode.
+    for (const each of [file, `${file}-lock`]) chmodSync(each, 0o600)
     const table = (name: string): BinaryTable => this.#root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
     this.#heads = table('heads')
     this.#changes = table('changes')
@@ -39,20 +48,19 @@ export class Database {
   }
 
   version(key: string, modified: Revision): Entry | undefined {
-    return readEntry(key, modified, this.#changeRow(key, modified))
+    return this.#change(key, modified)?.entry ?? this.#lost(key, modified)
   }
 
   /** What stood at the key at that revision, found by going back from its head. */
   versionAt(key: string, head: Head, at: Revision): Entry | undefined {
     let revision = head.modified
-    while (revision > at) revision = readReplaced(this.#changeRow(key, revision))
+    while (revision > at) revision = readReplaced(this.#changes.get(changeKey(revision, key)) ?? this.#lost(key, revision))
     return this.replaced(key, revision)
   }
 
   /** The version that a change replaced: nothing where that was a deletion, which may be compacted already. */
   replaced(key: string, revision: Revision): Entry | undefined {
-    const row = revision === 0 ? undefined : this.#changes.get(changeKey(revision, key))
-    return row === undefined ? undefined : readEntry(key, revision, row)
+    return revision === 0 ? undefined : this.#change(key, revision)?.entry
   }
 
   /** Heads from start (inclusive) to end (exclusive) in order, deleted ones too. */
@@ -68,7 +76,7 @@ export class Database {
   changes(after: Revision, through: Revision, limit: number): ChangeRow[] {
     const rows: ChangeRow[] = []
     for (const { key, value } of this.#changes.getRange({ start: changeKey(after + 1, ''), end: changeKey(through + 1, '') })) {
-      const row = readChange(key, value)
+      const row = readChange(key, value) ?? this.#lost(key.toString('utf8', 8), revisionOfChangeKey(key))
       if (rows.length >= limit && rows.at(-1)?.revision !== row.revision) break
       rows.push(row)
     }
@@ -122,8 +130,14 @@ export class Database {
     return this.#root.close()
   }
 
-  #changeRow(key: string, revision: Revision): Buffer {
-    return present(this.#changes.get(changeKey(revision, key)), `version ${revision} of ${key}`)
+  #change(key: string, revision: Revision): ChangeRow | undefined {
+    const rowKey = changeKey(revision, key)
+    const row = this.#changes.get(rowKey)
+    return row === undefined ? undefined : (readChange(rowKey, row) ?? this.#lost(key, revision))
+  }
+
+  #lost(key: string, revision: Revision): never {
+    throw damaged(this.#file, `has lost revision ${revision} of ${key}`)
   }
 
   /** deleted: the keys that earlier commits of the same write deleted, which reads do not show yet. */
@@ -131,7 +145,8 @@ export class Database {
     for (const { key, entry, previous } of changes) {
       const replaced = previous?.modified ?? deleted.get(key) ?? this.head(key)?.modified ?? 0
       void this.#heads.put(keyRow(key), headRow({ created: entry?.created ?? 0, modified: revision }))
-      void this.#changes.put(changeKey(revision, key), changeRow(entry, replaced))
+      const rowKey = changeKey(revision, key)
+      void this.#changes.put(rowKey, changeRow(rowKey, entry, replaced))
       if (entry === undefined) deleted.set(key, revision)
     }
   }

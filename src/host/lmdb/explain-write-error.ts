@@ -10,7 +10,7 @@ const FULL_DISK_BYTES = 1024 * 1024
 export async function explainWriteError(error: unknown, directory: string): Promise<string> {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : 0
   const failed = `Writing to the data directory ${directory} failed`
-  if (code === MDB_MAP_FULL) return `${failed}: the data file has reached its size limit. Delete objects, or start with a larger limit.`
+  if (code === MDB_MAP_FULL) return `${failed}: the process may not map a larger file (ulimit -v). Raise the limit and start again.`
   if (code === MDB_PANIC) return `${failed}: the disk failed in the middle of a write. Check the disk and start the server again.`
   const name = getSystemErrorMap().get(-code)?.[0] ?? 'unknown error'
   const freeBytes = await freeBytesOf(directory)

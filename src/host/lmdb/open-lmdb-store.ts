@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DEFAULT_WATCH_LIMITS, type WatchLimits } from '../../store/fan-out.ts'
 import type { Store } from '../../store/store.ts'
 import { silentLog, type Log } from '../../words/ports.ts'
-import { checkDataFile } from './check-data-file.ts'
+import { checkDataFile, damaged } from './check-data-file.ts'
 import { DataDirectoryError } from './data-directory-error.ts'
 import { lockDataDirectory, type DataLock } from './data-lock.ts'
 import { Database } from './database.ts'
@@ -15,12 +15,9 @@ export interface LmdbStoreOptions {
   readonly directory: string
   readonly log?: Log
   readonly watchLimits?: Partial<WatchLimits>
-  /** The data file never grows beyond this. It is address space, not memory or disk, until it is used. */
-  readonly maxBytes?: number
 }
 
 const FORMAT = 'lotse-store 1'
-const DEFAULT_MAX_BYTES = 64 * 1024 * 1024 * 1024
 
 /** Opens the embedded store, or makes a new one. Throws DataDirectoryError when the directory is in use, damaged or of another version. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
@@ -40,7 +37,7 @@ async function openLocked(options: LmdbStoreOptions, lock: DataLock, log: Log): 
   const file = join(directory, 'data.mdb')
   const wasInitialised = readFormat(directory)
   checkDataFile(file, { mustExist: wasInitialised })
-  const database = openDatabase(file, options.maxBytes ?? DEFAULT_MAX_BYTES)
+  const database = openDatabase(file)
   try {
     await checkFormat(database, { directory, file, wasInitialised })
     const store = new LmdbStore({ directory, database, lock, log, limits: { ...DEFAULT_WATCH_LIMITS, ...options.watchLimits } })
@@ -62,19 +59,19 @@ function readFormat(directory: string): boolean {
     `The data directory ${directory} has the format "${format.slice(0, 40)}", this program reads "${FORMAT}". Use the version that wrote it, or another directory.`)
 }
 
-function openDatabase(file: string, maxBytes: number): Database {
+function openDatabase(file: string): Database {
   try {
-    return new Database(file, maxBytes)
+    return new Database(file)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new DataDirectoryError(`The data file ${file} cannot be opened: ${why}. Nothing was changed. Restore it from a backup, or use another directory.`)
+    throw damaged(file, `cannot be opened (${why})`)
   }
 }
 
 async function checkFormat(database: Database, at: { directory: string; file: string; wasInitialised: boolean }): Promise<void> {
   const format = database.meta('format')
   if (format === undefined && at.wasInitialised) {
-    throw new DataDirectoryError(`The data file ${at.file} has lost its contents. Nothing was changed. Restore it from a backup, or use another directory.`)
+    throw damaged(at.file, 'has lost its contents')
   }
   if (format !== undefined && format !== FORMAT) {
     throw new DataDirectoryError(`The data file ${at.file} has the format "${format.slice(0, 40)}", this program reads "${FORMAT}". Use the version that wrote it.`)

@@ -1,9 +1,10 @@
+import { crc32 } from 'node:zlib'
 import type { Entry, Revision } from '../../store/store.ts'
 
 /**
  * How commits lie in the database. Three tables:
  *   heads     key           -> created, modified of its newest version (created 0: deleted and not compacted yet)
- *   changes   revision key  -> created (0: a deletion), revision of the version or deletion that it replaced (0: none), value
+ *   changes   revision key  -> created (0: a deletion), revision of the version or deletion that it replaced (0: none), checksum, value
  *   meta      name          -> text
  * The changes are the log and hold the values, so that commits are appended in one place instead of rewriting a page for each key
  * (1 KiB commits cost a third of what they do with values in the order of keys). A key's versions form a chain from its head back.
@@ -30,7 +31,9 @@ export interface ChangeLink {
 }
 
 const REVISION_BYTES = 8
+const CHECKSUM_BYTES = 4
 const LINK_BYTES = 2 * REVISION_BYTES
+const VALUE_START = LINK_BYTES + CHECKSUM_BYTES
 const TWO_TO_32 = 0x1_0000_0000
 
 export function keyRow(key: string): Buffer {
@@ -60,23 +63,28 @@ export function readHead(row: Buffer): Head {
   return { created: readRevision(row, 0), modified: readRevision(row, REVISION_BYTES) }
 }
 
-export function changeRow(entry: Entry | undefined, replaced: Revision): Buffer {
-  const row = Buffer.allocUnsafe(LINK_BYTES + (entry?.value.length ?? 0))
+/** The checksum covers the row and its key: LMDB itself has none, and a disk may return other bytes than were written. */
+export function changeRow(rowKey: Buffer, entry: Entry | undefined, replaced: Revision): Buffer {
+  const row = Buffer.allocUnsafe(VALUE_START + (entry?.value.length ?? 0))
   writeRevision(row, entry?.created ?? 0, 0)
   writeRevision(row, replaced, REVISION_BYTES)
-  if (entry !== undefined) row.set(entry.value, LINK_BYTES)
+  if (entry !== undefined) row.set(entry.value, VALUE_START)
+  row.writeUInt32BE(checksumOf(rowKey, row), LINK_BYTES)
   return row
 }
 
-export function readChange(rowKey: Buffer, row: Buffer): ChangeRow {
+/** Undefined when the row is not what was written. */
+export function readChange(rowKey: Buffer, row: Buffer): ChangeRow | undefined {
+  if (row.length < VALUE_START || row.readUInt32BE(LINK_BYTES) !== checksumOf(rowKey, row)) return undefined
   const key = rowKey.toString('utf8', REVISION_BYTES)
   const revision = readRevision(rowKey, 0)
-  return { key, revision, entry: readEntry(key, revision, row), replaced: readRevision(row, REVISION_BYTES) }
+  const created = readRevision(row, 0)
+  const entry = created === 0 ? undefined : { key, value: row.subarray(VALUE_START), created, modified: revision }
+  return { key, revision, entry, replaced: readRevision(row, REVISION_BYTES) }
 }
 
-export function readEntry(key: string, modified: Revision, row: Buffer): Entry | undefined {
-  const created = readRevision(row, 0)
-  return created === 0 ? undefined : { key, value: row.subarray(LINK_BYTES), created, modified }
+function checksumOf(rowKey: Buffer, row: Buffer): number {
+  return crc32(row.subarray(VALUE_START), crc32(row.subarray(0, LINK_BYTES), crc32(rowKey)))
 }
 
 export function readReplaced(row: Buffer): Revision {
