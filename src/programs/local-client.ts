@@ -13,8 +13,8 @@ export function adminClient(config: ClusterConfig): { client: Client; close(): v
   const read = (file: string): string => readFileSync(join(pkiDirectory, file), 'utf8')
   const transport = createHttpsTransport({
     server: `https://127.0.0.1:${config.port}`,
-    certificateAuthority: read('ca.crt'),
-    clientCertificate: { certificatePem: read('admin.crt'), keyPem: read('admin.key') },
+    caPem: read('ca.crt'),
+    credentials: { type: 'certificate', certificatePem: read('admin.crt'), keyPem: read('admin.key') },
     clock: systemClock,
   })
   return { client: createHttpClient(transport), close: () => transport.close() }

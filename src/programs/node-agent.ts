@@ -77,8 +77,8 @@ function apiClient(config: ClusterConfig, paths: ClusterPaths): { client: Client
   const credentials = join(paths.pkiDirectory, 'nodes', config.nodeName)
   const transport = createHttpsTransport({
     server: `https://127.0.0.1:${config.port}`,
-    certificateAuthority: readFileSync(join(paths.pkiDirectory, 'ca.crt'), 'utf8'),
-    clientCertificate: { certificatePem: readFileSync(join(credentials, 'client.crt'), 'utf8'), keyPem: readFileSync(join(credentials, 'client.key'), 'utf8') },
+    caPem: readFileSync(join(paths.pkiDirectory, 'ca.crt'), 'utf8'),
+    credentials: { type: 'certificate', certificatePem: readFileSync(join(credentials, 'client.crt'), 'utf8'), keyPem: readFileSync(join(credentials, 'client.key'), 'utf8') },
     clock: systemClock,
   })
   return { client: createHttpClient(transport), transport }
@@ -139,7 +139,7 @@ async function startServer(config: ClusterConfig, paths: ClusterPaths, parts: { 
   return await openNodeServer({
     certificate: readFileSync(join(credentials, 'serving.crt'), 'utf8'),
     privateKey: readFileSync(join(credentials, 'serving.key'), 'utf8'),
-    certificateAuthority: readFileSync(join(paths.pkiDirectory, 'ca.crt'), 'utf8'),
+    caPem: readFileSync(join(paths.pkiDirectory, 'ca.crt'), 'utf8'),
     clientCommonName: 'kube-apiserver-kubelet-client',
     address: hostAddresses().primary,
     port: NODE_SERVER_PORT + config.index,
