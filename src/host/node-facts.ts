@@ -1,3 +1,4 @@
+import { readFileSync, statfsSync } from 'node:fs'
 import { readFile, statfs } from 'node:fs/promises'
 import { arch, cpus, hostname, release, totalmem } from 'node:os'
 import type { NodeFacts, NodePressure } from '../node/node-facts.ts'
@@ -15,9 +16,9 @@ export interface NodeFactsOptions {
 }
 
 /** What this machine is. Where a file is missing the fact is empty, as on machines without systemd. */
-export async function readNodeFacts(options: NodeFactsOptions): Promise<NodeFacts> {
+export function readNodeFacts(options: NodeFactsOptions): NodeFacts {
   const { cpuMilli = 0, memoryBytes: reservedBytes = 0 } = options.reserved ?? {}
-  const disk = await statfs(options.dataDirectory)
+  const disk = statfsSync(options.dataDirectory)
   const diskBytes = disk.blocks * disk.bsize
   const memoryBytes = totalmem()
   const cpuCount = cpus().length
@@ -29,10 +30,10 @@ export async function readNodeFacts(options: NodeFactsOptions): Promise<NodeFact
     cpuCount, memoryBytes, diskBytes,
     architecture: arch() === 'x64' ? 'amd64' : arch(),
     kernelVersion: release(),
-    osImage: await osImage(),
-    machineId: await firstLine('/etc/machine-id', '/var/lib/dbus/machine-id'),
-    systemUuid: (await firstLine('/sys/class/dmi/id/product_uuid')) || (await firstLine('/etc/machine-id')),
-    bootId: await firstLine('/proc/sys/kernel/random/boot_id'),
+    osImage: osImage(),
+    machineId: firstLine('/etc/machine-id', '/var/lib/dbus/machine-id'),
+    systemUuid: firstLine('/sys/class/dmi/id/product_uuid') || firstLine('/etc/machine-id'),
+    bootId: firstLine('/proc/sys/kernel/random/boot_id'),
     capacity,
     allocatable: {
       ...capacity,
@@ -49,13 +50,13 @@ const LEAST_DISK_SHARE = 0.1
 const LEAST_INODE_SHARE = 0.05
 
 /** Upstream's default eviction thresholds. */
-export async function readNodePressure(dataDirectory: string): Promise<NodePressure> {
+export async function nodePressure(dataDirectory: string): Promise<NodePressure> {
   const memory = await readFile('/proc/meminfo', 'utf8')
   const availableKib = Number(/^MemAvailable:\s+(\d+)/m.exec(memory)?.[1] ?? Number.POSITIVE_INFINITY)
   const disk = await statfs(dataDirectory)
   const isInodeShort = disk.files > 0 && disk.ffree / disk.files < LEAST_INODE_SHARE
-  const running = Number((await firstLine('/proc/loadavg')).split(/[ /]/)[4] ?? 0)
-  const most = Number((await firstLine('/proc/sys/kernel/pid_max')) || 4_194_304)
+  const running = Number(firstLine('/proc/loadavg').split(/[ /]/)[4] ?? 0)
+  const most = Number(firstLine('/proc/sys/kernel/pid_max') || 4_194_304)
   return {
     memory: availableKib * 1024 < LEAST_MEMORY_BYTES,
     disk: disk.bavail / disk.blocks < LEAST_DISK_SHARE || isInodeShort,
@@ -63,15 +64,18 @@ export async function readNodePressure(dataDirectory: string): Promise<NodePress
   }
 }
 
-async function osImage(): Promise<string> {
-  const text = await readFile('/etc/os-release', 'utf8').catch(() => '')
-  return /^PRETTY_NAME="?(.*?)"?$/m.exec(text)?.[1] ?? 'Linux'
+function osImage(): string {
+  return /^PRETTY_NAME="?(.*?)"?$/m.exec(textOf('/etc/os-release'))?.[1] ?? 'Linux'
 }
 
-async function firstLine(...paths: readonly string[]): Promise<string> {
-  for (const path of paths) {
-    const text = await readFile(path, 'utf8').catch(() => undefined)
-    if (text !== undefined && text.trim() !== '') return text.split('\n')[0]?.trim() ?? ''
+function firstLine(...paths: readonly string[]): string {
+  return paths.map((path) => textOf(path).split('\n')[0]?.trim() ?? '').find((line) => line !== '') ?? ''
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
   }
-  return ''
 }

@@ -1,11 +1,12 @@
 import type { Client } from '../client/client.ts'
+import { EventRecorder } from '../client/event-recorder.ts'
 import { Informer } from '../client/informer.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { Pod, Service } from '../resources/generated/types.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
-import { EventRecorder } from './event-recorder.ts'
 import { Limiter } from './limiter.ts'
+import type { NodeEvents } from './node-events.ts'
 import type { NodeFacts, NodePressure } from './node-facts.ts'
 import { NodeRegistration } from './node-registration.ts'
 import type { NodeSettings } from './node-settings.ts'
@@ -70,13 +71,15 @@ export function createNodeAgent(parts: NodeAgentParts): NodeAgent {
 class Agent implements NodeAgent {
   readonly #parts: NodeAgentParts
   readonly #workers = new Map<string, PodWorker>()
-  readonly #events: EventRecorder
+  readonly #recorder: EventRecorder
+  readonly #events: NodeEvents
   readonly #pods: Informer<Pod>
   readonly #services: Informer<Service>
 
   constructor(parts: NodeAgentParts) {
     this.#parts = parts
-    this.#events = new EventRecorder({ ...parts, nodeName: parts.settings.nodeName })
+    this.#recorder = new EventRecorder({ ...parts, instance: parts.settings.nodeName })
+    this.#events = { record: (regarding, event) => this.#recorder.record({ regarding, component: 'kubelet', ...event }) }
     this.#pods = new Informer(kinds.Pod, parts, { fieldSelector: `spec.nodeName=${parts.settings.nodeName}` })
     this.#services = new Informer(kinds.Service, parts)
   }
@@ -115,7 +118,7 @@ class Agent implements NodeAgent {
     const registration = new NodeRegistration({ ...this.#parts, events: this.#events })
     this.#parts.log.info('the node agent starts', { node: settings.nodeName })
     await Promise.all([
-      this.#pods.run(signal), this.#services.run(signal), registration.run(signal), this.#adoptOrphans(start, signal),
+      this.#pods.run(signal), this.#services.run(signal), this.#recorder.run(signal), registration.run(signal), this.#adoptOrphans(start, signal),
     ])
     references.close()
     for (const worker of this.#workers.values()) worker.close()

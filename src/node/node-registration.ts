@@ -7,7 +7,7 @@ import { formatMicroTime } from '../words/instant.ts'
 import type { Clock, Log } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
 import { isStatus } from '../words/status-error.ts'
-import type { EventRecorder } from './event-recorder.ts'
+import type { NodeEvents } from './node-events.ts'
 import type { NodeFacts, NodePressure } from './node-facts.ts'
 import type { NodeSettings } from './node-settings.ts'
 import { newNode, nodeLabels, nodeStatus, readinessProblem, withoutHeartbeats } from './node-status.ts'
@@ -21,7 +21,7 @@ export interface RegistrationParts {
   readonly settings: NodeSettings
   readonly facts: NodeFacts
   readonly pressure: () => Promise<NodePressure>
-  readonly events: EventRecorder
+  readonly events: NodeEvents
 }
 
 const STATUS_MS = 10_000

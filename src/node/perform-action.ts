@@ -6,7 +6,7 @@ import type { Clock, Log } from '../words/ports.ts'
 import { sandboxConfig } from './container-config.ts'
 import type { DownwardFacts } from './downward-api.ts'
 import type { PodReferences } from './environment.ts'
-import type { EventRecorder } from './event-recorder.ts'
+import type { NodeEvents } from './node-events.ts'
 import type { Limiter } from './limiter.ts'
 import type { NodeFacts } from './node-facts.ts'
 import type { NodeSettings } from './node-settings.ts'
@@ -34,7 +34,7 @@ export interface ActionParts {
   readonly log: Log
   readonly settings: NodeSettings
   readonly facts: NodeFacts
-  readonly events: EventRecorder
+  readonly events: NodeEvents
   readonly references: ObjectReferences
   readonly tokens: TokenSource
   /** Services that a pod of this namespace may be told of, once they are known. */

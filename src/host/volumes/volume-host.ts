@@ -15,7 +15,7 @@ export interface VolumeHostOptions {
 }
 
 /** Volumes on this machine: directories, tmpfs mounts, files that change all at once. Needs root. */
-export function openVolumeHost(options: VolumeHostOptions): VolumeHost {
+export function createVolumeHost(options: VolumeHostOptions): VolumeHost {
   const { podsDirectory, hostsPath = '/etc/hosts', resolverPath = '/etc/resolv.conf' } = options
   const podDirectory = (uid: string): string => join(podsDirectory, checkedName(uid))
   return {

@@ -4,7 +4,7 @@ import { probeHttp } from './http-probe.ts'
 import { probeTcp } from './tcp-probe.ts'
 
 /** Probes over the machine's network. Each call opens a connection of its own and leaves none behind. */
-export function openProber(): Prober {
+export function createHostProber(): Prober {
   return {
     probe(target, timeoutMs, signal) {
       switch (target.type) {
