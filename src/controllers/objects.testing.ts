@@ -71,8 +71,12 @@ export function replicaSet(size: number, traits: SetTraits = {}): ReplicaSet {
       ...(owner === undefined ? {} : { ownerReferences: ownedBy(owner) }),
     },
     spec: { replicas: size, minReadySeconds: traits.minReadySeconds ?? 0, selector: { matchLabels: { app: 'web' } }, template: podTemplate(image) },
-    status: { replicas: actual, readyReplicas: ready, availableReplicas: available, fullyLabeledReplicas: actual, observedGeneration: 1 },
+    status: { replicas: actual, observedGeneration: 1, ...withoutZeros({ readyReplicas: ready, availableReplicas: available, fullyLabeledReplicas: actual }) },
   })
+}
+
+function withoutZeros(counts: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0))
 }
 
 interface PodTraits {

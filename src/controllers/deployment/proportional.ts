@@ -46,13 +46,19 @@ function shares({ deployment, allSets }: Rollout): readonly Scaling[] {
     added += share
     return { set, size: sizeOf(set) + share }
   })
-  return sizes.map(({ set, size }, index) => ({ set, size: index === 0 ? Math.max(0, size + toAdd - added) : size }))
+  let leftOver = toAdd - added
+  return sizes.map(({ set, size }) => {
+    const final = Math.max(0, size + leftOver)
+    leftOver -= final - size
+    return { set, size: final }
+  })
 }
 
 function shareOf(set: ReplicaSet, deployment: Deployment, toAdd: number, added: number): number {
   if (toAdd === 0 || toAdd === added) return 0
   const fraction = fractionOf(set, deployment)
-  return toAdd > 0 ? Math.min(fraction, toAdd - added) : Math.max(fraction, toAdd - added)
+  // Annotations that do not fit the sizes (someone scaled a ReplicaSet by hand) must not turn a growth into a shrinking.
+  return toAdd > 0 ? Math.max(0, Math.min(fraction, toAdd - added)) : Math.min(0, Math.max(fraction, toAdd - added))
 }
 
 /** Size 5 of at most 10 before, at most 20 now -> 5 more. */
