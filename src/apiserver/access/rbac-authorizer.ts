@@ -2,7 +2,7 @@ import type { PolicyRule } from '../../resources/generated/types.ts'
 import type { Authorizer, Decision, ObjectReader, RequestInfo, User } from '../access.ts'
 import { RbacIndex } from './rbac-index.ts'
 import type { Grant } from './rbac-index.ts'
-import { ruleAllows } from './rule-match.ts'
+import { namesObjects, ruleMatches, ruleNames } from './rule-match.ts'
 import { groups } from './subjects.ts'
 
 /** A rule that a user has, and where it holds. */
@@ -11,10 +11,16 @@ export interface GrantedRule {
   readonly grant: Grant
 }
 
-const MAX_DECISIONS = 8192
+/** What holds for every object of a kind, and the rules that may allow more for some names. */
+interface Outcome {
+  readonly decision: Decision
+  readonly named: readonly GrantedRule[]
+}
+
+const MAX_OUTCOMES = 8192
 
 /**
- * rbac.authorization.k8s.io. The index is built anew when an RBAC object has changed (revision says so), decisions are
+ * rbac.authorization.k8s.io. The index is built anew when an RBAC object has changed (revision says so), outcomes are
  * remembered until then; both are plain functions of the objects.
  */
 export class RbacAuthorizer implements Authorizer {
@@ -22,8 +28,9 @@ export class RbacAuthorizer implements Authorizer {
   readonly #revision: () => unknown
   #index: RbacIndex | undefined
   #indexedRevision: unknown
-  #decisions = new Map<string, Decision>()
-  #userKeys = new WeakMap<User, string>()
+  /** By user, verb, resource and namespace, without the object's name: so a user who updates 5,000 pods needs one. */
+  readonly #outcomes = new Map<string, Outcome>()
+  readonly #userKeys = new WeakMap<User, string>()
 
   /** revision returns another value whenever a Role, ClusterRole or a binding of them has changed. */
   constructor(reader: ObjectReader, revision: () => unknown) {
@@ -35,12 +42,13 @@ export class RbacAuthorizer implements Authorizer {
     if (user.groups.includes(groups.masters)) return MASTER
     const index = this.#currentIndex()
     const key = `${this.#userKey(user)}\0${infoKey(info)}`
-    const known = this.#decisions.get(key)
-    if (known !== undefined) return known
-    const decision = decide(index, user, info)
-    if (this.#decisions.size >= MAX_DECISIONS) this.#decisions.clear()
-    this.#decisions.set(key, decision)
-    return decision
+    let outcome = this.#outcomes.get(key)
+    if (outcome === undefined) {
+      outcome = decide(index, user, info)
+      if (this.#outcomes.size >= MAX_OUTCOMES) this.#outcomes.clear()
+      this.#outcomes.set(key, outcome)
+    }
+    return outcome.named.length === 0 ? outcome.decision : decideByName(outcome, info.name)
   }
 
   /** All rules that the user has in the namespace ('' for the whole cluster only), for rule reviews and escalation checks. */
@@ -63,7 +71,7 @@ export class RbacAuthorizer implements Authorizer {
     if (this.#index === undefined || revision !== this.#indexedRevision) {
       this.#indexedRevision = revision
       this.#index = new RbacIndex(this.#reader)
-      this.#decisions.clear()
+      this.#outcomes.clear()
     }
     return this.#index
   }
@@ -82,18 +90,33 @@ const MASTER: Decision = { allowed: true, reason: 'member of the group system:ma
 
 function infoKey(info: RequestInfo): string {
   if (!info.isResource) return `${info.verb}\0${info.path}`
-  return `${info.verb}\0${info.group}\0${info.resource}\0${info.subresource}\0${info.namespace}\0${info.name}\0`
+  return `${info.verb}\0${info.group}\0${info.resource}\0${info.subresource}\0${info.namespace}\0`
 }
 
-function decide(index: RbacIndex, user: User, info: RequestInfo): Decision {
+function decide(index: RbacIndex, user: User, info: RequestInfo): Outcome {
   const missing: string[] = []
+  const named: GrantedRule[] = []
   for (const grant of index.grants(user, info.isResource ? info.namespace : '')) {
     const rules = index.rules(grant.binding.roleRef, grant.binding.metadata.namespace ?? '')
     if (rules === undefined) missing.push(missingRole(grant))
-    else if (rules.some((rule) => ruleAllows(rule, info))) return { allowed: true, reason: `RBAC: allowed by ${describeGrant(grant)}` }
+    for (const rule of rules ?? []) {
+      if (!ruleMatches(rule, info)) continue
+      if (!info.isResource || !namesObjects(rule)) return { decision: allowedBy(grant), named: [] }
+      named.push({ rule, grant })
+    }
   }
-  if (missing.length === 0) return NO_RULE
-  return { allowed: false, reason: `RBAC: ${missing.length === 1 ? (missing[0] ?? '') : `[${missing.join(', ')}]`}` }
+  if (missing.length === 0) return { decision: NO_RULE, named }
+  const why = missing.length === 1 ? (missing[0] ?? '') : `[${missing.join(', ')}]`
+  return { decision: { allowed: false, reason: `RBAC: ${why}` }, named }
+}
+
+function decideByName({ decision, named }: Outcome, name: string): Decision {
+  const found = named.find(({ rule }) => ruleNames(rule, name))
+  return found === undefined ? decision : allowedBy(found.grant)
+}
+
+function allowedBy(grant: Grant): Decision {
+  return { allowed: true, reason: `RBAC: allowed by ${describeGrant(grant)}` }
 }
 
 const NO_RULE: Decision = { allowed: false, reason: '' }

@@ -7,11 +7,23 @@ import type { RequestInfo } from '../access.ts'
  * resources may be "pods", "pods/log", "*", or "*" + "/scale" (that subresource of anything); URLs may end with *.
  */
 export function ruleAllows(rule: PolicyRule, info: RequestInfo): boolean {
+  return ruleMatches(rule, info) && (!namesObjects(rule) || ruleNames(rule, info.name))
+}
+
+/** All but the object's name. */
+export function ruleMatches(rule: PolicyRule, info: RequestInfo): boolean {
   if (!hasOrAll(rule.verbs, info.verb)) return false
   if (!info.isResource) return rule.nonResourceURLs?.some((url) => urlCovers(url, info.path)) === true
-  if (!hasOrAll(rule.apiGroups, info.group) || !resourceMatches(rule.resources, info.resource, info.subresource)) return false
-  const names = rule.resourceNames
-  return names === undefined || names.length === 0 || (info.name !== '' && names.includes(info.name))
+  return hasOrAll(rule.apiGroups, info.group) && resourceMatches(rule.resources, info.resource, info.subresource)
+}
+
+/** Whether the rule is about certain objects only. */
+export function namesObjects(rule: PolicyRule): boolean {
+  return rule.resourceNames !== undefined && rule.resourceNames.length > 0
+}
+
+export function ruleNames(rule: PolicyRule, name: string): boolean {
+  return name !== '' && rule.resourceNames?.includes(name) === true
 }
 
 function hasOrAll(values: readonly string[] | undefined, value: string): boolean {
