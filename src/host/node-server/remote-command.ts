@@ -45,9 +45,10 @@ function relay(client: WebSocket, protocol: ChannelProtocol, spdy: SpdyClient, s
       spdy.close()
       resolve()
     })
-    // The client learns by this that the other side is there.
+    // Older clients learn by an empty message that the other side is there. v5 clients do not wait for it, and some
+    // print a warning when it overtakes the opening of their streams.
     const first = streams.stdout ? channel.stdout : streams.stderr ? channel.stderr : channel.error
-    client.send(encodeChannelMessage(protocol, first, Buffer.alloc(0)))
+    if (!protocol.closeSignal) client.send(encodeChannelMessage(protocol, first, Buffer.alloc(0)))
     client.resume()
     void outputs.then(() => client.close(1000))
   })

@@ -22,6 +22,8 @@ const DATA_LIMIT_BYTES = 0xffffff
  * stored (not compressed) blocks refer to nothing, so the dictionary's checksum is all that is needed of it.
  */
 const ZLIB_START = Buffer.from([0x78, 0xbb, 0xe3, 0xc6, 0xa7, 0xc2])
+/** An empty stored block: zlib's sync flush, without which some decompressors (Go's) keep what they have. */
+const ZLIB_FLUSH = Buffer.from([0, 0, 0, 0xff, 0xff])
 
 /** Opens a stream. first: of this connection, where the zlib stream starts. */
 export function synStreamFrame(streamId: number, headers: Readonly<Record<string, string>>, position: 'first' | 'later'): Buffer {
@@ -31,7 +33,7 @@ export function synStreamFrame(streamId: number, headers: Readonly<Record<string
   stored.writeUInt16LE(0xffff - block.length, 3)
   const fixed = Buffer.alloc(10)
   fixed.writeUInt32BE(streamId, 0)
-  return controlFrame(TYPE.synStream, [fixed, ...(position === 'first' ? [ZLIB_START] : []), stored, block])
+  return controlFrame(TYPE.synStream, [fixed, ...(position === 'first' ? [ZLIB_START] : []), stored, block, ZLIB_FLUSH])
 }
 
 export function dataFrames(streamId: number, bytes: Uint8Array, fin: boolean): Buffer[] {

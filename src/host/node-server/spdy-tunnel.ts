@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { pipeline } from 'node:stream'
 import type { Socket } from 'node:net'
 import { createWebSocketStream } from 'ws'
 import { upgradeToSpdy } from './streaming-upgrade.ts'
 import { acceptWebSocket } from './websocket-accept.ts'
 
+const CLOSE_GRACE_MS = 10_000
 export const PORT_FORWARD_TUNNEL = 'SPDY/3.1+portforward.k8s.io'
 
 /** A client that speaks SPDY itself: the runtime speaks the same protocols, so the bytes go through as they are. */
@@ -30,19 +30,21 @@ export async function tunnelPortForward(request: IncomingMessage, client: Socket
   await join(messages, upstream.socket)
 }
 
-/** An end of one side is passed on to the other, which may still have much to say; an error closes both. */
+/** An end of one side is passed on to the other, which may still have much to say. Resolves when the client is gone. */
 function join(client: Duplex, upstream: Duplex): Promise<void> {
   return new Promise((resolve) => {
-    let open = 2
-    const finish = (error: NodeJS.ErrnoException | null): void => {
-      open -= 1
-      if (error === null && open > 0) return
-      client.destroy()
+    client.on('error', () => client.destroy())
+    client.on('close', () => {
       upstream.destroy()
       resolve()
-    }
-    pipeline(client, upstream, (error) => finish(error ?? null))
-    pipeline(upstream, client, (error) => finish(error ?? null))
+    })
+    upstream.on('close', () => {
+      client.end()
+      // What is written already has this long to arrive.
+      setTimeout(() => client.destroy(), CLOSE_GRACE_MS).unref()
+    })
+    client.pipe(upstream)
+    upstream.pipe(client)
   })
 }
 

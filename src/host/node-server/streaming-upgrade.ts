@@ -35,6 +35,8 @@ export function upgradeToSpdy(url: string, protocols: readonly string[], signal:
       const stream = socket as Socket
       stream.setTimeout(0)
       stream.setNoDelay(true)
+      // Without any listener an error would end the process; the 'close' after it tells whoever uses the stream.
+      stream.on('error', () => stream.destroy())
       // The signal of the request reaches no further than its answer.
       const onAbort = (): void => void stream.destroy()
       if (signal.aborted) onAbort()
