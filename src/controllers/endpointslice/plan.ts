@@ -41,12 +41,19 @@ export function planEndpointSlices(view: EndpointSliceView, _now: Instant, name:
   const groups = groupsOf(view)
   const changes: Action[] = []
   const deletions: Action[] = []
+  const obsolete = slices.filter((slice) => !groups.has(groupKey(slice.addressType, slice.ports ?? [])))
   for (const [key, group] of groups) {
     const own = slices.filter((slice) => groupKey(slice.addressType, slice.ports ?? []) === key)
-    fillGroup(service, group, own, name, changes, deletions)
+    fillGroup(service, group, own.length > 0 ? own : reused(obsolete, group), name, changes, deletions)
   }
-  for (const slice of slices) if (!groups.has(groupKey(slice.addressType, slice.ports ?? []))) deletions.push(deletion(slice))
+  deletions.push(...obsolete.map(deletion))
   return { actions: [...changes, ...deletions], why: explain([...groups.values()], changes.length + deletions.length) }
+}
+
+/** A slice whose ports nobody has any more serves for others: an update instead of a deletion and a creation. */
+function reused(obsolete: EndpointSlice[], group: Group): readonly EndpointSlice[] {
+  const index = obsolete.findIndex((slice) => slice.addressType === group.family)
+  return index === -1 ? [] : obsolete.splice(index, 1)
 }
 
 function fillGroup(service: Service, group: Group, own: readonly EndpointSlice[], name: NameFn, changes: Action[], deletions: Action[]): void {
@@ -111,7 +118,8 @@ function sliceOf(service: Service, group: Group, endpoints: readonly Endpoint[],
 
 function update(service: Service, group: Group, slice: EndpointSlice, endpoints: readonly Endpoint[]): readonly Action[] {
   const labels = labelsOf(service)
-  if (sameJson(slice.endpoints ?? [], endpoints) && sameJson(slice.metadata.labels ?? {}, labels)) return []
+  const samePorts = groupKey(slice.addressType, slice.ports ?? []) === groupKey(group.family, group.ports)
+  if (samePorts && sameJson(slice.endpoints ?? [], endpoints) && sameJson(slice.metadata.labels ?? {}, labels)) return []
   const object: EndpointSlice = {
     ...slice, metadata: { ...slice.metadata, labels }, ports: group.ports.map((port) => ({ ...port })), endpoints: [...endpoints],
   }
