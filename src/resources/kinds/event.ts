@@ -95,6 +95,9 @@ const columns: readonly Column<Event>[] = [
 export const events: ResourceDefinition<Event> = {
   ...plainResource,
   kind: kinds.Event,
+  defaults(draft) {
+    draft.involvedObject ??= {}
+  },
   validateCreate: validate,
   validateUpdate: validate,
   columns,

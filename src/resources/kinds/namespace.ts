@@ -35,13 +35,13 @@ function prepareForUpdate(draft: Namespace, old: Namespace): void {
 }
 
 /** For the subresource finalize: takes only spec.finalizers over. */
-export function prepareForFinalize(draft: Namespace, old: Namespace): void {
+function prepareForFinalize(draft: Namespace, old: Namespace): void {
   keepStatus(draft, old)
 }
 
 const STANDARD_FINALIZERS = [KUBERNETES_FINALIZER, 'orphan', 'foregroundDeletion']
 
-export function validateFinalize(namespace: Namespace): FieldError[] {
+function validateFinalize(namespace: Namespace): FieldError[] {
   const errors: Errors = []
   namespace.spec?.finalizers?.forEach((finalizer, index) => checkFinalizer(errors, `spec.finalizers[${index}]`, finalizer))
   return errors

@@ -59,7 +59,7 @@ function checkNodeSelector(errors: Errors, path: string, selector: NodeSelector)
   terms.forEach((term, index) => checkTerm(errors, `${path}.nodeSelectorTerms[${index}]`, term, { values: 'labels' }))
 }
 
-function checkWeight(errors: Errors, path: string, weight: number): void {
+function checkWeight(errors: Errors, path: string, weight = 0): void {
   if (weight <= 0 || weight > 100) errors.push(invalidValue(`${path}.weight`, weight, 'must be in the range 1-100'))
 }
 
@@ -109,7 +109,7 @@ function checkPodAffinity(errors: Errors, path: string, affinity: PodAffinity): 
   affinity.preferredDuringSchedulingIgnoredDuringExecution?.forEach(({ weight, podAffinityTerm }, index) => {
     const here = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`
     checkWeight(errors, here, weight)
-    checkAffinityTerm(errors, `${here}.podAffinityTerm`, podAffinityTerm)
+    checkAffinityTerm(errors, `${here}.podAffinityTerm`, podAffinityTerm ?? { topologyKey: '' })
   })
 }
 
