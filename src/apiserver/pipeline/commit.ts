@@ -3,7 +3,7 @@ import type { Revision } from '../../store/store.ts'
 import { StoreUnavailable } from '../../store/store.ts'
 import { serviceUnavailable } from '../../words/status-error.ts'
 import { encodeObject } from '../storage/encoding.ts'
-import { CachedObject } from '../watch-cache/cached-object.ts'
+import { CachedObject, withRevision } from '../watch-cache/cached-object.ts'
 import type { PipelineParts } from './write-request.ts'
 
 type CommitParts = Pick<PipelineParts, 'store' | 'feed'>
@@ -16,13 +16,16 @@ export type CommitResult =
 /** expected: the revision that is to be replaced, 0 for none. The object must not change any more. */
 export async function commitObject(parts: CommitParts, key: string, object: KubeObject, expected: Revision): Promise<CommitResult> {
   const bytes = encodeObject(object)
-  parts.feed.announce(bytes, object)
-  const revision = await commit(parts, key, bytes, expected)
-  if (revision === undefined) return { outcome: 'conflict' }
-  const cached = parts.feed.cached(key)
-  if (cached?.revision === revision) return { outcome: 'stored', cached }
-  const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
-  return { outcome: 'stored', cached: new CachedObject(key, revision, bytes, stored) }
+  parts.feed.announce(key, bytes, object)
+  try {
+    const revision = await commit(parts, key, bytes, expected)
+    if (revision === undefined) return { outcome: 'conflict' }
+    const cached = parts.feed.cached(key)
+    if (cached?.revision === revision) return { outcome: 'stored', cached }
+    return { outcome: 'stored', cached: new CachedObject(key, revision, bytes, withRevision(object, revision)) }
+  } finally {
+    parts.feed.withdraw(key, bytes)
+  }
 }
 
 /** The object as it was when it went, with the revision of its deletion; undefined: conflict. */

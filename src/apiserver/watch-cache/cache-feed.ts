@@ -5,7 +5,7 @@ import { sleep } from '../../words/ports.ts'
 import type { Clock, Log } from '../../words/ports.ts'
 import { serviceUnavailable } from '../../words/status-error.ts'
 import { allObjects, prefixOf, resourcePrefix } from '../storage/keys.ts'
-import { CachedObject } from './cached-object.ts'
+import { CachedObject, withRevision } from './cached-object.ts'
 import { defaultRingBounds } from './event-ring.ts'
 import type { RingBounds } from './event-ring.ts'
 import { ResourceCache } from './resource-cache.ts'
@@ -24,6 +24,11 @@ export interface FeedDependencies {
   readonly ringBounds?: RingBounds
 }
 
+interface Pending {
+  readonly bytes: Uint8Array
+  readonly object: KubeObject
+}
+
 interface Waiter {
   readonly revision: Revision
   readonly resolve: () => void
@@ -36,8 +41,8 @@ interface Waiter {
 export class CacheFeed {
   readonly #dependencies: FeedDependencies
   readonly #caches = new Map<string, ResourceCache>()
-  /** What this process is about to commit, by its bytes: the feed need not parse them again. */
-  readonly #pending = new WeakMap<Uint8Array, KubeObject>()
+  /** What this process is committing, by key: the feed need not parse it again. */
+  readonly #pending = new Map<string, Pending>()
   #waiters: Waiter[] = []
   #revision: Revision = 0
   #started = false
@@ -60,9 +65,20 @@ export class CacheFeed {
     return this.#cacheFor(resourcePrefix(kind))
   }
 
-  /** object is what the bytes say, without a resourceVersion; it must not change any more. */
-  announce(bytes: Uint8Array, object: KubeObject): void {
-    this.#pending.set(bytes, object)
+  cached(key: string): CachedObject | undefined {
+    return this.#caches.get(prefixOf(key))?.getByText(key)
+  }
+
+  /**
+   * object is what the bytes say, whatever its resourceVersion; it must not change any more. To be withdrawn when the commit is over.
+   * Of two writers of one key the later one is remembered: the other one's object is parsed, which is slower and as good.
+   */
+  announce(key: string, bytes: Uint8Array, object: KubeObject): void {
+    this.#pending.set(key, { bytes, object })
+  }
+
+  withdraw(key: string, bytes: Uint8Array): void {
+    if (this.#pending.get(key)?.bytes === bytes) this.#pending.delete(key)
   }
 
   /** Resolves when the caches show this revision. */
@@ -182,8 +198,8 @@ export class CacheFeed {
   }
 
   #cached(entry: Entry): CachedObject {
-    const known = this.#pending.get(entry.value)
-    const object = known && { ...known, metadata: { ...known.metadata, resourceVersion: String(entry.modified) } }
+    const pending = this.#pending.get(entry.key)
+    const object = pending?.bytes === entry.value ? withRevision(pending.object, entry.modified) : undefined
     const cached = new CachedObject(entry.key, entry.modified, entry.value, object)
     if (this.#dependencies.freezeObjects) cached.freeze()
     return cached

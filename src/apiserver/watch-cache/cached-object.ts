@@ -48,9 +48,7 @@ export class CachedObject {
 
   /** The same object as it stands in the event of its deletion: with the deletion's revision. */
   at(revision: Revision): CachedObject {
-    const object = this.#object
-    const moved = object && { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
-    const copy = new CachedObject(this.key, revision, this.#bytes, moved)
+    const copy = new CachedObject(this.key, revision, this.#bytes, this.#object && withRevision(this.#object, revision))
     copy.#splicedRevision = this.#splicedRevision
     return copy
   }
@@ -66,6 +64,11 @@ export class CachedObject {
   freeze(): void {
     freezeJson(this.object)
   }
+}
+
+/** Shares all but the metadata's top. */
+export function withRevision<T extends KubeObject>(object: T, revision: Revision): T {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
 }
 
 /** What a response is made of. */
@@ -87,6 +90,16 @@ class CachedView implements Served {
   }
 }
 
-export function encodeServed(object: object): Uint8Array {
+/** For objects that are answered and not kept. */
+export function servedOnce(object: KubeObject): Served {
+  return {
+    object,
+    get bytes() {
+      return encodeServed(object)
+    },
+  }
+}
+
+function encodeServed(object: object): Uint8Array {
   return utf8(JSON.stringify(object))
 }

@@ -1,5 +1,6 @@
 import type { Revision, Store } from '../../store/store.ts'
 import { badRequest } from '../../words/status-error.ts'
+import { prefixRange } from '../storage/keys.ts'
 import type { ReadPoint } from '../storage/resource-version.ts'
 import { tooLargeRevision } from '../storage/resource-version.ts'
 import type { CacheFeed } from './cache-feed.ts'
@@ -12,8 +13,8 @@ import type { ResourceCache } from './resource-cache.ts'
 
 export interface ListQuery {
   readonly cache: ResourceCache
-  /** '' for all namespaces. */
-  readonly namespace: string
+  /** The resource's or a namespace's prefix; or the key of one object, which matches must then demand. */
+  readonly scope: string
   readonly matches: Matcher
   readonly point: ReadPoint
   /** 0: no limit. */
@@ -43,15 +44,14 @@ const STORE_PAGE = 500
 /** A list out of the cache; out of the store only where the cache's events do not reach back to the wanted revision. */
 export async function listObjects(feed: CacheFeed, store: Store, query: ListQuery): Promise<ListResult> {
   if (query.continueToken !== '') return continueList(feed, store, query)
-  const { point, cache, namespace } = query
-  const scope = cache.scope(namespace)
+  const { point } = query
   if (point.at === 'any' || point.at === 'latest') {
     await feed.fresh(query.signal)
-    return fromCache(feed, query, scope, '', point.at === 'any' ? 0 : query.limit)
+    return fromCache(feed, query, '', point.at === 'any' ? 0 : query.limit)
   }
   await feed.fresh(query.signal)
   if (!(await feed.reachedWithin(point.revision, WAIT_FOR_REVISION_MS, query.signal))) throw tooLargeRevision(point.revision, feed.revision)
-  if (point.at === 'not-older') return fromCache(feed, query, scope, '', query.limit)
+  if (point.at === 'not-older') return fromCache(feed, query, '', query.limit)
   return atRevision(feed, store, query, point.revision, '')
 }
 
@@ -62,21 +62,20 @@ async function continueList(feed: CacheFeed, store: Store, query: ListQuery): Pr
   }
   await feed.fresh(query.signal)
   const start = query.cache.prefix + token.start
-  if (token.revision === undefined) return fromCache(feed, query, query.cache.scope(query.namespace), start, query.limit)
+  if (token.revision === undefined) return fromCache(feed, query, start, query.limit)
   if (token.revision > feed.revision) throw badRequest('continue key is not valid: its revision is in the future')
   return atRevision(feed, store, query, token.revision, start)
 }
 
-function fromCache(feed: CacheFeed, query: ListQuery, scope: string, start: string, limit: number): ListPage {
-  const { cache, matches } = query
+function fromCache(feed: CacheFeed, query: ListQuery, start: string, limit: number): ListPage {
+  const { cache, matches, scope } = query
   const page = collect(cache.range(scope, start), matches, limit)
   const more = page.next !== undefined
   return pageOf(query, page, feed.revision, more && matches === matchesAll ? cache.countFrom(scope, page.next ?? '') : undefined)
 }
 
 async function atRevision(feed: CacheFeed, store: Store, query: ListQuery, revision: Revision, start: string): Promise<ListResult> {
-  const { cache, namespace, matches, limit } = query
-  const scope = cache.scope(namespace)
+  const { cache, scope, matches, limit } = query
   if (revision < cache.complete) return fromStore(store, query, revision, start)
   const page = collect(rangeAt(cache, scope, start, revision), matches, limit)
   if (page.next === undefined || matches !== matchesAll) return pageOf(query, page, revision, undefined)
@@ -108,8 +107,8 @@ function pageOf(query: ListQuery, page: Collected, revision: Revision, remaining
 }
 
 async function fromStore(store: Store, query: ListQuery, revision: Revision, start: string): Promise<ListResult> {
-  const scope = query.cache.scope(query.namespace)
-  const end = `${scope.slice(0, -1)}0`
+  const { scope } = query
+  const end = scope.endsWith('/') ? prefixRange(scope).end : `${scope}\0`
   const objects: CachedObject[] = []
   let from = start > scope ? start : scope
   for (;;) {
