@@ -1,7 +1,7 @@
 import { isObject } from '../../objects/json.ts'
-import { joinBytes } from '../../words/bytes.ts'
 import type { OpenApiV2 } from './openapi.ts'
-import { booleanField, messageField, textField } from './protobuf-writer.ts'
+import { booleanField, bytesOf, messageField, textField } from './protobuf-writer.ts'
+import type { Encoded } from './protobuf-writer.ts'
 
 /**
  * The OpenAPI 2.0 document as the protocol buffer message openapi.v2.Document (the gnostic project's OpenAPIv2.proto gives the
@@ -10,17 +10,17 @@ import { booleanField, messageField, textField } from './protobuf-writer.ts'
 export function encodeOpenApiV2(document: OpenApiV2): Uint8Array {
   const paths = Object.entries(document.paths).map(([path, item]) => messageField(2, [textField(1, path), messageField(2, pathItem(item))]))
   const definitions = Object.entries(document.definitions).map(([name, schema]) => namedSchema(1, name, schema))
-  return joinBytes([
+  return bytesOf([
     textField(1, document.swagger),
     messageField(2, [textField(1, document.info.title), textField(2, document.info.version)]),
     messageField(8, paths),
     messageField(9, definitions),
-  ])
+  ].join(''))
 }
 
 const METHOD_NUMBERS: Readonly<Record<string, number>> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 }
 
-function pathItem(item: Record<string, unknown>): Uint8Array[] {
+function pathItem(item: Record<string, unknown>): Encoded[] {
   const operations = Object.entries(METHOD_NUMBERS).flatMap(([method, number]) => {
     const operation = item[method]
     return isObject(operation) ? [messageField(number, operationFields(operation))] : []
@@ -28,7 +28,7 @@ function pathItem(item: Record<string, unknown>): Uint8Array[] {
   return [...operations, ...parameters(9, item['parameters'])]
 }
 
-function operationFields(operation: Record<string, unknown>): Uint8Array[] {
+function operationFields(operation: Record<string, unknown>): Encoded[] {
   return [
     ...texts(6, operation['produces']),
     ...texts(7, operation['consumes']),
@@ -39,7 +39,7 @@ function operationFields(operation: Record<string, unknown>): Uint8Array[] {
   ]
 }
 
-function responses(value: unknown): Uint8Array[] {
+function responses(value: unknown): Encoded[] {
   if (!isObject(value)) return []
   return Object.entries(value).map(([code, response]) => {
     const fields = isObject(response) ? response : {}
@@ -53,12 +53,12 @@ const QUERY_PARAMETER = 3
 const PATH_PARAMETER = 4
 
 /** ParametersItem { parameter: Parameter { body | non_body: { query | path } } } */
-function parameters(number: number, value: unknown): Uint8Array[] {
+function parameters(number: number, value: unknown): Encoded[] {
   if (!Array.isArray(value)) return []
   return value.filter(isObject).map((parameter) => messageField(number, [messageField(1, [parameterFields(parameter)])]))
 }
 
-function parameterFields(parameter: Record<string, unknown>): Uint8Array {
+function parameterFields(parameter: Record<string, unknown>): Encoded {
   const name = textOf(parameter['name'])
   const place = textOf(parameter['in'])
   const required = parameter['required'] === true
@@ -72,11 +72,11 @@ function parameterFields(parameter: Record<string, unknown>): Uint8Array {
   return messageField(2, [messageField(QUERY_PARAMETER, [...head, textField(6, type), booleanField(20, true)])])
 }
 
-function namedSchema(number: number, name: string, schema: unknown): Uint8Array {
+function namedSchema(number: number, name: string, schema: unknown): Encoded {
   return messageField(number, [textField(1, name), messageField(2, isObject(schema) ? schemaFields(schema) : [])])
 }
 
-function schemaFields(schema: Record<string, unknown>): Uint8Array[] {
+function schemaFields(schema: Record<string, unknown>): Encoded[] {
   const { additionalProperties, items, properties } = schema
   const type = textOf(schema['type'])
   return [
@@ -92,13 +92,13 @@ function schemaFields(schema: Record<string, unknown>): Uint8Array[] {
 }
 
 /** NamedAny { name, value: Any { yaml } }; JSON is YAML too. */
-function extensions(number: number, holder: Record<string, unknown>): Uint8Array[] {
+function extensions(number: number, holder: Record<string, unknown>): Encoded[] {
   return Object.entries(holder)
     .filter(([name]) => name.startsWith('x-'))
     .map(([name, value]) => messageField(number, [textField(1, name), messageField(2, [textField(2, JSON.stringify(value))])]))
 }
 
-function texts(number: number, values: unknown): Uint8Array[] {
+function texts(number: number, values: unknown): Encoded[] {
   return Array.isArray(values) ? values.map((value) => textField(number, textOf(value))) : []
 }
 

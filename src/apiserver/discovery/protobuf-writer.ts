@@ -1,37 +1,42 @@
-import { joinBytes, utf8 } from '../../words/bytes.ts'
+import { utf8 } from '../../words/bytes.ts'
 
-/** The wire format of protocol buffers, as far as the OpenAPI document needs it. Each function gives the bytes of one field. */
-export function textField(number: number, text: string): Uint8Array {
-  return text === '' ? NOTHING : bytesField(number, utf8(text))
+/**
+ * The wire format of protocol buffers, as far as the OpenAPI document needs it. A field is a string with a character for each
+ * byte: the engine joins strings without copying, so that deep nesting costs nothing; bytesOf turns the whole into bytes once.
+ */
+export type Encoded = string
+
+export function textField(number: number, text: string): Encoded {
+  return text === '' ? '' : delimited(number, binaryText(text))
 }
 
-export function booleanField(number: number, value: boolean): Uint8Array {
-  return value ? Uint8Array.of(...varint(number << 3), 1) : NOTHING
+export function booleanField(number: number, value: boolean): Encoded {
+  return value ? `${varint(number << 3)}\u0001` : ''
 }
 
 /** An embedded message; one without content still says that it is there. */
-export function messageField(number: number, fields: readonly Uint8Array[]): Uint8Array {
-  return bytesField(number, joinBytes(fields))
+export function messageField(number: number, fields: readonly Encoded[]): Encoded {
+  return delimited(number, fields.join(''))
 }
 
-const NOTHING = new Uint8Array(0)
-const LENGTH_DELIMITED = 2
-
-function bytesField(number: number, bytes: Uint8Array): Uint8Array {
-  const head = [...varint((number << 3) | LENGTH_DELIMITED), ...varint(bytes.length)]
-  const whole = new Uint8Array(head.length + bytes.length)
-  whole.set(head)
-  whole.set(bytes, head.length)
-  return whole
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = []
-  let rest = value
-  while (rest >= 0x80) {
-    bytes.push((rest & 0x7f) | 0x80)
-    rest >>>= 7
-  }
-  bytes.push(rest)
+export function bytesOf(encoded: Encoded): Uint8Array {
+  const bytes = new Uint8Array(encoded.length)
+  for (let index = 0; index < encoded.length; index++) bytes[index] = encoded.charCodeAt(index)
   return bytes
+}
+
+const LENGTH_DELIMITED = 2
+const BEYOND_ASCII = /[^\u0000-\u007f]/
+
+function delimited(number: number, content: Encoded): Encoded {
+  return varint((number << 3) | LENGTH_DELIMITED) + varint(content.length) + content
+}
+
+function binaryText(text: string): Encoded {
+  return BEYOND_ASCII.test(text) ? Array.from(utf8(text), (byte) => String.fromCharCode(byte)).join('') : text
+}
+
+function varint(value: number): Encoded {
+  if (value < 0x80) return String.fromCharCode(value)
+  return String.fromCharCode((value & 0x7f) | 0x80) + varint(value >>> 7)
 }
