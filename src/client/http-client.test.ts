@@ -51,15 +51,20 @@ test('requests', async () => {
     [(client) => client.list(Deployment), 'GET /apis/apps/v1/deployments'],
     [(client) => client.list(Deployment, { namespace: 'n', labelSelector: 'a=b', limit: 5, continueToken: 't', resourceVersion: '0' }),
       'GET /apis/apps/v1/namespaces/n/deployments?labelSelector=a%3Db&limit=5&continue=t&resourceVersion=0'],
-    [(client) => client.create(ConfigMap, map, { fieldManager: 'm', dryRun: true, fieldValidation: 'Strict' }), `POST /api/v1/namespaces/n/configmaps?fieldManager=m&fieldValidation=Strict&dryRun=All ${body}`],
+    [(client) => client.create(ConfigMap, map, { fieldManager: 'm', dryRun: true, fieldValidation: 'Strict' }),
+      `POST /api/v1/namespaces/n/configmaps?fieldManager=m&fieldValidation=Strict&dryRun=All ${body}`],
     [(client) => client.create(Node, node), `POST /api/v1/nodes ${JSON.stringify(node)}`],
     [(client) => client.update(ConfigMap, map, { subresource: 'status' }), `PUT /api/v1/namespaces/n/configmaps/a/status ${body}`],
-    [(client) => client.patch(ConfigMap, key, { type: 'merge', body: { data: { x: null } } }), 'PATCH /api/v1/namespaces/n/configmaps/a application/merge-patch+json {"data":{"x":null}}'],
-    [(client) => client.patch(ConfigMap, key, { type: 'json', operations: [{ op: 'remove', path: '/data' }] }), 'PATCH /api/v1/namespaces/n/configmaps/a application/json-patch+json [{"op":"remove","path":"/data"}]'],
-    [(client) => client.patch(ConfigMap, key, { type: 'apply', body: {}, force: true }, { fieldManager: 'm' }), 'PATCH /api/v1/namespaces/n/configmaps/a?fieldManager=m&force=true application/apply-patch+yaml {}'],
+    [(client) => client.patch(ConfigMap, key, { type: 'merge', body: { data: { x: null } } }),
+      'PATCH /api/v1/namespaces/n/configmaps/a application/merge-patch+json {"data":{"x":null}}'],
+    [(client) => client.patch(ConfigMap, key, { type: 'json', operations: [{ op: 'remove', path: '/data' }] }),
+      'PATCH /api/v1/namespaces/n/configmaps/a application/json-patch+json [{"op":"remove","path":"/data"}]'],
+    [(client) => client.patch(ConfigMap, key, { type: 'apply', body: {}, force: true }, { fieldManager: 'm' }),
+      'PATCH /api/v1/namespaces/n/configmaps/a?fieldManager=m&force=true application/apply-patch+yaml {}'],
     [(client) => client.delete(ConfigMap, key, { uid: 'u', gracePeriodSeconds: 0, propagationPolicy: 'Foreground' }),
       'DELETE /api/v1/namespaces/n/configmaps/a {"apiVersion":"v1","kind":"DeleteOptions","gracePeriodSeconds":0,"propagationPolicy":"Foreground","preconditions":{"uid":"u"}}'],
-    [(client) => client.deleteCollection(Pod, { namespace: 'n', fieldSelector: 'spec.nodeName=a' }), 'DELETE /api/v1/namespaces/n/pods?fieldSelector=spec.nodeName%3Da {"apiVersion":"v1","kind":"DeleteOptions"}'],
+    [(client) => client.deleteCollection(Pod, { namespace: 'n', fieldSelector: 'spec.nodeName=a' }),
+      'DELETE /api/v1/namespaces/n/pods?fieldSelector=spec.nodeName%3Da {"apiVersion":"v1","kind":"DeleteOptions"}'],
     [(client) => client.createSubresource(Pod, key, 'binding', { target: {} }), 'POST /api/v1/namespaces/n/pods/a/binding {"target":{}}'],
   ]
   for (const [call, expected] of table) {
@@ -93,7 +98,8 @@ async function refusal(run: () => Promise<unknown>): Promise<StatusError> {
 test('errors', async () => {
   const causes = [{ reason: 'FieldValueRequired', message: 'Required value', field: 'spec.x' }]
   const table: [answer: Answer, code: number, reason: string, message: RegExp, details?: object][] = [
-    [{ status: 422, body: { kind: 'Status', code: 422, reason: 'Invalid', message: 'bad', details: { kind: 'ConfigMap', name: 'a', causes } } }, 422, 'Invalid', /^bad$/, { kind: 'ConfigMap', name: 'a', causes }],
+    [{ status: 422, body: { kind: 'Status', code: 422, reason: 'Invalid', message: 'bad', details: { kind: 'ConfigMap', name: 'a', causes } } },
+      422, 'Invalid', /^bad$/, { kind: 'ConfigMap', name: 'a', causes }],
     [{ status: 429, body: 'slow down', headers: { 'retry-after': '3' } }, 429, 'TooManyRequests', /^slow down$/, { retryAfterSeconds: 3 }],
     [{ status: 502, body: '' }, 502, '', /^the server answered with code 502$/],
     [{ body: '<html>' }, 500, 'InternalError', /not valid JSON/],
@@ -123,7 +129,8 @@ test('watch: events, bookmarks, the end of the initial state, whatever the chunk
   const bookmark = { kind: 'ConfigMap', metadata: { resourceVersion: '8', annotations: { 'k8s.io/initial-events-end': 'true' } } }
   const text = eventLine('ADDED', map) + eventLine('BOOKMARK', bookmark) + eventLine('MODIFIED', map) + eventLine('DELETED', map) + '{"type":"ADD'
   const expected = [
-    { type: 'added', object: map }, { type: 'bookmark', resourceVersion: '8', initialEventsEnd: true }, { type: 'modified', object: map }, { type: 'deleted', object: map },
+    { type: 'added', object: map }, { type: 'bookmark', resourceVersion: '8', initialEventsEnd: true }, { type: 'modified', object: map },
+    { type: 'deleted', object: map },
   ]
   for (const parts of [[text], [...text], text.split(/(?<=\n)/)]) assert.deepEqual((await collect(parts)).events, expected)
   const { requests } = await collect([text])
@@ -146,7 +153,8 @@ test('all pages, and once more when their revision is gone', async () => {
   const all = await listAll(createHttpClient(whole.transport), kinds.ConfigMap, { resourceVersion: '0' })
   assert.deepEqual(all.items.map(({ metadata }) => metadata.name), ['a', 'b', 'c'])
   assert.deepEqual(whole.requests.map(shown), [
-    'GET /api/v1/configmaps?limit=500&resourceVersion=0', 'GET /api/v1/configmaps?limit=500&continue=t1', 'GET /api/v1/configmaps?limit=500&continue=t2',
+    'GET /api/v1/configmaps?limit=500&resourceVersion=0', 'GET /api/v1/configmaps?limit=500&continue=t1',
+    'GET /api/v1/configmaps?limit=500&continue=t2',
   ])
   const gone = fakeTransport(page('a', 't1'), { status: 410, body: { kind: 'Status', code: 410, reason: 'Expired', message: 'gone' } }, page('x', ''))
   assert.deepEqual((await listAll(createHttpClient(gone.transport), kinds.ConfigMap)).items.map(({ metadata }) => metadata.name), ['x'])

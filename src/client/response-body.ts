@@ -72,8 +72,10 @@ export async function readError(response: TransportResponse): Promise<StatusErro
 }
 
 const REASONS: ReadonlyMap<number, StatusReason> = new Map([
-  [400, 'BadRequest'], [401, 'Unauthorized'], [403, 'Forbidden'], [404, 'NotFound'], [405, 'MethodNotAllowed'], [406, 'NotAcceptable'], [409, 'Conflict'], [410, 'Gone'],
-  [413, 'RequestEntityTooLarge'], [415, 'UnsupportedMediaType'], [422, 'Invalid'], [429, 'TooManyRequests'], [500, 'InternalError'], [503, 'ServiceUnavailable'], [504, 'Timeout'],
+  [400, 'BadRequest'], [401, 'Unauthorized'], [403, 'Forbidden'], [404, 'NotFound'], [405, 'MethodNotAllowed'], [406, 'NotAcceptable'],
+  [409, 'Conflict'], [410, 'Gone'],
+  [413, 'RequestEntityTooLarge'], [415, 'UnsupportedMediaType'], [422, 'Invalid'], [429, 'TooManyRequests'], [500, 'InternalError'],
+  [503, 'ServiceUnavailable'], [504, 'Timeout'],
 ])
 
 /** metav1.Status, as an answer or as the object of a watch's ERROR event. */

@@ -44,7 +44,8 @@ test('JSON: what only looks wrong is read', () => {
 
 test('JSON: keys that stand twice', () => {
   const table: [string, string[]][] = [
-    ['{"a":1,"b":{"a":1}}', []], ['{"a":1,"a":2}', ['a']], ['{"spec":{"x":[{"n":1},{"n":1,"n":2,"\\u006e":3}]}}', ['spec.x[1].n', 'spec.x[1].n']],
+    ['{"a":1,"b":{"a":1}}', []], ['{"a":1,"a":2}', ['a']],
+    ['{"spec":{"x":[{"n":1},{"n":1,"n":2,"\\u006e":3}]}}', ['spec.x[1].n', 'spec.x[1].n']],
   ]
   for (const [text, expected] of table) assert.deepEqual(duplicateFields(utf8(text)), expected)
 })
@@ -60,8 +61,10 @@ test('property: the scanner accepts what JSON.parse accepts', () => {
 
 test('YAML: as manifests are written', () => {
   const table: [string, unknown][] = [
-    ['a: 0644\nb: yes\nc: "yes"\nd: 0x10\ne: 0o17\nf: 1.5\ng: ~\nh: 12:30\ni: 2026-01-01', { a: 420, b: true, c: 'yes', d: 16, e: 15, f: 1.5, g: null, h: '12:30', i: '2026-01-01' }],
-    ['{"a": [1, "b"]}', { a: [1, 'b'] }], ['x: &x {a: 1}\ny: {<<: *x, b: 2}', { x: { a: 1 }, y: { a: 1, b: 2 } }], ['', null], ['# nothing', null],
+    ['a: 0644\nb: yes\nc: "yes"\nd: 0x10\ne: 0o17\nf: 1.5\ng: ~\nh: 12:30\ni: 2026-01-01',
+      { a: 420, b: true, c: 'yes', d: 16, e: 15, f: 1.5, g: null, h: '12:30', i: '2026-01-01' }],
+    ['{"a": [1, "b"]}', { a: [1, 'b'] }], ['x: &x {a: 1}\ny: {<<: *x, b: 2}', { x: { a: 1 }, y: { a: 1, b: 2 } }], ['', null],
+    ['# nothing', null],
   ]
   for (const [text, expected] of table) assert.deepEqual(decodeYaml(utf8(text)), expected, text)
   assert.deepEqual(decodeYamlStream(utf8('---\na: 1\n---\n# nothing\n---\nb: 2\n')), [{ index: 0, value: { a: 1 } }, { index: 1, value: { b: 2 } }])
@@ -70,8 +73,10 @@ test('YAML: as manifests are written', () => {
 test('YAML: refused quickly', () => {
   const laughs = Array.from({ length: 10 }, (_, level) => `l${level}: &l${level} [${Array(9).fill(level === 0 ? 'lol' : `*l${level - 1}`).join(',')}]`).join('\n')
   const table: [string, RegExp][] = [
-    [laughs, /^yaml: the document expands to more than|alias/], ['a: &a {b: *a}', /an alias within its own anchor/], ['['.repeat(100_000), /nesting exceeded/], ['a: [1\nb: }', /at line 2/],
-    ['a: 1\na: 2', /duplicated mapping key at line 2, column 1/], ['__proto__: 1', /__proto__/], ['a: .nan', /no JSON form/], ['a: !!js/function x', /unknown scalar tag/], ['--- 1\n--- 2', /more than one document/],
+    [laughs, /^yaml: the document expands to more than|alias/], ['a: &a {b: *a}', /an alias within its own anchor/],
+    ['['.repeat(100_000), /nesting exceeded/], ['a: [1\nb: }', /at line 2/],
+    ['a: 1\na: 2', /duplicated mapping key at line 2, column 1/], ['__proto__: 1', /__proto__/], ['a: .nan', /no JSON form/],
+    ['a: !!js/function x', /unknown scalar tag/], ['--- 1\n--- 2', /more than one document/],
   ]
   const started = process.hrtime.bigint()
   for (const [text, expected] of table) assert.match(refusal(() => decodeYaml(utf8(text))), expected)
@@ -87,7 +92,7 @@ test('YAML: written as kubectl writes it, and read back', () => {
 })
 
 test('fuzz: any text is a value or a 400', () => {
-  const text = fc.oneof(fc.string(), fc.stringMatching(/^[ab:&*!\-\[\]{}"' \n#|>%?~,]{0,40}$/))
+  const text = fc.oneof(fc.string(), fc.stringMatching(/^[ab:&*!\-[\]{}"' \n#|>%?~,]{0,40}$/))
   fc.assert(fc.property(text, (given) => {
     refusal(() => decodeYamlStream(utf8(given)))
     refusal(() => decodeJson(utf8(given)))

@@ -7,8 +7,10 @@ test('paths are built and read', () => {
   assert.equal(childPath(indexPath(childPath('spec', 'containers'), 0), 'name'), 'spec.containers[0].name')
   assert.equal(keyPath(childPath('', 'metadata', 'labels'), 'a.b/c'), 'metadata.labels[a.b/c]')
   const table: [string, (string | number)[] | undefined][] = [
-    ['spec.containers[0].name', ['spec', 'containers', 0, 'name']], ["metadata.labels['a.b/c']", ['metadata', 'labels', 'a.b/c']], ['metadata.labels[a.b/c]', ['metadata', 'labels', 'a.b/c']],
-    ['metadata.annotations["x"]', ['metadata', 'annotations', 'x']], ['', undefined], ['.a', undefined], ['a..b', undefined], ['a[', undefined], ['a b', undefined], ['a[0]b', undefined],
+    ['spec.containers[0].name', ['spec', 'containers', 0, 'name']], ["metadata.labels['a.b/c']", ['metadata', 'labels', 'a.b/c']],
+    ['metadata.labels[a.b/c]', ['metadata', 'labels', 'a.b/c']],
+    ['metadata.annotations["x"]', ['metadata', 'annotations', 'x']], ['', undefined], ['.a', undefined], ['a..b', undefined],
+    ['a[', undefined], ['a b', undefined], ['a[0]b', undefined],
   ]
   for (const [text, expected] of table) assert.deepEqual(parseFieldPath(text), expected, text)
 })

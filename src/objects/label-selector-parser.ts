@@ -1,4 +1,4 @@
-import { MAX_REQUIREMENTS, MAX_VALUES, makeRequirement, tooManyMessage, type Operator, type Requirement } from './label-selector.ts'
+import { MAX_REQUIREMENTS, MAX_VALUES, makeRequirement, tooManyMessage, type Operator, type Requirement } from './label-requirement.ts'
 
 /** The grammar of labels.Parse: its messages name what was found and what was expected. */
 type TokenType = 'identifier' | 'end' | 'error' | '(' | ')' | ',' | '!' | '=' | '==' | '!=' | '>' | '<'

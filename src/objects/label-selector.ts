@@ -1,15 +1,6 @@
 import { badRequest } from '../words/status-error.ts'
-import { labelValueErrors, qualifiedNameErrors } from './names.ts'
+import { integerOf, makeRequirement, MAX_REQUIREMENTS, tooManyMessage, type Operator, type Requirement } from './label-requirement.ts'
 import { parseRequirements } from './label-selector-parser.ts'
-
-export type Operator = '=' | '==' | '!=' | 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt'
-
-/** One condition on one label. Values are sorted and unique. */
-export interface Requirement {
-  readonly key: string
-  readonly operator: Operator
-  readonly values: readonly string[]
-}
 
 /** All requirements must hold; none means everything. 'nothing' selects no object at all. */
 export type LabelSelector = { readonly requirements: readonly Requirement[] } | 'nothing'
@@ -17,10 +8,6 @@ export type LabelSelector = { readonly requirements: readonly Requirement[] } | 
 export type Labels = Readonly<Record<string, string>>
 
 export const everything: LabelSelector = { requirements: [] }
-
-/** Far above what any client sends; keeps a hostile selector from costing time for every object of a list. */
-export const MAX_REQUIREMENTS = 1000
-export const MAX_VALUES = 10_000
 
 /** metav1.LabelSelector, as specs carry it. */
 export interface LabelSelectorSpec {
@@ -65,44 +52,6 @@ function checked(key: string, operator: Operator, values: readonly string[]): Re
   return made
 }
 
-export function tooManyMessage(): string {
-  return `a label selector may have at most ${MAX_REQUIREMENTS} requirements and ${MAX_VALUES} values`
-}
-
-/** A requirement, or what is wrong with it. */
-export function makeRequirement(key: string, operator: Operator, given: readonly string[]): Requirement | { readonly error: string } {
-  const keyErrors = qualifiedNameErrors(key)
-  if (keyErrors.length > 0) return { error: `<nil>: Invalid value: ${JSON.stringify(key)}: ${keyErrors.join('; ')}` }
-  const values = given.length < 2 ? given : [...new Set(given)].sort()
-  const shape = shapeError(operator, values)
-  if (shape !== undefined) return { error: `values: Invalid value: ${JSON.stringify(values)}: ${shape}` }
-  for (const [index, value] of values.entries()) {
-    if ((operator === 'gt' || operator === 'lt') && integer(value) === undefined) {
-      return { error: `values[${index}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer` }
-    }
-    const errors = labelValueErrors(value)
-    if (errors.length > 0) return { error: `values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${errors.join('; ')}` }
-  }
-  return { key, operator, values }
-}
-
-function shapeError(operator: Operator, values: readonly string[]): string | undefined {
-  switch (operator) {
-    case 'in': case 'notin':
-      return values.length === 0 ? "for 'in', 'notin' operators, values set can't be empty" : undefined
-    case '=': case '==': case '!=':
-      return values.length === 1 ? undefined : 'exact-match compatibility requires one single value'
-    case 'exists': case '!':
-      return values.length === 0 ? undefined : 'values set must be empty for exists and does not exist'
-    case 'gt': case 'lt':
-      return values.length === 1 ? undefined : "for 'Gt', 'Lt' operators, exactly one value is required"
-  }
-}
-
-function integer(text: string): bigint | undefined {
-  return /^[+-]?\d{1,19}$/.test(text) ? BigInt(text.replace('+', '')) : undefined
-}
-
 function sortByKey(requirements: readonly Requirement[]): readonly Requirement[] {
   return requirements.length < 2 ? requirements : requirements.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
 }
@@ -129,8 +78,8 @@ function holds({ key, operator, values }: Requirement, labels: Labels | undefine
 }
 
 function compare(value: string | undefined, bound: string | undefined): -1 | 0 | 1 | undefined {
-  const a = integer(value ?? '')
-  const b = integer(bound ?? '')
+  const a = integerOf(value ?? '')
+  const b = integerOf(bound ?? '')
   if (a === undefined || b === undefined) return undefined
   return a < b ? -1 : a > b ? 1 : 0
 }

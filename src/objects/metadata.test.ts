@@ -16,7 +16,8 @@ test('create', () => {
     [{ namespace: 'b' }, ['metadata.name: Required value: name or generateName is required']],
     [{ name: 'a' }, ['metadata.namespace: Required value']],
     [{ name: 'a', namespace: 'b', generation: -1 }, ['metadata.generation: Invalid value: -1: must be greater than or equal to 0']],
-    [{ name: 'a', namespace: 'b', annotations: { a: 'ü'.repeat(131_072) } }, ['metadata.annotations: Too long: may not be more than 262144 bytes']],
+    [{ name: 'a', namespace: 'b', annotations: { a: 'ü'.repeat(131_072) } },
+      ['metadata.annotations: Too long: may not be more than 262144 bytes']],
     [{ name: 'a', namespace: 'b', annotations: { a: 'ü'.repeat(131_071) } }, []],
     [{ name: 'a', namespace: 'b', ownerReferences: [owner] }, []],
     [{ name: 'a', namespace: 'b', ownerReferences: [{ ...owner, apiVersion: '', uid: '' }] },
@@ -34,7 +35,8 @@ test('create: a namespace on a cluster-scoped kind, wrong labels, two controller
     namespaced: false, nameRule: 'path-segment',
   })
   assert.deepEqual(errors.map(({ field, reason }) => [field, reason]), [
-    ['metadata.namespace', 'FieldValueForbidden'], ['metadata.labels', 'FieldValueInvalid'], ['metadata.labels', 'FieldValueInvalid'], ['metadata.ownerReferences', 'FieldValueInvalid'],
+    ['metadata.namespace', 'FieldValueForbidden'], ['metadata.labels', 'FieldValueInvalid'], ['metadata.labels', 'FieldValueInvalid'],
+    ['metadata.ownerReferences', 'FieldValueInvalid'],
   ])
   assert.match(errors[3]?.message ?? '', /Only one reference can have Controller set to true. Found "true" in references for web and other$/)
 })
@@ -43,7 +45,8 @@ test('update', () => {
   const old: ObjectMeta = { name: 'a', namespace: 'b', uid: 'u', resourceVersion: '1', generation: 2, creationTimestamp: '2026-01-01T00:00:00Z' }
   const table: [meta: ObjectMeta, old: ObjectMeta, expected: string[]][] = [
     [old, old, []],
-    [{ ...old, name: 'c', uid: 'v' }, old, ['metadata.name: Invalid value: "c": field is immutable', 'metadata.uid: Invalid value: "v": field is immutable']],
+    [{ ...old, name: 'c', uid: 'v' }, old,
+      ['metadata.name: Invalid value: "c": field is immutable', 'metadata.uid: Invalid value: "v": field is immutable']],
     [{ ...old, resourceVersion: '' }, old, ['metadata.resourceVersion: Invalid value: "": must be specified for an update']],
     [{ ...old, generation: 1 }, old, ['metadata.generation: Invalid value: 1: must not be decremented']],
     [{ ...old, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['x'] }, { ...old, deletionTimestamp: '2026-01-01T00:00:00Z' },

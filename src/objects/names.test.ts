@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  cIdentifierErrors, configKeyErrors, dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, envVarNameErrors, httpHeaderNameErrors, labelValueErrors,
+  cIdentifierErrors, configKeyErrors, dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, envVarNameErrors, httpHeaderNameErrors,
+  labelValueErrors,
   nameErrors, pathSegmentErrors, qualifiedNameErrors, wildcardSubdomainErrors,
 } from './names.ts'
 
@@ -14,10 +15,12 @@ const QUALIFIED = "must consist of alphanumeric characters, '-', '_' or '.', and
 
 const rules: [rule: (value: string) => string[], good: string[], bad: [string, string[]][]][] = [
   [dnsSubdomainErrors, ['a', 'a.b', 'a-b.c-d', '0', 'x'.repeat(253)], [
-    ['', [SUBDOMAIN]], ['A', [SUBDOMAIN]], ['a..b', [SUBDOMAIN]], ['a.-b', [SUBDOMAIN]], ['a-.b', [SUBDOMAIN]], ['.a', [SUBDOMAIN]], ['a_b', [SUBDOMAIN]], ['a\n', [SUBDOMAIN]],
+    ['', [SUBDOMAIN]], ['A', [SUBDOMAIN]], ['a..b', [SUBDOMAIN]], ['a.-b', [SUBDOMAIN]], ['a-.b', [SUBDOMAIN]], ['.a', [SUBDOMAIN]],
+    ['a_b', [SUBDOMAIN]], ['a\n', [SUBDOMAIN]],
     ['x'.repeat(254), ['must be no more than 253 bytes']],
   ]],
-  [dnsLabelErrors, ['a', 'a-b', '0'], [['a.b', ['must not contain dots']], ['-a', [LABEL]], ['x'.repeat(64), ['must be no more than 63 bytes']]]],
+  [dnsLabelErrors, ['a', 'a-b', '0'],
+    [['a.b', ['must not contain dots']], ['-a', [LABEL]], ['x'.repeat(64), ['must be no more than 63 bytes']]]],
   [qualifiedNameErrors, ['a', 'A_b.c', 'example.com/Name', '0'], [
     ['', [`name part must be non-empty`, `name part ${QUALIFIED}`]],
     ['/a', ['prefix part must be non-empty']],
@@ -26,7 +29,8 @@ const rules: [rule: (value: string) => string[], good: string[], bad: [string, s
     ['x'.repeat(64), ['name part must be no more than 63 bytes']],
   ]],
   [pathSegmentErrors, ['a:b', 'system:x', '...'], [['.', ["may not be '.'"]], ['a/b%', ["may not contain '/'", "may not contain '%'"]]]],
-  [envVarNameErrors, ['A', 'a b', '1'], [['', ['must be non-empty']], ['a=b', ["a valid environment variable name must consist only of printable ASCII characters other than '='"]]]],
+  [envVarNameErrors, ['A', 'a b', '1'],
+    [['', ['must be non-empty']], ['a=b', ["a valid environment variable name must consist only of printable ASCII characters other than '='"]]]],
 ]
 
 test('names: good ones have no errors, bad ones have upstream words', () => {
@@ -39,7 +43,8 @@ test('names: good ones have no errors, bad ones have upstream words', () => {
 test('names: other rules accept and refuse', () => {
   const table: [rule: (value: string) => string[], good: string, bad: string][] = [
     [dns1035LabelErrors, 'a-1', '1-a'], [labelValueErrors, '', '-'], [wildcardSubdomainErrors, '*.example.com', '*example.com'],
-    [configKeyErrors, '.a_B', '..'], [configKeyErrors, 'a', '..a'], [configKeyErrors, 'a', ''], [cIdentifierErrors, '_a1', '1a'], [httpHeaderNameErrors, 'X-A', 'X_A'],
+    [configKeyErrors, '.a_B', '..'], [configKeyErrors, 'a', '..a'], [configKeyErrors, 'a', ''], [cIdentifierErrors, '_a1', '1a'],
+    [httpHeaderNameErrors, 'X-A', 'X_A'],
   ]
   for (const [rule, good, bad] of table) {
     assert.deepEqual(rule(good), [])

@@ -27,7 +27,7 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
     throw new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: ${detail}`)
   }
   const operations = patch.map(readOperation)
-  const draft = new Draft(target)
+  const draft: Draft = { root: target, own: new Set(), copiedValues: 0 }
   for (const operation of operations) perform(draft, operation)
   if (operations.some(({ op, path }) => op === 'copy' || path.length > MAX_ORDINARY_STEPS) && isDeeperThan(draft.root, MAX_DEPTH)) {
     throw notApplicable(`the patched object has more than ${MAX_DEPTH} levels`)
@@ -64,108 +64,102 @@ function readPointer(pointer: unknown, member: string, index: number): string[] 
 function perform(draft: Draft, operation: Operation): void {
   const { op, path, from, value } = operation
   switch (op) {
-    case 'add': return draft.add(path, value)
-    case 'remove': return void draft.remove(path)
-    case 'replace': return draft.replace(path, value)
+    case 'add': return add(draft, path, value)
+    case 'remove': return void remove(draft, path)
+    case 'replace': return replace(draft, path, value)
     case 'test': {
-      if (!sameJson(draft.find(path) ?? null, value)) throw notApplicable(`testing value ${pointerText(path)} failed`)
+      if (!sameJson(find(draft, path) ?? null, value)) throw notApplicable(`testing value ${pointerText(path)} failed`)
       return
     }
     case 'move': {
       if (isPrefix(from, path) && from.length < path.length) throw notApplicable(`cannot move ${pointerText(from)} into itself`)
-      return draft.add(path, draft.remove(from))
+      return add(draft, path, remove(draft, from))
     }
-    case 'copy': return draft.copy(from, path)
+    case 'copy': return copy(draft, from, path)
   }
 }
 
 /**
  * A document that is changed by path copying: a container is copied the first time that it is changed, and then changed in place.
- * Copied containers are known by identity.
+ * own holds the copies.
  */
-class Draft {
+interface Draft {
   root: unknown
-  readonly #own = new Set<unknown>()
-  #copiedValues = 0
+  readonly own: Set<unknown>
+  copiedValues: number
+}
 
-  constructor(root: unknown) {
-    this.root = root
-  }
+function find(draft: Draft, path: readonly string[]): unknown {
+  let current = draft.root
+  for (const step of path) current = child(current, step)
+  return current
+}
 
-  find(path: readonly string[]): unknown {
-    let current = this.root
-    for (const step of path) current = child(current, step)
-    return current
-  }
+function add(draft: Draft, path: readonly string[], value: unknown): void {
+  const last = path.at(-1)
+  if (last === undefined) return void (draft.root = value)
+  const parent = writable(draft, path.slice(0, -1))
+  if (Array.isArray(parent)) parent.splice(last === '-' ? parent.length : position(last, parent.length, path), 0, value)
+  else parent[safeKey(last)] = value
+}
 
-  add(path: readonly string[], value: unknown): void {
-    const last = path.at(-1)
-    if (last === undefined) return void (this.root = value)
-    const parent = this.#writable(path.slice(0, -1))
-    if (Array.isArray(parent)) parent.splice(last === '-' ? parent.length : position(last, parent.length, path), 0, value)
-    else parent[safeKey(last)] = value
-  }
+function remove(draft: Draft, path: readonly string[]): unknown {
+  const value = find(draft, path)
+  const last = path.at(-1)
+  if (value === undefined) throw missing(path)
+  if (last === undefined) throw notApplicable('the whole document cannot be removed')
+  const parent = writable(draft, path.slice(0, -1))
+  if (Array.isArray(parent)) parent.splice(Number(last), 1)
+  else delete parent[last]
+  return value
+}
 
-  remove(path: readonly string[]): unknown {
-    const value = this.find(path)
-    const last = path.at(-1)
-    if (value === undefined) throw missing(path)
-    if (last === undefined) throw notApplicable('the whole document cannot be removed')
-    const parent = this.#writable(path.slice(0, -1))
-    if (Array.isArray(parent)) parent.splice(Number(last), 1)
-    else delete parent[last]
-    return value
-  }
+function replace(draft: Draft, path: readonly string[], value: unknown): void {
+  if (find(draft, path) === undefined) throw missing(path)
+  const last = path.at(-1)
+  if (last === undefined) return void (draft.root = value)
+  const parent = writable(draft, path.slice(0, -1))
+  if (Array.isArray(parent)) parent[Number(last)] = value
+  else parent[last] = value
+}
 
-  replace(path: readonly string[], value: unknown): void {
-    if (this.find(path) === undefined) throw missing(path)
-    const last = path.at(-1)
-    if (last === undefined) return void (this.root = value)
-    const parent = this.#writable(path.slice(0, -1))
-    if (Array.isArray(parent)) parent[Number(last)] = value
-    else parent[last] = value
+function copy(draft: Draft, from: readonly string[], path: readonly string[]): void {
+  const value = find(draft, from)
+  if (value === undefined) throw missing(from)
+  draft.copiedValues += countValues(value, MAX_COPIED_VALUES - draft.copiedValues)
+  if (draft.copiedValues >= MAX_COPIED_VALUES) {
+    throw new StatusError(413, 'RequestEntityTooLarge', 'Request entity too large: the copy operations of the patch copy too much')
   }
+  // Now it stands in two places: neither may be changed in place any more.
+  disown(draft, value)
+  add(draft, path, value)
+}
 
-  copy(from: readonly string[], path: readonly string[]): void {
-    const value = this.find(from)
-    if (value === undefined) throw missing(from)
-    this.#copiedValues += countValues(value, MAX_COPIED_VALUES - this.#copiedValues)
-    if (this.#copiedValues >= MAX_COPIED_VALUES) {
-      throw new StatusError(413, 'RequestEntityTooLarge', 'Request entity too large: the copy operations of the patch copy too much')
-    }
-    // Now it stands in two places: neither may be changed in place any more.
-    this.#disown(value)
-    this.add(path, value)
-  }
+function disown(draft: Draft, value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  draft.own.delete(value)
+  for (const inner of Object.values(value)) disown(draft, inner)
+}
 
-  #disown(value: unknown): void {
-    if (typeof value !== 'object' || value === null) return
-    this.#own.delete(value)
-    for (const inner of Object.values(value)) this.#disown(inner)
+/** The container at the path, as a copy of our own together with all that lead to it. */
+function writable(draft: Draft, path: readonly string[]): unknown[] | JsonObject {
+  let container = adopt(draft, draft.root, path)
+  draft.root = container
+  for (const step of path) {
+    const next = adopt(draft, child(container, step), path)
+    if (Array.isArray(container)) container[Number(step)] = next
+    else container[step] = next
+    container = next
   }
+  return container
+}
 
-  /** The container at the path, as a copy of our own together with all that lead to it. */
-  #writable(path: readonly string[]): unknown[] | JsonObject {
-    let container = this.#adopt(this.root, (copy) => (this.root = copy), path)
-    for (const step of path) {
-      const parent = container
-      const next = child(parent, step)
-      container = this.#adopt(next, (copy) => {
-        if (Array.isArray(parent)) parent[Number(step)] = copy
-        else parent[step] = copy
-      }, path)
-    }
-    return container
-  }
-
-  #adopt(value: unknown, store: (copy: unknown) => void, path: readonly string[]): unknown[] | JsonObject {
-    if (!Array.isArray(value) && !isObject(value)) throw missing(path)
-    if (this.#own.has(value)) return value
-    const copy = Array.isArray(value) ? [...value] : { ...value }
-    this.#own.add(copy)
-    store(copy)
-    return copy
-  }
+function adopt(draft: Draft, value: unknown, path: readonly string[]): unknown[] | JsonObject {
+  if (!Array.isArray(value) && !isObject(value)) throw missing(path)
+  if (draft.own.has(value)) return value
+  const own = Array.isArray(value) ? [...value] : { ...value }
+  draft.own.add(own)
+  return own
 }
 
 function child(container: unknown, step: string): unknown {

@@ -27,7 +27,8 @@ test('JSON patch: RFC 6902', () => {
     [{ 'a/b': { 'c~d': 1 } }, [{ op: 'replace', path: '/a~1b/c~0d', value: 2 }], { 'a/b': { 'c~d': 2 } }],
     [{ a: { b: 1 }, c: {} }, [{ op: 'move', from: '/a/b', path: '/c/d' }], { a: {}, c: { d: 1 } }],
     [{ a: { b: 1 } }, [{ op: 'copy', from: '/a', path: '/c' }, { op: 'replace', path: '/c/b', value: 2 }], { a: { b: 1 }, c: { b: 2 } }],
-    [{ a: { b: [1] } }, [{ op: 'test', path: '/a', value: { b: [1] } }], { a: { b: [1] } }], [{ a: 1 }, [{ op: 'add', path: '', value: [] }], []],
+    [{ a: { b: [1] } }, [{ op: 'test', path: '/a', value: { b: [1] } }], { a: { b: [1] } }],
+    [{ a: 1 }, [{ op: 'add', path: '', value: [] }], []],
     [{ a: 1 }, [{ op: 'test', path: '/b', value: null }], { a: 1 }],
   ]
   for (const [target, patch, expected] of table) assert.deepEqual(applyJsonPatch(freezeJson(target), freezeJson(patch)), expected, JSON.stringify(patch))
@@ -35,20 +36,28 @@ test('JSON patch: RFC 6902', () => {
 
 test('JSON patch: refusals', () => {
   const table: [patch: unknown, expected: string][] = [
-    [{}, '400 error decoding patch: a JSON patch is a list of operations'], [[1], '400 error decoding patch: operation 0 has no op'], [[{ op: 'add', path: 'a', value: 1 }], '400 error decoding patch: operation 0 has no valid path'],
-    [[{ op: 'add', path: '/a' }], '400 error decoding patch: operation 0 (add) has no value'], [[{ op: 'test', path: '/a', value: 2 }], '422 testing value /a failed'], [[{ op: 'remove', path: '/x' }], '422 /x: no such path'],
-    [[{ op: 'add', path: '/x/y', value: 1 }], '422 /x/y: no such path'.replace('/x/y', '/x')], [[{ op: 'add', path: '/l/5', value: 1 }], '422 /l/5: index out of bounds'], [[{ op: 'fly', path: '/a' }], '422 Unexpected kind: fly'],
-    [[{ op: 'move', from: '/o', path: '/o/x' }], '422 cannot move /o into itself'], [[{ op: 'add', path: '/__proto__', value: 1 }], '422 the key __proto__ is not supported'],
-    [Array(10_001).fill({ op: 'test', path: '/a', value: 1 }), '413 Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001'],
-    [Array(40).fill({ op: 'copy', from: '/o', path: '/o/l/-' }), '413 Request entity too large: the copy operations of the patch copy too much'],
+    [{}, '400 error decoding patch: a JSON patch is a list of operations'], [[1], '400 error decoding patch: operation 0 has no op'],
+    [[{ op: 'add', path: 'a', value: 1 }], '400 error decoding patch: operation 0 has no valid path'],
+    [[{ op: 'add', path: '/a' }], '400 error decoding patch: operation 0 (add) has no value'],
+    [[{ op: 'test', path: '/a', value: 2 }], '422 testing value /a failed'], [[{ op: 'remove', path: '/x' }], '422 /x: no such path'],
+    [[{ op: 'add', path: '/x/y', value: 1 }], '422 /x/y: no such path'.replace('/x/y', '/x')],
+    [[{ op: 'add', path: '/l/5', value: 1 }], '422 /l/5: index out of bounds'], [[{ op: 'fly', path: '/a' }], '422 Unexpected kind: fly'],
+    [[{ op: 'move', from: '/o', path: '/o/x' }], '422 cannot move /o into itself'],
+    [[{ op: 'add', path: '/__proto__', value: 1 }], '422 the key __proto__ is not supported'],
+    [Array(10_001).fill({ op: 'test', path: '/a', value: 1 }),
+      '413 Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001'],
+    [Array(40).fill({ op: 'copy', from: '/o', path: '/o/l/-' }),
+      '413 Request entity too large: the copy operations of the patch copy too much'],
   ]
   for (const [patch, expected] of table) assert.equal(refusal(() => applyJsonPatch(freezeJson({ a: 1, l: [1], o: { l: [1, 2, 3] } }), patch)), expected)
 })
 
 test('merge patch: RFC 7386', () => {
   const table: [target: unknown, patch: unknown, expected: unknown][] = [
-    [{ a: 'b' }, { a: 'c' }, { a: 'c' }], [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }], [{ a: 'b' }, { a: null }, {}], [{ a: ['b'] }, { a: 'c' }, { a: 'c' }], [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
-    [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }], [['a'], { b: 1 }, { b: 1 }], [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }], [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+    [{ a: 'b' }, { a: 'c' }, { a: 'c' }], [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }], [{ a: 'b' }, { a: null }, {}],
+    [{ a: ['b'] }, { a: 'c' }, { a: 'c' }], [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
+    [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }], [['a'], { b: 1 }, { b: 1 }], [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+    [{ e: null }, { a: 1 }, { e: null, a: 1 }],
   ]
   for (const [target, patch, expected] of table) assert.deepEqual(applyMergePatch(freezeJson(target), freezeJson(patch)), expected)
 })
@@ -71,15 +80,22 @@ test('strategic merge patch: lists and directives', () => {
     ['nested nulls', containers([a]), containers([{ name: 'a', image: null }]), containers([{ name: 'a' }])],
     ['no list there yet', {}, containers([{ $patch: 'delete', name: 'b' }, a]), containers([a])],
     ['orders', containers([a, x, b]), order([b, a], ['b', 'a']), containers([x, b, a])],
-    ['orders alone', containers([a, b]), { spec: { template: { spec: { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] } } } }, containers([b, a])],
+    ['orders alone', containers([a, b]),
+      { spec: { template: { spec: { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] } } } }, containers([b, a])],
     ['orders with an addition', containers([a, b]), order([x], ['x', 'a', 'b']), containers([x, a, b])],
-    ['sets of values', { metadata: { finalizers: ['a', 'b'] } }, { metadata: { finalizers: ['b', 'c'] } }, { metadata: { finalizers: ['a', 'b', 'c'] } }],
-    ['deletes values', { metadata: { finalizers: ['a', 'b'] } }, { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'], finalizers: ['c'] } }, { metadata: { finalizers: ['b', 'c'] } }],
-    ['deletes values only', { metadata: { finalizers: ['a', 'b'] } }, { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } }, { metadata: { finalizers: ['b'] } }],
-    ['replaces atomic lists', containers([{ name: 'a', args: ['1', '2'] }]), containers([{ name: 'a', args: ['3'] }]), containers([{ name: 'a', args: ['3'] }])],
-    ['replaces maps', { metadata: { labels: { a: '1' } } }, { metadata: { labels: { $patch: 'replace', b: '2' } } }, { metadata: { labels: { b: '2' } } }],
+    ['sets of values', { metadata: { finalizers: ['a', 'b'] } }, { metadata: { finalizers: ['b', 'c'] } },
+      { metadata: { finalizers: ['a', 'b', 'c'] } }],
+    ['deletes values', { metadata: { finalizers: ['a', 'b'] } },
+      { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'], finalizers: ['c'] } }, { metadata: { finalizers: ['b', 'c'] } }],
+    ['deletes values only', { metadata: { finalizers: ['a', 'b'] } }, { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } },
+      { metadata: { finalizers: ['b'] } }],
+    ['replaces atomic lists', containers([{ name: 'a', args: ['1', '2'] }]), containers([{ name: 'a', args: ['3'] }]),
+      containers([{ name: 'a', args: ['3'] }])],
+    ['replaces maps', { metadata: { labels: { a: '1' } } }, { metadata: { labels: { $patch: 'replace', b: '2' } } },
+      { metadata: { labels: { b: '2' } } }],
     ['deletes maps', { metadata: { labels: { a: '1' } } }, { metadata: { labels: { $patch: 'delete' } } }, { metadata: { labels: {} } }],
-    ['retains keys', { spec: { strategy: { type: 'A', rollingUpdate: { maxSurge: 1 } } } }, { spec: { strategy: { $retainKeys: ['type'], type: 'B' } } }, { spec: { strategy: { type: 'B' } } }],
+    ['retains keys', { spec: { strategy: { type: 'A', rollingUpdate: { maxSurge: 1 } } } },
+      { spec: { strategy: { $retainKeys: ['type'], type: 'B' } } }, { spec: { strategy: { type: 'B' } } }],
     ['null deletes', { spec: { replicas: 1, paused: true } }, { spec: { replicas: null, nothing: null } }, { spec: { paused: true } }],
     ['unknown fields merge like JSON', { z: { a: 1 } }, { z: { b: [1] } }, { z: { a: 1, b: [1] } }],
   ]
@@ -95,8 +111,10 @@ test('strategic merge patch: shares what it does not change', () => {
 
 test('strategic merge patch: refusals', () => {
   const table: [patch: JsonObject, expected: RegExp][] = [
-    [containers([{ image: 'x' }]), /^400 containers: map does not contain declared merge key: name$/], [containers(['x']), /^400 .*must be objects$/], [{ $patch: 'other' }, /^400 unknown patch type/],
-    [{ metadata: { '$deleteFromPrimitiveList/finalizers': 1 } }, /must be a list$/], [{ spec: { strategy: { $retainKeys: ['type'], rollingUpdate: {} } } }, /\$retainKeys does not list$/],
+    [containers([{ image: 'x' }]), /^400 containers: map does not contain declared merge key: name$/],
+    [containers(['x']), /^400 .*must be objects$/], [{ $patch: 'other' }, /^400 unknown patch type/],
+    [{ metadata: { '$deleteFromPrimitiveList/finalizers': 1 } }, /must be a list$/],
+    [{ spec: { strategy: { $retainKeys: ['type'], rollingUpdate: {} } } }, /\$retainKeys does not list$/],
     [{ spec: { template: { spec: { '$setElementOrder/containers': 1 } } } }, /must be a list$/],
   ]
   for (const [patch, expected] of table) {
@@ -126,7 +144,9 @@ test('property: a strategic patch is idempotent, and an empty one changes nothin
 
 test('fuzz: any patch gives a result or a StatusError, and never changes its target', () => {
   const operation = fc.record({
-    op: fc.constantFrom('add', 'remove', 'replace', 'move', 'copy', 'test', 'x'), path: fc.constantFrom('', '/spec', '/a/0', '/a/-', '/spec/b', '/metadata/a'), from: fc.constantFrom('', '/spec', '/a'), value: fc.jsonValue({ maxDepth: 2 }),
+    op: fc.constantFrom('add', 'remove', 'replace', 'move', 'copy', 'test', 'x'),
+    path: fc.constantFrom('', '/spec', '/a/0', '/a/-', '/spec/b', '/metadata/a'), from: fc.constantFrom('', '/spec', '/a'),
+    value: fc.jsonValue({ maxDepth: 2 }),
   }, { requiredKeys: ['op'] })
   fc.assert(fc.property(anyObject, anyObject, fc.array(operation, { maxLength: 8 }), (target, patch, operations) => {
     freezeJson(target)

@@ -60,9 +60,11 @@ const template = object('core.v1.PodTemplateSpec', { metadata: field(objectMeta)
 export const deploymentSchema = object('apps.v1.Deployment', {
   apiVersion: field(string), kind: field(string), metadata: field(objectMeta),
   spec: field(object('apps.v1.DeploymentSpec', {
-    replicas: field(scalar('int32')), strategy: field(strategy), template: field(template, { required: true }), paused: field(scalar('boolean')),
+    replicas: field(scalar('int32')), strategy: field(strategy), template: field(template, { required: true }),
+    paused: field(scalar('boolean')),
     selector: field(object('meta.v1.LabelSelector', { matchLabels: field(mapOf(string)) }, true)),
-    extra: field({ type: 'any' }), data: field(mapOf(scalar('bytes'))), renewTime: field(scalar('micro-time')), ratio: field(scalar('double')),
+    extra: field({ type: 'any' }), data: field(mapOf(scalar('bytes'))), renewTime: field(scalar('micro-time')),
+    ratio: field(scalar('double')),
   })),
   status: field(object('apps.v1.DeploymentStatus', { readyReplicas: field(scalar('int32')) })),
 })

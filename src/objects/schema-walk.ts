@@ -114,6 +114,7 @@ function walkList(walk: Walk, schema: ListSchema, list: unknown[]): void {
   const { items } = schema
   for (let index = 0; index < list.length; index++) {
     const value = list[index] ?? emptyValue(items)
+    if (value === null) continue
     const clean = walkValue(walk, items, value, index)
     if (clean !== list[index]) list[index] = clean
   }
@@ -123,12 +124,13 @@ function walkMap(walk: Walk, schema: MapSchema, map: JsonObject): void {
   const { values } = schema
   for (const key in map) {
     const value = map[key] ?? emptyValue(values)
+    if (value === null) continue
     const clean = walkValue(walk, values, value, key)
     if (clean !== map[key]) map[key] = clean
   }
 }
 
-/** What a null element of a list or map stands for: the empty value of its type. */
+/** What a null element of a list or map stands for: the empty value of its type. That of a time is null itself. */
 function emptyValue(schema: Schema): unknown {
   switch (schema.type) {
     case 'string': case 'bytes': return ''

@@ -54,8 +54,10 @@ test('create by update: what the writer owns', () => {
 test('create by apply: what the applier owns', () => {
   const applied = apply(undefined, withContainers([{ name: 'a', image: '1', ports: [{ containerPort: 80 }] }], { selector: { matchLabels: { a: 'b' } } }), 'm')
   assert.deepEqual(owned(applied, 'm'), [
-    '.spec.template.spec.containers[name="a"]', '.spec.template.spec.containers[name="a"].name', '.spec.template.spec.containers[name="a"].image',
-    '.spec.template.spec.containers[name="a"].ports[containerPort=80,protocol="TCP"]', '.spec.template.spec.containers[name="a"].ports[containerPort=80,protocol="TCP"].containerPort', '.spec.selector',
+    '.spec.template.spec.containers[name="a"]', '.spec.template.spec.containers[name="a"].name',
+    '.spec.template.spec.containers[name="a"].image',
+    '.spec.template.spec.containers[name="a"].ports[containerPort=80,protocol="TCP"]',
+    '.spec.template.spec.containers[name="a"].ports[containerPort=80,protocol="TCP"].containerPort', '.spec.selector',
   ])
 })
 
@@ -166,8 +168,10 @@ test('the first apply to an object that nobody is known to have written', () => 
 
 test('configurations that cannot be applied', () => {
   const table: [config: object, message: RegExp][] = [
-    [withContainers([{ name: 'a' }, { name: 'a' }]), /^failed to create typed patch object \(default\/web; apps\/v1, Kind=Deployment\): \.spec\.template\.spec\.containers: duplicate entries for key \[name="a"\]$/],
-    [withContainers([{ image: 'x', name: '' }].map(({ image }) => ({ image }) as SampleContainer)), /element 0: associative list with keys has an element that omits key field "name"$/],
+    [withContainers([{ name: 'a' }, { name: 'a' }]),
+      /^failed to create typed patch object \(default\/web; apps\/v1, Kind=Deployment\): \.spec\.template\.spec\.containers: duplicate entries for key \[name="a"\]$/],
+    [withContainers([{ image: 'x', name: '' }].map(({ image }) => ({ image }) as SampleContainer)),
+      /element 0: associative list with keys has an element that omits key field "name"$/],
     [{ ...base, metadata: { ...base.metadata, managedFields: [] } }, /^metadata.managedFields must be nil$/],
   ]
   for (const [config, message] of table) {
@@ -188,7 +192,8 @@ test('lists keep their order under apply', () => {
   const order = (live: string[], config: string[]): string =>
     apply(update(undefined, withContainers(named(...live)), 'u'), withContainers(named(...config)), 'm').spec.template.spec.containers.map(({ name }) => name).join('')
   const table: [live: string, config: string, expected: string][] = [
-    ['axb', 'bc', 'axbc'], ['ab', 'ba', 'ba'], ['abc', 'c', 'abc'], ['a', 'b', 'ab'], ['axby', 'bc', 'axbyc'], ['abx', 'nab', 'nabx'], ['xab', 'ba', 'xba'],
+    ['axb', 'bc', 'axbc'], ['ab', 'ba', 'ba'], ['abc', 'c', 'abc'], ['a', 'b', 'ab'], ['axby', 'bc', 'axbyc'], ['abx', 'nab', 'nabx'],
+    ['xab', 'ba', 'xba'],
   ]
   for (const [live, config, expected] of table) assert.equal(order([...live], [...config]), expected, `${live} + ${config}`)
 })
@@ -212,7 +217,8 @@ test('managers from user agents', () => {
 
 const container = fc.record({ name: fc.constantFrom('a', 'b', 'c'), image: fc.constantFrom('1', '2') }, { requiredKeys: ['name'], noNullPrototype: true })
 const config = fc.record({
-  containers: fc.uniqueArray(container, { selector: ({ name }) => name, maxLength: 3 }), replicas: fc.option(fc.nat(2)), labels: fc.dictionary(fc.constantFrom('x', 'y'), fc.constantFrom('1', '2'), { noNullPrototype: true }),
+  containers: fc.uniqueArray(container, { selector: ({ name }) => name, maxLength: 3 }), replicas: fc.option(fc.nat(2)),
+  labels: fc.dictionary(fc.constantFrom('x', 'y'), fc.constantFrom('1', '2'), { noNullPrototype: true }),
 }).map(({ containers, replicas, labels }) => ({
   ...withContainers(containers, replicas === null ? {} : { replicas }), metadata: { ...base.metadata, labels },
 }))

@@ -11,13 +11,15 @@ test('operations', () => {
   const table: [name: string, run: Operation, a: FieldSet, b: FieldSet, expected: FieldSet][] = [
     ['union', unionSets, { 'f:a': {} }, { 'f:b': {} }, { 'f:a': {}, 'f:b': {} }],
     ['union with what is below', unionSets, { 'f:a': {} }, { 'f:a': { 'f:b': {} } }, { 'f:a': { '.': {}, 'f:b': {} } }],
-    ['union of members', unionSets, { 'f:a': { '.': {}, 'f:b': {} } }, { 'f:a': { 'f:c': {} } }, { 'f:a': { '.': {}, 'f:b': {}, 'f:c': {} } }],
+    ['union of members', unionSets, { 'f:a': { '.': {}, 'f:b': {} } }, { 'f:a': { 'f:c': {} } },
+      { 'f:a': { '.': {}, 'f:b': {}, 'f:c': {} } }],
     ['difference', subtractSets, { 'f:a': { 'f:b': {}, 'f:c': {} } }, { 'f:a': { 'f:b': {} } }, { 'f:a': { 'f:c': {} } }],
     ['difference keeps what is below', subtractSets, { 'f:a': { '.': {}, 'f:b': {} } }, { 'f:a': {} }, { 'f:a': { 'f:b': {} } }],
     ['difference of all', subtractSets, { 'f:a': { '.': {}, 'f:b': {} } }, { 'f:a': { '.': {}, 'f:b': {} } }, {}],
     ['difference leaves the member', subtractSets, { 'f:a': { '.': {}, 'f:b': {} } }, { 'f:a': { 'f:b': {} } }, { 'f:a': { '.': {} } }],
     ['subtrees', subtractSubtrees, { 'f:a': { '.': {}, 'f:b': {} }, 'f:c': {} }, { 'f:a': {} }, { 'f:c': {} }],
-    ['intersection', intersectSets, { 'f:a': { '.': {}, 'f:b': {} }, 'f:c': {} }, { 'f:a': { 'f:b': {}, 'f:d': {} }, 'f:c': {} }, { 'f:a': { 'f:b': {} }, 'f:c': {} }],
+    ['intersection', intersectSets, { 'f:a': { '.': {}, 'f:b': {} }, 'f:c': {} }, { 'f:a': { 'f:b': {}, 'f:d': {} }, 'f:c': {} },
+      { 'f:a': { 'f:b': {} }, 'f:c': {} }],
     ['intersection of a member', intersectSets, { 'f:a': { '.': {}, 'f:b': {} } }, { 'f:a': {} }, { 'f:a': {} }],
     ['leaves', leavesOf, { 'f:a': { '.': {}, 'f:b': {} }, 'f:c': {} }, {}, { 'f:a': { 'f:b': {} }, 'f:c': {} }],
   ]
