@@ -54,7 +54,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   return {
     authenticators: [new CertificateAuthenticator(), tokens],
     authorizer,
-    mutators: [namespaceLifecycle, serviceAccountAdmission(random), taintNewNodes, defaultTolerationSeconds, allocator],
+    mutators: [namespaceLifecycle, serviceAccountAdmission({ clock, random }), taintNewNodes, defaultTolerationSeconds, allocator],
     validators: [nodeRestriction, escalationValidator(rbac, authorizer)],
     observers: [changes, allocator],
     routes: routes(core, options, { authorizer, rbac, tokens, audiences }),

@@ -42,14 +42,18 @@ test('namespaces must exist and stay', () => {
 
 const account = (name: string, more: Partial<ServiceAccount> = {}): ServiceAccount => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: 'shop' }, ...more })
 const zeros = { bytes: (length: number) => new Uint8Array(length) }
+/** Time that passes as soon as somebody waits. */
+const hasty = { now: () => 0, after: (_delayMs: number, callback: () => void) => (queueMicrotask(callback), () => undefined) }
 
-function admitted(spec: Partial<PodSpec>, own: Partial<ServiceAccount> = {}, metadata: object = {}): PodSpec | undefined {
+const admission = serviceAccountAdmission({ clock: hasty, random: zeros })
+
+async function admitted(spec: Partial<PodSpec>, own: Partial<ServiceAccount> = {}, metadata: object = {}): Promise<PodSpec | undefined> {
   const draft = copyJson(pod(spec, metadata))
-  void serviceAccountAdmission(zeros).admit(admissionOf('CREATE', kinds.Pod, draft), readerOf([account('default', own), account('web', own)]))
+  await admission.admit(admissionOf('CREATE', kinds.Pod, draft), readerOf([account('default', own), account('web', own)]))
   return draft.spec
 }
 
-test('a pod acts as a service account and finds its token', () => {
+test('a pod acts as a service account and finds its token', async () => {
   const volume = {
     name: 'kube-api-access-bbbbb',
     projected: {
@@ -62,24 +66,34 @@ test('a pod acts as a service account and finds its token', () => {
     },
   }
   const mount = { name: volume.name, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true }
-  assert.deepEqual(admitted({ initContainers: [{ name: 'i' }] }), {
+  assert.deepEqual(await admitted({ initContainers: [{ name: 'i' }] }), {
     containers: [{ name: 'c', image: 'i', volumeMounts: [mount] }], initContainers: [{ name: 'i', volumeMounts: [mount] }],
     serviceAccountName: 'default', serviceAccount: 'default', volumes: [volume],
   })
   const own = { name: 'own', mountPath: mount.mountPath }
-  assert.equal(admitted({ containers: [{ name: 'c', volumeMounts: [own] }] })?.volumes, undefined)
-  assert.equal(admitted({ automountServiceAccountToken: false })?.volumes, undefined)
-  assert.equal(admitted({}, { automountServiceAccountToken: false })?.volumes, undefined)
-  assert.equal(admitted({ automountServiceAccountToken: true }, { automountServiceAccountToken: false })?.volumes?.length, 1)
-  assert.equal(admitted({ serviceAccountName: 'web' })?.serviceAccount, 'web')
-  assert.deepEqual(admitted({}, { imagePullSecrets: [{ name: 'registry' }] })?.imagePullSecrets, [{ name: 'registry' }])
-  assert.deepEqual(admitted({ imagePullSecrets: [{ name: 'own' }] }, { imagePullSecrets: [{ name: 'registry' }] })?.imagePullSecrets, [{ name: 'own' }])
-  assert.throws(() => admitted({ serviceAccountName: 'gone' }), {
+  assert.equal((await admitted({ containers: [{ name: 'c', volumeMounts: [own] }] }))?.volumes, undefined)
+  assert.equal((await admitted({ automountServiceAccountToken: false }))?.volumes, undefined)
+  assert.equal((await admitted({}, { automountServiceAccountToken: false }))?.volumes, undefined)
+  assert.equal((await admitted({ automountServiceAccountToken: true }, { automountServiceAccountToken: false }))?.volumes?.length, 1)
+  assert.equal((await admitted({ serviceAccountName: 'web' }))?.serviceAccount, 'web')
+  assert.deepEqual((await admitted({}, { imagePullSecrets: [{ name: 'registry' }] }))?.imagePullSecrets, [{ name: 'registry' }])
+  assert.deepEqual((await admitted({ imagePullSecrets: [{ name: 'own' }] }, { imagePullSecrets: [{ name: 'registry' }] }))?.imagePullSecrets, [{ name: 'own' }])
+  await assert.rejects(admitted({ serviceAccountName: 'gone' }), {
     code: 403, message: 'pods "p" is forbidden: error looking up service account shop/gone: serviceaccount "gone" not found',
   })
   const mirror = { annotations: { 'kubernetes.io/config.mirror': 'x' } }
-  assert.equal(admitted({}, {}, mirror)?.serviceAccountName, undefined)
-  assert.throws(() => admitted({ serviceAccountName: 'web' }, {}, mirror), { code: 403 })
+  assert.equal((await admitted({}, {}, mirror))?.serviceAccountName, undefined)
+  await assert.rejects(admitted({ serviceAccountName: 'web' }, {}, mirror), { code: 403 })
+})
+
+test('a pod waits a little for the default account of its new namespace', async () => {
+  let looks = 0
+  const empty = readerOf([])
+  const late = { ...empty, get: ((kind, key) => (++looks > 3 ? readerOf([account('default')]) : empty).get(kind, key)) as typeof empty.get }
+  const draft = copyJson(pod())
+  await admission.admit(admissionOf('CREATE', kinds.Pod, draft), late)
+  assert.deepEqual([looks, draft.spec?.volumes?.length], [4, 1])
+  await assert.rejects(async () => admission.admit(admissionOf('CREATE', kinds.Pod, copyJson(pod())), empty), { code: 403 })
 })
 
 test('tolerations for nodes that are away', () => {

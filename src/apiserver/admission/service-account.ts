@@ -1,7 +1,9 @@
+import type { ObjectKey } from '../../objects/kube-object.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../resources/generated/types.ts'
-import type { Random } from '../../words/ports.ts'
-import { nameSuffix } from '../../words/random.ts'
+import { sleep } from '../../words/ports.ts'
+import type { Clock, Random } from '../../words/ports.ts'
+import { fraction, nameSuffix } from '../../words/random.ts'
 import { StatusError, forbidden } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator, ObjectReader } from '../access.ts'
 import { isMirrorPod, isPodWrite, podOf } from './pod-writes.ts'
@@ -12,8 +14,17 @@ const VOLUME_PREFIX = 'kube-api-access-'
 const TOKEN_SECONDS = 3607
 const PODS = { group: '', resource: 'pods' }
 
+/** The default account of a new namespace is made a moment after it: a pod waits for it this many times, a tenth to a fifth of a second each. */
+const WAITS_FOR_DEFAULT = 10
+const WAIT_MS = 100
+
+export interface ServiceAccountPorts {
+  readonly clock: Clock
+  readonly random: Random
+}
+
 /** Every pod acts as some service account, and finds a token of it mounted unless it or the account says no. */
-export function serviceAccountAdmission(random: Random): Mutator {
+export function serviceAccountAdmission(ports: ServiceAccountPorts): Mutator {
   return {
     name: 'ServiceAccount',
     matches: (request) => request.operation === 'CREATE' && isPodWrite(request),
@@ -25,12 +36,19 @@ export function serviceAccountAdmission(random: Random): Mutator {
       const name = spec.serviceAccountName ?? spec.serviceAccount ?? ''
       spec.serviceAccountName = name === '' ? 'default' : name
       spec.serviceAccount = spec.serviceAccountName
-      const account = accountOf(request, spec.serviceAccountName, reader)
-      if (shouldMount(account, spec)) mountToken(spec, random)
-      if ((spec.imagePullSecrets?.length ?? 0) === 0 && account.imagePullSecrets !== undefined) {
-        spec.imagePullSecrets = account.imagePullSecrets.map((reference) => ({ ...reference }))
-      }
+      const key = { namespace: request.key.namespace, name: spec.serviceAccountName }
+      const account = reader.get(kinds.ServiceAccount, key)
+      // Almost always there: then no turn of the event loop is spent.
+      if (account !== undefined) return give(account, spec, ports.random)
+      return awaitAccount(request, key, reader, ports).then((found) => give(found, spec, ports.random))
     },
+  }
+}
+
+function give(account: ServiceAccount, spec: PodSpec, random: Random): void {
+  if (shouldMount(account, spec)) mountToken(spec, random)
+  if ((spec.imagePullSecrets?.length ?? 0) === 0 && account.imagePullSecrets !== undefined) {
+    spec.imagePullSecrets = account.imagePullSecrets.map((reference) => ({ ...reference }))
   }
 }
 
@@ -39,13 +57,15 @@ function refuseMirrorWithSecrets(pod: Pod, spec: PodSpec): void {
   if (uses) throw forbidden(PODS, pod.metadata.name ?? '', 'a mirror pod may not reference service accounts or secrets')
 }
 
-function accountOf(request: AdmissionRequest, name: string, reader: ObjectReader): ServiceAccount {
-  const { namespace } = request.key
-  const account = reader.get(kinds.ServiceAccount, { namespace, name })
-  if (account !== undefined) return account
-  const why = `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`
+async function awaitAccount(request: AdmissionRequest, key: ObjectKey, reader: ObjectReader, { clock, random }: ServiceAccountPorts): Promise<ServiceAccount> {
+  const waits = key.name === 'default' ? WAITS_FOR_DEFAULT : 0
+  for (let wait = 0; wait < waits; wait++) {
+    await sleep(clock, WAIT_MS * (1 + fraction(random)))
+    const account = reader.get(kinds.ServiceAccount, key)
+    if (account !== undefined) return account
+  }
+  const why = `error looking up service account ${key.namespace}/${key.name}: serviceaccount ${JSON.stringify(key.name)} not found`
   const refusal = forbidden(PODS, request.key.name, why)
-  // A new namespace's default account is made a moment later: say that trying again helps.
   throw new StatusError(refusal.code, refusal.reason, refusal.message, { ...refusal.details, retryAfterSeconds: 1 })
 }
 
