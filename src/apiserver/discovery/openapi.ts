@@ -1,3 +1,4 @@
+import { apiVersionOf } from '../../objects/kind.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import { pathsOf, schemaNameOf } from './openapi-paths.ts'
@@ -32,12 +33,15 @@ function allPaths(version: OpenApiVersion, definitions: readonly ResourceDefinit
   return Object.assign({}, ...definitions.map((definition) => pathsOf(version, definition))) as Record<string, Record<string, unknown>>
 }
 
+/** Kinds that every group understands as its own. */
+const IN_ALL_GROUPS: readonly string[] = ['DeleteOptions', 'WatchEvent']
+
 function schemas(version: OpenApiVersion, definitions: readonly ResourceDefinition[], lookup: SchemaLookup): Record<string, OpenApiSchema> {
   const kinds = new Map<string, GroupVersionKind>([
     ['meta.v1.Status', { group: '', version: 'v1', kind: 'Status' }],
-    ['meta.v1.DeleteOptions', { group: '', version: 'v1', kind: 'DeleteOptions' }],
-    ['meta.v1.WatchEvent', { group: '', version: 'v1', kind: 'WatchEvent' }],
+    ...IN_ALL_GROUPS.map((kind): [string, GroupVersionKind] => [`meta.v1.${kind}`, { group: '', version: 'v1', kind }]),
   ])
+  const groupVersions = new Map(definitions.map(({ kind }) => [apiVersionOf(kind), kind]))
   for (const definition of definitions) {
     const { group, version: apiVersion, kind, schema } = definition.kind
     kinds.set(schema, { group, version: apiVersion, kind })
@@ -49,7 +53,9 @@ function schemas(version: OpenApiVersion, definitions: readonly ResourceDefiniti
   }
   const gvksOf = (name: string): readonly GroupVersionKind[] => {
     const gvk = kinds.get(name)
-    return gvk === undefined ? [] : [{ group: gvk.group, kind: gvk.kind, version: gvk.version }]
+    if (gvk === undefined) return []
+    if (!IN_ALL_GROUPS.includes(gvk.kind)) return [{ group: gvk.group, kind: gvk.kind, version: gvk.version }]
+    return [...groupVersions.values()].map(({ group, version: apiVersion }) => ({ group, kind: gvk.kind, version: apiVersion }))
   }
   return definitionsFor(version, kinds.keys(), lookup, gvksOf)
 }
