@@ -118,7 +118,7 @@ function createPodAgent(config: ClusterConfig, paths: ClusterPaths, parts: { cli
     clock: systemClock,
     random: systemRandom,
     log,
-    facts: readNodeFacts({ hostname: config.nodeName, maxPods: MAX_PODS, dataDirectory: config.dataDirectory }),
+    facts: readNodeFacts({ hostname: config.nodeName, dataDirectory: config.dataDirectory }),
     pressure: () => nodePressure(config.dataDirectory),
     settings: {
       nodeName: config.nodeName,
@@ -139,7 +139,7 @@ async function startServer(config: ClusterConfig, paths: ClusterPaths, parts: { 
   return await openNodeServer({
     certificate: readFileSync(join(credentials, 'serving.crt'), 'utf8'),
     privateKey: readFileSync(join(credentials, 'serving.key'), 'utf8'),
-    caPem: readFileSync(join(paths.pkiDirectory, 'ca.crt'), 'utf8'),
+    certificateAuthority: readFileSync(join(paths.pkiDirectory, 'ca.crt'), 'utf8'),
     clientCommonName: 'kube-apiserver-kubelet-client',
     address: hostAddresses().primary,
     port: NODE_SERVER_PORT + config.index,
