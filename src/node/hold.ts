@@ -9,7 +9,7 @@ export interface Hold {
   readonly until: Instant
   readonly reason: string
   readonly message: string
-  readonly event: PlannedEvent | undefined
+  readonly events: readonly PlannedEvent[]
 }
 
 /** A failed pull is shown as such for this long, then as a back-off. */
@@ -28,7 +28,7 @@ export function holdOf(view: PodView, container: ContainerView): Hold | undefine
     const until = Math.max(memory.failure.at + RETRY_MS, crash ?? 0)
     // A container that was created and then could not run counts as crashed once its first back-off begins.
     const crashed = crash !== undefined && now >= memory.failure.at + RETRY_MS
-    if (now < until && !crashed) return { until, reason: memory.failure.reason, message: memory.failure.message, event: undefined }
+    if (now < until && !crashed) return { until, reason: memory.failure.reason, message: memory.failure.message, events: [] }
   }
   return crash === undefined ? undefined : crashHold(view, container, crash)
 }
@@ -37,11 +37,15 @@ function pullHold(container: ContainerView, until: Instant, now: Instant): Hold 
   const failure = container.memory.failure
   const message = failure?.message ?? ''
   const shownUntil = (failure?.at ?? 0) + PULL_ERROR_SHOWN_MS
-  if (now < shownUntil) return { until: shownUntil, reason: 'ErrImagePull', message, event: undefined }
+  if (now < shownUntil) return { until: shownUntil, reason: 'ErrImagePull', message, events: [] }
   const backOff = `Back-off pulling image ${JSON.stringify(container.spec.image ?? '')}`
+  const key = `${container.name}/${failure?.attempts ?? 0}`
   return {
     until, reason: 'ImagePullBackOff', message: `${backOff}: ErrImagePull: ${message}`,
-    event: { key: `pull-back-off/${container.name}/${failure?.attempts ?? 0}`, type: 'Normal', reason: 'BackOff', message: backOff, container: container.name },
+    events: [
+      { key: `pull-back-off/${key}`, type: 'Normal', reason: 'BackOff', message: backOff, container: container.name },
+      { key: `pull-failed/${key}`, type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff', container: container.name },
+    ],
   }
 }
 
@@ -51,10 +55,10 @@ function crashHold(view: PodView, container: ContainerView, until: Instant): Hol
     until,
     reason: 'CrashLoopBackOff',
     message: `back-off ${formatDuration(container.memory.crash?.delayMs ?? 0)} restarting failed container=${container.name} pod=${title}`,
-    event: {
+    events: [{
       key: `crash-back-off/${container.latest?.id ?? ''}`, type: 'Warning', reason: 'BackOff',
       message: `Back-off restarting failed container ${container.name} in pod ${title}`, container: container.name,
-    },
+    }],
   }
 }
 

@@ -1,3 +1,4 @@
+import { canonicalQuantity } from '../objects/quantity.ts'
 import type { ContainerImage, Node, NodeCondition, NodeStatus } from '../resources/generated/types.ts'
 import type { Instant } from '../words/instant.ts'
 import { formatTime } from '../words/instant.ts'
@@ -44,8 +45,8 @@ export function nodeStatus(sight: NodeSight, before: NodeStatus | undefined): No
       ...facts.addresses.map((address) => ({ type: 'InternalIP', address })),
       { type: 'Hostname', address: facts.hostname },
     ],
-    allocatable: { ...facts.allocatable, pods: String(settings.maxPods) },
-    capacity: { ...facts.capacity, pods: String(settings.maxPods) },
+    allocatable: amounts(facts.allocatable, settings.maxPods),
+    capacity: amounts(facts.capacity, settings.maxPods),
     conditions: conditions(sight, before),
     daemonEndpoints: { kubeletEndpoint: { Port: settings.kubeletPort } },
     images: listedImages(images),
@@ -62,6 +63,12 @@ export function nodeStatus(sight: NodeSight, before: NodeStatus | undefined): No
       systemUUID: facts.systemUuid,
     },
   }
+}
+
+/** In the form in which the API server keeps them, so that comparing finds no difference where there is none. */
+function amounts(of: Readonly<Record<string, string>>, maxPods: number): Record<string, string> {
+  const entries = Object.entries({ ...of, pods: String(maxPods) })
+  return Object.fromEntries(entries.map(([name, quantity]) => [name, canonicalQuantity(quantity) ?? quantity]))
 }
 
 /** The largest ones, by size, as the scheduler wants to know them. */

@@ -78,7 +78,7 @@ function tryStart(view: PodView, draft: PlanDraft, container: ContainerView): vo
   const hold = holdOf(view, container)
   if (hold !== undefined) {
     draft.wake(hold.until)
-    draft.announce(hold.event)
+    for (const event of hold.events) draft.announce(event)
     draft.wait(`container ${container.name}: ${hold.reason}: ${hold.message}`)
     return
   }

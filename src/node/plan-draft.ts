@@ -39,8 +39,8 @@ export class PlanDraft {
     this.waits.push(forWhat)
   }
 
-  announce(event: PlannedEvent | undefined): void {
-    if (event !== undefined && !this.#view.memory.announced.includes(event.key)) this.events.push(event)
+  announce(event: PlannedEvent): void {
+    if (!this.#view.memory.announced.includes(event.key)) this.events.push(event)
   }
 
   /** After a failure the same is not tried again at once. True: not yet. */

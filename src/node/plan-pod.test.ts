@@ -161,11 +161,13 @@ test('an image that cannot be pulled: ErrImagePull, then ImagePullBackOff, then 
     0s start web fails: ErrImagePull
     0s = Pending web:ErrImagePull
     2s event BackOff: Back-off pulling image "nginx"
+    2s event Failed: Error: ImagePullBackOff
     2s = Pending web:ImagePullBackOff
     10s start web#0
     10s start web fails: ErrImagePull
     10s = Pending web:ErrImagePull
     12s event BackOff: Back-off pulling image "nginx"
+    12s event Failed: Error: ImagePullBackOff
     12s = Pending web:ImagePullBackOff
     30s start web#0
     30s = Running web:running+ready
