@@ -26,7 +26,7 @@ class World {
   constructor(seed: number) {
     this.random = new SeededRandom(seed)
     this.client = new MemoryClient(this.clock, this.random)
-    const parts = { client: this.client, clock: this.clock, random: this.random, log: silentLog }
+    const parts = { client: this.client, clientOf: () => this.client, clock: this.clock, random: this.random, log: silentLog }
     this.executor = new Executor([deploymentController(), replicaSetController()], parts)
     this.executor.start()
   }

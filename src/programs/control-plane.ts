@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { composeExtensions } from '../apiserver/access/compose.ts'
-import { internalUsers } from '../apiserver/access/internal-users.ts'
+import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
 import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
 import { versionInfo } from '../apiserver/discovery/version.ts'
 import { createApiServer, defaultLimits, type ApiServer } from '../apiserver/server.ts'
@@ -132,6 +132,7 @@ function startLoops(server: ApiServer, pki: ClusterPki, log: Log, signal: AbortS
   const storedKinds = servedResources().filter((definition) => !definition.virtual).map((definition) => definition.kind)
   const executor = new Executor(allControllers({ rootCertificate: pki.caPem, storedKinds, startedAt: systemClock.now() }), {
     ...parts, log: log.with({ part: 'controllers' }), client: server.client(internalUsers.controllerManager),
+    clientOf: (account) => server.client(controllerUser(account)),
   })
   executor.start()
   const scheduler = new Scheduler({ ...parts, log: log.with({ part: 'scheduler' }), client: server.client(internalUsers.scheduler) })

@@ -15,7 +15,10 @@ import { performPlan, requestText } from './perform-plan.ts'
 import { WorkQueue } from './work-queue.ts'
 
 export interface LoopParts {
+  /** Writes, with the rights of the controller's account. */
   readonly client: Client
+  /** Reads, for fences. */
+  readonly reader: Client
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -173,8 +176,8 @@ export class ControlLoop {
   }
 
   async #performKey(key: string, state: KeyState, plan: Plan): Promise<void> {
-    const { client, clock, cacheOf, recorder } = this.#parts
-    const performParts = { client, clock, cacheOf, fieldManager: this.controller.name }
+    const { client, reader, clock, cacheOf, recorder } = this.#parts
+    const performParts = { client, reader, clock, cacheOf, fieldManager: this.controller.name }
     try {
       const result = await performPlan(
         plan.actions,

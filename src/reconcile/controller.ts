@@ -71,7 +71,10 @@ export type NameFn = () => string
  * plan a key again until its cache has reached the revision of that key's last write.
  */
 export interface Controller<View = unknown> {
+  /** As users see it in events: deployment-controller. */
   readonly name: string
+  /** The service account in kube-system with whose rights it writes. */
+  readonly account: string
   readonly reads: readonly Read[]
   readonly writes: readonly KindRef[]
   /** Gathers what the plan needs; undefined when the key's object is gone and nothing is left to do. */

@@ -20,6 +20,7 @@ interface View {
 /** As many Secrets as the ConfigMap says: the smallest controller that can overshoot. */
 const counting: Controller<View> = {
   name: 'counting',
+  account: 'counting',
   reads: [
     { kind: kinds.ConfigMap, keysOf: ({ metadata }) => [metadata.name ?? ''] },
     { kind: kinds.Secret, keysOf: ({ metadata }) => (metadata.ownerReferences ?? []).map(({ name }) => name) },
@@ -66,7 +67,7 @@ async function run(seed: number, faults: Faults, limits: Partial<LoopLimits> = {
   const client = new MemoryClient(clock, random)
   await client.create(kinds.ConfigMap, parentWith(8))
   client.faults = faults
-  const executor = new Executor([counting], { client, clock, random, log: silentLog }, limits)
+  const executor = new Executor([counting], { client, clientOf: () => client, clock, random, log: silentLog }, limits)
   executor.start()
   let most = 0
   for (let step = 0; step < 300; step += 1) {
@@ -107,7 +108,7 @@ test('a refusal reaches the next plan, backs off, and ends when the cause does',
   await client.create(kinds.ConfigMap, parentWith(4))
   let full = true
   client.refusals.push((verb, kind) => (full && verb === 'create' && kind === kinds.Secret ? forbidden({ group: '', resource: 'secrets' }, '', 'exceeded quota') : undefined))
-  const executor = new Executor([counting], { client, clock, random, log: silentLog })
+  const executor = new Executor([counting], { client, clientOf: () => client, clock, random, log: silentLog })
   executor.start()
   await clock.pass(60_000)
   const creates = client.requests.filter((request) => request.startsWith('create secrets')).length
@@ -134,6 +135,7 @@ test('plans wake when they asked for it; keys run side by side, each alone', asy
   const planned: string[] = []
   const waking: Controller<string> = {
     name: 'waking',
+    account: 'waking',
     reads: [{ kind: kinds.ConfigMap, keysOf: ({ metadata }) => [metadata.name ?? ''] }],
     writes: [],
     observe: (key) => key,
@@ -143,7 +145,7 @@ test('plans wake when they asked for it; keys run side by side, each alone', asy
       return { actions: [], wakeAt: now + 1_000, why: 'waits a second' }
     },
   }
-  const executor = new Executor([waking], { client, clock, random, log: silentLog })
+  const executor = new Executor([waking], { client, clientOf: () => client, clock, random, log: silentLog })
   executor.start()
   await clock.pass(500)
   assert.deepEqual(planned.toSorted(), ['a', 'b', 'c', 'd'])
@@ -161,6 +163,7 @@ test('a plan that throws costs its own key only', async () => {
   const failures: (Failure | undefined)[] = []
   const picky: Controller<string> = {
     name: 'picky',
+    account: 'picky',
     reads: [{ kind: kinds.ConfigMap, keysOf: (object) => [keyText({ namespace: '', name: object.metadata.name ?? '' })] }],
     writes: [],
     observe: (key) => key,
@@ -170,7 +173,7 @@ test('a plan that throws costs its own key only', async () => {
       return { actions: [], why: 'well' }
     },
   }
-  const executor = new Executor([picky], { client, clock, random, log: silentLog })
+  const executor = new Executor([picky], { client, clientOf: () => client, clock, random, log: silentLog })
   executor.start()
   await clock.pass(1_000)
   assert.deepEqual(executor.explain().map(({ key, why }) => `${key}: ${why}`).toSorted(), ['bad: planning failed: broken', 'good: well'])

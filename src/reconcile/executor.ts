@@ -12,7 +12,10 @@ import type { Explanation } from './explanations.ts'
 import { kindText, liveSnapshot } from './snapshot.ts'
 
 export interface ExecutorParts {
+  /** Lists and watches every kind that controllers read, and writes events. */
   readonly client: Client
+  /** Writes with the rights of a service account in kube-system. */
+  clientOf(account: string): Client
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -109,7 +112,8 @@ export class Executor {
     const walk = (): void => {
       for (const read of controller.reads) this.#walk(loop, read)
     }
-    const parts = { ...this.#parts, cacheOf: this.cacheOf, snapshot: this.snapshot, recorder: this.#recorder }
+    const { client: reader, clientOf, ...ports } = this.#parts
+    const parts = { ...ports, reader, client: clientOf(controller.account), cacheOf: this.cacheOf, snapshot: this.snapshot, recorder: this.#recorder }
     const loop = new ControlLoop(controller, parts, this.#limits, walk, this.#abort.signal)
     this.#loops.push(loop)
     for (const read of controller.reads) {

@@ -5,7 +5,7 @@ import { fenceHolds, fenceText } from './fence.ts'
 import { fencesOfRead } from './perform.ts'
 
 export interface FenceParts {
-  readonly client: Client
+  readonly reader: Client
   readonly clock: Clock
   readonly log: Log
   readonly cacheOf: CacheLookup

@@ -64,7 +64,10 @@ export class MemoryClient implements Client {
 
   list<T extends KubeObject>(kind: KindRef<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
     return this.#request('list', kind, undefined, () => {
-      const items = this.stored(kind).filter((object) => options.namespace === undefined || object.metadata.namespace === options.namespace)
+      const name = options.fieldSelector?.replace('metadata.name=', '')
+      const items = this.stored(kind).filter(({ metadata }) => {
+        return (options.namespace === undefined || metadata.namespace === options.namespace) && (name === undefined || metadata.name === name)
+      })
       return { items: items.slice(0, options.limit ?? items.length), resourceVersion: String(this.#revision), continueToken: '' }
     })
   }

@@ -1,4 +1,5 @@
 import type { Client } from '../client/client.ts'
+import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
 import { keyOf } from '../objects/kube-object.ts'
 import type { Clock } from '../words/ports.ts'
@@ -20,7 +21,10 @@ export type Outcome =
   | { readonly outcome: 'abandoned' }
 
 export interface PerformParts {
+  /** Writes, with the rights of the controller. */
   readonly client: Client
+  /** Lists, with the rights of whoever fills the caches. */
+  readonly reader: Client
   readonly clock: Clock
   readonly cacheOf: CacheLookup
   readonly fieldManager: string
@@ -82,8 +86,8 @@ async function settleByReading(request: Request, error: StatusError, parts: Perf
 async function send(request: Request, parts: PerformParts): Promise<readonly Fence[]> {
   const { client, fieldManager } = parts
   const { kind } = request
-  if (request.verb === 'expect-none') return nothingIn(request, client)
-  if (request.verb === 'expect-absent') return nothingAt(request, client)
+  if (request.verb === 'expect-none') return nothingIn(request, parts.reader)
+  if (request.verb === 'expect-absent') return nothingAt(request, parts.reader)
   if (request.verb === 'create') return [fenceOfWrite(kind, await client.create(kind, request.object, { fieldManager }))]
   const options = 'subresource' in request && request.subresource !== undefined ? { fieldManager, subresource: request.subresource } : { fieldManager }
   if (request.verb === 'update') return [fenceOfWrite(kind, await client.update(kind, request.object, options))]
@@ -98,22 +102,16 @@ async function send(request: Request, parts: PerformParts): Promise<readonly Fen
 
 type Expectation<V extends Request['verb']> = Extract<Request, { readonly verb: V }>
 
-async function nothingIn({ kind, namespace }: Expectation<'expect-none'>, client: Client): Promise<readonly Fence[]> {
-  const { items } = await client.list(kind, { namespace, limit: 1 })
+async function nothingIn({ kind, namespace }: Expectation<'expect-none'>, reader: Client): Promise<readonly Fence[]> {
+  const { items } = await reader.list(kind, { namespace, limit: 1 })
   const [first] = items
   if (first === undefined) return []
   throw new UnexpectedObject(fenceOfWrite(kind, first), `${kind.plural} ${first.metadata.name ?? ''} is there still`)
 }
 
-async function nothingAt({ kind, key, uid }: Expectation<'expect-absent'>, client: Client): Promise<readonly Fence[]> {
-  let found: KubeObject
-  try {
-    found = await client.get(kind, key)
-  } catch (thrown) {
-    if (statusOf(thrown).code === 404) return []
-    throw thrown
-  }
-  if (uid !== undefined && found.metadata.uid !== uid) return []
+async function nothingAt({ kind, key, uid }: Expectation<'expect-absent'>, reader: Client): Promise<readonly Fence[]> {
+  const found = await readOne(kind, key, reader)
+  if (found === undefined || (uid !== undefined && found.metadata.uid !== uid)) return []
   throw new UnexpectedObject(fenceOfWrite(kind, found), `${kind.plural} ${key.name} is there still`)
 }
 
@@ -150,15 +148,17 @@ async function readBack(request: Request, parts: PerformParts): Promise<readonly
   return fencesOfRead(request.kind, requestKey(request), parts)
 }
 
-export async function fencesOfRead(kind: Request['kind'], key: ObjectKey, parts: Pick<PerformParts, 'client' | 'cacheOf'>): Promise<readonly Fence[]> {
-  try {
-    return [fenceOfWrite(kind, await parts.client.get(kind, key))]
-  } catch (thrown) {
-    const error = statusOf(thrown)
-    if (error.code !== 404) throw error
-    const cached = parts.cacheOf(kind)?.get(key)
-    return cached === undefined ? [] : [{ until: 'gone', kind, key, uid: cached.metadata.uid ?? '' }]
-  }
+export async function fencesOfRead(kind: KindRef, key: ObjectKey, parts: Pick<PerformParts, 'reader' | 'cacheOf'>): Promise<readonly Fence[]> {
+  const found = await readOne(kind, key, parts.reader)
+  if (found !== undefined) return [fenceOfWrite(kind, found)]
+  const cached = parts.cacheOf(kind)?.get(key)
+  return cached === undefined ? [] : [{ until: 'gone', kind, key, uid: cached.metadata.uid ?? '' }]
+}
+
+/** A list of one: whoever fills the caches may list every kind, but need not have the right to get. */
+async function readOne(kind: KindRef, { namespace, name }: ObjectKey, reader: Client): Promise<KubeObject | undefined> {
+  const { items } = await reader.list(kind, { ...(namespace === '' ? {} : { namespace }), fieldSelector: `metadata.name=${name}` })
+  return items[0]
 }
 
 function isRead(request: Request): boolean {

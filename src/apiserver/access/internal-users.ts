@@ -1,5 +1,5 @@
 import type { User } from '../access.ts'
-import { groups } from './subjects.ts'
+import { groups, serviceAccountGroups, serviceAccountUserName } from './subjects.ts'
 
 /** The cluster's own parts, under the names that upstream's certificates give them. */
 export const internalUsers = {
@@ -11,6 +11,11 @@ export const internalUsers = {
 
 export function nodeUser(nodeName: string): User {
   return internalUser(`system:node:${nodeName}`, [groups.nodes])
+}
+
+/** A controller as its service account in kube-system, to which the bootstrap policy binds its role. */
+export function controllerUser(account: string): User {
+  return internalUser(serviceAccountUserName('kube-system', account), serviceAccountGroups('kube-system'))
 }
 
 function internalUser(name: string, memberships: readonly string[]): User {

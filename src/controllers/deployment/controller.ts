@@ -17,6 +17,7 @@ import { templateHash } from './template-hash.ts'
 export function deploymentController(): Controller<DeploymentView> {
   return {
     name: 'deployment-controller',
+    account: 'deployment-controller',
     reads: [
       { kind: kinds.Deployment, keysOf: ownKey },
       {

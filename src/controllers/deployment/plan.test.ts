@@ -115,7 +115,7 @@ function progressIn(result: Plan): string {
 test('creation', () => {
   const created = plan({ deployment: deployment(3) })
   assert.deepEqual(lines(created.actions), [
-    `create replicasets web-${hash}`, `event ScalingReplicaSet: Scaled up replica set web-${hash} from 0 to 3`, 'patch deployments web', 'patch deployments/status web',
+    `create replicasets web-${hash}`, `event ScalingReplicaSet: Scaled up replica set web-${hash} from 0 to 3`, 'update deployments web', 'patch deployments/status web',
   ])
   assert.equal(progressIn(created), `True NewReplicaSetCreated: Created new replica set "web-${hash}"`)
   assert.equal(created.wakeAt, NOW + 601_000)

@@ -1,4 +1,3 @@
-import { keyOf } from '../../objects/kube-object.ts'
 import type { Action, Failure, NameFn, Plan } from '../../reconcile/controller.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../resources/generated/types.ts'
@@ -135,8 +134,9 @@ function writeRevision(rollout: Rollout): readonly Action[] {
   const { deployment } = rollout
   const revision = nextRevision(rollout)
   if (revisionNumber(deployment) === revision) return []
-  const body = { metadata: { uid: deployment.metadata.uid, annotations: { [REVISION]: String(revision) } } }
-  return [{ verb: 'patch', kind: kinds.Deployment, key: keyOf(deployment), patch: { type: 'merge', body } }]
+  const { metadata } = deployment
+  const object: Deployment = { ...deployment, metadata: { ...metadata, annotations: { ...metadata.annotations, [REVISION]: String(revision) } } }
+  return [{ verb: 'update', kind: kinds.Deployment, object }]
 }
 
 function writeStatus(deployment: Deployment, status: DeploymentStatus): readonly Action[] {

@@ -10,6 +10,7 @@ import { isManaged, planEndpoints } from './plan.ts'
 export function endpointsController(): Controller<EndpointsView> {
   return {
     name: 'endpoint-controller',
+    account: 'endpoint-controller',
     reads: [
       { kind: kinds.Service, keysOf: ownKey },
       { kind: kinds.Pod, keysOf: (pod, snapshot) => servicesOfPod(pod, snapshot).map((service) => keyText(keyOf(service))) },

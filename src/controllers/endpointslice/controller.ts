@@ -11,6 +11,7 @@ import { MANAGER, MANAGER_LABEL, SERVICE_LABEL, planEndpointSlices } from './pla
 export function endpointSliceController(): Controller<EndpointSliceView> {
   return {
     name: 'endpoint-slice-controller',
+    account: 'endpointslice-controller',
     reads: [
       { kind: kinds.Service, keysOf: ownKey },
       { kind: kinds.Pod, keysOf: (pod, snapshot) => servicesOfPod(pod, snapshot).map((service) => keyText(keyOf(service))) },

@@ -11,6 +11,7 @@ export function garbageCollector(collected: readonly KindRef[]): Controller<Garb
   const graph = new OwnerGraph(collected)
   return {
     name: 'garbage-collector',
+    account: 'generic-garbage-collector',
     reads: collected.map((kind) => ({ kind, keysOf: (object, snapshot) => concerned(graph, kind, object, snapshot) })),
     writes: collected,
     observe(key, snapshot) {

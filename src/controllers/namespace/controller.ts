@@ -10,6 +10,7 @@ import { planNamespace } from './plan.ts'
 export function namespaceController(kindsInNamespaces: readonly KindRef[]): Controller<NamespaceView> {
   return {
     name: 'namespace-controller',
+    account: 'namespace-controller',
     reads: [{ kind: kinds.Namespace, keysOf: ownKey }, ...kindsInNamespaces.map((kind) => ({ kind, keysOf: terminatingNamespace }))],
     writes: [kinds.Namespace, ...kindsInNamespaces],
     observe(key, snapshot) {

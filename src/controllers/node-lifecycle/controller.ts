@@ -14,6 +14,7 @@ const ZONE_LABEL = 'topology.kubernetes.io/zone'
 export function nodeLifecycleController(startedAt: Instant): Controller<NodeView> {
   return {
     name: 'node-controller',
+    account: 'node-controller',
     reads: [
       { kind: kinds.Node, keysOf: troubledNodes },
       { kind: kinds.Lease, keysOf: ({ metadata }) => (metadata.namespace === LEASE_NAMESPACE ? [metadata.name ?? ''] : []) },

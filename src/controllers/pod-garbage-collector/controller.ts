@@ -14,6 +14,7 @@ const FINISHED = 'finished'
 export function podGarbageCollector(maxFinishedPods: number): Controller<PodGarbageView> {
   return {
     name: 'pod-garbage-collector',
+    account: 'pod-garbage-collector',
     reads: [
       { kind: kinds.Pod, keysOf: (pod, snapshot) => podKeys(pod, snapshot, maxFinishedPods) },
       { kind: kinds.Node, keysOf: podsOfNode },

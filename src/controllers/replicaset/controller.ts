@@ -13,6 +13,7 @@ import { planReplicaSet } from './plan.ts'
 export function replicaSetController(): Controller<ReplicaSetView> {
   return {
     name: 'replicaset-controller',
+    account: 'replicaset-controller',
     reads: [
       { kind: kinds.ReplicaSet, keysOf: ownKey },
       {

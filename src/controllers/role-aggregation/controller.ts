@@ -15,6 +15,7 @@ export interface AggregationView {
 export function roleAggregationController(): Controller<AggregationView> {
   return {
     name: 'clusterrole-aggregation-controller',
+    account: 'clusterrole-aggregation-controller',
     reads: [{ kind: kinds.ClusterRole, keysOf: aggregatingRoles }],
     writes: [kinds.ClusterRole],
     observe(key, snapshot) {

@@ -16,6 +16,7 @@ const NAME = 'kube-root-ca.crt'
 export function rootCaController(rootCertificate: string): Controller<RootCaView> {
   return {
     name: 'root-ca-certificate-publisher',
+    account: 'root-ca-cert-publisher',
     reads: [
       { kind: kinds.Namespace, keysOf: ownKey },
       { kind: kinds.ConfigMap, keysOf: ({ metadata }) => (metadata.name === NAME ? [metadata.namespace ?? ''] : []) },

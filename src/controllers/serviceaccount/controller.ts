@@ -14,6 +14,7 @@ const NAME = 'default'
 export function serviceAccountController(): Controller<ServiceAccountView> {
   return {
     name: 'service-account-controller',
+    account: 'service-account-controller',
     reads: [
       { kind: kinds.Namespace, keysOf: ownKey },
       { kind: kinds.ServiceAccount, keysOf: ({ metadata }) => (metadata.name === NAME ? [metadata.namespace ?? ''] : []) },

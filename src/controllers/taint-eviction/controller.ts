@@ -17,6 +17,7 @@ export interface EvictionView {
 export function taintEvictionController(): Controller<EvictionView> {
   return {
     name: 'taint-eviction-controller',
+    account: 'node-controller',
     reads: [{ kind: kinds.Pod, keysOf: ownKey }, { kind: kinds.Node, keysOf: podsOfTaintedNode }],
     writes: [kinds.Pod],
     observe,
