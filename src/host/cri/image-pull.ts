@@ -1,6 +1,7 @@
 import type { RegistryCredentials, RuntimeResult } from '../../node/runtime.ts'
 import { RuntimeFailure } from '../../node/runtime.ts'
 import type { CriClient } from './cri-client.ts'
+import type { Image } from './generated/cri_pb.ts'
 
 /** A pull that takes longer is given up; containerd keeps the layers that it has. */
 const PULL_TIMEOUT_MS = 15 * 60_000
@@ -28,15 +29,16 @@ export interface PullRequest {
 export async function pullImage(client: CriClient, request: PullRequest, signal: AbortSignal): Promise<RuntimeResult> {
   const { image } = request
   if (!isImageName(image)) throw invalidImageName(image)
-  const before = await imageId(client, image, signal)
+  const before = await findImage(client, image, signal)
   const attempts = request.credentials.length === 0 ? [undefined] : request.credentials
   const problems: string[] = []
   for (const credentials of attempts) {
     try {
       const auth = credentials === undefined ? {} : { auth: { username: credentials.userName, password: credentials.password } }
       const pulled = await client.pullImage({ image: { image }, ...auth }, { timeoutMs: PULL_TIMEOUT_MS, signal })
-      const after = await imageId(client, image, signal)
-      return { type: 'image', imageId: pulled.imageRef, alreadyPresent: before !== undefined && before === after }
+      const after = await findImage(client, image, signal)
+      // name@digest, as the statuses of its containers will have it.
+      return { type: 'image', imageId: after?.repoDigests[0] ?? pulled.imageRef, alreadyPresent: before !== undefined && before.id === after?.id }
     } catch (error) {
       if (error instanceof RuntimeFailure) throw error
       signal.throwIfAborted()
@@ -46,10 +48,10 @@ export async function pullImage(client: CriClient, request: PullRequest, signal:
   throw new RuntimeFailure('ErrImagePull', [...new Set(problems)].join('; '))
 }
 
-async function imageId(client: CriClient, image: string, signal: AbortSignal): Promise<string | undefined> {
+async function findImage(client: CriClient, image: string, signal: AbortSignal): Promise<Image | undefined> {
   try {
     const answer = await client.imageStatus({ image: { image } }, { signal })
-    return answer.image?.id
+    return answer.image
   } catch (error) {
     signal.throwIfAborted()
     throw new RuntimeFailure('ImageInspectError', `Failed to inspect image "${image}": ${error instanceof Error ? error.message : String(error)}`)
