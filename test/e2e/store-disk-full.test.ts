@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openLmdbStore } from '../../src/host/lmdb/open-lmdb-store.ts'
+import { prefixRange } from '../../src/store/key-range.ts'
+import type { Store } from '../../src/store/store.ts'
+
+const ALL = prefixRange('')
+
+/** A small file system of its own, so that filling it harms nobody. */
+function mountSmallDisk(): { directory: string; unmount: () => void } | undefined {
+  const directory = mkdtempSync(join(tmpdir(), 'lotse-full-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', directory], { stdio: 'pipe' })
+  } catch {
+    rmSync(directory, { recursive: true })
+    return undefined
+  }
+  const unmount = (): void => {
+    execFileSync('umount', ['--lazy', directory])
+    rmSync(directory, { recursive: true })
+  }
+  return { directory, unmount }
+}
+
+function put(store: Store, key: string): ReturnType<Store['commit']> {
+  return store.commit({ expect: [], writes: [{ key, value: Buffer.alloc(10_000, key) }] })
+}
+
+async function keysOf(store: Store): Promise<string[]> {
+  const result = await store.read(ALL, { at: 'latest', limit: 10_000 })
+  assert(result.outcome === 'page')
+  return result.page.entries.map((entry) => entry.key)
+}
+
+test('a full disk refuses writes, goes on reading, and takes writes again when there is space', async (context) => {
+  const disk = mountSmallDisk()
+  if (disk === undefined) return context.skip('needs the right to mount a tmpfs')
+  try {
+    await fillAndFree(disk.directory)
+  } finally {
+    disk.unmount()
+  }
+})
+
+async function fillAndFree(disk: string): Promise<void> {
+  const ballast = join(disk, 'ballast')
+  writeFileSync(ballast, Buffer.alloc(4 * 1024 * 1024, 1))
+  const directory = join(disk, 'data')
+  mkdirSync(directory)
+  const store = await openLmdbStore({ directory })
+  const abort = new AbortController()
+  const seen: number[] = []
+  const watching = (async () => {
+    for await (const batch of store.watch(ALL, 0, abort.signal)) if (batch.type === 'changes') seen.push(...batch.commits.map((commit) => commit.revision))
+  })()
+
+  const written = await fill(store)
+  assert(written > 100, `${written} commits fit`)
+  const before = await keysOf(store)
+  assert.equal(before.length, written)
+
+  // All of a burst fail, and nothing of it can be seen.
+  await sleep(250)
+  const burst = await Promise.allSettled(Array.from({ length: 500 }, (_, index) => put(store, `burst-${index}`)))
+  assert.deepEqual([...new Set(burst.map((result) => result.status))], ['rejected'])
+  assert.deepEqual([await keysOf(store), await store.latest(), seen.length], [before, written, written])
+
+  rmSync(ballast)
+  await sleep(250)
+  assert.deepEqual(await put(store, 'again'), { outcome: 'committed', revision: written + 1 })
+  assert.deepEqual(seen, Array.from({ length: written + 1 }, (_, index) => index + 1))
+  abort.abort()
+  await watching
+  await store.close()
+
+  const reopened = await openLmdbStore({ directory })
+  assert.deepEqual((await keysOf(reopened)).sort(), [...before, 'again'].sort())
+  await reopened.close()
+}
+
+async function fill(store: Store): Promise<number> {
+  for (let count = 0; count < 5000; count++) {
+    try {
+      await put(store, `key-${count}`)
+    } catch (error) {
+      assert(error instanceof Error)
+      assert.equal(error.name, 'StoreUnavailable')
+      assert.match(error.message, /^Writing to the data directory \S+ failed: the disk is full \(\d+ bytes free\)\. Free some space; writing resumes by itself\.$/)
+      return count
+    }
+  }
+  throw new Error('the disk was not full after 50 MB')
+}
