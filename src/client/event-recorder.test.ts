@@ -35,7 +35,7 @@ async function send(notes: readonly EventNote[], errors: Error[] = []): Promise<
       fail()
       written.push(`count ${body.count}: ${body.message}`)
     },
-  } as unknown as Client
+  } as Partial<Client> as Client
   const clock: Clock = { now: () => NOW, after: (_delayMs, callback) => (queueMicrotask(callback), () => {}) }
   const recorder = new EventRecorder({ client, clock, log: silentLog, instance: '' })
   for (const one of notes) recorder.record(one)

@@ -46,7 +46,7 @@ async function play({ watches, lists = [] }: Story): Promise<{ asked: string[]; 
       asked.push(`list ${options.continueToken ?? ''}`.trim())
       return { items: pages.shift() ?? [], resourceVersion: '50', continueToken: pages.length > 0 ? 'more' : '' }
     },
-  } as unknown as Client
+  } as Partial<Client> as Client
   const clock: Clock = {
     now: () => 0,
     after(delayMs, callback) {

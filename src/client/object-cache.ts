@@ -117,13 +117,16 @@ export class ObjectCache<T extends KubeObject = KubeObject> {
     this.#tell(changes)
   }
 
+  /** The usual change keeps the owners: then the entries are replaced where they stand, which also keeps their order. */
   #put(object: T): T | undefined {
     const namespace = object.metadata.namespace ?? ''
     const name = object.metadata.name ?? ''
-    const previous = this.#take(namespace, name)
+    const standing = this.get({ namespace, name })
+    const keepsOwners = standing !== undefined && sameOwners(standing, object)
+    const previous = keepsOwners ? standing : this.#take(namespace, name)
+    if (!keepsOwners) this.#size += 1
     insert(this.#namespaces, namespace, name, object)
     for (const mark of ownerMarks(object)) insert(this.#owners, mark, `${namespace}/${name}`, object)
-    this.#size += 1
     return previous
   }
 
@@ -152,6 +155,13 @@ function sameVersion(a: KubeObject, b: KubeObject): boolean {
 
 function unownedMark(namespace: string): string {
   return `\u0000${namespace}`
+}
+
+function sameOwners(a: KubeObject, b: KubeObject): boolean {
+  const before = a.metadata.ownerReferences ?? []
+  const after = b.metadata.ownerReferences ?? []
+  if (before === after) return true
+  return before.length === after.length && before.every(({ uid, controller }, index) => uid === after[index]?.uid && controller === after[index].controller)
 }
 
 function ownerMarks(object: KubeObject): readonly string[] {

@@ -2,7 +2,11 @@ import type { LabelSelector } from '../resources/generated/types.ts'
 
 type Labels = Readonly<Record<string, string>>
 
-/** Whether a label selector chooses these labels. No selector chooses nothing, an empty one everything (metav1.LabelSelector). */
+/**
+ * Whether a stored object's label selector (validated, so it is not checked again) chooses these labels. Controllers ask this for every
+ * pod against every owner, so it reads the selector as it stands; objects/label-selector.ts compiles one for long lists. No selector chooses
+ * nothing, an empty one everything (metav1.LabelSelector).
+ */
 export function selects(selector: LabelSelector | undefined, labels: Labels | undefined): boolean {
   if (selector === undefined) return false
   if (!selectsByMap(selector.matchLabels, labels)) return false
