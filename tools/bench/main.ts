@@ -1,0 +1,33 @@
+/** npm run bench [-- NAME...]: measures all cases, or those named, and prints one table. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BenchCase, Measurement } from './bench-case.ts'
+import { http2Limit } from './http2-limit.ts'
+import { storeLimit } from './store-limit.ts'
+import { formatTable } from './table.ts'
+
+const cases: readonly BenchCase[] = [http2Limit, storeLimit]
+
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.filter((name) => !cases.some((each) => each.name === name))
+  if (unknown.length > 0) {
+    console.error(`There is no case ${unknown.join(', ')}. The cases are: ${cases.map((each) => each.name).join(', ')}.`)
+    return 2
+  }
+  const measurements: Measurement[] = []
+  for (const each of cases) {
+    if (names.length > 0 && !names.includes(each.name)) continue
+    console.error(`measuring ${each.name} ...`)
+    const directory = mkdtempSync(join(tmpdir(), 'lotse-bench-'))
+    try {
+      measurements.push(...await each.run(directory))
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+  console.log(formatTable(measurements))
+  return 0
+}
+
+process.exitCode = await main(process.argv.slice(2))
