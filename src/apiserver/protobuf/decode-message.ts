@@ -106,13 +106,13 @@ function contentOf(wire: WireField): Uint8Array {
   return wire.bytes
 }
 
-function varintOf(wire: WireField): bigint {
+function varintOf(wire: WireField): number {
   if (wire.type !== 'varint') throw malformed(`field ${wire.number} is not a number`)
   return wire.value
 }
 
-function numberOf(schema: Schema, value: bigint): number | boolean {
-  return schema.type === 'boolean' ? value !== 0n : Number(BigInt.asIntN(64, value))
+function numberOf(schema: Schema, value: number): number | boolean {
+  return schema.type === 'boolean' ? value !== 0 : value
 }
 
 function doubleOf(wire: WireField): number {
@@ -120,7 +120,16 @@ function doubleOf(wire: WireField): number {
   return new DataView(wire.bytes.buffer, wire.bytes.byteOffset, 8).getFloat64(0, true)
 }
 
+/** Most texts are short and ASCII: those are quicker without the decoder. */
+const SHORT_BYTES = 24
+
 function textIn(bytes: Uint8Array): string {
+  if (bytes.length <= SHORT_BYTES) {
+    let text = ''
+    let index = 0
+    for (; index < bytes.length && (bytes[index] ?? 0) < 0x80; index++) text += String.fromCharCode(bytes[index] ?? 0)
+    if (index === bytes.length) return text
+  }
   try {
     return strictText.decode(bytes)
   } catch {
@@ -137,8 +146,8 @@ function firstBytes(bytes: Uint8Array, number: number): Uint8Array {
 function intOrString(bytes: Uint8Array): number | string {
   let [isText, number, text]: [boolean, number, string] = [false, 0, '']
   for (const wire of wireFields(bytes)) {
-    if (wire.number === 1) isText = varintOf(wire) === 1n
-    else if (wire.number === 2) number = Number(BigInt.asIntN(32, varintOf(wire)))
+    if (wire.number === 1) isText = varintOf(wire) === 1
+    else if (wire.number === 2) number = varintOf(wire)
     else if (wire.number === 3) text = textIn(contentOf(wire))
   }
   return isText ? text : number
@@ -147,8 +156,8 @@ function intOrString(bytes: Uint8Array): number | string {
 function timeIn(bytes: Uint8Array, type: 'time' | 'micro-time'): string | undefined {
   let [seconds, nanos]: [number | undefined, number] = [undefined, 0]
   for (const wire of wireFields(bytes)) {
-    if (wire.number === 1) seconds = Number(BigInt.asIntN(64, varintOf(wire)))
-    else if (wire.number === 2) nanos = Number(BigInt.asIntN(32, varintOf(wire)))
+    if (wire.number === 1) seconds = varintOf(wire)
+    else if (wire.number === 2) nanos = varintOf(wire)
   }
   if (seconds === undefined) return undefined
   if (Math.abs(seconds) > MAX_SECONDS) throw malformed('a time is out of the range of years 0 to 9999')
