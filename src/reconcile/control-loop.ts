@@ -48,6 +48,8 @@ interface KeyState {
   /** Plans in a row that wrote something: many mean that the plan does not converge. */
   rounds: number
   failure: Failure | undefined
+  /** The server asked for this much patience (429). */
+  patienceMs: number
   /** Ends the timer or the fence that the key waits for. */
   cancel: () => void
 }
@@ -63,30 +65,35 @@ export class ControlLoop {
   readonly controller: Controller
   readonly #parts: LoopParts
   readonly #limits: LoopLimits
-  readonly #onKeysLost: () => void
+  readonly #allKeys: () => Iterator<string>
   readonly #states = new Map<string, KeyState>()
   readonly #queue: WorkQueue
   readonly #explanations: Explanations
   readonly #signal: AbortSignal
   #inFlight = 0
   #isScheduled = false
-  #hasLostKeys = false
+  /** The queue was full when a key came: all keys must be walked (again). */
+  #hasLostKeys = true
+  #walk: Iterator<string> | undefined
 
-  constructor(controller: Controller, parts: LoopParts, limits: LoopLimits, onKeysLost: () => void, signal: AbortSignal) {
+  /** allKeys walks the caches: at the start, and when the queue has turned a key away. */
+  constructor(controller: Controller, parts: LoopParts, limits: LoopLimits, allKeys: () => Iterator<string>, signal: AbortSignal) {
     this.controller = controller
     this.#parts = parts
     this.#limits = limits
-    this.#onKeysLost = onKeysLost
+    this.#allKeys = allKeys
     this.#queue = new WorkQueue(limits.maxQueuedKeys)
     this.#explanations = new Explanations(limits.maxExplanations)
     this.#signal = signal
     signal.addEventListener('abort', () => {
       for (const state of this.#states.values()) state.cancel()
     }, { once: true })
+    this.#schedule()
   }
 
   /** Nothing is queued, running or fenced; retries and wakes may be pending. */
   get idle(): boolean {
+    if (this.#hasLostKeys || this.#walk !== undefined) return false
     for (const { phase } of this.#states.values()) if (phase !== 'retry' && phase !== 'wake') return false
     return true
   }
@@ -97,7 +104,7 @@ export class ControlLoop {
 
   add(key: string): void {
     const state = this.#states.get(key)
-    if (state === undefined) return this.#enqueue(key, { phase: 'queued', again: false, attempts: 0, rounds: 0, failure: undefined, cancel: () => {} })
+    if (state === undefined) return this.#enqueue(key, { phase: 'queued', again: false, attempts: 0, rounds: 0, failure: undefined, patienceMs: 0, cancel: () => {} })
     if (state.phase === 'running' || state.phase === 'fenced') state.again = true
     if (state.phase === 'wake') this.#enqueue(key, state)
     if (state.phase === 'retry' && !state.again) {
@@ -131,16 +138,27 @@ export class ControlLoop {
 
   /** Some keys a turn, so that a long queue does not hold up everything else in the process. */
   #pump(): void {
+    this.#refill()
     for (let count = 0; count < KEYS_PER_TURN && this.#inFlight < this.#limits.keysInFlight && !this.#signal.aborted; count += 1) {
       const key = this.#queue.take()
       if (key === undefined) break
       const state = this.#states.get(key)
       if (state !== undefined) this.#runKey(key, state)
     }
-    if (this.#queue.size > 0 && this.#inFlight < this.#limits.keysInFlight) this.#schedule()
-    if (this.#hasLostKeys && this.#queue.size <= this.#limits.maxQueuedKeys / 2) {
+    const hasMore = this.#queue.size > 0 || this.#walk !== undefined || this.#hasLostKeys
+    if (hasMore && this.#inFlight < this.#limits.keysInFlight) this.#schedule()
+  }
+
+  /** Walks on as far as the queue has room. Keys that are lost meanwhile may lie behind: then one more walk follows. */
+  #refill(): void {
+    if (this.#walk === undefined && this.#hasLostKeys) {
       this.#hasLostKeys = false
-      this.#onKeysLost()
+      this.#walk = this.#allKeys()
+    }
+    while (this.#walk !== undefined && this.#queue.size < this.#limits.maxQueuedKeys) {
+      const next = this.#walk.next()
+      if (next.done === true) this.#walk = undefined
+      else this.add(next.value)
     }
   }
 
@@ -198,6 +216,7 @@ export class ControlLoop {
     state.rounds = wrote ? state.rounds + 1 : 0
     // What a plan wrote shows in the next plan: planning again costs little and proves that nothing is left to do.
     state.again ||= wrote
+    state.patienceMs = stopped?.error.code === 429 ? (stopped.error.details?.retryAfterSeconds ?? 0) * 1_000 : 0
     if (stopped === undefined) {
       state.attempts = 0
       state.failure = undefined
@@ -227,7 +246,7 @@ export class ControlLoop {
     state.cancel = () => {}
     const isRunaway = state.rounds > MAX_ROUNDS_AT_FULL_SPEED
     if (state.attempts > 0 || isRunaway) {
-      const retryAfterMs = this.#retryDelayMs(isRunaway ? state.rounds - MAX_ROUNDS_AT_FULL_SPEED : state.attempts)
+      const retryAfterMs = Math.max(state.patienceMs, this.#retryDelayMs(isRunaway ? state.rounds - MAX_ROUNDS_AT_FULL_SPEED : state.attempts))
       this.#explain(key, state, plan.why, `a retry ${Math.round(retryAfterMs)} ms later`)
       return this.#retryAfter(key, state, retryAfterMs)
     }

@@ -4,7 +4,7 @@ import { keyText } from '../objects/kube-object.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { ConfigMap, Secret } from '../resources/generated/types.ts'
 import { silentLog } from '../words/ports.ts'
-import { forbidden } from '../words/status-error.ts'
+import { forbidden, tooManyRequests } from '../words/status-error.ts'
 import type { LoopLimits } from './control-loop.ts'
 import type { Controller, Failure, Plan } from './controller.ts'
 import { Executor } from './executor.ts'
@@ -155,6 +155,15 @@ test('plans wake when they asked for it; keys run side by side, each alone', asy
   await executor.stop()
 })
 
+const resting: Controller<never> = {
+  name: 'resting',
+  account: 'resting',
+  reads: [{ kind: kinds.ConfigMap, keysOf: ({ metadata }) => [metadata.name ?? ''] }],
+  writes: [],
+  observe: () => undefined,
+  plan: () => ({ actions: [], why: '' }),
+}
+
 test('a plan that throws costs its own key only', async () => {
   const clock = new ManualClock()
   const random = new SeededRandom(1)
@@ -177,6 +186,56 @@ test('a plan that throws costs its own key only', async () => {
   executor.start()
   await clock.pass(1_000)
   assert.deepEqual(executor.explain().map(({ key, why }) => `${key}: ${why}`).toSorted(), ['bad: planning failed: broken', 'good: well'])
+  await executor.stop()
+})
+
+test('keys beyond the bound are not lost for good', async () => {
+  const clock = new ManualClock()
+  const random = new SeededRandom(1)
+  const client = new MemoryClient(clock, random)
+  for (let index = 0; index < 50; index += 1) await client.create(kinds.ConfigMap, { ...parentWith(0), metadata: { name: `c${index}`, namespace: 'shop' } })
+  const planned = new Set<string>()
+  const seeing: Controller<string> = { ...resting, observe: (key) => key, plan: (key) => ({ actions: [], why: `plan ${planned.add(key).size}` }) }
+  const executor = new Executor([seeing], { client, clientOf: () => client, clock, random, log: silentLog }, { maxQueuedKeys: 8 })
+  executor.start()
+  await clock.pass(100)
+  assert.equal(planned.size, 50)
+  assert.equal(executor.idle, true)
+  planned.clear()
+  for (let index = 0; index < 50; index += 1) await client.update(kinds.ConfigMap, { ...parentWith(index), metadata: { name: `c${index}`, namespace: 'shop' } })
+  await clock.pass(100)
+  assert.equal(planned.size, 50)
+  await executor.stop()
+})
+
+test('a plan that never converges is slowed down', async () => {
+  const clock = new ManualClock()
+  const random = new SeededRandom(1)
+  const client = new MemoryClient(clock, random)
+  await client.create(kinds.ConfigMap, parentWith(0))
+  const restless: Controller<ConfigMap> = {
+    ...resting,
+    observe: (key, snapshot) => snapshot.get(kinds.ConfigMap, { namespace: 'shop', name: key }),
+    plan: (object) => ({ actions: [{ verb: 'update', kind: kinds.ConfigMap, object: { ...object, data: { count: `${Number(object.data?.['count']) + 1}` } } as ConfigMap }], why: 'counts' }),
+  }
+  const executor = new Executor([restless], { client, clientOf: () => client, clock, random, log: silentLog })
+  executor.start()
+  await clock.pass(60_000)
+  const rounds = Number(client.stored(kinds.ConfigMap)[0]?.data?.['count'])
+  assert.ok(rounds > 100 && rounds < 140, `${rounds} writes in a minute`)
+  await executor.stop()
+})
+
+test('too many requests: waits for as long as the server asks', async () => {
+  const clock = new ManualClock()
+  const random = new SeededRandom(1)
+  const client = new MemoryClient(clock, random)
+  await client.create(kinds.ConfigMap, parentWith(1))
+  client.refusals.push((verb) => (verb === 'create' ? tooManyRequests('busy', 10) : undefined))
+  const executor = new Executor([counting], { client, clientOf: () => client, clock, random, log: silentLog })
+  executor.start()
+  await clock.pass(35_000)
+  assert.equal(client.requests.filter((request) => request.startsWith('create secrets')).length, 4)
   await executor.stop()
 })
 

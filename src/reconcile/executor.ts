@@ -79,9 +79,9 @@ export class Executor {
     await Promise.all(this.#running)
   }
 
-  /** Nothing is queued, running or fenced in any controller. */
+  /** All controllers have started, and nothing is queued, running or fenced in any of them. */
   get idle(): boolean {
-    return this.#loops.every((loop) => loop.idle)
+    return this.#loops.length === this.#controllers.length && this.#loops.every((loop) => loop.idle)
   }
 
   /** What each controller last decided about each of its keys. */
@@ -109,32 +109,31 @@ export class Executor {
     const informers = controller.reads.map((read) => this.#informerOf(read.kind))
     await Promise.all(informers.map((informer) => informer.whenSynced()))
     if (this.#abort.signal.aborted) return
-    const walk = (): void => {
-      for (const read of controller.reads) this.#walk(loop, read)
-    }
     const { client: reader, clientOf, ...ports } = this.#parts
     const parts = { ...ports, reader, client: clientOf(controller.account), cacheOf: this.cacheOf, snapshot: this.snapshot, recorder: this.#recorder }
-    const loop = new ControlLoop(controller, parts, this.#limits, walk, this.#abort.signal)
+    const loop = new ControlLoop(controller, parts, this.#limits, () => this.#allKeys(controller), this.#abort.signal)
     this.#loops.push(loop)
     for (const read of controller.reads) {
       this.#informerOf(read.kind).cache.listen(({ object, previous }) => {
-        if (previous !== undefined) this.#addKeys(loop, read, previous)
-        if (object !== undefined) this.#addKeys(loop, read, object)
+        if (previous !== undefined) for (const key of this.#keysOf(controller, read, previous)) loop.add(key)
+        if (object !== undefined) for (const key of this.#keysOf(controller, read, object)) loop.add(key)
       })
     }
-    walk()
   }
 
-  #walk(loop: ControlLoop, read: Read): void {
-    for (const object of this.#informerOf(read.kind).cache.list()) this.#addKeys(loop, read, object)
+  *#allKeys(controller: Controller): Generator<string> {
+    for (const read of controller.reads) {
+      for (const object of this.#informerOf(read.kind).cache.list()) yield* this.#keysOf(controller, read, object)
+    }
   }
 
-  #addKeys(loop: ControlLoop, read: Read, object: KubeObject): void {
+  #keysOf(controller: Controller, read: Read, object: KubeObject): readonly string[] {
     try {
-      for (const key of read.keysOf(object, this.snapshot)) loop.add(key)
+      return read.keysOf(object, this.snapshot)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      this.#parts.log.error('a controller cannot tell whom a change concerns', { controller: loop.controller.name, resource: read.kind.plural, message })
+      this.#parts.log.error('a controller cannot tell whom a change concerns', { controller: controller.name, resource: read.kind.plural, message })
+      return []
     }
   }
 }

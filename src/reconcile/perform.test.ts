@@ -31,7 +31,10 @@ async function world() {
   cache.replace([plain, held], 2)
   const errors: Error[] = []
   client.refusals.push((verb) => (verb === 'list' ? undefined : errors.shift()))
-  const cacheOf = <T extends KubeObject>(kind: KindRef<T>): ObjectCache<T> | undefined => (kind.plural === 'configmaps' ? (cache as ObjectCache<T>) : undefined)
+  const cacheOf = <T extends KubeObject>(kind: KindRef<T>): ObjectCache<T> | undefined => {
+    const known = kind.plural === 'configmaps' ? cache : undefined
+    return known as ObjectCache<T> | undefined
+  }
   const send = async (request: Request): Promise<string> => {
     const outcome = perform(request, { client, reader: client, clock, cacheOf, fieldManager: 'test' }, new AbortController().signal)
     await clock.pass(1_000)

@@ -71,7 +71,7 @@ function planRollout(rollout: Rollout, view: DeploymentView, now: Instant, failu
   const step = isRolling(deployment) ? rollingStep(rollout) : recreateStep(rollout, view.oldPodsRun)
   const { status, wakeAt } = rolloutStatus(rollout, failed ?? step.milestone ?? found(rollout), now)
   const statusWrite = writeStatus(deployment, status)
-  const actions = failed === undefined ? [...step.actions, ...statusWrite] : [...statusWrite, ...step.actions]
+  const actions = failed === undefined ? [...step.actions, ...statusWrite] : [failureEvent(deployment, failed), ...statusWrite, ...step.actions]
   return { actions, ...(wakeAt === undefined ? {} : { wakeAt }), why: failed?.message ?? step.why }
 }
 
@@ -128,6 +128,10 @@ function creationFailure({ newSet }: Rollout, failure: Failure | undefined): Mil
   if (newSet !== undefined || failure?.action.verb !== 'create') return undefined
   const { name } = failure.action.object.metadata
   return { status: 'False', reason: CREATE_FAILED, message: `Failed to create new replica set "${name}": ${failure.message}` }
+}
+
+function failureEvent(deployment: Deployment, { message }: Milestone): Action {
+  return { verb: 'event', regarding: deployment, type: 'Warning', reason: 'FailedCreate', message }
 }
 
 function writeRevision(rollout: Rollout): readonly Action[] {
