@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { dataFrames, pingFrame, resetFrame, spdyReader, synStreamFrame } from './spdy-frame.ts'
 import type { SpdyFrame } from './spdy-frame.ts'
 
@@ -30,7 +30,7 @@ export interface SpdyClient {
 }
 
 /** The client's side of a SPDY/3.1 connection, on a socket whose upgrade was answered. head: what came with that answer. */
-export function openSpdyClient(socket: Socket, head: Buffer): SpdyClient {
+export function openSpdyClient(socket: Duplex, head: Buffer): SpdyClient {
   const listeners = new Map<number, SpdyListener>()
   let nextId = 1
   const finish = (streamId: number, how: 'ended' | 'reset' | 'lost'): void => {
@@ -85,7 +85,7 @@ export function openSpdyClient(socket: Socket, head: Buffer): SpdyClient {
   }
 }
 
-function streamOf(socket: Socket, streamId: number): SpdyStream {
+function streamOf(socket: Duplex, streamId: number): SpdyStream {
   let ended = false
   const send = (frames: readonly Buffer[]): boolean => {
     if (socket.destroyed) return true

@@ -38,12 +38,13 @@ function relay(client: WebSocket, protocol: ChannelProtocol, spdy: SpdyClient, p
       })
       if (client.bufferedAmount > BACKLOG_LIMIT_BYTES) spdy.pause()
     }
-    let open = ports.length
-    const onPortClosed = (): void => {
+    // Both streams of each port: why a connection failed may come after its data stream was closed.
+    let open = ports.length * 2
+    const onStreamClosed = (): void => {
       open -= 1
       if (open === 0) client.close(1000)
     }
-    const streams = ports.map((port, index) => openPort(spdy, { port, index }, send, onPortClosed))
+    const streams = ports.map((port, index) => openPort(spdy, { port, index }, send, onStreamClosed))
     client.on('message', (data: Buffer) => {
       const message = decodeChannelMessage(protocol, data)
       const stream = message === undefined || message.channel % 2 === 1 ? undefined : streams[message.channel / 2]
@@ -68,6 +69,6 @@ function openPort(
   send(dataChannel, portBytes)
   send(dataChannel + 1, portBytes)
   const headers = { port: String(target.port), requestID: String(target.index) }
-  spdy.openStream({ ...headers, streamType: 'error' }, { onData: (bytes) => send(dataChannel + 1, bytes), onEnd() {} }).end()
+  spdy.openStream({ ...headers, streamType: 'error' }, { onData: (bytes) => send(dataChannel + 1, bytes), onEnd: onClosed }).end()
   return spdy.openStream({ ...headers, streamType: 'data' }, { onData: (bytes) => send(dataChannel, bytes), onEnd: onClosed })
 }
