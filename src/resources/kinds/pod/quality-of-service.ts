@@ -1,6 +1,5 @@
 import type { Container, PodSpec } from '../../generated/types.ts'
-import { milliUnits } from '../../../objects/quantity.ts'
-import { compareAmounts } from '../../resource-list.ts'
+import { amountMilli, compareAmounts } from '../../resource-list.ts'
 
 export type QualityOfService = 'Guaranteed' | 'Burstable' | 'BestEffort'
 
@@ -28,5 +27,5 @@ export function qualityOfService(spec: PodSpec): QualityOfService {
 
 /** Zero asks for nothing. */
 function positive(amount: string | undefined): string | undefined {
-  return amount === undefined || (milliUnits(amount) ?? 0) <= 0 ? undefined : amount
+  return amount === undefined || (amountMilli(amount) ?? 0) <= 0 ? undefined : amount
 }

@@ -40,7 +40,9 @@ export function checkProjected(errors: Errors, path: string, sources: readonly V
 }
 
 function sourceCount(source: VolumeProjection): number {
-  return Object.values(source).filter((projection) => projection !== undefined).length
+  let count = 0
+  for (const type in source) if (source[type as keyof VolumeProjection] !== undefined) count++
+  return count
 }
 
 // The path of the token is reported below the volume, as upstream does.
