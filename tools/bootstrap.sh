@@ -25,9 +25,10 @@ omit=--omit=dev
 [ "$want" = all ] && omit=--include=dev
 echo "lotse: installing the npm packages ..." >&2
 cd "$root"
-if ! npm ci "$omit" --include=optional --ignore-scripts --no-audit --no-fund --loglevel=error >"$root/.cache/npm.log" 2>&1; then
+# Not "npm ci": it insists on the packages of all other platforms, which not every mirror has. The lock file's versions hold all the same.
+if ! npm install --no-save "$omit" --include=optional --ignore-scripts --no-audit --no-fund --loglevel=error >"$root/.cache/npm.log" 2>&1; then
   cat "$root/.cache/npm.log" >&2
-  echo "lotse: npm ci failed (see above); it needs the npm registry. Run it again when that can be reached." >&2
+  echo "lotse: npm install failed (see above); it needs the npm registry. Run it again when that can be reached." >&2
   exit 1
 fi
 echo "$want $lock" >"$marker"

@@ -81,14 +81,16 @@ function runtimeSection(name: string, binary: string | undefined): string[] {
 }
 
 export interface RegistryHost {
-  /** host:port, as in an image's name. */
+  /** host or host:port, as in an image's name. */
   readonly host: string
+  /** host:port where it really is; by default where its name says. */
+  readonly address?: string
   readonly plainHttp: boolean
 }
 
 /** The text of certs.d/HOST/hosts.toml. */
 export function registryHostConfig(registry: RegistryHost): string {
-  const url = `${registry.plainHttp ? 'http' : 'https'}://${registry.host}`
+  const url = `${registry.plainHttp ? 'http' : 'https'}://${registry.address ?? registry.host}`
   return `server = ${quote(url)}\n\n[host.${quote(url)}]\n  capabilities = ["pull", "resolve"]\n`
 }
 
