@@ -90,7 +90,12 @@ export function dropUnneeded(draft: Service, old: Service): void {
   drop((of) => of.type === 'LoadBalancer' || of.type === 'NodePort' || (of.externalIPs?.length ?? 0) > 0, 'externalTrafficPolicy')
   const ports = (of: ServiceSpec): number[] => (of.ports ?? []).map((port) => port.nodePort ?? 0)
   if (needsNodePort(before) && !needsNodePort(spec) && spec.ports !== undefined && sameValue(ports(spec), ports(before))) {
-    spec = { ...spec, ports: spec.ports.map(({ nodePort: _, ...port }) => port) }
+    spec = { ...spec, ports: spec.ports.map(withoutNodePort) }
   }
   draft.spec = spec
+}
+
+function withoutNodePort(port: ServicePort): ServicePort {
+  const { nodePort: _, ...rest } = port
+  return rest
 }
