@@ -49,6 +49,8 @@ export class PkiError extends Error {
   override readonly name = 'PkiError'
 }
 
+/** The name by which a node's agent knows the API server. */
+export const API_SERVER_TO_NODE_NAME = 'kube-apiserver-kubelet-client'
 const AUTHORITY: CertificateWish = { commonName: 'lotse-ca', organizations: [], use: 'authority', names: [], addresses: [] }
 
 /**
@@ -65,7 +67,7 @@ export function createClusterPki(directory: string, options: PkiOptions): Cluste
     caFile: join(directory, 'ca.crt'),
     caPem: authority.certificatePem,
     apiServer: ensure({ directory, file: 'apiserver', authority, options }, { commonName: 'kube-apiserver', organizations: [], use: 'server', names, addresses }),
-    apiServerToNode: client('apiserver-node-client', 'kube-apiserver-kubelet-client', ['lotse:node-admins']),
+    apiServerToNode: client('apiserver-node-client', API_SERVER_TO_NODE_NAME, ['lotse:node-admins']),
     admin: client('admin', 'kubernetes-admin', ['system:masters']),
     scheduler: client('scheduler', 'system:kube-scheduler', []),
     controllerManager: client('controller-manager', 'system:kube-controller-manager', []),
