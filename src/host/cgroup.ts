@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { problemText } from './problem-text.ts'
 
 const ROOT = '/sys/fs/cgroup'
 /** statfs magic of a cgroup2 mount. */
@@ -46,7 +47,8 @@ export function detectCgroups(root = ROOT): CgroupHost {
   }
   const hybrid = isCgroup2(join(root, 'unified'))
   if (!hierarchies.has('memory') || !hierarchies.has('cpu')) {
-    throw new Error(`${root} has no cpu and memory cgroups: containers cannot be limited. Mount cgroup2 there, or the v1 controllers below it`)
+    const remedy = 'Mount cgroup2 there, or the v1 controllers below it'
+    throw new Error(`${root} has no cpu and memory cgroups: containers cannot be limited. ${remedy}`)
   }
   return { layout: hybrid ? 'hybrid' : 'v1', hierarchies }
 }
@@ -176,7 +178,7 @@ function removeTree(directory: string): string | undefined {
     return undefined
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    return error instanceof Error ? error.message : String(error)
+    return problemText(error)
   }
 }
 

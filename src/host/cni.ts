@@ -19,8 +19,8 @@ const NEEDED_PLUGINS = ['ptp', 'host-local', 'portmap', 'loopback']
 export function findPluginsDirectory(candidates: readonly string[] = PLUGIN_DIRECTORIES): string {
   const found = candidates.find((directory) => NEEDED_PLUGINS.every((plugin) => existsSync(join(directory, plugin))))
   if (found !== undefined) return found
-  throw new Error(
-    `The network plug-ins ${NEEDED_PLUGINS.join(', ')} are in none of ${candidates.join(', ')}. Type: apt-get install containernetworking-plugins`)
+  const remedy = 'Type: apt-get install containernetworking-plugins'
+  throw new Error(`The network plug-ins ${NEEDED_PLUGINS.join(', ')} are in none of ${candidates.join(', ')}. ${remedy}`)
 }
 
 /**

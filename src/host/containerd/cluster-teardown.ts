@@ -9,6 +9,7 @@ import { runCommand } from '../run-command.ts'
 import { stopContainerd } from './containerd.ts'
 import { runningProcess } from './detached-process.ts'
 import type { ContainerdPaths } from './containerd-paths.ts'
+import { problemText } from '../problem-text.ts'
 
 export interface ClusterContainers {
   readonly paths: ContainerdPaths
@@ -29,7 +30,7 @@ export async function tearDownContainers(cluster: ClusterContainers, log: Log): 
     try {
       await removeAllSandboxes(client, log)
     } catch (error) {
-      log.warn('containerd could not end all pods; they are ended without it', { problem: error instanceof Error ? error.message : String(error) })
+      log.warn('containerd could not end all pods; they are ended without it', { problem: problemText(error) })
     } finally {
       client.close()
     }
@@ -52,7 +53,7 @@ async function removeAllSandboxes(client: CriClient, log: Log): Promise<void> {
         await client.stopPodSandbox({ podSandboxId: id }, { timeoutMs: STOP_TIMEOUT_MS })
         await client.removePodSandbox({ podSandboxId: id }, { timeoutMs: STOP_TIMEOUT_MS })
       } catch (error) {
-        log.warn('a pod could not be ended by containerd', { sandbox: id, problem: error instanceof Error ? error.message : String(error) })
+        log.warn('a pod could not be ended by containerd', { sandbox: id, problem: problemText(error) })
       }
     }
   }

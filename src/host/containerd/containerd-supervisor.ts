@@ -3,6 +3,7 @@ import { ensureContainerd } from './containerd.ts'
 import type { ContainerdSettings } from './containerd-config.ts'
 import { isRunning } from './detached-process.ts'
 import type { ProcessIdentity } from './detached-process.ts'
+import { problemText } from '../problem-text.ts'
 
 const LOOK_EVERY_MS = 1000
 const RESTART_DELAY_LIMIT_MS = 30_000
@@ -37,7 +38,7 @@ export async function superviseContainerd(options: SupervisorOptions, signal: Ab
       log.warn('containerd had died and was restarted; its containers went on', { pid: current.pid })
     } catch (error) {
       failures += 1
-      if (!signal.aborted) log.error('containerd cannot be restarted', { problem: error instanceof Error ? error.message : String(error) })
+      if (!signal.aborted) log.error('containerd cannot be restarted', { problem: problemText(error) })
     }
   }
   const loop = (): void => {

@@ -5,7 +5,9 @@ import type { Envelope } from './generated/events_pb.ts'
 import { openGrpcClient } from './grpc-client.ts'
 import type { CallOptions, GrpcMethod, StreamListener } from './grpc-client.ts'
 
-type Call<I extends DescMessage, O extends DescMessage> = (input: MessageInitShape<I>, options?: Partial<CallOptions>) => Promise<MessageShape<O>>
+type Call<I extends DescMessage, O extends DescMessage> = (
+  input: MessageInitShape<I>, options?: Partial<CallOptions>,
+) => Promise<MessageShape<O>>
 
 /** Calls that wait for processes (start, stop, pull) say their own time; this is for the others. */
 const CALL_TIMEOUT_MS = 120_000

@@ -20,6 +20,7 @@ import { openPodCache } from './pod-cache.ts'
 import type { PodCache } from './pod-cache.ts'
 import { followRuntimeEvents } from './runtime-events.ts'
 import type { RuntimeEvent } from './runtime-events.ts'
+import { problemText } from '../problem-text.ts'
 
 export interface CriRuntimeOptions {
   readonly client: CriClient
@@ -157,7 +158,8 @@ async function stopSandbox(parts: Parts, podSandboxId: string, signal: AbortSign
 /** With the pod's last sandbox its cgroup goes too. */
 async function removeSandbox(parts: Parts, podSandboxId: string, signal: AbortSignal): Promise<RuntimeResult> {
   const podUid = await parts.cache.podOf(podSandboxId, signal)
-  const verbose = await ignoringNotFound(() => parts.client.podSandboxStatus({ podSandboxId, verbose: true }, { signal }), 'KillPodSandboxError', signal)
+  const look = () => parts.client.podSandboxStatus({ podSandboxId, verbose: true }, { signal })
+  const verbose = await ignoringNotFound(look, 'KillPodSandboxError', signal)
   const cgroup = cgroupParentOf(verbose?.info['info'])
   await ignoringNotFound(() => parts.client.removePodSandbox({ podSandboxId }, { signal }), 'KillPodSandboxError', signal)
   parts.cache.forget(podSandboxId)
@@ -186,7 +188,7 @@ async function ignoringNotFound<T>(call: () => Promise<T>, reason: string, signa
 
 function failure(error: unknown, reason: string, signal: AbortSignal): unknown {
   if (error instanceof RuntimeFailure || signal.aborted) return error
-  return new RuntimeFailure(reason, error instanceof Error ? error.message : String(error))
+  return new RuntimeFailure(reason, problemText(error))
 }
 
 async function runtimeInfo(client: CriClient, signal: AbortSignal): Promise<RuntimeInfo> {

@@ -15,7 +15,8 @@ export async function execInContainer(client: CriClient, request: ExecRequest, s
   const { containerId, command, timeoutMs } = request
   const seconds = Math.max(1, Math.ceil(timeoutMs / 1000))
   try {
-    const answer = await client.execSync({ containerId, cmd: [...command], timeout: BigInt(seconds) }, { timeoutMs: seconds * 1000 + 2000, signal })
+    const asked = { containerId, cmd: [...command], timeout: BigInt(seconds) }
+    const answer = await client.execSync(asked, { timeoutMs: seconds * 1000 + 2000, signal })
     return { outcome: 'exited', exitCode: answer.exitCode, output: outputText(answer.stdout, answer.stderr) }
   } catch (error) {
     if (signal.aborted || !(error instanceof GrpcFailure)) throw error

@@ -2,6 +2,7 @@ import type { RegistryCredentials, RuntimeResult } from '../../node/runtime.ts'
 import { RuntimeFailure } from '../../node/runtime.ts'
 import type { CriClient } from './cri-client.ts'
 import type { Image } from './generated/cri_pb.ts'
+import { problemText } from '../problem-text.ts'
 
 /** A pull that takes longer is given up; containerd keeps the layers that it has. */
 const PULL_TIMEOUT_MS = 15 * 60_000
@@ -17,7 +18,8 @@ export function isImageName(name: string): boolean {
 }
 
 export function invalidImageName(image: string): RuntimeFailure {
-  return new RuntimeFailure('InvalidImageName', `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`)
+  const problem = `couldn't parse image name "${image}": invalid reference format`
+  return new RuntimeFailure('InvalidImageName', `Failed to apply default image tag "${image}": ${problem}`)
 }
 
 export interface PullRequest {
@@ -38,11 +40,12 @@ export async function pullImage(client: CriClient, request: PullRequest, signal:
       const pulled = await client.pullImage({ image: { image }, ...auth }, { timeoutMs: PULL_TIMEOUT_MS, signal })
       const after = await findImage(client, image, signal)
       // name@digest, as the statuses of its containers will have it.
-      return { type: 'image', imageId: after?.repoDigests[0] ?? pulled.imageRef, alreadyPresent: before !== undefined && before.id === after?.id }
+      const alreadyPresent = before !== undefined && before.id === after?.id
+      return { type: 'image', imageId: after?.repoDigests[0] ?? pulled.imageRef, alreadyPresent }
     } catch (error) {
       if (error instanceof RuntimeFailure) throw error
       signal.throwIfAborted()
-      problems.push(error instanceof Error ? error.message : String(error))
+      problems.push(problemText(error))
     }
   }
   throw new RuntimeFailure('ErrImagePull', [...new Set(problems)].join('; '))
@@ -54,6 +57,6 @@ async function findImage(client: CriClient, image: string, signal: AbortSignal):
     return answer.image
   } catch (error) {
     signal.throwIfAborted()
-    throw new RuntimeFailure('ImageInspectError', `Failed to inspect image "${image}": ${error instanceof Error ? error.message : String(error)}`)
+    throw new RuntimeFailure('ImageInspectError', `Failed to inspect image "${image}": ${problemText(error)}`)
   }
 }

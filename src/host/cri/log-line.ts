@@ -22,5 +22,6 @@ export function parseLogLine(line: Buffer): LogLine | undefined {
   // Tags are separated by colons; P and F is the only one that there is.
   const tag = line.toString('latin1', afterStream + 1, end).split(':')[0]
   if (tag !== 'P' && tag !== 'F') return undefined
-  return { time: line.toString('latin1', 0, afterTime), stream, partial: tag === 'P', content: line.subarray(Math.min(end + 1, line.length)) }
+  const content = line.subarray(Math.min(end + 1, line.length))
+  return { time: line.toString('latin1', 0, afterTime), stream, partial: tag === 'P', content }
 }

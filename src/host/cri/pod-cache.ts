@@ -87,10 +87,16 @@ function bounded<Value>(map: Map<string, Value>): BoundedMap<Value> {
   }
 }
 
+interface Draft {
+  readonly namespace: string
+  readonly name: string
+  readonly sandboxes: Promise<SandboxObservation>[]
+  readonly containers: Promise<ContainerObservation | undefined>[]
+}
+
 async function assemble(
   observer: Observer, sandboxes: readonly PodSandbox[], containers: readonly Container[], signal: AbortSignal,
 ): Promise<PodObservation[]> {
-  interface Draft { namespace: string; name: string; sandboxes: Promise<SandboxObservation>[]; containers: Promise<ContainerObservation | undefined>[] }
   const drafts = new Map<string, Draft>()
   const draftOf = (id: string, labels: Readonly<Record<string, string>>): Draft | undefined => {
     const uid = labels[criLabel.podUid]
@@ -98,12 +104,15 @@ async function assemble(
     observer.pods.set(id, uid)
     const there = drafts.get(uid)
     if (there !== undefined) return there
-    const draft: Draft = { namespace: labels[criLabel.podNamespace] ?? '', name: labels[criLabel.podName] ?? '', sandboxes: [], containers: [] }
+    const namespace = labels[criLabel.podNamespace] ?? ''
+    const draft: Draft = { namespace, name: labels[criLabel.podName] ?? '', sandboxes: [], containers: [] }
     drafts.set(uid, draft)
     return draft
   }
   for (const sandbox of sandboxes) draftOf(sandbox.id, sandbox.labels)?.sandboxes.push(observeSandbox(observer, sandbox, signal))
-  for (const container of containers) draftOf(container.id, container.labels)?.containers.push(observeContainer(observer, container, signal))
+  for (const container of containers) {
+    draftOf(container.id, container.labels)?.containers.push(observeContainer(observer, container, signal))
+  }
   const pods: PodObservation[] = []
   for (const [uid, draft] of drafts) {
     const observed = (await Promise.all(draft.containers)).filter((container) => container !== undefined)
@@ -166,7 +175,9 @@ async function podOf(observer: Observer, id: string, signal: AbortSignal): Promi
   if (known !== undefined) return known
   const { client } = observer
   const container = await client.containerStatus({ containerId: id }, { signal }).catch(() => undefined)
-  const sandbox = container === undefined ? await client.podSandboxStatus({ podSandboxId: id }, { signal }).catch(() => undefined) : undefined
+  const sandbox = container === undefined
+    ? await client.podSandboxStatus({ podSandboxId: id }, { signal }).catch(() => undefined)
+    : undefined
   const uid = (container?.status ?? sandbox?.status)?.labels[criLabel.podUid]
   if (uid !== undefined) observer.pods.set(id, uid)
   return uid ?? ''

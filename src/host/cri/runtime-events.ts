@@ -4,6 +4,7 @@ import { sleep } from '../../words/ports.ts'
 import type { CriClient } from './cri-client.ts'
 import { TaskEventSchema, TaskExitSchema } from './generated/events_pb.ts'
 import type { Envelope } from './generated/events_pb.ts'
+import { problemText } from '../problem-text.ts'
 
 /** A start is known to who started it. Exec'd processes exit too; they are left out by their ids. */
 const FILTER = 'namespace==k8s.io,topic~="^/tasks/(exit|oom)$"'
@@ -54,7 +55,7 @@ async function subscribe(options: EventOptions, listener: EventListener, signal:
       },
     }, signal)
   } catch (error) {
-    if (!signal.aborted) options.log.debug('the event stream of containerd broke', { problem: error instanceof Error ? error.message : String(error) })
+    if (!signal.aborted) options.log.debug('the event stream of containerd broke', { problem: problemText(error) })
   }
 }
 

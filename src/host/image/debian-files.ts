@@ -26,16 +26,20 @@ export async function debianPackageFiles(
     const entries: LayerEntry[] = []
     for (const name of packages) {
       assertPackageName(name)
-      entries.push(...((await installedFiles(name, options)) ?? (await downloadedFiles(name, work, options))).filter((entry) => include(entry.path)))
+      const files = (await installedFiles(name, options)) ?? (await downloadedFiles(name, work, options))
+      entries.push(...files.filter((entry) => include(entry.path)))
     }
     assertProgramLinks(entries)
-    const programs = entries.flatMap((entry) => (entry.type === 'file' && !(entry.content instanceof Uint8Array) ? [entry.content.hostPath] : []))
-    const libraries = await sharedLibraryFiles(programs, work, options.signal)
+    const libraries = await sharedLibraryFiles(entries.flatMap(hostPathOf), work, options.signal)
     return { entries: [...mergedUsrLinks(), ...libraries, ...entries], close: () => rmSync(work, { recursive: true, force: true }) }
   } catch (error) {
     rmSync(work, { recursive: true, force: true })
     throw error
   }
+}
+
+function hostPathOf(entry: LayerEntry): string[] {
+  return entry.type === 'file' && !(entry.content instanceof Uint8Array) ? [entry.content.hostPath] : []
 }
 
 /** redis-server is a link to a program of redis-tools: without it the image would only fail when it is run. */
@@ -45,7 +49,8 @@ function assertProgramLinks(entries: readonly LayerEntry[]): void {
     if (entry.type !== 'symlink' || !/^usr\/s?bin\//.test(entry.path)) continue
     const target = entry.target.startsWith('/') ? entry.target.slice(1) : posix.join(posix.dirname(entry.path), entry.target)
     if (paths.has(mergedUsr(target)) || target.startsWith('etc/alternatives/')) continue
-    throw new Error(`${entry.path} is a link to ${target}, which none of these packages has: name the package of that file too (see dpkg -S /${target})`)
+    const remedy = `name the package of that file too (see dpkg -S /${target})`
+    throw new Error(`${entry.path} is a link to ${target}, which none of these packages has: ${remedy}`)
   }
 }
 

@@ -24,7 +24,9 @@ export async function ensureRegistry(options: RegistryOptions, signal: AbortSign
     if (readText(files.config) === config && (await isAnswering(port))) return 'running'
     await stopProcess(running, 5000)
   }
-  if (await isAnswering(port)) throw new Error(`Port ${port} on 127.0.0.1 is in use by another program: choose another one for the image registry`)
+  if (await isAnswering(port)) {
+    throw new Error(`Port ${port} on 127.0.0.1 is in use by another program: choose another one for the image registry`)
+  }
   writeFileSync(files.config, config, { mode: 0o600 })
   await startDetached({ program: 'docker-registry', parameters: ['serve', files.config], logFile: files.log, pidFile: files.pid })
   const deadline = performance.now() + READY_TIMEOUT_MS

@@ -82,7 +82,7 @@ function parentsOf(path: string): string[] {
 }
 
 function assertRelative(path: string): void {
-  if (path === '' || path.startsWith('/') || path.endsWith('/') || path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+  if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
     throw new Error(`${path} is no path of a layer: it must be relative, without empty parts and dots`)
   }
 }

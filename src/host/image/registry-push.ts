@@ -71,7 +71,9 @@ function call(target: PushTarget, asked: RegistryCall, signal: AbortSignal): Pro
         ...(asked.accept === undefined ? {} : { Accept: asked.accept }),
       },
     })
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`the registry ${target.host} did not answer within ${CALL_TIMEOUT_MS / 1000} s`)))
+    outgoing.on('timeout', () => {
+      outgoing.destroy(new Error(`the registry ${target.host} did not answer within ${CALL_TIMEOUT_MS / 1000} s`))
+    })
     outgoing.on('error', reject)
     outgoing.on('response', (response) => {
       let text = ''
@@ -96,5 +98,7 @@ function assertTarget(target: PushTarget): void {
   const address = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d+$/
   if (!address.test(target.host)) throw new Error(`${target.host} is not host:port on loopback: images are pushed in the clear`)
   const name = /^[a-z0-9]+([._/-][a-z0-9]+)*$/
-  if (!name.test(target.repository) || !/^\w[\w.-]{0,127}$/.test(target.tag)) throw new Error(`${target.repository}:${target.tag} is no name of an image`)
+  if (!name.test(target.repository) || !/^\w[\w.-]{0,127}$/.test(target.tag)) {
+    throw new Error(`${target.repository}:${target.tag} is no name of an image`)
+  }
 }

@@ -49,13 +49,14 @@ export async function containerLog(
 ): Promise<ContainerLog> {
   const found = await findContainers(client, name)
   const container = found[which === 'current' ? 0 : 1]
+  const called = `container "${name.container}" in pod "${name.pod}"`
   if (container === undefined) {
-    if (which === 'previous') throw new RequestRefused(400, `previous terminated container "${name.container}" in pod "${name.pod}" not found`)
-    if (waitingReason === undefined) throw new RequestRefused(404, `container "${name.container}" in pod "${name.pod}" is not available`)
-    throw new RequestRefused(400, `container "${name.container}" in pod "${name.pod}" is waiting to start: ${waitingReason}`)
+    if (which === 'previous') throw new RequestRefused(400, `previous terminated ${called} not found`)
+    if (waitingReason === undefined) throw new RequestRefused(404, `${called} is not available`)
+    throw new RequestRefused(400, `${called} is waiting to start: ${waitingReason}`)
   }
   const { status } = await client.containerStatus({ containerId: container.id })
-  if (status === undefined || status.logPath === '') throw new RequestRefused(404, `container "${name.container}" in pod "${name.pod}" has no log`)
+  if (status === undefined || status.logPath === '') throw new RequestRefused(404, `${called} has no log`)
   return { containerId: container.id, path: status.logPath }
 }
 

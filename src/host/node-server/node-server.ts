@@ -11,9 +11,10 @@ import { logOptions } from './log-options.ts'
 import { sendLog } from './log-reader.ts'
 import { nodeRoute } from './node-route.ts'
 import type { NodeRoute } from './node-route.ts'
-import { RequestRefused } from './request-refused.ts'
+import { refusalBytes, RequestRefused } from './request-refused.ts'
 import { StreamRefused } from './streaming-upgrade.ts'
 import { serveStream } from './stream-session.ts'
+import { problemText } from '../problem-text.ts'
 
 export interface NodeServerOptions {
   /** PEM. */
@@ -61,7 +62,9 @@ export async function openNodeServer(options: NodeServerOptions): Promise<NodeSe
   const session = async (run: () => Promise<void>, refuse: (error: unknown) => void): Promise<void> => {
     const id = Symbol('session')
     try {
-      if (sessions.size >= SESSION_LIMIT) throw new RequestRefused(503, `This node serves ${SESSION_LIMIT} streams already: try again later`)
+      if (sessions.size >= SESSION_LIMIT) {
+        throw new RequestRefused(503, `This node serves ${SESSION_LIMIT} streams already: try again later`)
+      }
       sessions.add(id)
       await run()
     } catch (error) {
@@ -102,7 +105,9 @@ function listen(server: Server, options: NodeServerOptions): Promise<number> {
   })
 }
 
-async function serveRequest(options: NodeServerOptions, request: IncomingMessage, response: ServerResponse, shutdown: AbortSignal): Promise<void> {
+async function serveRequest(
+  options: NodeServerOptions, request: IncomingMessage, response: ServerResponse, shutdown: AbortSignal,
+): Promise<void> {
   const route = routeOf(options, request)
   if (request.method !== 'GET') throw new RequestRefused(405, `${request.method ?? ''} is not supported here`)
   switch (route.type) {
@@ -133,7 +138,9 @@ async function serveLogs(
   }
 }
 
-async function serveUpgrade(options: NodeServerOptions, request: IncomingMessage, socket: Socket, head: Buffer, shutdown: AbortSignal): Promise<void> {
+async function serveUpgrade(
+  options: NodeServerOptions, request: IncomingMessage, socket: Socket, head: Buffer, shutdown: AbortSignal,
+): Promise<void> {
   const route = routeOf(options, request)
   if (route.type !== 'exec' && route.type !== 'attach' && route.type !== 'port-forward') throw new RequestRefused(400, 'This is no stream')
   socket.setTimeout(0)
@@ -181,7 +188,7 @@ function write(response: ServerResponse, bytes: Buffer): Promise<boolean> {
 
 function refusalOf(log: Log, error: unknown): { status: number; message: string } {
   if (error instanceof RequestRefused || error instanceof StreamRefused) return { status: error.status, message: error.message }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = problemText(error)
   if (isNotFound(error)) return { status: 404, message }
   if (!(error instanceof GrpcFailure)) log.warn('a request to the node failed', { problem: message })
   return { status: 500, message }
@@ -197,6 +204,5 @@ function refuseRequest(log: Log, response: ServerResponse, error: unknown): void
 function refuseUpgrade(log: Log, socket: Socket, error: unknown): void {
   const { status, message } = refusalOf(log, error)
   if (socket.destroyed) return
-  const head = `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n`
-  socket.end(head + message)
+  socket.end(refusalBytes(status, message))
 }

@@ -7,3 +7,9 @@ export class RequestRefused extends Error {
     this.status = status
   }
 }
+
+/** A whole HTTP answer for a connection that asked for an upgrade, which Node's server leaves to us. */
+export function refusalBytes(status: number, message: string): Buffer {
+  const headers = ['Content-Type: text/plain', `Content-Length: ${Buffer.byteLength(message)}`, 'Connection: close']
+  return Buffer.from(`HTTP/1.1 ${status} Refused\r\n${headers.join('\r\n')}\r\n\r\n${message}`)
+}

@@ -21,7 +21,9 @@ export async function tunnelSpdy(request: IncomingMessage, client: Socket, head:
 }
 
 /** The same inside a WebSocket's binary messages: how newer kubectls forward ports. */
-export async function tunnelPortForward(request: IncomingMessage, client: Socket, head: Buffer, url: string, signal: AbortSignal): Promise<void> {
+export async function tunnelPortForward(
+  request: IncomingMessage, client: Socket, head: Buffer, url: string, signal: AbortSignal,
+): Promise<void> {
   const upstream = await upgradeToSpdy(url, ['portforward.k8s.io'], signal)
   const accepted = await acceptWebSocket(request, client, head, [PORT_FORWARD_TUNNEL])
   if (accepted === undefined) return void upstream.socket.destroy()

@@ -24,7 +24,9 @@ export interface UpgradeRequest {
 export async function serveStream(client: CriClient, route: StreamRoute, upgrade: UpgradeRequest, signal: AbortSignal): Promise<void> {
   const { request, socket, head } = upgrade
   const wanted = (request.headers.upgrade ?? '').toLowerCase()
-  if (wanted !== 'spdy/3.1' && wanted !== 'websocket') throw new RequestRefused(400, `Upgrade to ${wanted} is not supported: use websocket or SPDY/3.1`)
+  if (wanted !== 'spdy/3.1' && wanted !== 'websocket') {
+    throw new RequestRefused(400, `Upgrade to ${wanted} is not supported: use websocket or SPDY/3.1`)
+  }
   if (route.type === 'port-forward') return servePortForward(client, route, upgrade, wanted, signal)
   const streams = streamsOf(route.query)
   const url = await remoteCommandUrl(client, route, streams)
@@ -45,7 +47,9 @@ async function servePortForward(
   return serveWebSocketPortForward(request, socket, head, { url, ports }, signal)
 }
 
-async function remoteCommandUrl(client: CriClient, route: Exclude<StreamRoute, { type: 'port-forward' }>, streams: RemoteStreams): Promise<string> {
+type CommandRoute = Exclude<StreamRoute, { type: 'port-forward' }>
+
+async function remoteCommandUrl(client: CriClient, route: CommandRoute, streams: RemoteStreams): Promise<string> {
   const { id } = await runningContainer(client, route)
   // The runtime takes no standard error beside a terminal, which has only one output.
   const asked = { containerId: id, tty: streams.tty, stdin: streams.stdin, stdout: streams.stdout, stderr: streams.stderr && !streams.tty }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
+import { refusalBytes } from './request-refused.ts'
 
 const MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 
@@ -27,8 +28,7 @@ export async function acceptWebSocket(
   const asked = askedProtocols(request)
   const protocol = asked.find((name) => supported.includes(name))
   if (protocol === undefined && asked.length > 0) {
-    const text = `none of the protocols ${asked.join(', ')} is supported: use one of ${supported.join(', ')}`
-    socket.end(`HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`)
+    socket.end(refusalBytes(403, `none of the protocols ${asked.join(', ')} is supported: use one of ${supported.join(', ')}`))
     return undefined
   }
   const server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT_BYTES, perMessageDeflate: false, clientTracking: false })
