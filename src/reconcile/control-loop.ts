@@ -1,6 +1,6 @@
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
-import type { Instant } from '../words/instant.ts'
+import { formatTime } from '../words/instant.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import { fraction, nameSuffix } from '../words/random.ts'
 import type { Controller, Failure, Plan, Snapshot } from './controller.ts'
@@ -166,7 +166,8 @@ export class ControlLoop {
     state.phase = 'running'
     const plan = this.#planKey(key, state)
     if (plan === undefined) return
-    if (plan.actions.length === 0) return this.#rest(key, state, plan.wakeAt)
+    if (plan.actions.length === 0) return this.#rest(key, state, plan)
+    this.#explain(key, state, plan.why, 'replies to its requests')
     this.#inFlight += 1
     void this.#performKey(key, state, plan).finally(() => {
       this.#inFlight -= 1
@@ -185,7 +186,6 @@ export class ControlLoop {
         return undefined
       }
       const plan = this.controller.plan(view, clock.now(), () => nameSuffix(random), state.failure)
-      this.#explain(key, state, plan.why, '')
       return plan
     } catch (error) {
       this.#breakDown(key, state, error)
@@ -251,13 +251,15 @@ export class ControlLoop {
       return this.#retryAfter(key, state, retryAfterMs)
     }
     if (state.again) this.#enqueue(key, state)
-    else this.#rest(key, state, plan.wakeAt)
+    else this.#rest(key, state, plan)
   }
 
-  #rest(key: string, state: KeyState, wakeAt: Instant | undefined): void {
+  #rest(key: string, state: KeyState, { wakeAt, why }: Plan): void {
+    Object.assign(state, { attempts: 0, rounds: 0, failure: undefined })
+    this.#explain(key, state, why, wakeAt === undefined ? '' : `until ${formatTime(wakeAt)}`)
     if (wakeAt === undefined) return void this.#states.delete(key)
     const delayMs = Math.min(MAX_WAKE_MS, Math.max(1, wakeAt - this.#parts.clock.now()))
-    Object.assign(state, { phase: 'wake', attempts: 0, rounds: 0, failure: undefined })
+    state.phase = 'wake'
     state.cancel = this.#parts.clock.after(delayMs, () => this.#enqueue(key, state))
   }
 
