@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { memberOf, settle, startTestServer } from './apiserver.testing.ts'
+import type { TestServer, TestServerOptions } from './apiserver.testing.ts'
+import { defaultLimits } from './server.ts'
+import { kinds } from '../resources/generated/kinds.ts'
+
+const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps'
+const MERGE = { 'content-type': 'application/merge-patch+json' }
+
+async function serverWith(names: readonly string[], options: TestServerOptions = {}): Promise<TestServer> {
+  const server = await startTestServer(options)
+  for (const name of names) await server.request('POST', CONFIG_MAPS, { metadata: { name } })
+  return server
+}
+
+async function touch(server: TestServer, name: string, value: string): Promise<void> {
+  await server.request('PATCH', `${CONFIG_MAPS}/${name}`, { data: { value } }, MERGE)
+}
+
+test('where a watch begins', async () => {
+  const server = await serverWith(['a', 'b'])
+  await touch(server, 'a', 'x')
+  const table: [string, string[]][] = [
+    ['', ['ADDED a@3', 'ADDED b@2']],
+    ['&resourceVersion=0', ['ADDED a@3', 'ADDED b@2']],
+    ['&resourceVersion=1', ['ADDED b@2', 'MODIFIED a@3']],
+    ['&resourceVersion=3', []],
+    ['&sendInitialEvents=false&resourceVersionMatch=NotOlderThan', []],
+    ['&sendInitialEvents=true&resourceVersionMatch=NotOlderThan', ['ADDED a@3', 'ADDED b@2']],
+    ['&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true', ['ADDED a@3', 'ADDED b@2', 'BOOKMARK @3']],
+    ['&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=2&allowWatchBookmarks=true', ['ADDED a@3', 'ADDED b@2', 'BOOKMARK @3']],
+    ['&fieldSelector=metadata.name%3Da&resourceVersion=1', ['MODIFIED a@3']],
+    ['&fieldSelector=metadata.name%3Db', ['ADDED b@2']],
+  ]
+  for (const [query, expected] of table) {
+    const watch = await server.watch(`${CONFIG_MAPS}?watch=1${query}`)
+    assert.deepEqual(await watch.news(), expected, query)
+    await watch.close()
+  }
+  const list = await server.watch(`${CONFIG_MAPS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`)
+  assert.deepEqual(memberOf(list.events.at(-1)?.object, 'metadata.annotations'), { 'k8s.io/initial-events-end': 'true' })
+  const old = await server.watch('/api/v1/watch/namespaces/shop/configmaps/a')
+  assert.deepEqual(await old.news(), ['ADDED a@3'])
+})
+
+test('bookmarks each minute and at the timeout', async () => {
+  const server = await serverWith(['a'])
+  const watch = await server.watch(`${CONFIG_MAPS}?watch=1&resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=90`)
+  await server.request('POST', '/api/v1/namespaces/shop/secrets', { metadata: { name: 's' } })
+  await server.clock.advance(60_000)
+  assert.deepEqual(await watch.news(), ['BOOKMARK @2'])
+  await server.clock.advance(30_000)
+  assert.deepEqual(await watch.news(), ['BOOKMARK @2'])
+  await watch.ended
+})
+
+test('a watch from a revision that is gone gets an ERROR event 410', async () => {
+  const server = await serverWith(['a', 'b', 'c'])
+  await server.store.compact(2)
+  const { watch } = await startTestServer({ store: server.store })
+  const stale = await watch(`${CONFIG_MAPS}?watch=1&resourceVersion=1`)
+  await stale.ended
+  assert.equal(stale.events[0]?.type, 'ERROR')
+  assert.equal(memberOf(stale.events[0]?.object, 'code'), 410)
+  assert.equal(memberOf(stale.events[0]?.object, 'reason'), 'Expired')
+  assert.match(String(memberOf(stale.events[0]?.object, 'message')), /^too old resource version: 1 \(\d\)$/)
+})
+
+test('watches resume after a restart of the server', async () => {
+  const server = await serverWith(['a', 'b', 'c'])
+  server.stop()
+  const { watch } = await startTestServer({ store: server.store })
+  assert.deepEqual(await (await watch(`${CONFIG_MAPS}?watch=1&resourceVersion=1`)).news(), ['ADDED b@2', 'ADDED c@3'])
+})
+
+test('a watcher that does not read is ended, and nobody waits for it', async () => {
+  const server = await serverWith(['a'], { limits: { ...defaultLimits, watchBacklogBytes: 1_000 } })
+  const slow = await server.watch(`${CONFIG_MAPS}?watch=1&resourceVersion=1`)
+  slow.backlogBytes = 2_000
+  await touch(server, 'a', 'x')
+  await slow.ended
+  assert.equal(slow.events.length, 1)
+})
+
+test('tables and partial objects in watches', async () => {
+  const server = await serverWith(['a'])
+  const table = await server.watch(`${CONFIG_MAPS}?watch=1`, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' })
+  const partial = await server.watch(`${CONFIG_MAPS}?watch=1&allowWatchBookmarks=true`, { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' })
+  await touch(server, 'a', 'x')
+  await settle()
+  assert.deepEqual(table.events.map(({ object }) => [memberOf(object, 'kind'), memberOf(object, 'rows.0.cells'), memberOf(object, 'columnDefinitions') !== null]),
+    [['Table', ['a', 0, '0s'], true], ['Table', ['a', 1, '0s'], false]])
+  assert.deepEqual(partial.events.map(({ object }) => [memberOf(object, 'kind'), memberOf(object, 'data')]), [
+    ['PartialObjectMetadata', undefined], ['PartialObjectMetadata', undefined],
+  ])
+})
+
+test('the server\'s own parts watch the very objects of the cache', async () => {
+  const server = await serverWith(['a'])
+  const stop = new AbortController()
+  const seen: string[] = []
+  const watching = (async () => {
+    for await (const event of server.client.watch(kinds.ConfigMap, { namespace: 'shop', sendInitialEvents: true, signal: stop.signal })) {
+      if (event.type === 'bookmark') seen.push(`bookmark ${event.resourceVersion} ${event.initialEventsEnd}`)
+      else {
+        seen.push(`${event.type} ${event.object.metadata.name}`)
+        if (event.type !== 'deleted') assert.equal(event.object, server.server.reader.get(kinds.ConfigMap, { namespace: 'shop', name: 'a' }))
+      }
+    }
+  })()
+  await settle()
+  await touch(server, 'a', 'x')
+  await settle()
+  await server.client.delete(kinds.ConfigMap, { namespace: 'shop', name: 'a' })
+  await settle()
+  stop.abort()
+  await watching
+  assert.deepEqual(seen, ['added a', 'bookmark 1 true', 'modified a', 'deleted a'])
+})
