@@ -29,11 +29,12 @@ export function garbageCollector(collected: readonly KindRef[]): Controller<Garb
   }
 }
 
-/** Itself, when it has owners or a finalizer to work off; its dependents, when it is gone or going; the owners that wait for it. */
+/** Itself, when an owner is gone or going or it has a finalizer to work off; its dependents, when it is; the owners that wait for it. */
 function concerned(graph: OwnerGraph, kind: KindRef, object: KubeObject, snapshot: Snapshot): readonly string[] {
   const { uid = '', ownerReferences = [] } = object.metadata
   const keys: string[] = []
-  if (ownerReferences.length > 0 || isOrphaning(object) || isDeletedInForeground(object)) keys.push(graph.keyOf(kind, object))
+  const losesOwner = ownerReferences.some((reference) => graph.ownerState(object, reference, snapshot).state !== 'solid')
+  if (losesOwner || isOrphaning(object) || isDeletedInForeground(object)) keys.push(graph.keyOf(kind, object))
   const present = snapshot.get(kind, keyOf(object))
   if (present === undefined || present.metadata.uid !== uid || isDeletedInForeground(object)) {
     for (const dependent of graph.dependentsOf(uid, snapshot)) keys.push(graph.keyOf(dependent.kind, dependent.object))

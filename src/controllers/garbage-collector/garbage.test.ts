@@ -81,9 +81,10 @@ test('who is concerned by a change', () => {
   const keysOf = (kind: KindRef, changed: KubeObject): readonly string[] => garbageCollector(collected).reads.find((read) => read.kind === kind)?.keysOf(changed, snapshot) ?? []
   const set = object(kinds.ReplicaSet, 'rs')
   assert.deepEqual(keysOf(kinds.ReplicaSet, set), [POD])
+  assert.deepEqual(keysOf(kinds.Pod, owned), [POD])
   caches.get(kinds.ReplicaSet)?.upsert(set)
   assert.deepEqual(keysOf(kinds.ReplicaSet, set), [])
-  assert.deepEqual(keysOf(kinds.Pod, owned), [POD])
+  assert.deepEqual(keysOf(kinds.Pod, owned), [])
   const going = object(kinds.ReplicaSet, 'rs', { deletionTimestamp: DELETED, finalizers: ['foregroundDeletion'] })
   caches.get(kinds.ReplicaSet)?.upsert(going)
   assert.deepEqual(keysOf(kinds.Pod, owned), [POD, `apps/replicasets|${keyText({ namespace: 'shop', name: 'rs' })}`])

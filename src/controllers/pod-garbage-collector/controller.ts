@@ -25,9 +25,19 @@ export function podGarbageCollector(maxFinishedPods: number): Controller<PodGarb
   }
 }
 
+/** Itself where nobody else looks after it; most pods concern this controller never. */
 function podKeys(pod: Pod, snapshot: Snapshot, maxFinishedPods: number): readonly string[] {
-  const own = keyText(keyOf(pod))
-  return isFinished(pod) && snapshot.count(kinds.Pod) > maxFinishedPods ? [own, FINISHED] : [own]
+  const keys = isOrphaned(pod, snapshot) || isNeverPlaced(pod) ? [keyText(keyOf(pod))] : []
+  return isFinished(pod) && snapshot.count(kinds.Pod) > maxFinishedPods ? [...keys, FINISHED] : keys
+}
+
+function isOrphaned(pod: Pod, snapshot: Snapshot): boolean {
+  const name = pod.spec?.nodeName ?? ''
+  return name !== '' && snapshot.get(kinds.Node, { namespace: '', name }) === undefined
+}
+
+function isNeverPlaced(pod: Pod): boolean {
+  return (pod.spec?.nodeName ?? '') === '' && pod.metadata.deletionTimestamp !== undefined
 }
 
 /** Its pods when it went; a node that is there concerns no pod. */
@@ -40,10 +50,8 @@ function podsOfNode(node: Node, snapshot: Snapshot): readonly string[] {
 function observePod(key: string, snapshot: Snapshot): PodGarbageView | undefined {
   const pod = snapshot.get(kinds.Pod, parseKey(key))
   if (pod === undefined) return undefined
-  const nodeName = pod.spec?.nodeName ?? ''
-  const orphaned = nodeName !== '' && snapshot.get(kinds.Node, { namespace: '', name: nodeName }) === undefined
-  const neverPlaced = nodeName === '' && pod.metadata.deletionTimestamp !== undefined
-  return orphaned || neverPlaced ? { pod, orphaned } : undefined
+  const orphaned = isOrphaned(pod, snapshot)
+  return orphaned || isNeverPlaced(pod) ? { pod, orphaned } : undefined
 }
 
 function finishedPods(snapshot: Snapshot): readonly Pod[] {

@@ -18,11 +18,16 @@ export function taintEvictionController(): Controller<EvictionView> {
   return {
     name: 'taint-eviction-controller',
     account: 'node-controller',
-    reads: [{ kind: kinds.Pod, keysOf: ownKey }, { kind: kinds.Node, keysOf: podsOfTaintedNode }],
+    reads: [{ kind: kinds.Pod, keysOf: podOfTaintedNode }, { kind: kinds.Node, keysOf: podsOfTaintedNode }],
     writes: [kinds.Pod],
     observe,
     plan: planEviction,
   }
+}
+
+/** On any other node a pod's change means nothing; its node's taints come as the node's change. */
+function podOfTaintedNode(pod: Pod, snapshot: Snapshot): readonly string[] {
+  return taintsOfNode(pod, snapshot).length === 0 ? [] : ownKey(pod)
 }
 
 function podsOfTaintedNode(node: Node, snapshot: Snapshot): readonly string[] {
@@ -33,9 +38,13 @@ function podsOfTaintedNode(node: Node, snapshot: Snapshot): readonly string[] {
 function observe(key: string, snapshot: Snapshot): EvictionView | undefined {
   const pod = snapshot.get(kinds.Pod, parseKey(key))
   if (pod === undefined || !isActive(pod)) return undefined
-  const node = snapshot.get(kinds.Node, { namespace: '', name: pod.spec?.nodeName ?? '' })
-  const taints = node === undefined ? [] : evictingTaints(node)
+  const taints = taintsOfNode(pod, snapshot)
   return taints.length === 0 ? undefined : { pod, taints }
+}
+
+function taintsOfNode(pod: Pod, snapshot: Snapshot): readonly Taint[] {
+  const node = snapshot.get(kinds.Node, { namespace: '', name: pod.spec?.nodeName ?? '' })
+  return node === undefined ? [] : evictingTaints(node)
 }
 
 function evictingTaints(node: Node): readonly Taint[] {
