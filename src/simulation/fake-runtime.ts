@@ -40,6 +40,12 @@ export interface FakeContainerName {
   readonly attempt: number
 }
 
+export interface FakePodName {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+}
+
 /** before: nothing happens and the call fails; after: it happens, but the answer is lost. */
 export type FakeFault = 'before' | 'after' | undefined
 
@@ -51,6 +57,8 @@ export interface FakeRuntimeOptions {
   /** Of the pods' addresses: 10.244.1. */
   readonly addressPrefix?: string
   readonly fault?: (action: RuntimeAction) => FakeFault
+  /** Told of every line of the transcript. */
+  readonly onLine?: (line: string) => void
 }
 
 interface Sandbox {
@@ -98,6 +106,17 @@ export class FakeRuntime implements NodeRuntime {
     return [...this.#containers.values()].filter(({ observed }) => observed.state === 'running').map(({ config }) => nameOf(config))
   }
 
+  /** The pod whose container this is. */
+  ownerOf(containerOrSandboxId: string): FakePodName | undefined {
+    const config = this.#containers.get(containerOrSandboxId)?.config.sandbox ?? this.#sandboxes.get(containerOrSandboxId)?.config
+    return config === undefined ? undefined : { uid: config.podUid, namespace: config.namespace, name: config.name }
+  }
+
+  /** Pods of which anything is here: a sandbox or a container, in whatever state. */
+  podsHere(): readonly FakePodName[] {
+    return [...this.#sandboxes.values()].map(({ config }) => ({ uid: config.podUid, namespace: config.namespace, name: config.name }))
+  }
+
   /** Ends a container as if its process had died. */
   crash(podName: string, container: string, exitCode: number): boolean {
     const found = [...this.#containers.values()].find(({ config, observed }) =>
@@ -137,7 +156,7 @@ export class FakeRuntime implements NodeRuntime {
     await this.#reach(signal)
     const container = this.#containers.get(containerId)
     if (container?.observed.state !== 'running') return { outcome: 'failed', message: `container ${containerId} is not running` }
-    this.transcript.push(`exec ${titleOf(container.config)} ${command.join(' ')}`)
+    this.#say(`exec ${titleOf(container.config)} ${command.join(' ')}`)
     const answer = container.behaviour.exec?.(command) ?? { outcome: 'exited' as const, exitCode: 0, output: '' }
     if (!('afterMs' in answer)) return answer
     await sleep(this.#options.clock, Math.min(answer.afterMs, timeoutMs), signal)
@@ -203,7 +222,7 @@ export class FakeRuntime implements NodeRuntime {
 
   async #pull(name: string, signal: AbortSignal): Promise<RuntimeResult> {
     const image = this.#options.images[name]
-    this.transcript.push(`pull ${name}`)
+    this.#say(`pull ${name}`)
     await this.#take(image?.pullMs ?? 0, signal)
     const pulls = (this.#pulls.get(name) ?? 0) + 1
     this.#pulls.set(name, pulls)
@@ -215,15 +234,24 @@ export class FakeRuntime implements NodeRuntime {
   }
 
   async #createSandbox(config: SandboxConfig, signal: AbortSignal): Promise<RuntimeResult> {
-    this.transcript.push(`sandbox ${config.name}#${config.attempt}`)
+    this.#say(`sandbox ${config.name}#${config.attempt}`)
     await this.#take(this.#options.sandboxMs ?? 0, signal)
     const number = ++this.#created
     const id = `sandbox-${number}`
-    const addresses = config.hostNetwork ? [] : [`${this.#options.addressPrefix ?? '10.244.0.'}${number}`]
+    const addresses = config.hostNetwork ? [] : [this.#freeAddress(number)]
     const observed: SandboxObservation = { id, attempt: config.attempt, state: 'ready', createdAt: this.#options.clock.now(), addresses }
     this.#sandboxes.set(id, { config, observed })
     this.#tell(config.podUid)
     return { type: 'sandbox', sandboxId: id }
+  }
+
+  /** number as the last part as long as there are such addresses, then those that pods have left. */
+  #freeAddress(number: number): string {
+    const prefix = this.#options.addressPrefix ?? '10.244.0.'
+    const taken = new Set([...this.#sandboxes.values()].flatMap(({ observed }) => observed.addresses))
+    let last = number
+    while (last > 254 || taken.has(`${prefix}${last}`)) last = last >= 254 ? 1 : last + 1
+    return `${prefix}${last}`
   }
 
   async #start(config: ContainerConfig, signal: AbortSignal): Promise<RuntimeResult> {
@@ -252,7 +280,7 @@ export class FakeRuntime implements NodeRuntime {
 
   #run(container: Container): void {
     const { config, behaviour } = container
-    this.transcript.push(`start ${titleOf(config)}`)
+    this.#say(`start ${titleOf(config)}`)
     container.observed = { ...container.observed, state: 'running', startedAt: this.#options.clock.now() }
     if (behaviour.endsAfterMs !== undefined) {
       const exitCode = behaviour.exitCode ?? 0
@@ -267,7 +295,7 @@ export class FakeRuntime implements NodeRuntime {
     const now = this.#options.clock.now()
     container.cancelEnd()
     container.observed = { ...container.observed, state: 'exited', startedAt: container.observed.startedAt ?? now, finishedAt: now, exitCode, reason, message }
-    this.transcript.push(`end ${titleOf(container.config)} ${exitCode}`)
+    this.#say(`end ${titleOf(container.config)} ${exitCode}`)
     for (const done of container.whenEnded.splice(0)) done()
     this.#tell(container.config.podUid)
   }
@@ -275,8 +303,9 @@ export class FakeRuntime implements NodeRuntime {
   async #stop(id: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
     const container = this.#containers.get(id)
     if (container === undefined || container.observed.state === 'exited') return
-    this.transcript.push(`stop ${titleOf(container.config)} within ${graceSeconds}s`)
+    this.#say(`stop ${titleOf(container.config)} within ${graceSeconds}s`)
     const stopMs = container.behaviour.stopMs ?? 0
+    if (graceSeconds <= 0 && stopMs > 0) return this.#end(container, 137, 'Error', '')
     if (stopMs <= 0) return this.#end(container, 0, 'Completed', '')
     // The signal was delivered: the process ends in its own time, also when nobody waits for it any more.
     if (Number.isFinite(stopMs)) this.#options.clock.after(stopMs, () => this.#end(container, 0, 'Completed', ''))
@@ -290,7 +319,7 @@ export class FakeRuntime implements NodeRuntime {
 
   #killSandbox(sandbox: Sandbox): void {
     if (sandbox.observed.state === 'not-ready') return
-    this.transcript.push(`stop-sandbox ${sandbox.config.name}#${sandbox.config.attempt}`)
+    this.#say(`stop-sandbox ${sandbox.config.name}#${sandbox.config.attempt}`)
     sandbox.observed = { ...sandbox.observed, state: 'not-ready', addresses: [] }
     for (const container of this.#containers.values()) {
       if (container.config.sandboxId === sandbox.observed.id && container.observed.state === 'running') this.#end(container, 137, 'Error', '')
@@ -304,7 +333,7 @@ export class FakeRuntime implements NodeRuntime {
     this.#killSandbox(sandbox)
     for (const container of this.#containers.values()) if (container.config.sandboxId === id) this.#removeContainer(container.observed.id)
     this.#sandboxes.delete(id)
-    this.transcript.push(`remove-sandbox ${sandbox.config.name}#${sandbox.config.attempt}`)
+    this.#say(`remove-sandbox ${sandbox.config.name}#${sandbox.config.attempt}`)
     this.#tell(sandbox.config.podUid)
   }
 
@@ -331,6 +360,11 @@ export class FakeRuntime implements NodeRuntime {
   async #take(durationMs: number, signal: AbortSignal): Promise<void> {
     if (durationMs > 0) await sleep(this.#options.clock, durationMs, signal)
     signal.throwIfAborted()
+  }
+
+  #say(line: string): void {
+    this.transcript.push(line)
+    this.#options.onLine?.(line)
   }
 
   /** Never within the call that causes it: a listener must not find its caller half done. */
