@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Client } from '../client/client.ts'
 import type { JsonObject } from '../objects/json.ts'
+import type { KubeObject } from '../objects/kube-object.ts'
 import { kindConversions, servedResources } from '../resources/registry.ts'
 import { SchemaCatalog } from '../resources/schema.ts'
 import { createMemoryStore } from '../store/memory.ts'
@@ -70,7 +71,7 @@ export interface TestAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
-  readonly body: JsonObject
+  readonly body: JsonObject & KubeObject
   /** A member of the body: metadata.labels.app, items.0.metadata.name. */
   get(path: string): unknown
 }
@@ -81,7 +82,7 @@ export function memberOf(value: unknown, path: string): unknown {
 
 export interface TestWatch {
   /** All that came so far. */
-  readonly events: readonly { readonly type: string; readonly object: JsonObject }[]
+  readonly events: readonly { readonly type: string; readonly object: JsonObject & KubeObject }[]
   /** Lets the server work; then what came since the last call, as 'TYPE name@revision'. */
   news(): Promise<readonly string[]>
   close(): Promise<void>
@@ -151,7 +152,7 @@ export function answerOf(response: ServerResponse): TestAnswer {
   assert(response.type === 'whole', `expected a whole answer, got a ${response.type}`)
   const text = response.body.map(textOf).join('')
   const isJson = response.headers['content-type'] === 'application/json'
-  const body: JsonObject = isJson && text !== '' ? JSON.parse(text) : {}
+  const body: JsonObject & KubeObject = JSON.parse(isJson && text !== '' ? text : '{}')
   return { status: response.status, headers: response.headers, text, body, get: (path) => memberOf(body, path) }
 }
 
@@ -165,7 +166,7 @@ async function openWatch(server: ApiServer, path: string, headers: Record<string
   if (response.type !== 'stream') throw new Error(`no watch: ${JSON.stringify(answerOf(response).body)}`)
   let pending = ''
   let told = 0
-  const events: { type: string; object: JsonObject }[] = []
+  const events: { type: string; object: JsonObject & KubeObject }[] = []
   const sink: ByteSink = {
     write(bytes) {
       const lines = (pending + textOf(bytes)).split('\n')

@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { settle, startTestServer, testUser } from './apiserver.testing.ts'
+import type { TestAnswer } from './apiserver.testing.ts'
+import { kinds } from '../resources/generated/kinds.ts'
+import type { AdmissionRequest } from './access.ts'
+
+const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps'
+const PODS = '/api/v1/namespaces/shop/pods'
+const DEPLOYMENTS = '/apis/apps/v1/namespaces/shop/deployments'
+const MERGE = { 'content-type': 'application/merge-patch+json' }
+const STRATEGIC = { 'content-type': 'application/strategic-merge-patch+json' }
+const JSON_PATCH = { 'content-type': 'application/json-patch+json' }
+const APPLY = { 'content-type': 'application/apply-patch+yaml' }
+
+const pod = (name: string, more: object = {}): object => ({
+  apiVersion: 'v1', kind: 'Pod', metadata: { name, ...more }, spec: { containers: [{ name: 'web', image: 'web:1' }] },
+})
+const deployment = (name: string, replicas = 2): object => ({
+  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name },
+  spec: { replicas, selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } } },
+})
+
+function outcome({ status, get, headers }: TestAnswer): string {
+  const warning = headers['warning'] === undefined ? '' : ` [${headers['warning']}]`
+  return status < 400 ? `${status}${warning}` : `${status} ${String(get('reason'))}: ${String(get('message'))}`
+}
+
+test('what is wrong with a create', async () => {
+  const { request } = await startTestServer()
+  await request('POST', CONFIG_MAPS, { metadata: { name: 'taken' } })
+  const table: [unknown, string, string][] = [
+    [{ metadata: { name: 'taken' } }, '', '409 AlreadyExists: configmaps "taken" already exists'],
+    [{ metadata: { name: 'taken' } }, '?dryRun=All', '409 AlreadyExists: configmaps "taken" already exists'],
+    [{ metadata: {} }, '', '422 Invalid: ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required'],
+    [{ metadata: { name: 'a', namespace: 'other' } }, '', '400 BadRequest: the namespace of the provided object does not match the namespace sent on the request'],
+    [{ metadata: { name: 'a', resourceVersion: '1' } }, '', '400 BadRequest: resourceVersion should not be set on objects to be created'],
+    [{ kind: 'Secret', apiVersion: 'v1', metadata: { name: 'a' } }, '', '400 BadRequest: the object provided is unrecognized (must be of type ConfigMap): v1, Kind=Secret does not match v1, Kind=ConfigMap'],
+    [{ metadata: { name: 'a' }, data: { b: 1 } }, '', '400 BadRequest: ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string'],
+    [{ metadata: { name: 'w' }, datum: {} }, '', '201 [299 - "unknown field \\"datum\\""]'],
+    [{ metadata: { name: 'i' }, datum: {} }, '?fieldValidation=Ignore', '201'],
+    [{ metadata: { name: 's' }, datum: {} }, '?fieldValidation=Strict', '400 BadRequest: ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "datum"'],
+    ['{"metadata":{"name":"d"},"data":{"a":"1","a":"2"}}', '?fieldValidation=Strict', '400 BadRequest: ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "data.a"'],
+    [{ metadata: { name: 'x' } }, '?dryRun=Some', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"'],
+    ['[]', '', '400 BadRequest: the body must be one object'],
+    ['{', '', '400'],
+    ['x'.repeat(3 * 1024 * 1024 + 1), '', '413'],
+  ]
+  for (const [body, query, expected] of table) {
+    const answer = await request('POST', CONFIG_MAPS + query, body)
+    assert.equal(outcome(answer).slice(0, expected.length === 3 ? 3 : undefined), expected)
+    if (answer.status >= 400) assert.equal(answer.get('kind'), 'Status')
+  }
+  assert.equal(outcome(await request('POST', CONFIG_MAPS, 'a', { 'content-type': 'text/csv' })).slice(0, 3), '415')
+  assert.equal(outcome(await request('POST', CONFIG_MAPS, 'metadata: {name: y}', { 'content-type': 'application/yaml' })), '201')
+})
+
+test('dry runs answer and store nothing', async () => {
+  const { request, store } = await startTestServer()
+  await request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
+  const created = await request('POST', `${CONFIG_MAPS}?dryRun=All`, { metadata: { generateName: 'b-' } })
+  assert.equal(created.status, 201)
+  assert.match(String(created.get('metadata.name')), /^b-\w{5}$/)
+  assert.deepEqual((await request('PATCH', `${CONFIG_MAPS}/a?dryRun=All`, { data: { x: '1' } }, MERGE)).get('data'), { x: '1' })
+  assert.equal((await request('DELETE', `${CONFIG_MAPS}/a?dryRun=All`)).status, 200)
+  assert.equal((await request('DELETE', `${CONFIG_MAPS}/a`, { kind: 'DeleteOptions', apiVersion: 'v1', dryRun: ['All'] })).status, 200)
+  assert.equal(await store.latest(), 1)
+})
+
+test('patches of every kind', async () => {
+  const { request, store } = await startTestServer()
+  await request('POST', PODS, pod('a', { labels: { app: 'a' } }))
+  const steps: [Record<string, string>, unknown, string, string][] = [
+    [STRATEGIC, { spec: { containers: [{ name: 'web', image: 'web:2' }] } }, 'spec.containers.0.image', 'web:2'],
+    [MERGE, { metadata: { labels: { tier: 'x' } } }, 'metadata.labels.tier', 'x'],
+    [JSON_PATCH, [{ op: 'replace', path: '/metadata/labels/app', value: 'b' }], 'metadata.labels.app', 'b'],
+    [JSON_PATCH, [{ op: 'test', path: '/metadata/labels/app', value: 'z' }], 'reason', 'Invalid'],
+    [MERGE, { metadata: { resourceVersion: '1', labels: { app: 'c' } } }, 'reason', 'Conflict'],
+    [MERGE, { metadata: { uid: 'other' } }, 'reason', 'Conflict'],
+    [MERGE, { metadata: { name: 'other' } }, 'reason', 'BadRequest'],
+    [{ 'content-type': 'text/plain' }, {}, 'reason', 'UnsupportedMediaType'],
+  ]
+  for (const [headers, body, path, expected] of steps) assert.equal((await request('PATCH', `${PODS}/a`, body, headers)).get(path), expected)
+  const latest = await store.latest()
+  const same = await request('PATCH', `${PODS}/a`, { metadata: { labels: { app: 'b' } } }, MERGE)
+  assert.equal(same.get('metadata.resourceVersion'), String(latest), 'a patch that changes nothing writes nothing')
+  assert.equal(await store.latest(), latest)
+})
+
+test('apply creates, updates, conflicts and takes over', async () => {
+  const { request } = await startTestServer()
+  const apply = (manager: string, data: Record<string, string>, more = ''): Promise<TestAnswer> =>
+    request('PATCH', `${CONFIG_MAPS}/a?fieldManager=${manager}${more}`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data }, APPLY)
+  assert.equal((await apply('one', { x: '1', y: '1' })).status, 201)
+  assert.equal((await apply('one', { x: '1' })).get('data.y'), undefined)
+  const refused = await apply('two', { x: '2' })
+  assert.equal(refused.status, 409)
+  assert.equal(refused.get('details.causes.0.reason'), 'FieldManagerConflict')
+  assert.equal((await apply('two', { x: '2' }, '&force=true')).get('data.x'), '2')
+  const noManager = await request('PATCH', `${CONFIG_MAPS}/a`, {}, APPLY)
+  assert.equal(outcome(noManager), '422 Invalid: PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch')
+  const yaml = await request('PATCH', `${CONFIG_MAPS}/b?fieldManager=x`, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n', APPLY)
+  assert.equal(yaml.status, 201)
+})
+
+test('managed fields say who wrote what', async () => {
+  const { request } = await startTestServer()
+  await request('POST', CONFIG_MAPS, { metadata: { name: 'a' }, data: { x: '1' } }, { 'user-agent': 'kubectl/v1.35.2 (linux/amd64)' })
+  const answer = await request('PATCH', `${CONFIG_MAPS}/a?fieldManager=tuner`, { data: { y: '1' } }, MERGE)
+  const entries = answer.get('metadata.managedFields') as { manager: string; operation: string; fieldsV1: object }[]
+  assert.deepEqual(entries.map(({ manager, operation, fieldsV1 }) => [manager, operation, JSON.stringify(fieldsV1)]), [
+    ['kubectl', 'Update', '{"f:data":{".":{},"f:x":{}}}'], ['tuner', 'Update', '{"f:data":{"f:y":{}}}'],
+  ])
+})
+
+test('status, scale and generation', async () => {
+  const { request } = await startTestServer()
+  const created = await request('POST', DEPLOYMENTS, { ...deployment('web'), status: { replicas: 9 } })
+  assert.equal(created.status, 201, created.text)
+  assert.equal(created.get('metadata.generation'), 1)
+  assert.equal(created.get('status.replicas'), undefined)
+  const status = await request('PATCH', `${DEPLOYMENTS}/web/status`, { status: { replicas: 2 }, spec: { replicas: 7 } }, MERGE)
+  assert.deepEqual([status.get('status.replicas'), status.get('spec.replicas'), status.get('metadata.generation')], [2, 2, 1])
+  const scale = await request('GET', `${DEPLOYMENTS}/web/scale`)
+  assert.deepEqual([scale.get('kind'), scale.get('spec.replicas'), scale.get('status')], ['Scale', 2, { replicas: 2, selector: 'app=web' }])
+  const scaled = await request('PATCH', `${DEPLOYMENTS}/web/scale`, { spec: { replicas: 5 } }, MERGE)
+  assert.equal(scaled.get('spec.replicas'), 5)
+  assert.equal((await request('PUT', `${DEPLOYMENTS}/web/scale`, { ...scale.body })).get('reason'), 'Conflict')
+  const after = await request('GET', `${DEPLOYMENTS}/web`)
+  assert.deepEqual([after.get('spec.replicas'), after.get('metadata.generation'), after.get('status.replicas')], [5, 2, 2])
+  assert.equal(outcome(await request('PUT', `${DEPLOYMENTS}/web/scale`, { spec: { replicas: -1 } })),
+    '422 Invalid: Scale.autoscaling "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0')
+  assert.equal((await request('GET', `${CONFIG_MAPS}/web/scale`)).status, 404)
+})
+
+test('deletes: preconditions, finalizers, propagation, grace', async () => {
+  const { request } = await startTestServer()
+  const create = (name: string, finalizers: string[] = []): Promise<TestAnswer> => request('POST', CONFIG_MAPS, { metadata: { name, finalizers } })
+  const a = await create('a')
+  assert.match(outcome(await request('DELETE', `${CONFIG_MAPS}/a`, { preconditions: { uid: 'other' } })), /^409 Conflict: .*Precondition failed: UID in precondition: other, UID in object meta: /)
+  assert.equal((await request('DELETE', `${CONFIG_MAPS}/a`, { preconditions: { uid: a.get('metadata.uid') } })).get('details.kind'), 'configmaps')
+
+  await create('held', ['example.com/hold'])
+  const held = await request('DELETE', `${CONFIG_MAPS}/held`)
+  assert.equal(held.get('metadata.deletionTimestamp'), '2026-01-01T00:00:00Z')
+  assert.match(outcome(await request('PATCH', `${CONFIG_MAPS}/held`, { metadata: { finalizers: ['example.com/hold', 'example.com/more'] } }, MERGE)), /^422 .*no new finalizers can be added/)
+  assert.equal((await request('PATCH', `${CONFIG_MAPS}/held`, { metadata: { finalizers: null } }, MERGE)).status, 200)
+  assert.equal((await request('GET', `${CONFIG_MAPS}/held`)).status, 404)
+
+  for (const [query, finalizer] of [['propagationPolicy=Foreground', 'foregroundDeletion'], ['propagationPolicy=Orphan', 'orphan'], ['orphanDependents=true', 'orphan']]) {
+    await create('owner')
+    assert.deepEqual((await request('DELETE', `${CONFIG_MAPS}/owner?${query}`)).get('metadata.finalizers'), [finalizer])
+    assert.equal((await request('DELETE', `${CONFIG_MAPS}/owner?propagationPolicy=Background`)).get('status'), 'Success')
+  }
+  assert.equal((await request('DELETE', `${CONFIG_MAPS}/x?propagationPolicy=Sideways`)).status, 422)
+})
+
+test('pods end gracefully, sooner when asked, and at once when their node says so', async () => {
+  const { request } = await startTestServer()
+  await request('POST', PODS, pod('a'))
+  assert.equal((await request('DELETE', `${PODS}/a`)).get('kind'), 'Pod', 'a pod without a node goes at once, and is shown')
+  assert.equal((await request('GET', `${PODS}/a`)).status, 404)
+  await request('POST', PODS, { ...pod('b'), spec: { nodeName: 'one', containers: [{ name: 'web', image: 'web:1' }] } })
+  const marked = await request('DELETE', `${PODS}/b`)
+  assert.deepEqual([marked.get('metadata.deletionTimestamp'), marked.get('metadata.deletionGracePeriodSeconds')], ['2026-01-01T00:00:30Z', 30])
+  assert.equal((await request('DELETE', `${PODS}/b`)).get('metadata.resourceVersion'), marked.get('metadata.resourceVersion'))
+  const sooner = await request('DELETE', `${PODS}/b`, { gracePeriodSeconds: 5 })
+  assert.deepEqual([sooner.get('metadata.deletionTimestamp'), sooner.get('metadata.deletionGracePeriodSeconds')], ['2026-01-01T00:00:05Z', 5])
+  assert.equal((await request('DELETE', `${PODS}/b`, { gracePeriodSeconds: 60 })).get('metadata.deletionGracePeriodSeconds'), 5)
+  assert.equal((await request('DELETE', `${PODS}/b?gracePeriodSeconds=0`)).status, 200)
+  assert.equal((await request('GET', `${PODS}/b`)).status, 404)
+})
+
+test('a namespace stays until its finalizers are gone', async () => {
+  const { request } = await startTestServer()
+  const created = await request('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } })
+  assert.equal(created.get('status.phase'), 'Active')
+  const deleted = await request('DELETE', '/api/v1/namespaces/shop')
+  assert.deepEqual([deleted.get('status.phase'), deleted.get('metadata.deletionTimestamp')], ['Terminating', '2026-01-01T00:00:00Z'])
+  assert.equal((await request('GET', '/api/v1/namespaces/shop')).status, 200)
+})
+
+test('deletecollection deletes what is selected', async () => {
+  const { request } = await startTestServer()
+  for (const name of ['a', 'b', 'c']) await request('POST', CONFIG_MAPS, { metadata: { name, labels: { keep: String(name === 'b') } } })
+  assert.equal((await request('DELETE', `${CONFIG_MAPS}?labelSelector=keep%3Dfalse`)).get('kind'), 'ConfigMapList')
+  const left = await request('GET', CONFIG_MAPS)
+  assert.deepEqual((left.get('items') as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name), ['b'])
+})
+
+test('events of both groups are the same objects', async () => {
+  const { request } = await startTestServer()
+  const event = {
+    metadata: { name: 'e', namespace: 'shop' }, regarding: { kind: 'Pod', name: 'a', namespace: 'shop' }, reason: 'Started', note: 'it runs', type: 'Normal',
+    eventTime: '2026-01-01T00:00:00.000000Z', reportingController: 'example.com/x', reportingInstance: 'x-1', action: 'Start',
+  }
+  const created = await request('POST', '/apis/events.k8s.io/v1/namespaces/shop/events', event)
+  assert.equal(created.status, 201, created.text)
+  assert.equal(created.get('note'), 'it runs')
+  const core = await request('GET', '/api/v1/namespaces/shop/events/e')
+  assert.deepEqual([core.get('apiVersion'), core.get('message'), core.get('involvedObject.name')], ['v1', 'it runs', 'a'])
+  const list = await request('GET', '/apis/events.k8s.io/v1/namespaces/shop/events')
+  assert.deepEqual([list.get('items.0.note'), list.get('items.0.metadata.resourceVersion')], ['it runs', '1'])
+})
+
+test('many writers of one object lose no update', async () => {
+  const { request, server } = await startTestServer()
+  await request('POST', CONFIG_MAPS, { metadata: { name: 'a' }, data: {} })
+  const writers = Array.from({ length: 60 }, (_, index) => index)
+  const answers = await Promise.all(writers.map((index) => request('PATCH', `${CONFIG_MAPS}/a`, { data: { [`k${index}`]: 'x' } }, MERGE)))
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
+  assert.equal(Object.keys(server.reader.get(kinds.ConfigMap, { namespace: 'shop', name: 'a' })?.data ?? {}).length, 60)
+  assert.equal(new Set(answers.map(({ get }) => get('metadata.resourceVersion'))).size, 60)
+})
+
+test('mutators change the draft, validators refuse, observers hear how it ended', async () => {
+  const log: string[] = []
+  const isConfigMap = ({ kind }: AdmissionRequest): boolean => kind.kind === 'ConfigMap'
+  const { request, client } = await startTestServer({ extensions: {
+    mutators: [{ name: 'label', matches: isConfigMap, admit: ({ object }) => {
+      if (object !== undefined) object.metadata.labels = { ...object.metadata.labels, seen: 'yes' }
+    } }],
+    validators: [{ name: 'no-x', matches: isConfigMap, review: ({ key }) => (key.name === 'x'
+      ? { allowed: false, code: 403, message: 'x is not wanted' } : { allowed: true, warnings: key.name === 'w' ? ['careful'] : [] }) }],
+    observers: [{ settled: ({ operation, key }, how) => void log.push(`${operation} ${key.name} ${how}`) }],
+  } })
+  assert.equal(outcome(await request('POST', CONFIG_MAPS, { metadata: { name: 'x' } })), '403 Forbidden: configmaps "x" is forbidden: x is not wanted')
+  assert.equal(outcome(await request('POST', CONFIG_MAPS, { metadata: { name: 'w' } })), '201 [299 - "careful"]')
+  assert.equal((await request('POST', `${CONFIG_MAPS}?dryRun=All`, { metadata: { name: 'd' } })).get('metadata.labels.seen'), 'yes')
+  await client.delete(kinds.ConfigMap, { namespace: 'shop', name: 'w' })
+  assert.deepEqual(log, ['CREATE x not-stored', 'CREATE w stored', 'CREATE d not-stored', 'DELETE w stored'])
+})
+
+test('the in-process client goes the same way', async () => {
+  const { client, server } = await startTestServer()
+  const created = await client.create(kinds.ConfigMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'shop' }, data: { x: '1' } })
+  assert.equal(created.metadata.resourceVersion, '1')
+  assert.equal(created.metadata.managedFields?.[0]?.manager, testUser.name)
+  assert.equal(created, server.reader.get(kinds.ConfigMap, { namespace: 'shop', name: 'a' }), 'shared, not copied')
+  const updated = await client.update(kinds.ConfigMap, { ...created, data: { x: '2' } })
+  await assert.rejects(client.update(kinds.ConfigMap, { ...created, data: { x: '3' } }), { reason: 'Conflict' })
+  assert.deepEqual(created.data, { x: '1' })
+  const patched = await client.patch(kinds.ConfigMap, { namespace: 'shop', name: 'a' }, { type: 'merge', body: { data: { y: '1' } } })
+  assert.deepEqual(patched.data, { ...updated.data, y: '1' })
+  assert.equal((await client.list(kinds.ConfigMap, { namespace: 'shop' })).items[0], patched)
+  await client.delete(kinds.ConfigMap, { namespace: 'shop', name: 'a' })
+  await assert.rejects(client.get(kinds.ConfigMap, { namespace: 'shop', name: 'a' }), { code: 404 })
+})
+
+test('whatever goes wrong is a Status', async () => {
+  const logged: string[] = []
+  const { request } = await startTestServer({
+    log: { debug() {}, info() {}, warn() {}, error: (_, fields) => void logged.push(String(fields?.['id'])), with() { return this } },
+    extensions: { validators: [{ name: 'broken', matches: () => true, review: () => { throw new TypeError('boom') } }] },
+  })
+  const broken = await request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
+  assert.equal(broken.status, 500)
+  assert.match(String(broken.get('message')), new RegExp(`^Internal error occurred: .*${logged[0]}$`))
+  assert.doesNotMatch(broken.text, /boom/)
+  const table: [string, string, number][] = [
+    ['GET', '/nowhere', 404], ['GET', '/api/v1/widgets', 404], ['GET', '/apis/none/v1/widgets', 404], ['POST', `${CONFIG_MAPS}/a`, 405], ['PUT', CONFIG_MAPS, 405],
+    ['GET', '/api/v1/namespaces/shop/nodes', 404], ['GET', '/api/v1/configmaps/a', 404], ['POST', '/api/v1/configmaps', 405], ['GET', `${CONFIG_MAPS}/a/nonsense`, 404],
+    ['DELETE', '/api/v1/namespaces', 405], ['TRACE', CONFIG_MAPS, 405],
+  ]
+  for (const [method, path, status] of table) {
+    const answer = await request(method, path)
+    assert.deepEqual([answer.status, answer.get('kind')], [status, 'Status'], `${method} ${path}`)
+  }
+  const asleep = await startTestServer({ started: false })
+  assert.equal((await asleep.request('GET', CONFIG_MAPS)).status, 503)
+})
+
+test('who may not gets 403 with what is missing; too much at once gets 429; too slow gets 504', async () => {
+  const denied = await startTestServer({ extensions: { authorizer: { authorize: () => ({ allowed: false, reason: '' }) } } })
+  assert.equal(outcome(await denied.request('GET', PODS)),
+    '403 Forbidden: pods is forbidden: User "alice" cannot list resource "pods" in API group "" in the namespace "shop"')
+  await assert.rejects(denied.client.list(kinds.Pod), { code: 403 })
+
+  let release: () => void = () => {}
+  const held = new Promise<void>((resolve) => { release = resolve })
+  const server = await startTestServer({
+    limits: { bodyBytes: 1e6, readsInFlight: 1, writesInFlight: 1, watchers: 0, requestTimeoutMs: 5_000, watchBacklogBytes: 1e6, bookmarkEveryMs: 60_000 },
+    extensions: { mutators: [{ name: 'slow', matches: () => true, admit: () => held }] },
+  })
+  const first = server.request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
+  await settle()
+  const second = await server.request('POST', CONFIG_MAPS, { metadata: { name: 'b' } })
+  assert.deepEqual([second.status, second.headers['retry-after']], [429, '1'])
+  assert.equal((await server.request('GET', `${CONFIG_MAPS}?watch=1`)).status, 429)
+  await server.clock.advance(7_000)
+  assert.equal((await first).status, 504)
+  release()
+})
