@@ -113,9 +113,15 @@ class TlsListener implements HttpsServer {
     this.#sockets.add(socket)
     socket.on('error', () => undefined)
     socket.on('close', () => this.#sockets.delete(socket))
-    if (socket.alpnProtocol !== 'h2') return this.#http1.adopt(socket)
-    const connection = new Http2Connection(socket, this.#options, () => this.#http2.delete(connection))
-    this.#http2.add(connection)
+    try {
+      if (socket.alpnProtocol !== 'h2') return this.#http1.adopt(socket)
+      const connection = new Http2Connection(socket, this.#options, () => this.#http2.delete(connection))
+      this.#http2.add(connection)
+    } catch (error) {
+      // The client was gone before we began.
+      this.#options.log.debug('A connection was not taken up', { error: error instanceof Error ? error.message : String(error) })
+      socket.destroy()
+    }
   }
 }
 

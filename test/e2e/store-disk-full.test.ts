@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -70,17 +70,35 @@ async function fillAndFree(disk: string): Promise<void> {
   assert.deepEqual([...new Set(burst.map((result) => result.status))], ['rejected'])
   assert.deepEqual([await keysOf(store), await store.latest(), seen.length], [before, written, written])
 
+  // Deleting and compacting have a reserve of their own.
+  await sleep(250)
+  assert.deepEqual(await store.commit({ expect: [], writes: [{ key: 'key-0', value: undefined }] }), { outcome: 'committed', revision: written + 1 })
+  await store.compact(10)
+
   rmSync(ballast)
   await sleep(250)
-  assert.deepEqual(await put(store, 'again'), { outcome: 'committed', revision: written + 1 })
-  assert.deepEqual(seen, Array.from({ length: written + 1 }, (_, index) => index + 1))
+  assert.deepEqual(await put(store, 'again'), { outcome: 'committed', revision: written + 2 })
+  assert.deepEqual(seen, Array.from({ length: written + 2 }, (_, index) => index + 1))
   abort.abort()
   await watching
   await store.close()
 
+  fillUp(ballast)
   const reopened = await openLmdbStore({ directory })
-  assert.deepEqual((await keysOf(reopened)).sort(), [...before, 'again'].sort())
+  assert.deepEqual((await keysOf(reopened)).sort(), [...before.filter((key) => key !== 'key-0'), 'again'].sort())
   await reopened.close()
+}
+
+/** A server must start, and show what it has, on a disk without a single free byte. */
+function fillUp(file: string): void {
+  const descriptor = openSync(file, 'w')
+  try {
+    for (;;) writeSync(descriptor, Buffer.alloc(4096))
+  } catch (error) {
+    assert(error instanceof Error && 'code' in error && error.code === 'ENOSPC')
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 async function fill(store: Store): Promise<number> {

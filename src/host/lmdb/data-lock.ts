@@ -21,14 +21,24 @@ export function lockDataDirectory(directory: string): DataLock {
   try {
     // By path: to open and close the file here would drop the lock that this process may have on it already (POSIX record locks).
     chmodSync(join(directory, 'lock'), 0o600)
-    database.exec('BEGIN EXCLUSIVE')
+    // Nothing is ever written, so no journal file is wanted: on a full disk it could not be made.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
     if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) throw heldElsewhere(directory, ownerFile)
     throw error
   }
-  writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 })
+  noteOwner(ownerFile)
   return { release: () => database.close() }
+}
+
+/** Only for the message to others: a full disk must not keep the store from being read. */
+function noteOwner(ownerFile: string): void {
+  try {
+    writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))) throw error
+  }
 }
 
 function heldElsewhere(directory: string, ownerFile: string): DataDirectoryError {
@@ -39,7 +49,8 @@ function heldElsewhere(directory: string, ownerFile: string): DataDirectoryError
 
 function ownerOf(ownerFile: string): string {
   try {
-    return `the process with pid ${readFileSync(ownerFile, 'utf8').trim()}`
+    const pid = readFileSync(ownerFile, 'utf8').trim()
+    return pid === '' ? 'another process' : `the process with pid ${pid}`
   } catch {
     return 'another process'
   }

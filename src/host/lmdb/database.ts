@@ -1,17 +1,54 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { open, type Database as Table, type RootDatabase } from 'lmdb'
 import { assert } from '../../words/assert.ts'
 import type { Commit, Entry, Revision } from '../../store/store.ts'
 import { damaged } from './check-data-file.ts'
+import { openFileSpace, type FileSpace, type SpaceNeed } from './file-space.ts'
 import { changeKey, changeRow, headRow, keyRow, readChange, readHead, readReplaced, revisionOfChangeKey, type ChangeLink, type ChangeRow, type Head } from './rows.ts'
 
 /** Address space, neither memory nor disk until it is used. LMDB maps more when the file outgrows it, which is slow. */
 const MAP_BYTES = 64 * 1024 * 1024 * 1024
+const FIRST_BYTES = 1024 * 1024
 
 type BinaryTable = Table<Buffer, Buffer>
 
 export interface HeadRow extends Head {
   readonly key: string
+}
+
+/** Opens the data file, or makes it. */
+export async function openDatabase(file: string): Promise<Database> {
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) probeSpace(file)
+  // overlappingSync off: a transaction is synced before its promise resolves. eventTurnBatching off: batches are ours.
+  const root = open<Buffer, Buffer>(file, {
+    noSubdir: true, maxDbs: 8, mapSize: MAP_BYTES, overlappingSync: false, eventTurnBatching: false, encoding: 'binary', keyEncoding: 'binary',
+  })
+  try {
+    // The lmdb package has no option for the mode.
+    for (const each of [file, `${file}-lock`]) chmodSync(each, 0o600)
+    const { pageSize } = statsOf(root)
+    const space = await openFileSpace(file, pageSize, () => (statsOf(root).lastPageNumber + 1) * pageSize)
+    return new Database(file, root, space)
+  } catch (error) {
+    await root.close()
+    throw error
+  }
+}
+
+/** LMDB's first transactions make the file, before we can make room in it (see FileSpace): fails here when there is none. */
+function probeSpace(file: string): void {
+  const probe = `${file}.probe`
+  try {
+    writeFileSync(probe, Buffer.alloc(FIRST_BYTES), { mode: 0o600 })
+  } finally {
+    rmSync(probe, { force: true })
+  }
+}
+
+function statsOf(root: RootDatabase<Buffer, Buffer>): { readonly pageSize: number; readonly lastPageNumber: number } {
+  const { pageSize, lastPageNumber }: { pageSize?: unknown; lastPageNumber?: unknown } = root.getStats()
+  assert(typeof pageSize === 'number' && typeof lastPageNumber === 'number', 'LMDB tells its size')
+  return { pageSize, lastPageNumber }
 }
 
 /** The tables of one data file, typed. Reads see what is written and synced; a write is one LMDB transaction, made by LMDB's own thread. */
@@ -21,16 +58,14 @@ export class Database {
   readonly #heads: BinaryTable
   readonly #changes: BinaryTable
   readonly #meta: BinaryTable
+  readonly #space: FileSpace
+  #lastWrite: Promise<void> = Promise.resolve()
 
-  constructor(file: string) {
+  constructor(file: string, root: RootDatabase<Buffer, Buffer>, space: FileSpace) {
     this.#file = file
-    // overlappingSync off: a transaction is synced before its promise resolves. eventTurnBatching off: batches are ours.
-    this.#root = open<Buffer, Buffer>(file, {
-      noSubdir: true, maxDbs: 8, mapSize: MAP_BYTES, overlappingSync: false, eventTurnBatching: false, encoding: 'binary', keyEncoding: 'binary',
-    })
-    // The lmdb package has no option for the mode.
-    for (const each of [file, `${file}-lock`]) chmodSync(each, 0o600)
-    const table = (name: string): BinaryTable => this.#root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
+    this.#root = root
+    this.#space = space
+    const table = (name: string): BinaryTable => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
     this.#heads = table('heads')
     this.#changes = table('changes')
     this.#meta = table('meta')
@@ -99,12 +134,12 @@ export class Database {
   }
 
   writeMeta(name: string, value: string): Promise<void> {
-    return this.#write(() => void this.#meta.put(keyRow(name), Buffer.from(value)))
+    return this.#write({ changes: 1, bytes: value.length, mayUseReserve: true }, () => void this.#meta.put(keyRow(name), Buffer.from(value)))
   }
 
   /** Resolves when the commits are on the disk; none of them is when it rejects. */
   writeCommits(commits: readonly Commit[]): Promise<void> {
-    return this.#write(() => {
+    return this.#write(needOf(commits), () => {
       const deleted = new Map<string, Revision>()
       for (const commit of commits) this.#putCommit(commit, deleted)
     })
@@ -115,7 +150,7 @@ export class Database {
    * A key with a commit on its way keeps its head, which that commit writes anyway.
    */
   forget(links: readonly ChangeLink[], through: Revision, isPending: (key: string) => boolean): Promise<void> {
-    return this.#write(() => {
+    return this.#write({ changes: links.length, bytes: 0, mayUseReserve: true }, () => {
       for (const link of links) this.#forgetReplaced(link, isPending)
       void this.#meta.put(keyRow('forgotten'), Buffer.from(String(through)))
     })
@@ -126,8 +161,10 @@ export class Database {
     this.#root.resetReadTxn()
   }
 
-  close(): Promise<void> {
-    return this.#root.close()
+  async close(): Promise<void> {
+    await this.#lastWrite
+    await this.#space.close()
+    await this.#root.close()
   }
 
   #change(key: string, revision: Revision): ChangeRow | undefined {
@@ -158,7 +195,15 @@ export class Database {
     if (!isPending(key) && this.head(key)?.modified === revision) void this.#heads.remove(keyRow(key))
   }
 
-  async #write(puts: () => void): Promise<void> {
+  /** One at a time: room is made in the file only while LMDB does not write to it. */
+  #write(need: SpaceNeed, puts: () => void): Promise<void> {
+    const done = this.#lastWrite.then(() => this.#writeNow(need, puts))
+    this.#lastWrite = done.catch(() => undefined)
+    return done
+  }
+
+  async #writeNow(need: SpaceNeed, puts: () => void): Promise<void> {
+    await this.#space.ensure(need)
     try {
       const done = await this.#root.batch(puts)
       assert(done, 'an unconditional batch is always written')
@@ -168,6 +213,16 @@ export class Database {
       this.#root.resetReadTxn()
     }
   }
+}
+
+function needOf(commits: readonly Commit[]): SpaceNeed {
+  let changes = 0
+  let bytes = 0
+  for (const commit of commits) {
+    changes += commit.changes.length
+    for (const { entry } of commit.changes) bytes += entry?.value.length ?? 0
+  }
+  return { changes, bytes, mayUseReserve: bytes === 0 }
 }
 
 /** The lmdb package rejects with a general error whose commitError is a promise that rejects with the real one. */

@@ -7,7 +7,7 @@ import { silentLog, type Log } from '../../words/ports.ts'
 import { checkDataFile, damaged } from './check-data-file.ts'
 import { DataDirectoryError } from './data-directory-error.ts'
 import { lockDataDirectory, type DataLock } from './data-lock.ts'
-import { Database } from './database.ts'
+import { openDatabase, type Database } from './database.ts'
 import { LmdbStore } from './lmdb-store.ts'
 
 export interface LmdbStoreOptions {
@@ -37,7 +37,7 @@ async function openLocked(options: LmdbStoreOptions, lock: DataLock, log: Log): 
   const file = join(directory, 'data.mdb')
   const wasInitialised = readFormat(directory)
   checkDataFile(file, { mustExist: wasInitialised })
-  const database = openDatabase(file)
+  const database = await openChecked(file)
   try {
     await checkFormat(database, { directory, file, wasInitialised })
     const store = new LmdbStore({ directory, database, lock, log, limits: { ...DEFAULT_WATCH_LIMITS, ...options.watchLimits } })
@@ -59,12 +59,12 @@ function readFormat(directory: string): boolean {
     `The data directory ${directory} has the format "${format.slice(0, 40)}", this program reads "${FORMAT}". Use the version that wrote it, or another directory.`)
 }
 
-function openDatabase(file: string): Database {
+async function openChecked(file: string): Promise<Database> {
   try {
-    return new Database(file)
+    return await openDatabase(file)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw damaged(file, `cannot be opened (${why})`)
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') throw new DataDirectoryError(`The disk is too full for a new data file ${file}. Free some space and start again.`)
+    throw damaged(file, `cannot be opened (${error instanceof Error ? error.message : String(error)})`)
   }
 }
 
