@@ -149,8 +149,18 @@ function delegateControllers(root: string, path: string): void {
     const there = readLines(join(directory, 'cgroup.controllers')).join(' ').trim().split(' ')
     const wanted = ['cpu', 'cpuset', 'memory', 'pids', 'io', 'hugetlb'].filter((name) => there.includes(name))
     const enabled = new Set(readLines(join(directory, 'cgroup.subtree_control')).join(' ').trim().split(' '))
-    for (const name of wanted) if (!enabled.has(name)) writeFileSync(join(directory, 'cgroup.subtree_control'), `+${name}`)
+    for (const name of wanted) if (!enabled.has(name)) passOn(directory, name)
     directory = join(directory, part)
+  }
+}
+
+/** cpu refuses while real-time processes run, cpuset on some kernels: only what limits need must work. */
+function passOn(directory: string, controller: string): void {
+  try {
+    writeFileSync(join(directory, 'cgroup.subtree_control'), `+${controller}`)
+  } catch (error) {
+    if (controller !== 'cpu' && controller !== 'memory') return
+    throw new Error(`${directory} does not pass its ${controller} controller on, so pods cannot be limited: ${problemText(error)}`)
   }
 }
 

@@ -85,7 +85,10 @@ export async function openContainerdBed(name: string, podCidr: string, signal: A
   }
 }
 
-const APPLETS = ['sh', 'cat', 'echo', 'sleep', 'true', 'false', 'nc', 'httpd', 'tar', 'dd', 'ls', 'id', 'stty', 'mkdir', 'head', 'tail', 'ip', 'wget', 'seq', 'date', 'md5sum']
+const APPLETS = [
+  'sh', 'cat', 'tr', 'echo', 'sleep', 'true', 'false', 'nc', 'httpd', 'tar', 'dd', 'ls', 'id', 'stty', 'mkdir', 'head', 'tail', 'ip', 'wget', 'seq',
+  'date', 'md5sum',
+]
 
 function busyboxImage() {
   const path = findProgram('busybox') ?? '/bin/busybox'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -7,17 +7,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { cgroupProcesses, readCgroupUsage } from '../../src/host/cgroup.ts'
 import { shimsOf } from '../../src/host/containerd/cluster-teardown.ts'
 import { ensureContainerd, writeRegistryHost } from '../../src/host/containerd/containerd.ts'
+import { superviseContainerd } from '../../src/host/containerd/containerd-supervisor.ts'
 import { runningProcess } from '../../src/host/containerd/detached-process.ts'
 import { findProgram } from '../../src/host/containerd/runtime-choice.ts'
+import { rotateLogs } from '../../src/host/cri/log-rotation.ts'
 import { ensureRegistry, stopRegistry } from '../../src/host/image/docker-registry.ts'
 import { buildImage, machineArchitecture } from '../../src/host/image/oci-image.ts'
 import { hasImage, pushImage } from '../../src/host/image/registry-push.ts'
 import { runCommand } from '../../src/host/run-command.ts'
 import type { ContainerObservation, RuntimeAction } from '../../src/node/runtime.ts'
 import { RuntimeFailure } from '../../src/node/runtime.ts'
-import { BUSYBOX_IMAGE, containerObstacle, openContainerdBed } from './containerd-bed.testing.ts'
+import { silentLog } from '../../src/words/ports.ts'
+import { BUSYBOX_IMAGE, containerObstacle, openContainerdBed, realClock } from './containerd-bed.testing.ts'
 import type { ContainerdBed } from './containerd-bed.testing.ts'
-import { containerConfig, runContainer, runSandbox, sandboxConfig } from './pod-configs.testing.ts'
+import { containerConfig, plainSecurity, runContainer, runSandbox, sandboxConfig } from './pod-configs.testing.ts'
 
 const obstacle = containerObstacle()
 const NAME = `lotse-e2e-${process.pid}`
@@ -197,6 +200,55 @@ describe('containers through CRI', { skip: obstacle ?? false, timeout: 120_000 }
     assert.equal((await ensureContainerd(bed.settings, signal)).adopted, true)
   })
 
+  test('security settings and host namespaces arrive', async () => {
+    const security = {
+      ...plainSecurity,
+      runAsUser: 1000,
+      runAsGroup: 2000,
+      supplementalGroups: [3000],
+      readOnlyRootFilesystem: true,
+      noNewPrivileges: true,
+      dropCapabilities: ['ALL'],
+    }
+    const sandbox = sandboxConfig(bed, 'guarded', { hostname: 'guarded-host' })
+    const sandboxId = await runSandbox(bed, sandbox, signal)
+    const run = async (id: string, script: string): Promise<string> => {
+      const outcome = await bed.runtime.exec(id, ['sh', '-c', script], 5000, signal)
+      return outcome.outcome === 'exited' ? outcome.output.trim() : outcome.outcome
+    }
+    const guarded = await runContainer(bed, containerConfig(bed, sandbox, sandboxId, 'sleep 100', { security }), signal)
+    assert.equal(await run(guarded, 'id -u; id -g; id -G; cat /etc/hostname'), '1000\n2000\n2000 3000\nguarded-host')
+    assert.match(await run(guarded, 'echo x > /x'), /Read-only file system/)
+    const status = 'while read key value; do case $key in CapEff:|NoNewPrivs:|Seccomp:) echo $key $value;; esac; done < /proc/self/status'
+    assert.equal(await run(guarded, status), 'CapEff: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2')
+    const open = { ...plainSecurity, procMount: 'unmasked', seccomp: { type: 'unconfined' } } as const
+    const targeted = containerConfig(bed, sandbox, sandboxId, 'sleep 100', { name: 'debug', security: open, targetContainerId: guarded })
+    assert.match(await run(await runContainer(bed, targeted, signal), 'tr "\\0" " " < /proc/1/cmdline'), /sleep 100/)
+    // A privileged container needs a sandbox that is.
+    const privileged = { ...plainSecurity, privileged: true }
+    const host = sandboxConfig(bed, 'hosts', { hostNetwork: true, hostPid: true, security: privileged })
+    const hostId = await runSandbox(bed, host, signal)
+    const inside = await runContainer(bed, containerConfig(bed, host, hostId, 'sleep 100', { security: privileged }), signal)
+    assert.deepEqual((await bed.runtime.observe('uid-hosts', signal))?.sandboxes[0]?.addresses, [])
+    assert.doesNotMatch(await run(inside, status), /CapEff: 0000000000000000/)
+    assert.match(await run(inside, 'cat /proc/net/route'), /lo|veth|eth/)
+    assert.ok((await run(inside, `ls -d /proc/${process.pid}`)).includes(String(process.pid)))
+  })
+
+  test('logs are rotated, and the oldest go', async () => {
+    const { containers } = await bed.client.listContainers({ filter: { labelSelector: { 'io.kubernetes.pod.uid': 'uid-survives' } } })
+    assert.ok(containers.length > 0)
+    const rotate = { client: bed.client, clock: realClock, log: silentLog, maxBytes: 100, maxFiles: 3 }
+    for (let round = 0; round < 4; round += 1) {
+      await delay(300)
+      await rotateLogs(rotate, signal)
+    }
+    await delay(200)
+    const files = readdirSync(join(bed.directory, 'logs/survives/stays'))
+    assert.equal(files.filter((name) => name.startsWith('0.log')).length, 3, files.join(' '))
+    assert.ok(readFileSync(join(bed.directory, 'logs/survives/stays/0.log')).length > 0, 'it goes on in the new file')
+  })
+
   test('stop takes the grace it needs; what is gone already is no error', async () => {
     const { id } = await container('uid-two', 'side')
     const before = performance.now()
@@ -222,19 +274,49 @@ describe('containers through CRI', { skip: obstacle ?? false, timeout: 120_000 }
 
   test('closing leaves nothing on the machine', async () => {
     const left = (await bed.runtime.observeAll(signal)).map((pod) => pod.uid).sort()
-    assert.deepEqual(left, ['uid-ends', 'uid-greedy', 'uid-survives'])
+    assert.deepEqual(left, ['uid-ends', 'uid-greedy', 'uid-guarded', 'uid-hosts', 'uid-survives'])
     stop.abort()
     await bed.close()
-    assert.deepEqual(shimsOf(bed.paths.socket), [])
-    assert.equal(runningProcess(bed.paths.pidFile), undefined)
-    assert.ok(!readFileSync('/proc/self/mountinfo', 'utf8').includes(bed.directory), 'mounts')
-    for (const root of bed.cgroups.hierarchies.values()) assert.ok(!existsSync(join(root, bed.cgroupPrefix)), `cgroup in ${root}`)
-    assert.equal((await runCommand('ip', ['-4', 'route', 'show', 'root', POD_CIDR])).stdout, '')
-    const rules = await runCommand('iptables-save', ['-t', 'nat'])
-    assert.ok(!rules.stdout.includes(NAME), 'port mapping rules')
-    assert.ok(!existsSync(bed.directory))
+    await assertNothingLeft(bed, NAME, POD_CIDR)
   })
 })
+
+test('a dead containerd is restarted; one that is dead at the end leaves nothing either', { skip: obstacle ?? false, timeout: 60_000 }, async () => {
+  const stop = new AbortController()
+  const name = `${NAME}-dead`
+  const podCidr = `10.224.${process.pid % 250}.0/24`
+  const bed = await openContainerdBed(name, podCidr, stop.signal)
+  try {
+    const supervisor = await superviseContainerd({ settings: bed.settings, clock: realClock, log: silentLog }, stop.signal)
+    const first = supervisor.identity()
+    assert.ok(first)
+    process.kill(first.pid, 'SIGKILL')
+    for (let attempt = 0; attempt < 200 && (supervisor.identity() ?? first).pid === first.pid; attempt += 1) await delay(25)
+    const second = supervisor.identity()
+    assert.ok(second !== undefined && second.pid !== first.pid)
+    const portMappings = [{ protocol: 'TCP', containerPort: 80, hostPort: HOST_PORT + 1, hostIp: '' }] as const
+    const sandbox = sandboxConfig(bed, 'left', { portMappings })
+    const sandboxId = await runSandbox(bed, sandbox, stop.signal)
+    await runContainer(bed, containerConfig(bed, sandbox, sandboxId, 'sleep 1000'), stop.signal)
+    stop.abort()
+    process.kill(second.pid, 'SIGKILL')
+  } finally {
+    stop.abort()
+    await bed.close()
+  }
+  await assertNothingLeft(bed, name, podCidr)
+})
+
+async function assertNothingLeft(bed: ContainerdBed, name: string, podCidr: string): Promise<void> {
+  assert.deepEqual(shimsOf(bed.paths.socket), [])
+  assert.equal(runningProcess(bed.paths.pidFile), undefined)
+  assert.ok(!readFileSync('/proc/self/mountinfo', 'utf8').includes(bed.directory), 'mounts')
+  for (const root of bed.cgroups.hierarchies.values()) assert.ok(!existsSync(join(root, bed.cgroupPrefix)), `cgroup in ${root}`)
+  assert.equal((await runCommand('ip', ['-4', 'route', 'show', 'root', podCidr])).stdout, '')
+  const rules = await runCommand('iptables-save', ['-t', 'nat'])
+  assert.ok(!rules.stdout.includes(`"${name}\\"`), 'port mapping rules')
+  assert.ok(!existsSync(bed.directory))
+}
 
 function fetchText(url: string): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,5 @@
 import type { Clock, Log } from '../../words/ports.ts'
+import { boundLog } from '../bounded-log.ts'
 import { ensureContainerd } from './containerd.ts'
 import type { ContainerdSettings } from './containerd-config.ts'
 import { isRunning } from './detached-process.ts'
@@ -29,6 +30,7 @@ export async function superviseContainerd(options: SupervisorOptions, signal: Ab
   const look = async (): Promise<void> => {
     if (current !== undefined && isRunning(current)) {
       failures = 0
+      boundLog(settings.paths.logFile)
       return
     }
     current = undefined
