@@ -50,7 +50,7 @@ const SIGN_CERTIFICATES = bitString(Buffer.from([0x06]), 1)
 
 /**
  * A new P-256 key and its certificate (RFC 5280), signed by the authority, or by itself when there is none.
- * Written out here, as this one profile takes a page; the general library takes longer to load than the server takes to start.
+ * Written out here, as this one profile takes a page; a general library patches the global Reflect and takes longer to load than all of this.
  */
 export function createCertificate(wish: CertificateWish, authority: Authority | undefined, now: Instant): CertificateWithKey {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -7,7 +7,7 @@ import type { Entry, Revision } from '../../store/store.ts'
  *   changes   revision key  -> created (0: a deletion), revision of the version or deletion that it replaced (0: none), checksum, value
  *   meta      name          -> text
  * The changes are the log and hold the values, so that commits are appended in one place instead of rewriting a page for each key
- * (1 KiB commits cost a third of what they do with values in the order of keys). A key's versions form a chain from its head back.
+ * (64 concurrent 1 KiB commits took 31 us of processor time each instead of 52). A key's versions form a chain from its head back.
  */
 export interface Head {
   readonly created: Revision
