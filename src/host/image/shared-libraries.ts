@@ -67,17 +67,25 @@ function entriesOf(paths: readonly string[], unpacked: readonly string[]): Layer
   return entries
 }
 
-/** libssl.so.3 is in libssl3, libjemalloc.so.2 in libjemalloc2: by Debian's policy a library's package is named for its soname. */
 async function packageWith(library: string, signal: AbortSignal): Promise<string> {
-  const [, stem = '', version = ''] = /^(.+?)(?:-[\d.]+)?\.so(?:\.([\w.]+))?$/.exec(basename(library)) ?? []
-  const base = stem.toLowerCase().replaceAll('_', '-')
-  const separator = /\d$/.test(base) && version !== '' ? '-' : ''
-  const candidates = [`${base}${separator}${version}`, `${base}${separator}${version}t64`, `${base}-${version}`, base]
+  const candidates = libraryPackages(library)
   for (const candidate of candidates) {
     const known = await runCommand('apt-cache', ['show', '--no-all-versions', candidate], { signal })
     if (known.exitCode === 0 && known.stdout !== '') return candidate
   }
   throw new Error(`No package is known for the library ${library} (looked for ${candidates.join(', ')}): install it by hand and try again`)
+}
+
+/**
+ * By Debian's policy the package of a library is named for its soname: libssl.so.3 is in libssl3, libevent-2.1.so.7 in libevent-2.1-7,
+ * libdb-5.3.so in libdb5.3. Libraries whose interface changed with 64-bit times have t64 behind the name.
+ */
+export function libraryPackages(library: string): readonly string[] {
+  const [, stem = '', version = ''] = /^(.+?)\.so(?:\.([\w.]+))?$/.exec(basename(library)) ?? []
+  const base = stem.toLowerCase().replaceAll('_', '-')
+  if (version === '') return [base.replace(/-(?=\d[\d.]*$)/, ''), base]
+  const name = /\d$/.test(base) ? `${base}-${version}` : `${base}${version}`
+  return [name, `${name}t64`]
 }
 
 function libraryDirectories(root: string): string[] {

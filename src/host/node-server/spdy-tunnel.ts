@@ -41,9 +41,8 @@ function join(client: Duplex, upstream: Duplex): Promise<void> {
       resolve()
     })
     upstream.on('close', () => {
-      client.end()
-      // What is written already has this long to arrive.
-      setTimeout(() => client.destroy(), CLOSE_GRACE_MS).unref()
+      // A slow client takes its time for what was written; then it has this long to close its side.
+      client.end(() => setTimeout(() => client.destroy(), CLOSE_GRACE_MS).unref())
     })
     client.pipe(upstream)
     upstream.pipe(client)
