@@ -1,4 +1,5 @@
 import type { Client } from '../client/client.ts'
+import { RequiredFields } from '../objects/schema-required.ts'
 import type { SchemaLookup } from '../objects/schema.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
 import type { Store } from '../store/store.ts'
@@ -16,6 +17,7 @@ import type { InProcessParts } from './in-process-client.ts'
 import { cacheReader } from './object-reader.ts'
 import { Admission } from './pipeline/admission.ts'
 import { RetryLane } from './pipeline/retry-lane.ts'
+import { ProtobufDecoder } from './protobuf/decode-object.ts'
 import { ResourceSet } from './resource-set.ts'
 import type { Conversion } from './resource-set.ts'
 import type { Route, WriteObserver } from './route.ts'
@@ -104,6 +106,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const routes = routeTable(extensions.routes)
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
+    protobuf: new ProtobufDecoder(schemas), required: new RequiredFields(),
     admission: new Admission({ ...extensions, reader }), lane: new RetryLane(),
     watches: new Watches({ feed, clock, random, log, limits }),
   }

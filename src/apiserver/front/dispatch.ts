@@ -5,6 +5,7 @@ import { facetId, resourceName } from '../pipeline/write-request.ts'
 import type { PipelineParts } from '../pipeline/write-request.ts'
 import { unknownPath } from '../request-info.ts'
 import type { ServedResource } from '../resource-set.ts'
+import type { BodyParts } from '../negotiate/body.ts'
 import type { HttpCall, ResourceCall } from './http-call.ts'
 import { getResponse, listResponse } from './reads.ts'
 import { connectResponse, objectRouteResponse, pathResponse } from './route-calls.ts'
@@ -14,10 +15,9 @@ import {
   createResponse, deleteCollectionResponse, deleteResponse, patchResponse, scaleResponse, updateResponse,
 } from './writes.ts'
 
-export interface DispatchParts extends PipelineParts {
+export interface DispatchParts extends PipelineParts, BodyParts {
   readonly routes: RouteTable
   readonly watches: Watches
-  readonly bodyBytes: number
 }
 
 export async function dispatch(parts: DispatchParts, call: HttpCall): Promise<ServerResponse> {

@@ -6,6 +6,7 @@ import { badRequest, methodNotAllowed } from '../../words/status-error.ts'
 import type { AdmissionRequest, RequestInfo } from '../access.ts'
 import type { ServerResponse } from '../http.ts'
 import { readObject } from '../negotiate/body.ts'
+import type { BodyParts } from '../negotiate/body.ts'
 import { objectResponse } from '../negotiate/response.ts'
 import { managerFromUserAgent, parseWriteOptions } from '../options/write-options.ts'
 import type { FieldValidation } from '../options/write-options.ts'
@@ -17,7 +18,7 @@ import type { CallContext, ConnectRoute, ObjectAnswer, ObjectCall, ObjectRoute, 
 import type { ServedResource } from '../resource-set.ts'
 import type { HttpCall, ResourceCall } from './http-call.ts'
 
-type RouteParts = PipelineParts & { readonly bodyBytes: number }
+type RouteParts = PipelineParts & BodyParts
 
 function contextOf(parts: PipelineParts, call: HttpCall): CallContext {
   const warn = (message: string): void => {
@@ -31,7 +32,7 @@ function contextOf(parts: PipelineParts, call: HttpCall): CallContext {
 export async function objectRouteResponse(parts: RouteParts, call: ResourceCall, route: ObjectRoute): Promise<ServerResponse> {
   const options = parseWriteOptions(call.query, call.info.verb === 'create' ? 'CreateOptions' : 'UpdateOptions')
   const hasBody = call.info.verb === 'create' || call.info.verb === 'update'
-  const body = hasBody ? (await readObject(call.request, parts.bodyBytes, options.fieldValidation)).object : {}
+  const body = hasBody ? (await readObject(call.request, parts, options.fieldValidation)).object : {}
   const answer = await callObjectRoute(parts, contextOf(parts, call), {
     route, resource: call.resource, key: call.key, body, dryRun: options.dryRun, fieldValidation: options.fieldValidation,
   })

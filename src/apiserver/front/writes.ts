@@ -2,6 +2,7 @@ import { methodNotAllowed } from '../../words/status-error.ts'
 import { isTrue } from '../request-info.ts'
 import type { ServerResponse } from '../http.ts'
 import { readObject, readOptional } from '../negotiate/body.ts'
+import type { BodyParts } from '../negotiate/body.ts'
 import { patchType, readPatch } from '../negotiate/patch-body.ts'
 import { objectResponse } from '../negotiate/response.ts'
 import { successBody } from '../negotiate/status-body.ts'
@@ -24,13 +25,12 @@ import { writeRequest } from './http-call.ts'
 import type { ResourceCall } from './http-call.ts'
 import { renderList, renderObject } from './render.ts'
 
-/** The bytes of a body at most. */
-type WriteParts = PipelineParts & { readonly bodyBytes: number }
+type WriteParts = PipelineParts & BodyParts
 
 export async function createResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
   const options = parseWriteOptions(call.query, 'CreateOptions')
   const request = writeRequest(call, options)
-  const { object, duplicates } = await readObject(call.request, parts.bodyBytes, options.fieldValidation)
+  const { object, duplicates } = await readObject(call.request, parts, options.fieldValidation)
   reportDuplicates(request, duplicates)
   return writtenResponse(parts, call, await createObject(parts, request, object))
 }
@@ -38,7 +38,7 @@ export async function createResponse(parts: WriteParts, call: ResourceCall): Pro
 export async function updateResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
   const options = parseWriteOptions(call.query, 'UpdateOptions')
   const request = writeRequest(call, options)
-  const { object, duplicates } = await readObject(call.request, parts.bodyBytes, options.fieldValidation)
+  const { object, duplicates } = await readObject(call.request, parts, options.fieldValidation)
   reportDuplicates(request, duplicates)
   const isScale = call.info.subresource === 'scale'
   return writtenResponse(parts, call, await (isScale ? replaceScale : replaceObject)(parts, request, object))
@@ -71,7 +71,7 @@ const RETURNED_WHEN_GONE: ReadonlySet<string> = new Set([
 ])
 
 export async function deleteResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
-  const options = parseDeleteOptions(call.query, await readOptional(call.request, parts.bodyBytes))
+  const options = parseDeleteOptions(call.query, await readOptional(call.request, parts))
   const request = writeRequest(call, { dryRun: options.dryRun, fieldManager: '', fieldValidation: 'Ignore' })
   const { outcome, served } = await deleteObject(parts, request, options)
   const { kind } = call.resource
@@ -85,7 +85,7 @@ export async function deleteResponse(parts: WriteParts, call: ResourceCall): Pro
 
 export async function deleteCollectionResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
   if (isTrue(call.query.get('watch'))) throw methodNotAllowed(resourceName(call.resource), 'deletecollection with watch')
-  const options = parseDeleteOptions(call.query, await readOptional(call.request, parts.bodyBytes))
+  const options = parseDeleteOptions(call.query, await readOptional(call.request, parts))
   const list = parseListOptions(call.query, false)
   const { scope, matches } = parseSelection(call.resource, call.key.namespace, list)
   const page = await listObjects(parts.feed, parts.store, {

@@ -5,8 +5,16 @@ import type { JsonObject } from '../../objects/json.ts'
 import { badRequest, unsupportedMediaType } from '../../words/status-error.ts'
 import type { ServerRequest } from '../http.ts'
 import type { FieldValidation } from '../options/write-options.ts'
+import { protobufType } from '../protobuf/decode-object.ts'
+import type { ProtobufDecoder } from '../protobuf/decode-object.ts'
 
-const ACCEPTED = 'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml'
+const ACCEPTED = 'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf'
+
+/** What reading a body needs. */
+export interface BodyParts {
+  readonly bodyBytes: number
+  readonly protobuf: ProtobufDecoder
+}
 
 export interface DecodedBody {
   readonly object: JsonObject
@@ -19,9 +27,10 @@ export function mediaType(header: string | undefined): string {
   return (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }
 
-export async function readObject(request: ServerRequest, maxBytes: number, fieldValidation: FieldValidation): Promise<DecodedBody> {
+export async function readObject(request: ServerRequest, parts: BodyParts, fieldValidation: FieldValidation): Promise<DecodedBody> {
   const type = mediaType(request.headers['content-type'])
-  const bytes = await request.body(maxBytes)
+  const bytes = await request.body(parts.bodyBytes)
+  if (type === protobufType) return { object: parts.protobuf.decode(bytes), duplicates: [] }
   if (type === '' || type === 'application/json') {
     const object = objectIn(decodeJson(bytes))
     return { object, duplicates: fieldValidation === 'Strict' ? duplicateFields(bytes) : [] }
@@ -31,12 +40,13 @@ export async function readObject(request: ServerRequest, maxBytes: number, field
 }
 
 /** The body of a delete may be missing. */
-export async function readOptional(request: ServerRequest, maxBytes: number): Promise<unknown> {
-  const bytes = await request.body(maxBytes)
+export async function readOptional(request: ServerRequest, parts: BodyParts): Promise<unknown> {
+  const bytes = await request.body(parts.bodyBytes)
   if (bytes.length === 0) return undefined
   const type = mediaType(request.headers['content-type'])
   if (type === '' || type === 'application/json') return decodeJson(bytes)
   if (type === 'application/yaml') return decodeYaml(bytes)
+  if (type === protobufType) return parts.protobuf.decode(bytes)
   throw unsupportedMediaType(ACCEPTED)
 }
 

@@ -2,7 +2,6 @@ import type { FieldError } from '../../objects/field-error.ts'
 import { isObject } from '../../objects/json.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
-import { missingFields as missingIn } from '../../objects/schema-required.ts'
 import { normalizeObject } from '../../objects/schema-walk.ts'
 import type { ObjectSchema } from '../../objects/schema.ts'
 import { present } from '../../words/assert.ts'
@@ -55,6 +54,6 @@ function withMetadata(resource: ServedResource, body: JsonObject): KubeObject {
 }
 
 /** The validate stage's part that follows from the schema. What an update left as it was has been checked before. */
-export function missingFields(parts: SchemaParts, request: WriteRequest, object: KubeObject, old?: KubeObject): readonly FieldError[] {
-  return missingIn(schemaOf(parts, request.resource.kind), object, old)
+export function missingFields(parts: PipelineParts, request: WriteRequest, object: KubeObject, old?: KubeObject): readonly FieldError[] {
+  return parts.required.missing(schemaOf(parts, request.resource.kind), object, old)
 }

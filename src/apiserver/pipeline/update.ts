@@ -1,4 +1,4 @@
-import { sameJson } from '../../objects/json.ts'
+import { isObject, sameJson, shareUnchanged } from '../../objects/json.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../../objects/kube-object.ts'
 import { validateMetadataForUpdate } from '../../objects/metadata.ts'
 import type { FieldError } from '../../objects/field-error.ts'
@@ -92,8 +92,19 @@ function prepare(parts: PipelineParts, request: WriteRequest, draft: KubeObject,
   definition.defaults(draft)
   stampUpdate(request, draft, current)
   variantOf(parts, request).prepareForUpdate(draft, current, prepareContext(parts, request))
-  raiseGeneration(definition, draft, current)
   return draft
+}
+
+/** What comes after compares the draft with the current object several times: equal parts are made the same, so that this is cheap. */
+function shareWithCurrent(draft: KubeObject, current: KubeObject): void {
+  draft.metadata = { ...draft.metadata }
+  shareMembers(draft, current, 'metadata')
+  shareMembers(draft.metadata, current.metadata, undefined)
+}
+
+function shareMembers(draft: object, current: object, except: string | undefined): void {
+  if (!isObject(draft) || !isObject(current)) return
+  for (const name in draft) if (name !== except) draft[name] = shareUnchanged(draft[name], current[name])
 }
 
 interface Change {
@@ -106,10 +117,9 @@ interface Change {
 async function admitChange(parts: PipelineParts, request: WriteRequest, change: Change): Promise<void> {
   const { definition, kind } = request.resource
   const { draft, current, admission } = change
-  if (await parts.admission.mutate(admission)) {
-    definition.defaults(draft)
-    raiseGenerationAgain(definition, draft, current)
-  }
+  if (await parts.admission.mutate(admission)) definition.defaults(draft)
+  shareWithCurrent(draft, current)
+  raiseGeneration(definition, draft, current)
   const errors = [
     ...validateMetadataForUpdate(draft.metadata, current.metadata),
     ...missingFields(parts, request, draft, current),
@@ -118,11 +128,6 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
   setManagedFields(draft, change.proposed.tracked ?? trackWrite(parts, request, draft, current))
   await parts.admission.validate(admission, request)
-}
-
-/** What a mutator changed counts as wanted too. */
-function raiseGenerationAgain(definition: WriteRequest['resource']['definition'], draft: KubeObject, current: KubeObject): void {
-  if (draft.metadata.generation === current.metadata.generation) raiseGeneration(definition, draft, current)
 }
 
 interface Replacement {
