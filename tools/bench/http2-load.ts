@@ -3,6 +3,9 @@ import { connect, type ClientHttp2Session } from 'node:http2'
 export interface LoadOptions {
   readonly url: string
   readonly caPem: string
+  /** The clients' certificate; absent: none. */
+  readonly certificatePem?: string
+  readonly keyPem?: string
   readonly clients: number
   /** Clients share connections where there are fewer of these. */
   readonly connections: number
@@ -36,9 +39,9 @@ export async function http2Load(options: LoadOptions): Promise<Load> {
   return { elapsedMs, latenciesMs }
 }
 
-function openSession({ url, caPem }: LoadOptions): Promise<ClientHttp2Session> {
+function openSession({ url, caPem, certificatePem, keyPem }: LoadOptions): Promise<ClientHttp2Session> {
   return new Promise((resolve, reject) => {
-    const session = connect(url, { ca: caPem })
+    const session = connect(url, { ca: caPem, cert: certificatePem, key: keyPem })
     session.once('connect', () => resolve(session))
     session.once('error', reject)
   })

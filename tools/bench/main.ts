@@ -2,12 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { apiRequests } from './api-requests.ts'
+import { apiWatch } from './api-watch.ts'
 import type { BenchCase, Measurement } from './bench-case.ts'
 import { http2Limit } from './http2-limit.ts'
+import { scheduling } from './scheduling.ts'
 import { storeLimit } from './store-limit.ts'
 import { formatTable } from './table.ts'
 
-const cases: readonly BenchCase[] = [http2Limit, storeLimit]
+const cases: readonly BenchCase[] = [http2Limit, storeLimit, apiRequests, apiWatch, scheduling]
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => !cases.some((each) => each.name === name))
