@@ -112,6 +112,13 @@ export class FakeRuntime implements NodeRuntime {
     return config === undefined ? undefined : { uid: config.podUid, namespace: config.namespace, name: config.name }
   }
 
+  /** The running containers of a sandbox, or the running container of that id. */
+  runningIn(containerOrSandboxId: string): readonly FakeContainerName[] {
+    return [...this.#containers.values()]
+      .filter(({ config, observed }) => observed.state === 'running' && (observed.id === containerOrSandboxId || config.sandboxId === containerOrSandboxId))
+      .map(({ config }) => nameOf(config))
+  }
+
   /** Pods of which anything is here: a sandbox or a container, in whatever state. */
   podsHere(): readonly FakePodName[] {
     return [...this.#sandboxes.values()].map(({ config }) => ({ uid: config.podUid, namespace: config.namespace, name: config.name }))

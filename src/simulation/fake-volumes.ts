@@ -11,6 +11,11 @@ export class FakeVolumes implements VolumeHost {
     return plan?.type === 'files' ? Object.fromEntries(plan.files.map(({ path, content }) => [path, textOf(content)])) : undefined
   }
 
+  /** Pods of which anything is left, for checkers. */
+  uids(): readonly string[] {
+    return [...this.#pods.keys()]
+  }
+
   async setUp(podUid: string, volume: VolumePlan): Promise<string> {
     this.#pod(podUid).set(volume.name, volume)
     return volume.type === 'host-path' ? volume.path : `/pods/${podUid}/volumes/${volume.name}`
