@@ -66,8 +66,10 @@ export class Http2Connection {
     const incoming = incomingRequest({ method, target, headers, peer: this.#peer, stream })
     this.#requests.add(incoming)
     stream.on('close', () => {
+      // A request that was answered needs no signal any more; making one costs as much as a small request.
+      if (!this.#requests.has(incoming)) return
       incoming.abort()
-      if (this.#requests.has(incoming)) this.#countReset()
+      this.#countReset()
     })
     const hasBody = (flags & END_STREAM_FLAG) === 0
     void this.#serve(stream, incoming).finally(() => {

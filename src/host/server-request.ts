@@ -17,6 +17,9 @@ export interface IncomingRequest {
   abort(): void
 }
 
+/** One for all: the engine would make a new error with a stack trace for each abort. */
+const CLIENT_GONE = new Error('the client is gone, or the server closes')
+
 export function incomingRequest(parts: RequestParts): IncomingRequest {
   const { target, stream } = parts
   const headers = singleHeaders(parts.headers)
@@ -33,13 +36,13 @@ export function incomingRequest(parts: RequestParts): IncomingRequest {
     body: (maxBytes) => readBody(stream, maxBytes, headers['content-length']),
     get signal() {
       controller ??= new AbortController()
-      if (isAborted) controller.abort()
+      if (isAborted) controller.abort(CLIENT_GONE)
       return controller.signal
     },
   }
   const abort = (): void => {
     isAborted = true
-    controller?.abort()
+    controller?.abort(CLIENT_GONE)
   }
   return { request, abort }
 }
