@@ -26,14 +26,15 @@ export function bytesOf(encoded: Encoded): Uint8Array {
 }
 
 const LENGTH_DELIMITED = 2
-const BEYOND_ASCII = /[^\u0000-\u007f]/
 
 function delimited(number: number, content: Encoded): Encoded {
   return varint((number << 3) | LENGTH_DELIMITED) + varint(content.length) + content
 }
 
 function binaryText(text: string): Encoded {
-  return BEYOND_ASCII.test(text) ? Array.from(utf8(text), (byte) => String.fromCharCode(byte)).join('') : text
+  const bytes = utf8(text)
+  // As many bytes as characters: all of them ASCII.
+  return bytes.length === text.length ? text : Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 }
 
 function varint(value: number): Encoded {
