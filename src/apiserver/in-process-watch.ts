@@ -22,10 +22,10 @@ export async function* watchInProcess<T extends KubeObject>(
   feed: CacheFeed, resource: ServedResource, options: WatchOptions,
 ): AsyncGenerator<WatchEvent<T>> {
   const { namespace = '', labelSelector = '', fieldSelector = '', resourceVersion = '', sendInitialEvents, signal } = options
-  const { scope, matches } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
+  const { scope, matches, trigger } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
   const queue = new EventQueue<T>(resource, signal)
   const start = startOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks: true })
-  const stop = await beginWatch(feed, { cache: resource.cache, scope, matches, start, signal }, queue)
+  const stop = await beginWatch(feed, { cache: resource.cache, scope, matches, trigger, start, signal }, queue)
   queue.begin()
   try {
     for (;;) {

@@ -6,6 +6,7 @@ import type { KubeObject } from '../objects/kube-object.ts'
 import { badRequest } from '../words/status-error.ts'
 import { objectKeyText } from './storage/keys.ts'
 import type { ServedResource } from './resource-set.ts'
+import type { Trigger } from './watch-cache/resource-cache.ts'
 import { matchesAll } from './watch-cache/cache-event.ts'
 import type { Matcher } from './watch-cache/cache-event.ts'
 
@@ -15,6 +16,8 @@ export interface Selection {
   /** A resource's or namespace's prefix, or one object's key where the selector demands a name. */
   readonly scope: string
   readonly matches: Matcher
+  /** For watches: a field and the one value of it that the selection demands. */
+  readonly trigger: Trigger | undefined
 }
 
 export function parseSelection(
@@ -27,7 +30,7 @@ export function parseSelection(
   const name = requiredValue(fields, 'metadata.name')
   const inOne = namespace !== '' || !resource.kind.namespaced
   const scope = name !== undefined && name !== '' && inOne ? objectKeyText(resource.cache.prefix, { namespace, name }) : resource.cache.scope(namespace)
-  return { namespace, scope, matches: matcherOf(resource, labels, fields) }
+  return { namespace, scope, matches: matcherOf(resource, labels, fields), trigger: triggerOf(resource, fields) }
 }
 
 function matcherOf(resource: ServedResource, labels: LabelSelector, fields: FieldSelector): Matcher {
@@ -41,6 +44,13 @@ function matcherOf(resource: ServedResource, labels: LabelSelector, fields: Fiel
     const seen = needsServed && conversion !== undefined ? conversion.toServed(object) : object
     return matchesFields(fields, (field) => fieldOf(resource, seen, field))
   }
+}
+
+function triggerOf(resource: ServedResource, fields: FieldSelector): Trigger | undefined {
+  const term = fields.find(({ equal, field }) => equal && !field.startsWith('metadata.'))
+  // Caches hold objects of the stored kind, whose fields may have other names.
+  if (term === undefined || resource.conversion !== undefined) return undefined
+  return { field: term.field, value: term.value, of: ({ object }) => fieldOf(resource, object, term.field) }
 }
 
 function fieldOf(resource: ServedResource, object: KubeObject, field: string): string {

@@ -4,6 +4,7 @@ import { memberOf, settle, startTestServer } from './apiserver.testing.ts'
 import type { TestServer, TestServerOptions } from './apiserver.testing.ts'
 import { defaultLimits } from './server.ts'
 import { kinds } from '../resources/generated/kinds.ts'
+import type { Store } from '../store/store.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps'
 const MERGE = { 'content-type': 'application/merge-patch+json' }
@@ -118,3 +119,72 @@ test('the server\'s own parts watch the very objects of the cache', async () => 
   await watching
   assert.deepEqual(seen, ['added a', 'bookmark 1 true', 'modified a', 'deleted a'])
 })
+
+test('watches of one field\'s value hear of no other objects, and of those that come and go', async () => {
+  const pods = '/api/v1/namespaces/shop/pods'
+  const server = await startTestServer()
+  const pod = (name: string): object => ({ metadata: { name }, spec: { containers: [{ name: 'c', image: 'i' }] } })
+  const one = await server.watch('/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Done')
+  const unbound = await server.watch('/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3D')
+  const running = await server.watch('/api/v1/pods?watch=1&fieldSelector=status.phase%3DRunning,spec.nodeName%3Done')
+  await server.request('POST', pods, pod('a'))
+  await server.request('POST', pods, { metadata: { name: 'b' }, spec: { nodeName: 'two', containers: [{ name: 'c', image: 'i' }] } })
+  await server.request('POST', pods, { metadata: { name: 'c' }, spec: { nodeName: 'one', containers: [{ name: 'c', image: 'i' }] } })
+  await server.request('PATCH', `${pods}/c/status`, { status: { phase: 'Running' } }, MERGE)
+  await server.request('DELETE', `${pods}/a`)
+  await server.request('DELETE', `${pods}/c?gracePeriodSeconds=0`)
+  assert.deepEqual(await unbound.news(), ['ADDED a@1', 'DELETED a@5'])
+  assert.deepEqual(await one.news(), ['ADDED c@3', 'MODIFIED c@4', 'DELETED c@6'])
+  assert.deepEqual(await running.news(), ['ADDED c@4', 'DELETED c@6'])
+  await one.close()
+})
+
+test('history is forgotten after a while, and clients hear it as 410', async () => {
+  const server = await serverWith(['a', 'b', 'c'])
+  await server.clock.advance(300_000)
+  await touch(server, 'a', 'x')
+  await server.clock.advance(300_000)
+  const result = await server.store.read({ start: 'a', end: 'z' }, { at: 2, limit: 1 })
+  assert.equal(result.outcome, 'compacted')
+})
+
+test('a store that lost track of its watcher is read again, and clients start anew', async () => {
+  const server = await serverWith(['a'])
+  const watch = await server.watch(`${CONFIG_MAPS}?watch=1&resourceVersion=1`)
+  const flaky = lossyStore(server.store)
+  const second = await startTestServer({ store: flaky.store })
+  const lost = await second.watch(`${CONFIG_MAPS}?watch=1&resourceVersion=1`)
+  flaky.lose()
+  await touch(server, 'a', 'x')
+  await lost.ended
+  await settle()
+  assert.equal((await second.request('GET', `${CONFIG_MAPS}/a`)).get('data.value'), 'x')
+  assert.deepEqual(await watch.news(), ['MODIFIED a@2'])
+  await server.request('POST', CONFIG_MAPS, { metadata: { name: 'b' } })
+  await settle()
+  assert.equal((await second.request('GET', `${CONFIG_MAPS}/b`)).status, 200)
+})
+
+/** A store whose watch says once that it fell behind. */
+function lossyStore(store: Store): { store: Store; lose(): void } {
+  let isLost = false
+  return {
+    lose: () => {
+      isLost = true
+    },
+    store: {
+      read: (range, options) => store.read(range, options), commit: (transaction) => store.commit(transaction), latest: () => store.latest(),
+      compact: (before) => store.compact(before), close: () => store.close(),
+      async *watch(range, after, signal) {
+        for await (const batch of store.watch(range, after, signal)) {
+          if (isLost) {
+            isLost = false
+            yield { type: 'lost', why: 'too-slow' }
+            return
+          }
+          yield batch
+        }
+      },
+    },
+  }
+}

@@ -4,6 +4,7 @@ import { settle, startTestServer, testUser } from './apiserver.testing.ts'
 import type { TestAnswer } from './apiserver.testing.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { AdmissionRequest } from './access.ts'
+import { defaultLimits } from './server.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps'
 const PODS = '/api/v1/namespaces/shop/pods'
@@ -279,7 +280,7 @@ test('who may not gets 403 with what is missing; too much at once gets 429; too 
   let release: () => void = () => {}
   const held = new Promise<void>((resolve) => { release = resolve })
   const server = await startTestServer({
-    limits: { bodyBytes: 1e6, readsInFlight: 1, writesInFlight: 1, watchers: 0, requestTimeoutMs: 5_000, watchBacklogBytes: 1e6, bookmarkEveryMs: 60_000 },
+    limits: { ...defaultLimits, bodyBytes: 1e6, readsInFlight: 1, writesInFlight: 1, watchers: 0, requestTimeoutMs: 5_000, watchBacklogBytes: 1e6, bookmarkEveryMs: 60_000 },
     extensions: { mutators: [{ name: 'slow', matches: () => true, admit: () => held }] },
   })
   const first = server.request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })

@@ -42,7 +42,7 @@ async function answer(parts: HandlerParts, authenticator: Authenticator, request
   const user = impersonate(await authenticateOrAnonymous(authenticator, request), request.headers, parts.authorizer)
   requireAllowed(parts, user, info)
   if (info.isResource && !parts.feed.ready) throw serviceUnavailable('the server is still reading its store')
-  const accepted = acceptedFor(request, query, info.isResource)
+  const accepted = acceptedFor(request, query, info)
   const call: HttpCall = { request, query, info, user, accepted, warnings: [] }
   if (info.watch || !info.isResource) return dispatch(parts, call)
   const response = await parts.gate.run(isRead(info.verb) ? 'read' : 'write', () => dispatch(parts, call))
@@ -59,10 +59,13 @@ function isRead(verb: string): boolean {
   return verb === 'get' || verb === 'list'
 }
 
-function acceptedFor(request: ServerRequest, query: URLSearchParams, transforms: boolean): Accepted {
+/** Handlers of other paths and of most subresources negotiate themselves: OpenAPI has types of its own, logs are text. */
+const NEGOTIATED_SUBRESOURCES: ReadonlySet<string> = new Set(['', 'status', 'scale'])
+
+function acceptedFor(request: ServerRequest, query: URLSearchParams, info: HttpCall['info']): Accepted {
   const { accept } = request.headers
-  // Handlers of other paths negotiate themselves: OpenAPI has types of its own.
-  if (!transforms) return plainJson
+  if (!info.isResource) return plainJson
+  if (!NEGOTIATED_SUBRESOURCES.has(info.subresource)) return acceptedForErrors(request)
   return negotiate(accept, { transforms: true, pretty: query.has('pretty') && isTrue(query.get('pretty')) })
 }
 

@@ -36,8 +36,8 @@ export class Watches {
     if (this.#count >= limits.watchers) throw tooManyRequests('The server has too many watches, please try again later.', 5)
     if (call.accepted.format === 'yaml') throw notAcceptable('only the following media types are accepted: application/json, application/json;stream=watch')
     const options = parseListOptions(call.query, true)
-    const { scope, matches } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
-    const query = { cache: call.resource.cache, scope, matches, start: startOf(options), signal: call.request.signal }
+    const { scope, matches, trigger } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
+    const query = { cache: call.resource.cache, scope, matches, trigger, start: startOf(options), signal: call.request.signal }
     const frames = watchFrames(call.resource, call.accepted, { include: parseIncludeObject(call.query), clock })
     return {
       type: 'stream', status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },

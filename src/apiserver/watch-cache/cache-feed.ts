@@ -119,23 +119,33 @@ export class CacheFeed {
 
   async #load(): Promise<Revision> {
     const { store } = this.#dependencies
-    let at = Math.max(0, (await store.latest()) - REPLAYED_REVISIONS)
-    const probe = at === 0 ? undefined : await store.read(allObjects, { at, limit: 1 })
-    if (probe?.outcome === 'compacted') at = probe.oldest
-    this.#complete = at
+    const latest = await store.latest()
+    if (latest === 0) return 0
+    let at = Math.max(1, latest - REPLAYED_REVISIONS)
+    const probe = await store.read(allObjects, { at, limit: 1 })
+    if (probe.outcome === 'compacted') at = probe.oldest
+    await this.#refill(at)
     this.#revision = at
-    if (at > 0) await this.#loadAt(at)
     return at
   }
 
-  async #loadAt(at: Revision): Promise<void> {
+  /** The caches are filled in one synchronous step: no reader ever sees a part of the objects. */
+  async #refill(at: Revision): Promise<void> {
+    const objects = await this.#readAll(at)
+    for (const cache of this.#caches.values()) cache.reset(at)
+    this.#complete = at
+    for (const object of objects) this.#cacheFor(prefixOf(object.key)).load(object)
+  }
+
+  async #readAll(at: Revision): Promise<readonly CachedObject[]> {
+    const objects: CachedObject[] = []
     let start = allObjects.start
     for (;;) {
       const result = await this.#dependencies.store.read({ start, end: allObjects.end }, { at, limit: READ_PAGE })
       if (result.outcome !== 'page') throw serviceUnavailable(`the store cannot show revision ${at} any more`)
-      for (const entry of result.page.entries) this.#cacheFor(prefixOf(entry.key)).load(this.#cached(entry))
+      for (const entry of result.page.entries) objects.push(this.#cached(entry))
       const last = result.page.entries.at(-1)
-      if (!result.page.more || last === undefined) return
+      if (!result.page.more || last === undefined) return objects
       start = `${last.key}\0`
     }
   }
@@ -162,9 +172,7 @@ export class CacheFeed {
 
   async #reload(): Promise<Revision> {
     const latest = await this.#dependencies.store.latest()
-    for (const cache of this.#caches.values()) cache.reset(latest)
-    this.#complete = latest
-    await this.#loadAt(latest)
+    await this.#refill(latest)
     this.#advance(latest)
     return latest
   }

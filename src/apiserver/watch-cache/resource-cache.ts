@@ -2,7 +2,7 @@ import type { ObjectKey } from '../../objects/kube-object.ts'
 import type { Revision } from '../../store/store.ts'
 import { objectKeyText } from '../storage/keys.ts'
 import { CacheEvent } from './cache-event.ts'
-import type { CachedObject } from './cached-object.ts'
+import type { CachedObject, Served } from './cached-object.ts'
 import { EventRing } from './event-ring.ts'
 import type { RingBounds } from './event-ring.ts'
 import { SortedMap } from './sorted-map.ts'
@@ -16,6 +16,18 @@ export interface Watcher {
   lost(): void
 }
 
+/** Narrows a watch to objects with one value in one field, so that others' changes do not concern it: a node's agent and its pods. */
+export interface Trigger {
+  readonly field: string
+  readonly value: string
+  of(object: Served): string
+}
+
+interface TriggerIndex {
+  of(object: Served): string
+  readonly byValue: Map<string, Map<Watcher, string>>
+}
+
 /** The objects of one resource as they stand at the feed's revision, and the changes that led there. */
 export class ResourceCache {
   readonly prefix: string
@@ -23,6 +35,8 @@ export class ResourceCache {
   readonly #ring: EventRing
   /** By what is watched: the resource's prefix, a namespace's prefix, or one object's key. */
   readonly #watchers = new Map<string, Set<Watcher>>()
+  /** By field, then by value: watchers and their scopes. */
+  readonly #triggers = new Map<string, TriggerIndex>()
   readonly #dirty = new Set<Watcher>()
 
   constructor(prefix: string, bounds: RingBounds, complete: Revision) {
@@ -78,6 +92,7 @@ export class ResourceCache {
     const event = new CacheEvent({ key, revision, current, previous, seenAtMs })
     this.#ring.push(event)
     if (this.#watchers.size > 0) this.#tell(event)
+    for (const index of this.#triggers.values()) this.#trigger(index, event)
   }
 
   #tell(event: CacheEvent): void {
@@ -94,6 +109,21 @@ export class ResourceCache {
     }
   }
 
+  #trigger(index: TriggerIndex, event: CacheEvent): void {
+    const before = event.previous && index.of(event.previous)
+    const now = event.current && index.of(event.current)
+    if (before !== undefined) this.#offerTriggered(index, before, event)
+    if (now !== undefined && now !== before) this.#offerTriggered(index, now, event)
+  }
+
+  #offerTriggered(index: TriggerIndex, value: string, event: CacheEvent): void {
+    for (const [watcher, scope] of index.byValue.get(value) ?? []) {
+      if (!event.key.startsWith(scope)) continue
+      watcher.offer(event)
+      this.#dirty.add(watcher)
+    }
+  }
+
   /** Called by the feed when the cache shows whole commits again. */
   flush(): void {
     if (this.#dirty.size === 0) return
@@ -101,8 +131,9 @@ export class ResourceCache {
     this.#dirty.clear()
   }
 
-  /** Returns the function that takes the watcher off again. */
-  watch(scope: string, watcher: Watcher): () => void {
+  /** Returns the function that takes the watcher off again. With a trigger the scope is a prefix. */
+  watch(scope: string, watcher: Watcher, trigger: Trigger | undefined): () => void {
+    if (trigger !== undefined && scope.endsWith('/')) return this.#watchTriggered(scope, watcher, trigger)
     let set = this.#watchers.get(scope)
     if (set === undefined) this.#watchers.set(scope, (set = new Set()))
     set.add(watcher)
@@ -114,10 +145,28 @@ export class ResourceCache {
     }
   }
 
+  #watchTriggered(scope: string, watcher: Watcher, trigger: Trigger): () => void {
+    let index = this.#triggers.get(trigger.field)
+    if (index === undefined) this.#triggers.set(trigger.field, (index = { of: (object) => trigger.of(object), byValue: new Map() }))
+    const { byValue } = index
+    let watchers = byValue.get(trigger.value)
+    if (watchers === undefined) byValue.set(trigger.value, (watchers = new Map()))
+    watchers.set(watcher, scope)
+    return () => {
+      const now = byValue.get(trigger.value)
+      now?.delete(watcher)
+      if (now?.size === 0) byValue.delete(trigger.value)
+      if (byValue.size === 0) this.#triggers.delete(trigger.field)
+      this.#dirty.delete(watcher)
+    }
+  }
+
   /** The store lost track of the changes: everything is read again, every watcher ends. */
   reset(complete: Revision): void {
     for (const object of [...this.#objects.range(this.prefix, '')]) this.#objects.delete(object.key)
     this.#ring.clear(complete)
-    for (const watchers of [...this.#watchers.values()]) for (const watcher of [...watchers]) watcher.lost()
+    const triggered = [...this.#triggers.values()].flatMap(({ byValue }) => [...byValue.values()].flatMap((watchers) => [...watchers.keys()]))
+    const plain = [...this.#watchers.values()].flatMap((watchers) => [...watchers])
+    for (const watcher of [...plain, ...triggered]) watcher.lost()
   }
 }

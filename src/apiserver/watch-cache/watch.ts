@@ -3,7 +3,7 @@ import { tooOldRevision, tooLargeRevision } from '../storage/resource-version.ts
 import type { CacheEvent, EventType, Matcher } from './cache-event.ts'
 import type { CacheFeed } from './cache-feed.ts'
 import type { CachedObject } from './cached-object.ts'
-import type { ResourceCache } from './resource-cache.ts'
+import type { ResourceCache, Trigger } from './resource-cache.ts'
 
 /** Where a watch begins. */
 export type WatchStart =
@@ -29,6 +29,7 @@ export interface WatchQuery {
   /** A resource's or a namespace's prefix, or one object's key. */
   readonly scope: string
   readonly matches: Matcher
+  readonly trigger: Trigger | undefined
   readonly start: WatchStart
   readonly signal: AbortSignal
 }
@@ -54,7 +55,7 @@ export async function beginWatch(feed: CacheFeed, query: WatchQuery, receiver: W
     },
     flush: () => receiver.flush(),
     lost: () => receiver.lost(),
-  })
+  }, query.trigger)
 }
 
 function tell(event: CacheEvent, query: WatchQuery, receiver: WatchReceiver): void {
