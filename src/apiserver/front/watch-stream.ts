@@ -64,7 +64,7 @@ export class WatchStream implements WatchReceiver {
       return await this.#end
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
-      this.#sink.write(this.#options.frames.error(error))
+      this.#write(this.#options.frames.error(error))
       return 'refused'
     } finally {
       this.#ended = true
@@ -91,11 +91,20 @@ export class WatchStream implements WatchReceiver {
   flush(): void {
     if (this.#frames.length === 0 || this.#ended) return
     const [first] = this.#frames
-    this.#sink.write(this.#frames.length === 1 && first !== undefined ? first : joinBytes(this.#frames))
+    this.#write(this.#frames.length === 1 && first !== undefined ? first : joinBytes(this.#frames))
     if (!this.#isLive) this.#allowance += this.#pendingBytes
     this.#frames = []
     this.#pendingBytes = 0
     this.#checkBacklog()
+  }
+
+  /** A connection that breaks must not disturb the cache that tells it the news. */
+  #write(bytes: Uint8Array): void {
+    try {
+      this.#sink.write(bytes)
+    } catch {
+      this.#finish('closed')
+    }
   }
 
   lost(): void {

@@ -153,15 +153,16 @@ export class CacheFeed {
   async #follow(from: Revision, signal: AbortSignal): Promise<void> {
     const { store, log, clock } = this.#dependencies
     let after = from
-    while (!signal.aborted) {
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
       try {
+        // However the watch ended: what the caches hold may be half a batch, so they are filled anew.
+        if (!isFirst) after = await this.#reload()
         for await (const batch of store.watch(allObjects, after, signal)) {
           if (batch.type === 'lost') break
           this.#take(batch)
         }
         if (signal.aborted) return
         log.warn('the watch on the store ended; all caches are read again')
-        after = await this.#reload()
       } catch (error) {
         if (signal.aborted) return
         log.error('following the store failed', { error: String(error) })
