@@ -60,7 +60,8 @@ export interface AgentPod {
 const MAX_PULLS = 4
 const MAX_STARTS = 8
 const MAX_PROBES = 32
-const OBSERVE_RETRY_MS = 1000
+const SWEEP_MS = 60_000
+const SWEEP_RETRY_MS = 1000
 const SERVICES_WAIT_MS = 10_000
 
 /** The node agent: makes the containers of this node what the API's pods say. Does nothing until run. */
@@ -118,7 +119,7 @@ class Agent implements NodeAgent {
     const registration = new NodeRegistration({ ...this.#parts, events: this.#events })
     this.#parts.log.info('the node agent starts', { node: settings.nodeName })
     await Promise.all([
-      this.#pods.run(signal), this.#services.run(signal), this.#recorder.run(signal), registration.run(signal), this.#adoptOrphans(start, signal),
+      this.#pods.run(signal), this.#services.run(signal), this.#recorder.run(signal), registration.run(signal), this.#sweep(start, signal),
     ])
     references.close()
     for (const worker of this.#workers.values()) worker.close()
@@ -157,26 +158,39 @@ class Agent implements NodeAgent {
     return master === undefined || namespace === 'default' ? own : [...own, master]
   }
 
-  /** Pods that are here but not in the API are stopped and removed, once the API has told of all of its pods. */
-  async #adoptOrphans(start: (pod: Pod) => PodWorker, signal: AbortSignal): Promise<void> {
-    const { runtime, volumes, clock, log } = this.#parts
+  /**
+   * Pods that are here but not in the API are stopped and removed, once the API has told of all of its pods; and again every minute, because a
+   * call that was given up may have had its effect later. The same look finds changes of which no event told.
+   */
+  async #sweep(start: (pod: Pod) => PodWorker, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#parts
     await Promise.race([this.#pods.whenSynced(), whenAborted(signal)])
+    let failures = 0
     while (!signal.aborted) {
       try {
-        const observed = await runtime.observeAll(signal)
-        const uids = new Set(await volumes.podUids())
-        for (const { uid, namespace, name, containers } of observed) {
-          uids.delete(uid)
-          if (!this.#workers.has(uid)) start(orphan(uid, namespace, name, containers.map((one) => one.name))).remove()
-        }
-        for (const uid of uids) if (!this.#workers.has(uid)) start(orphan(uid, '', '', [])).remove()
-        return
+        await this.#sweepOnce(start, signal)
+        failures = 0
       } catch (error) {
         if (signal.aborted) return
-        log.warn('the node could not be searched for pods that nobody wants any more', { problem: error instanceof Error ? error.message : String(error) })
-        await sleep(clock, OBSERVE_RETRY_MS, signal)
+        failures++
+        if (failures === 1) log.warn('the node could not be searched for pods that nobody wants any more', { problem: error instanceof Error ? error.message : String(error) })
       }
+      await sleep(clock, failures === 0 ? SWEEP_MS : SWEEP_RETRY_MS, signal)
     }
+  }
+
+  async #sweepOnce(start: (pod: Pod) => PodWorker, signal: AbortSignal): Promise<void> {
+    const { runtime, volumes } = this.#parts
+    const observed = await runtime.observeAll(signal)
+    const uids = new Set(await volumes.podUids())
+    for (const pod of observed) {
+      const { uid, namespace, name, containers } = pod
+      uids.delete(uid)
+      const worker = this.#workers.get(uid)
+      if (worker === undefined) start(orphan(uid, namespace, name, containers.map((one) => one.name))).remove()
+      else if (statesOf(worker.observation) !== statesOf(pod)) worker.observeAgain()
+    }
+    for (const uid of uids) if (!this.#workers.has(uid)) start(orphan(uid, '', '', [])).remove()
   }
 }
 
@@ -185,6 +199,11 @@ function whenAborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+/** What an event should have told of. */
+function statesOf(pod: PodObservation | undefined): string {
+  return [...(pod?.sandboxes ?? []), ...(pod?.containers ?? [])].map(({ id, state }) => `${id} ${state}`).sort().join()
 }
 
 /** A pod of which only its containers are known. */

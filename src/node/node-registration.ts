@@ -31,7 +31,8 @@ const HEARTBEAT_MS = 300_000
 const LEASE_MS = 10_000
 const LEASE_SECONDS = 40
 const LEASE_NAMESPACE = 'kube-node-lease'
-const RETRY_MS = 1000
+const FIRST_RETRY_MS = 500
+const MAX_RETRY_MS = 10_000
 
 /** Keeps the Node object and its Lease: registers, writes the status when it changes (and every five minutes), renews the Lease every ten seconds. */
 export class NodeRegistration {
@@ -49,16 +50,18 @@ export class NodeRegistration {
   }
 
   async #keepStatus(signal: AbortSignal): Promise<void> {
+    let failures = 0
     while (!signal.aborted) {
       let delayMs = STATUS_MS
       try {
         const isReady = await this.#writeStatus(signal)
+        failures = 0
         if (!isReady) delayMs = EAGER_MS
       } catch (error) {
         if (signal.aborted) return
         this.#node = undefined
-        delayMs = RETRY_MS
-        this.#parts.log.warn('the node status could not be written', { problem: textOf(error) })
+        delayMs = retryDelayMs(++failures)
+        if (failures === 1) this.#parts.log.warn('the node status could not be written and is tried again', { problem: textOf(error) })
       }
       await sleep(this.#parts.clock, delayMs, signal)
     }
@@ -122,15 +125,17 @@ export class NodeRegistration {
 
   async #keepLease(signal: AbortSignal): Promise<void> {
     let lease: Lease | undefined
+    let failures = 0
     while (!signal.aborted) {
       let delayMs = LEASE_MS
       try {
         lease = await this.#renew(lease)
+        failures = 0
       } catch (error) {
         if (signal.aborted) return
         lease = undefined
-        delayMs = RETRY_MS
-        this.#parts.log.warn('the node lease could not be renewed', { problem: textOf(error) })
+        delayMs = retryDelayMs(++failures)
+        if (failures === 1) this.#parts.log.warn('the node lease could not be renewed and is tried again', { problem: textOf(error) })
       }
       await sleep(this.#parts.clock, delayMs, signal)
     }
@@ -159,6 +164,10 @@ function ownPart(known: NodeStatus, own: NodeStatus): object & { readonly condit
   const conditions = (known.conditions ?? []).filter(({ type }) => types.has(type)).sort((a, b) => byType(a.type) - byType(b.type))
   const part = { addresses, allocatable, capacity, conditions, daemonEndpoints, images: images ?? [], nodeInfo }
   return part
+}
+
+function retryDelayMs(failures: number): number {
+  return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10))
 }
 
 function textOf(error: unknown): string {

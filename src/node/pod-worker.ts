@@ -1,3 +1,4 @@
+import { sameJson } from '../objects/json.ts'
 import type { Pod } from '../resources/generated/types.ts'
 import type { Log } from '../words/ports.ts'
 import type { ActionParts } from './perform-action.ts'
@@ -92,8 +93,8 @@ export class PodWorker {
 
   /** The pod as the API has it now. */
   update(pod: Pod): void {
-    const isMetadataSame = pod.metadata.labels === this.#pod.metadata.labels && pod.metadata.annotations === this.#pod.metadata.annotations
-    if (!isMetadataSame) this.#wantRefresh()
+    const { labels, annotations } = this.#pod.metadata
+    if (!sameJson(pod.metadata.labels, labels) || !sameJson(pod.metadata.annotations, annotations)) this.#wantRefresh()
     this.#pod = pod
     this.wake()
   }
@@ -186,7 +187,7 @@ export class PodWorker {
       this.#isStale = true
       if (this.#signal.aborted) return false
       this.#observeFailures++
-      this.#log.warn('the container runtime does not answer', { problem: error instanceof Error ? error.message : String(error) })
+      if (this.#observeFailures === 1) this.#log.warn('the container runtime does not answer', { problem: error instanceof Error ? error.message : String(error) })
       this.#wakeAfter(Math.min(MAX_OBSERVE_RETRY_MS, FIRST_OBSERVE_RETRY_MS * 2 ** Math.min(this.#observeFailures - 1, 8)))
       return false
     }

@@ -85,12 +85,17 @@ export class StatusWriter {
       } catch (error) {
         if (isGone(error)) break
         failures++
-        this.#parts.log.warn('a pod status could not be written and is tried again', { pod: slot.pod.metadata.name, problem: error instanceof Error ? error.message : String(error) })
+        if (failures === 1) this.#complain(slot.pod, error)
         await sleep(this.#parts.clock, Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10)), this.#signal)
       }
     }
     slot.isWriting = false
     for (const done of slot.waiters.splice(0)) done()
+  }
+
+  #complain({ metadata }: Pod, error: unknown): void {
+    const problem = error instanceof Error ? error.message : String(error)
+    this.#parts.log.warn('a pod status could not be written and is tried again', { pod: metadata.name, namespace: metadata.namespace, problem })
   }
 
   async #patch(uid: string, slot: Slot, status: object): Promise<void> {
