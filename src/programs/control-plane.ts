@@ -8,8 +8,8 @@ import type { ClusterConfig } from '../cli/cluster-config.ts'
 import type { Client } from '../client/client.ts'
 import { allControllers } from '../controllers/all.ts'
 import { systemClock } from '../host/clock.ts'
-import { startHttpsServer } from '../host/https-server.ts'
-import { createNodeProxy } from '../host/node-proxy.ts'
+import { startHttpsServer, type HttpsServer } from '../host/https-server.ts'
+import { createNodeProxy, type NodeProxy } from '../host/node-proxy.ts'
 import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
 import { hostAddresses } from '../host/host-addresses.ts'
 import { createClusterPki, type ClusterPki } from '../host/pki.ts'
@@ -21,6 +21,7 @@ import { servedResources } from '../resources/registry.ts'
 import { SchemaCatalog } from '../resources/schema.ts'
 import { Executor } from '../reconcile/executor.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
+import { runCompactor } from '../store/compactor.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../words/ports.ts'
 import { isStatus } from '../words/status-error.ts'
@@ -48,14 +49,26 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({ ...pki.apiServer, caPem: pki.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log })
   await bootstrap(config, server)
+  void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, pki, log, stop.signal)
-  return { address: `127.0.0.1:${config.port}`, close: async () => {
-    await listener.close()
-    nodeProxy.close()
-    await executor.stop()
-    stop.abort()
-    await store.close()
-  } }
+  return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, executor, store, stop }) }
+}
+
+interface Running {
+  readonly listener: HttpsServer
+  readonly nodeProxy: NodeProxy
+  readonly executor: Executor
+  readonly store: Store
+  readonly stop: AbortController
+}
+
+/** From the outside in: nobody asks for anything any more when the store is closed. */
+async function close({ listener, nodeProxy, executor, store, stop }: Running): Promise<void> {
+  await listener.close()
+  nodeProxy.close()
+  await executor.stop()
+  stop.abort()
+  await store.close()
 }
 
 function openPki(config: ClusterConfig, log: Log): ClusterPki {
