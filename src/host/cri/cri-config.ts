@@ -1,10 +1,7 @@
-import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { ContainerConfig, MountConfig, ResourceLimits, SandboxConfig, SecurityConfig } from '../../node/runtime.ts'
 import { criAnnotation, criLabel, mountPropagation, namespaceMode, protocolNumber, seccompProfile } from './cri-constants.ts'
-import type {
-  ContainerConfigSchema, LinuxContainerResourcesSchema, LinuxContainerSecurityContextSchema, NamespaceOptionSchema, PodSandboxConfigSchema,
-  SecurityProfileSchema,
-} from './generated/cri_pb.ts'
+import type * as cri from './cri-messages.ts'
+import type { InputOf } from './protobuf.ts'
 
 /** Paths of /proc and /sys that a container must not see or write: the defaults of the OCI runtimes and of Docker. */
 const MASKED_PATHS = [
@@ -15,7 +12,7 @@ const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/pro
 /** An empty list means the default to containerd; a path that does not exist masks nothing. */
 const NOTHING_MASKED = ['/proc/lotse-masks-nothing']
 
-export function sandboxMessage(config: SandboxConfig): MessageInitShape<typeof PodSandboxConfigSchema> {
+export function sandboxMessage(config: SandboxConfig): InputOf<typeof cri.podSandboxConfig> {
   const { security } = config
   return {
     metadata: { name: config.name, uid: config.podUid, namespace: config.namespace, attempt: config.attempt },
@@ -45,7 +42,7 @@ export function sandboxMessage(config: SandboxConfig): MessageInitShape<typeof P
   }
 }
 
-export function containerMessage(config: ContainerConfig): MessageInitShape<typeof ContainerConfigSchema> {
+export function containerMessage(config: ContainerConfig): InputOf<typeof cri.containerConfig> {
   // The agent mounts a file of the host there: its path is kept with the container, to be read after the end.
   const termination = config.mounts.find((mount) => mount.containerPath === config.terminationMessagePath)
   return {
@@ -72,7 +69,7 @@ export function containerMessage(config: ContainerConfig): MessageInitShape<type
   }
 }
 
-export function resourcesMessage(limits: ResourceLimits): MessageInitShape<typeof LinuxContainerResourcesSchema> {
+export function resourcesMessage(limits: ResourceLimits): InputOf<typeof cri.linuxContainerResources> {
   return {
     cpuShares: BigInt(limits.cpuShares),
     cpuQuota: BigInt(limits.cpuQuotaMicros),
@@ -95,7 +92,7 @@ function mountMessage(mount: MountConfig) {
   }
 }
 
-function securityMessage(config: ContainerConfig): MessageInitShape<typeof LinuxContainerSecurityContextSchema> {
+function securityMessage(config: ContainerConfig): InputOf<typeof cri.linuxContainerSecurityContext> {
   const { security } = config
   const unmasked = security.procMount === 'unmasked' || security.privileged
   return {
@@ -114,7 +111,7 @@ function securityMessage(config: ContainerConfig): MessageInitShape<typeof Linux
   }
 }
 
-function namespaceOptions(sandbox: SandboxConfig): MessageInitShape<typeof NamespaceOptionSchema> {
+function namespaceOptions(sandbox: SandboxConfig): InputOf<typeof cri.namespaceOption> {
   const pid = sandbox.hostPid ? namespaceMode.node : sandbox.shareProcessNamespace ? namespaceMode.pod : namespaceMode.container
   return {
     network: sandbox.hostNetwork ? namespaceMode.node : namespaceMode.pod,
@@ -132,7 +129,7 @@ function identityOf(security: SecurityConfig) {
   }
 }
 
-function seccompMessage(security: SecurityConfig): MessageInitShape<typeof SecurityProfileSchema> {
+function seccompMessage(security: SecurityConfig): InputOf<typeof cri.securityProfile> {
   switch (security.seccomp.type) {
     case 'runtime-default': return { profileType: seccompProfile.runtimeDefault }
     case 'unconfined': return { profileType: seccompProfile.unconfined }

@@ -1,7 +1,7 @@
 import type { ContainerObservation, SandboxObservation } from '../../node/runtime.ts'
 import type { Instant } from '../../words/instant.ts'
 import { containerState, criAnnotation, sandboxState } from './cri-constants.ts'
-import type { Container, ContainerStatus, PodSandbox, PodSandboxStatus } from './generated/cri_pb.ts'
+import type { Container, ContainerStatus, PodSandbox, PodSandboxStatus } from './cri-messages.ts'
 
 export function sandboxObservation(sandbox: PodSandbox, addresses: readonly string[]): SandboxObservation {
   return {

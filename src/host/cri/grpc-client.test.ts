@@ -5,10 +5,10 @@ import type { Http2Server, ServerHttp2Stream } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { create, toBinary } from '@bufbuild/protobuf'
-import { ListPodSandboxRequestSchema, VersionRequestSchema, VersionResponseSchema } from './generated/cri_pb.ts'
+import { listPodSandboxRequest, versionRequest, versionResponse } from './cri-messages.ts'
 import { openGrpcClient } from './grpc-client.ts'
 import { GrpcFailure } from './grpc-failure.ts'
+import { encodeMessage } from './protobuf.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'lotse-grpc-'))
 const servers: Http2Server[] = []
@@ -17,7 +17,7 @@ after(() => {
   rmSync(directory, { recursive: true })
 })
 
-const version = { path: '/runtime.v1.RuntimeService/Version', input: VersionRequestSchema, output: VersionResponseSchema }
+const version = { path: '/runtime.v1.RuntimeService/Version', input: versionRequest, output: versionResponse }
 
 async function serve(name: string, answer: (stream: ServerHttp2Stream) => void): Promise<string> {
   const server = createServer()
@@ -32,7 +32,7 @@ async function serve(name: string, answer: (stream: ServerHttp2Stream) => void):
 }
 
 function message(runtimeName: string): Buffer {
-  const bytes = toBinary(VersionResponseSchema, create(VersionResponseSchema, { runtimeName }))
+  const bytes = encodeMessage(versionResponse, { runtimeName })
   const prefix = Buffer.alloc(5)
   prefix.writeUInt32BE(bytes.length, 1)
   return Buffer.concat([prefix, bytes])
@@ -61,7 +61,7 @@ test('a stream: many messages, then its end or an abort', async () => {
   const path = await serve('stream', (stream) => respond(stream, [Buffer.concat([message('a'), message('b')]), message('c')], { 'grpc-status': '0' }))
   const client = openGrpcClient(path)
   const seen: string[] = []
-  const method = { ...version, input: ListPodSandboxRequestSchema }
+  const method = { ...version, input: listPodSandboxRequest }
   await client.stream(method, {}, { onOpen: () => seen.push('open'), onMessage: (one) => seen.push(one.runtimeName) }, new AbortController().signal)
   assert.deepEqual(seen, ['open', 'a', 'b', 'c'])
   client.close()

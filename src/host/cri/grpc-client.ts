@@ -1,14 +1,14 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
 import { connect as connectHttp2, constants } from 'node:http2'
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 import { GrpcFailure, grpcStatus } from './grpc-failure.ts'
+import { decodeMessage, encodeMessage } from './protobuf.ts'
+import type { InputOf, MessageType, OutputOf } from './protobuf.ts'
 
 /** The largest message that is taken: containerd's own limit. */
 const MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 
-export interface GrpcMethod<Input extends DescMessage, Output extends DescMessage> {
+export interface GrpcMethod<Input extends MessageType, Output extends MessageType> {
   /** /package.Service/Method */
   readonly path: string
   readonly input: Input
@@ -22,12 +22,12 @@ export interface CallOptions {
 
 /** gRPC over a unix socket: unary calls and server streams, on one HTTP/2 session that is made anew when it was lost. */
 export interface GrpcClient {
-  call<I extends DescMessage, O extends DescMessage>(
-    method: GrpcMethod<I, O>, input: MessageInitShape<I>, options: CallOptions,
-  ): Promise<MessageShape<O>>
+  call<I extends MessageType, O extends MessageType>(
+    method: GrpcMethod<I, O>, input: InputOf<I>, options: CallOptions,
+  ): Promise<OutputOf<O>>
   /** Resolves when the server ends the stream well; rejects with GrpcFailure otherwise. onOpen: the server took the call. */
-  stream<I extends DescMessage, O extends DescMessage>(
-    method: GrpcMethod<I, O>, input: MessageInitShape<I>, listener: StreamListener<MessageShape<O>>, signal: AbortSignal,
+  stream<I extends MessageType, O extends MessageType>(
+    method: GrpcMethod<I, O>, input: InputOf<I>, listener: StreamListener<OutputOf<O>>, signal: AbortSignal,
   ): Promise<void>
   close(): void
 }
@@ -51,7 +51,7 @@ export function openGrpcClient(socketPath: string): GrpcClient {
   return {
     async call(method, input, options) {
       const messages: Uint8Array[] = []
-      const request = frame(toBinary(method.input, create(method.input, input)))
+      const request = frame(encodeMessage(method.input, input))
       await exchange(currentSession(), method.path, request, {
         timeoutMs: options.timeoutMs,
         signal: options.signal,
@@ -60,15 +60,15 @@ export function openGrpcClient(socketPath: string): GrpcClient {
       })
       const [message] = messages
       if (message === undefined) throw new GrpcFailure(grpcStatus.internal, `${method.path} answered without a message`)
-      return fromBinary(method.output, message)
+      return decodeMessage(method.output, message)
     },
     async stream(method, input, listener, signal) {
-      const request = frame(toBinary(method.input, create(method.input, input)))
+      const request = frame(encodeMessage(method.input, input))
       await exchange(currentSession(), method.path, request, {
         timeoutMs: 0,
         signal,
         onOpen: () => listener.onOpen(),
-        onMessage: (bytes) => listener.onMessage(fromBinary(method.output, bytes)),
+        onMessage: (bytes) => listener.onMessage(decodeMessage(method.output, bytes)),
       })
     },
     close() {
@@ -152,11 +152,11 @@ function failureOf(path: string, last: IncomingHttpHeaders): GrpcFailure | undef
   const status = last['grpc-status']
   if (status === '0') return undefined
   if (status === undefined) return new GrpcFailure(grpcStatus.unavailable, `${path}: the answer has no status`)
-  return new GrpcFailure(Number(status), decodeMessage(String(last['grpc-message'] ?? '')))
+  return new GrpcFailure(Number(status), percentDecoded(String(last['grpc-message'] ?? '')))
 }
 
 /** grpc-message is percent-encoded UTF-8. */
-function decodeMessage(text: string): string {
+function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

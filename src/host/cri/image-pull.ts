@@ -1,7 +1,7 @@
 import type { RegistryCredentials, RuntimeResult } from '../../node/runtime.ts'
 import { RuntimeFailure } from '../../node/runtime.ts'
 import type { CriClient } from './cri-client.ts'
-import type { Image } from './generated/cri_pb.ts'
+import type { Image } from './cri-messages.ts'
 import { problemText } from '../problem-text.ts'
 
 /** A pull that takes longer is given up; containerd keeps the layers that it has. */

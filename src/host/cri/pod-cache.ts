@@ -2,7 +2,7 @@ import type { ContainerObservation, PodObservation, SandboxObservation } from '.
 import type { CriClient } from './cri-client.ts'
 import { containerState, criAnnotation, criLabel, sandboxState } from './cri-constants.ts'
 import { addressesOf, containerObservation, sandboxObservation } from './cri-observation.ts'
-import type { Container, ContainerStatus, PodSandbox } from './generated/cri_pb.ts'
+import type { Container, ContainerStatus, PodSandbox } from './cri-messages.ts'
 import { isNotFound } from './grpc-failure.ts'
 import { readLogTail, readTerminationFile } from './termination-message.ts'
 

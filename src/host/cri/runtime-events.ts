@@ -1,9 +1,9 @@
-import { fromBinary } from '@bufbuild/protobuf'
 import type { Clock, Log } from '../../words/ports.ts'
 import { sleep } from '../../words/ports.ts'
 import type { CriClient } from './cri-client.ts'
-import { TaskEventSchema, TaskExitSchema } from './generated/events_pb.ts'
-import type { Envelope } from './generated/events_pb.ts'
+import { taskEvent, taskExit } from './event-messages.ts'
+import type { Envelope } from './event-messages.ts'
+import { decodeMessage } from './protobuf.ts'
 import { problemText } from '../problem-text.ts'
 
 /** A start is known to who started it. Exec'd processes exit too; they are left out by their ids. */
@@ -77,11 +77,11 @@ function eventOf(envelope: Envelope): RuntimeEvent | undefined {
   if (value === undefined) return undefined
   switch (topic) {
     case 'exit': {
-      const exit = fromBinary(TaskExitSchema, value)
+      const exit = decodeMessage(taskExit, value)
       return exit.id === exit.containerId ? { containerId: exit.containerId, topic } : undefined
     }
     case 'oom':
-      return { containerId: fromBinary(TaskEventSchema, value).containerId, topic }
+      return { containerId: decodeMessage(taskEvent, value).containerId, topic }
     default:
       return undefined
   }

@@ -1,6 +1,6 @@
 import type { CriClient } from '../cri/cri-client.ts'
 import { containerState, criLabel, sandboxState } from '../cri/cri-constants.ts'
-import type { Container } from '../cri/generated/cri_pb.ts'
+import type { Container } from '../cri/cri-messages.ts'
 import { isNotFound } from '../cri/grpc-failure.ts'
 import { RequestRefused } from './request-refused.ts'
 
@@ -18,7 +18,7 @@ export async function findContainers(client: CriClient, name: ContainerName): Pr
     [criLabel.containerName]: name.container,
   }
   const { containers } = await client.listContainers({ filter: { labelSelector } })
-  return containers.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+  return containers.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
 }
 
 export async function runningContainer(client: CriClient, name: ContainerName): Promise<Container> {
@@ -33,7 +33,7 @@ export async function runningContainer(client: CriClient, name: ContainerName): 
 export async function readySandbox(client: CriClient, namespace: string, pod: string): Promise<string> {
   const labelSelector = { [criLabel.podNamespace]: namespace, [criLabel.podName]: pod }
   const { items } = await client.listPodSandbox({ filter: { labelSelector, state: { state: sandboxState.ready } } })
-  const [newest] = items.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+  const [newest] = items.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
   if (newest === undefined) throw new RequestRefused(404, `pod not found ("${pod}_${namespace}")`)
   return newest.id
 }
