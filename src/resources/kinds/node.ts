@@ -143,5 +143,4 @@ export const nodes: ResourceDefinition<Node> = {
   ],
   selectableFields: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
   status: { prepareForUpdate: keepSpec, validateUpdate: validateStatus },
-  subresources: [{ name: 'proxy', kind: { group: '', version: 'v1', kind: 'NodeProxyOptions' }, verbs: ['create', 'delete', 'get', 'patch', 'update'] }],
 }

@@ -26,7 +26,6 @@ const subresources: readonly OtherSubresource[] = [
   { name: 'exec', kind: core('PodExecOptions'), verbs: ['create', 'get'] },
   { name: 'log', kind: core('Pod'), verbs: ['get'] },
   { name: 'portforward', kind: core('PodPortForwardOptions'), verbs: ['create', 'get'] },
-  { name: 'proxy', kind: core('PodProxyOptions'), verbs: ['create', 'delete', 'get', 'patch', 'update'] },
 ]
 
 /** How an update through pods/ephemeralcontainers goes. */

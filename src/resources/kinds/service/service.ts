@@ -59,6 +59,5 @@ export const services: ResourceDefinition<Service> = {
   ],
   selectableFields: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '', 'spec.type': ({ spec }) => spec?.type ?? '' },
   status: { prepareForUpdate: keepSpec, validateUpdate: validateServiceStatus },
-  subresources: [{ name: 'proxy', kind: { group: '', version: 'v1', kind: 'ServiceProxyOptions' }, verbs: ['create', 'delete', 'get', 'patch', 'update'] }],
   nameRule: 'dns-1035-label',
 }
