@@ -21,7 +21,6 @@ import { ProtobufDecoder } from './protobuf/decode-object.ts'
 import { ResourceSet } from './resource-set.ts'
 import type { Conversion } from './resource-set.ts'
 import type { Route, WriteObserver } from './route.ts'
-import { compactRegularly } from './storage/compactor.ts'
 import { CacheFeed } from './watch-cache/cache-feed.ts'
 
 export interface ApiServerLimits {
@@ -34,8 +33,6 @@ export interface ApiServerLimits {
   /** A watcher that has not taken this many bytes is ended. */
   readonly watchBacklogBytes: number
   readonly bookmarkEveryMs: number
-  /** Old revisions are forgotten after once to twice this time. */
-  readonly compactEveryMs: number
 }
 
 export interface ApiServerDependencies {
@@ -93,7 +90,6 @@ export const defaultLimits: ApiServerLimits = {
   requestTimeoutMs: 60_000,
   watchBacklogBytes: 16 * 1024 * 1024,
   bookmarkEveryMs: 60_000,
-  compactEveryMs: 300_000,
 }
 
 /** Composes the server: caches, pipeline, HTTP front. Does nothing until start. */
@@ -123,7 +119,6 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     async start(signal) {
       signal.addEventListener('abort', () => life.abort(), { once: true })
       await feed.start(signal)
-      void compactRegularly(dependencies, limits.compactEveryMs, signal)
     },
   }
 }

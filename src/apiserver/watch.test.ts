@@ -139,15 +139,6 @@ test('watches of one field\'s value hear of no other objects, and of those that 
   await one.close()
 })
 
-test('history is forgotten after a while, and clients hear it as 410', async () => {
-  const server = await serverWith(['a', 'b', 'c'])
-  await server.clock.advance(300_000)
-  await touch(server, 'a', 'x')
-  await server.clock.advance(300_000)
-  const result = await server.store.read({ start: 'a', end: 'z' }, { at: 2, limit: 1 })
-  assert.equal(result.outcome, 'compacted')
-})
-
 test('a store that lost track of its watcher is read again, and clients start anew', async () => {
   const server = await serverWith(['a'])
   const watch = await server.watch(`${CONFIG_MAPS}?watch=1&resourceVersion=1`)
