@@ -32,7 +32,7 @@ export function drawFaultPlan(random: SeededRandom): FaultPlan {
   const often = (share: number, lowMs: number, highMs: number): number => (random.chance(share) ? random.between(lowMs, highMs) : 0)
   return {
     nodes: random.between(1, 3),
-    chaosMs: random.between(25_000, 70_000),
+    chaosMs: random.between(12_000, 40_000),
     controllerLink: drawLink(random, 0.6),
     nodeLink: drawLink(random, 0.6),
     userLink: drawLink(random, 0.6),

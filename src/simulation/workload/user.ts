@@ -17,11 +17,13 @@ export interface User {
   readonly isOver: () => boolean
 }
 
+const MAX_PAUSE_MS = 30_000
+
 /** Deeds of a user, each begun after a pause. A deed that the server refuses or that gets lost is simply over: users come and go. */
 export async function keepBusy(user: User, meanPauseMs: number, deed: () => Promise<void>): Promise<void> {
   const { clock, random, isOver } = user
   for (;;) {
-    await sleep(clock, -Math.log(1 - random.next()) * meanPauseMs)
+    await sleep(clock, Math.min(MAX_PAUSE_MS, -Math.log(1 - random.next()) * meanPauseMs))
     if (isOver()) return
     await tolerating(user, deed)
   }
