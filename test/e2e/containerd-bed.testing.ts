@@ -69,8 +69,8 @@ export async function openContainerdBed(name: string, podCidr: string, signal: A
   const startMs = performance.now() - before
   const client = openCriClient(paths.socket)
   const cgroupPrefix = `/${name}`
-  await importImage(client, paths.socket, await pauseImage(machineArchitecture()), [PAUSE_IMAGE], signal)
-  await importImage(client, paths.socket, await busyboxImage(), [BUSYBOX_IMAGE], signal)
+  await importImage(client, paths.socket, pauseImage(machineArchitecture()), [PAUSE_IMAGE], signal)
+  await importImage(client, paths.socket, busyboxImage(), [BUSYBOX_IMAGE], signal)
   const runtime = openCriRuntime({ client, cgroups, clock: realClock, log: silentLog })
   return {
     directory, paths, settings, network, cgroupPrefix, cgroups, client, runtime, startMs,

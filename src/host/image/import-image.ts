@@ -12,7 +12,7 @@ export async function importImage(
   client: CriClient, socket: string, image: OciImage, names: readonly string[], signal: AbortSignal,
 ): Promise<boolean> {
   if (await hasAll(client, image, names)) return false
-  const archive = await imageArchive(image, names)
+  const archive = imageArchive(image, names)
   const parameters = ['--address', socket, '--namespace', 'k8s.io', 'images', 'import', '-']
   await mustRun('ctr', parameters, { input: archive, timeoutMs: IMPORT_TIMEOUT_MS, signal })
   // The CRI part of containerd learns of the image by an event, a moment later.

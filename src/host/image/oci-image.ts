@@ -1,7 +1,8 @@
 import { utf8 } from '../../words/bytes.ts'
-import { ociBlob, ociLayer, tarOf } from './oci-layer.ts'
+import { ociBlob, ociLayer } from './oci-layer.ts'
 import type { LayerEntry, OciBlob } from './oci-layer.ts'
 import type { Architecture } from './pause-program.ts'
+import { tarOf } from './tar.ts'
 
 /** What the containers of an image run, unless their pod says otherwise. */
 export interface ImageConfig {
@@ -23,11 +24,8 @@ export interface OciImage {
 }
 
 /** Layers are given as their entries, lowest first. The same input gives the same digest, on every machine. */
-export async function buildImage(
-  architecture: Architecture, config: ImageConfig, layers: readonly (readonly LayerEntry[])[],
-): Promise<OciImage> {
-  const blobs: OciBlob[] = []
-  for (const entries of layers) blobs.push(await ociLayer(entries))
+export function buildImage(architecture: Architecture, config: ImageConfig, layers: readonly (readonly LayerEntry[])[]): OciImage {
+  const blobs = layers.map(ociLayer)
   const configBlob = ociBlob('application/vnd.oci.image.config.v1+json', json(imageConfigDocument(architecture, config, blobs)))
   const manifest = ociBlob('application/vnd.oci.image.manifest.v1+json', json({
     schemaVersion: 2,
@@ -39,7 +37,7 @@ export async function buildImage(
 }
 
 /** A tar of an OCI image layout: what `ctr images import` and other tools read. names: example.test/web:1 */
-export function imageArchive(image: OciImage, names: readonly string[]): Promise<Uint8Array> {
+export function imageArchive(image: OciImage, names: readonly string[]): Uint8Array {
   const index = {
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.index.v1+json',
