@@ -22,7 +22,10 @@ export function readNodeFacts(options: NodeFactsOptions): NodeFacts {
   const diskBytes = disk.blocks * disk.bsize
   const memoryBytes = totalmem()
   const cpuCount = cpus().length
-  const capacity = { cpu: String(cpuCount), 'ephemeral-storage': `${Math.floor(diskBytes / 1024)}Ki`, 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', memory: `${Math.floor(memoryBytes / 1024)}Ki` }
+  const capacity = {
+    cpu: String(cpuCount), 'ephemeral-storage': `${Math.floor(diskBytes / 1024)}Ki`, 'hugepages-1Gi': '0', 'hugepages-2Mi': '0',
+    memory: `${Math.floor(memoryBytes / 1024)}Ki`,
+  }
   const cpuLeft = cpuCount * 1000 - cpuMilli
   return {
     hostname: options.hostname ?? hostname().toLowerCase(),

@@ -19,6 +19,7 @@ import type { NodeRuntime, PodObservation } from './runtime.ts'
 import { StatusWriter } from './status-writer.ts'
 import { TokenSource } from './token-source.ts'
 import type { VolumeHost } from './volumes/volume-host.ts'
+import { thrownMessage } from './thrown.ts'
 
 export interface NodeAgentParts {
   /**
@@ -173,7 +174,8 @@ class Agent implements NodeAgent {
       } catch (error) {
         if (signal.aborted) return
         failures++
-        if (failures === 1) log.warn('the node could not be searched for pods that nobody wants any more', { problem: error instanceof Error ? error.message : String(error) })
+        const problem = thrownMessage(error)
+        if (failures === 1) log.warn('the node could not be searched for pods that nobody wants any more', { problem })
       }
       await sleep(clock, failures === 0 ? SWEEP_MS : SWEEP_RETRY_MS, signal)
     }
@@ -208,5 +210,6 @@ function statesOf(pod: PodObservation | undefined): string {
 
 /** A pod of which only its containers are known. */
 function orphan(uid: string, namespace: string, name: string, containers: readonly string[]): Pod {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { uid, namespace, name }, spec: { containers: [...new Set(containers)].map((one) => ({ name: one })) } }
+  const spec = { containers: [...new Set(containers)].map((one) => ({ name: one })) }
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { uid, namespace, name }, spec }
 }

@@ -8,6 +8,7 @@ import type { ContainerConfig, MountConfig, SandboxConfig } from './runtime.ts'
 import { containerSecurity, sandboxSecurity } from './security.ts'
 import { specHash } from './spec-hash.ts'
 import type { ResolverConfig } from './volumes/volume-host.ts'
+import { sidecarsAndRegular } from './pod-containers.ts'
 
 export const DEFAULT_TERMINATION_PATH = '/dev/termination-log'
 
@@ -41,8 +42,7 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: NodeSettings,
 }
 
 function portMappings(pod: Pod): SandboxConfig['portMappings'] {
-  const containers = [...(pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always'), ...(pod.spec?.containers ?? [])]
-  return containers.flatMap(({ ports }) => (ports ?? []).flatMap(({ containerPort, hostPort = 0, hostIP = '', protocol }) => {
+  return sidecarsAndRegular(pod).flatMap(({ ports }) => (ports ?? []).flatMap(({ containerPort, hostPort = 0, hostIP = '', protocol }) => {
     if (hostPort === 0) return []
     return [{ protocol: protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP' as const, containerPort, hostPort, hostIp: hostIP }]
   }))
@@ -64,7 +64,8 @@ export interface ContainerInput {
 export function containerConfig(input: ContainerInput): ContainerConfig {
   const { pod, container, settings } = input
   const variables = new Map(input.environment.map(({ name, value }) => [name, value]))
-  const expanded = (texts: readonly string[] | undefined): string[] => (texts ?? []).map((text) => expand(text, (name) => variables.get(name)))
+  const valueOf = (name: string): string | undefined => variables.get(name)
+  const expanded = (texts: readonly string[] = []): string[] => texts.map((text) => expand(text, valueOf))
   return {
     podUid: pod.metadata.uid ?? '',
     sandboxId: input.sandboxId,

@@ -40,7 +40,9 @@ export async function containerMounts(input: MountInput): Promise<MountConfig[]>
 
 async function volumeMount(input: MountInput, mount: VolumeMount, index: number): Promise<MountConfig> {
   const volumePath = input.volumePaths.get(mount.name)
-  if (volumePath === undefined) throw new Error(`cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`)
+  if (volumePath === undefined) {
+    throw new Error(`cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`)
+  }
   const volume = input.pod.spec?.volumes?.find(({ name }) => name === mount.name)
   const subPath = resolvedSubPath(input, mount)
   const hostPath = subPath === '' ? volumePath : await input.host.subPath(input.pod.metadata.uid ?? '', {
@@ -60,8 +62,8 @@ function resolvedSubPath(input: MountInput, mount: VolumeMount): string {
   const variables = new Map(input.environment.map(({ name, value }) => [name, value]))
   return checkedSubPath(expand(expression, (name) => {
     const value = variables.get(name)
-    if (value === undefined || value === '') throw new Error(`missing value for ${JSON.stringify(name)} in subPathExpr ${JSON.stringify(expression)}`)
-    return value
+    if (value !== undefined && value !== '') return value
+    throw new Error(`missing value for ${JSON.stringify(name)} in subPathExpr ${JSON.stringify(expression)}`)
   }))
 }
 
@@ -73,7 +75,8 @@ function checkedSubPath(path: string): string {
 
 /** What the node keeps up to date is not for containers to write. */
 function isReadOnlyKind(volume: Volume | undefined): boolean {
-  return volume?.configMap !== undefined || volume?.secret !== undefined || volume?.downwardAPI !== undefined || volume?.projected !== undefined
+  if (volume === undefined) return false
+  return [volume.configMap, volume.secret, volume.downwardAPI, volume.projected].some((source) => source !== undefined)
 }
 
 function propagation(mode: string | undefined): MountConfig['propagation'] {

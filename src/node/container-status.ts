@@ -5,6 +5,8 @@ import { knownStatus, shouldStart } from './restart.ts'
 import type { ContainerObservation } from './runtime.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
 
+const LOST_MESSAGE = 'The container could not be located when the pod was terminated'
+
 /** isEnding: the pod is deleted or has ended, so nothing that stands still will start. */
 export function containerStatus(view: PodView, container: ContainerView, isEnding: boolean): ContainerStatus {
   const { state, lastState } = states(view, container, isEnding)
@@ -40,7 +42,9 @@ function states(view: PodView, container: ContainerView, isEnding: boolean): Sta
   const before: ContainerState = previous?.state === 'exited' ? { terminated: terminated(previous) } : keptLastState(view, container)
   const isStarting = operation?.action.type === 'start-container'
   const hookPending = isStarting && container.spec.lifecycle?.postStart !== undefined
-  if (latest.state === 'running' && !hookPending) return { state: { running: { startedAt: formatTime(latest.startedAt ?? latest.createdAt) } }, lastState: before }
+  if (latest.state === 'running' && !hookPending) {
+    return { state: { running: { startedAt: formatTime(latest.startedAt ?? latest.createdAt) } }, lastState: before }
+  }
   const waiting = isEnding ? undefined : waitingState(view, container)
   if (latest.state === 'exited' || latest.state === 'unknown') {
     if (waiting !== undefined) return { state: { waiting }, lastState: { terminated: terminated(latest) } }
@@ -61,8 +65,7 @@ function lostStates(view: PodView, container: ContainerView, isEnding: boolean):
 
 function lostContainer(known: ContainerStatus): ContainerStateTerminated {
   return {
-    exitCode: 137, reason: 'ContainerStatusUnknown',
-    message: 'The container could not be located when the pod was terminated',
+    exitCode: 137, reason: 'ContainerStatusUnknown', message: LOST_MESSAGE,
     ...(known.containerID === undefined ? {} : { containerID: known.containerID }),
     ...(known.state?.running?.startedAt === undefined ? {} : { startedAt: known.state.running.startedAt }),
   }
@@ -80,7 +83,7 @@ function keptLastState(view: PodView, container: ContainerView): ContainerState 
   return isSame && known?.lastState?.terminated?.containerID !== known?.containerID ? (known?.lastState ?? {}) : {}
 }
 
-/** What it waits for after a failure; undefined where nothing failed. An attempt under way changes nothing until it is known how it ends. */
+/** What it waits for after a failure; undefined where nothing failed. An attempt under way changes nothing until it has ended. */
 function waitingState(view: PodView, container: ContainerView): { reason: string; message: string } | undefined {
   if (!shouldStart(view, container)) return undefined
   const hold = container.operation === undefined ? holdOf(view, container) : undefined
@@ -95,7 +98,7 @@ function defaultWaiting(view: PodView): { reason: string } {
 
 function terminated(container: ContainerObservation): ContainerStateTerminated {
   if (container.state === 'unknown') {
-    return { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated', containerID: `containerd://${container.id}` }
+    return { exitCode: 137, reason: 'ContainerStatusUnknown', message: LOST_MESSAGE, containerID: `containerd://${container.id}` }
   }
   return {
     containerID: `containerd://${container.id}`,

@@ -1,5 +1,6 @@
 import { milliUnits, wholeUnits } from '../objects/quantity.ts'
 import type { Container, ObjectFieldSelector, Pod, ResourceFieldSelector } from '../resources/generated/types.ts'
+import { containerNamed } from './pod-containers.ts'
 
 /** What a pod may be told of itself beyond its own object. */
 export interface DownwardFacts {
@@ -37,7 +38,8 @@ export function formatMap(map: Readonly<Record<string, string>> | undefined): st
 
 /** The value of a resourceFieldRef in units of its divisor, rounded up. */
 export function resourceValue(pod: Pod, selector: ResourceFieldSelector, self: Container | undefined, facts: DownwardFacts): string {
-  const container = selector.containerName === undefined || selector.containerName === '' ? self : containerNamed(pod, selector.containerName)
+  const { containerName = '' } = selector
+  const container = containerName === '' ? self : containerNamed(pod, containerName)
   if (container === undefined) throw new Error(`container ${selector.containerName ?? ''} not found`)
   const [side = '', ...rest] = selector.resource.split('.')
   const name = rest.join('.')
@@ -47,8 +49,4 @@ export function resourceValue(pod: Pod, selector: ResourceFieldSelector, self: C
   const divisor = selector.divisor === undefined || selector.divisor === '0' || selector.divisor === '' ? '1' : selector.divisor
   const units = name === 'cpu' ? milliUnits : wholeUnits
   return String(Math.ceil((units(quantity ?? '0') ?? 0) / (units(divisor) || 1)))
-}
-
-function containerNamed(pod: Pod, name: string): Container | undefined {
-  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find((container) => container.name === name)
 }

@@ -40,7 +40,8 @@ function matches(prefix: string, target: string): boolean {
   const [targetHost = '', ...targetPath] = target.split('/')
   const prefixLabels = prefixHost.split('.')
   const targetLabels = targetHost.split('.')
-  const sameHost = prefixLabels.length === targetLabels.length && prefixLabels.every((label, at) => label === '*' || label === targetLabels[at])
+  const isAlike = prefixLabels.every((label, at) => label === '*' || label === targetLabels[at])
+  const sameHost = prefixLabels.length === targetLabels.length && isAlike
   return sameHost && targetPath.join('/').startsWith(prefixPath.join('/'))
 }
 

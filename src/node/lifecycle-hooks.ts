@@ -13,14 +13,16 @@ export interface HookParts {
 
 /** Runs a hook of a container; undefined when it did what it should, else what went wrong. */
 export async function runHook(
-  parts: HookParts, handler: LifecycleHandler, container: Container, containerId: string, address: string, timeoutMs: number, signal: AbortSignal,
+  parts: HookParts, handler: LifecycleHandler, container: Container, containerId: string, address: string, timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   if (handler.exec !== undefined) {
     const command = handler.exec.command ?? []
     const outcome = await parts.runtime.exec(containerId, command, timeoutMs, signal)
-    if (outcome.outcome === 'timed-out') return `command ${JSON.stringify(command.join(' '))} timed out`
+    const title = `command ${JSON.stringify(command.join(' '))}`
+    if (outcome.outcome === 'timed-out') return `${title} timed out`
     if (outcome.outcome === 'failed') return outcome.message
-    return outcome.exitCode === 0 ? undefined : `command ${JSON.stringify(command.join(' '))} exited with ${outcome.exitCode}: ${outcome.output.slice(0, 1024)}`
+    return outcome.exitCode === 0 ? undefined : `${title} exited with ${outcome.exitCode}: ${outcome.output.slice(0, 1024)}`
   }
   if (handler.httpGet !== undefined) {
     const target = httpTarget(handler.httpGet, container, address)

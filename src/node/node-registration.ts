@@ -12,6 +12,7 @@ import type { NodeFacts, NodePressure } from './node-facts.ts'
 import type { NodeSettings } from './node-settings.ts'
 import { newNode, nodeLabels, nodeStatus, readinessProblem, withoutHeartbeats } from './node-status.ts'
 import type { ImageObservation, NodeRuntime, RuntimeInfo } from './runtime.ts'
+import { thrownMessage } from './thrown.ts'
 
 export interface RegistrationParts {
   readonly client: Client
@@ -34,7 +35,7 @@ const LEASE_NAMESPACE = 'kube-node-lease'
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 10_000
 
-/** Keeps the Node object and its Lease: registers, writes the status when it changes (and every five minutes), renews the Lease every ten seconds. */
+/** Keeps the Node object and its Lease: registers, writes the status when it changes (and every five minutes), renews the Lease. */
 export class NodeRegistration {
   readonly #parts: RegistrationParts
   #node: Node | undefined
@@ -61,7 +62,7 @@ export class NodeRegistration {
         if (signal.aborted) return
         this.#node = undefined
         delayMs = retryDelayMs(++failures)
-        if (failures === 1) this.#parts.log.warn('the node status could not be written and is tried again', { problem: textOf(error) })
+        this.#complain(failures, 'the node status could not be written and is tried again', error)
       }
       await sleep(this.#parts.clock, delayMs, signal)
     }
@@ -90,7 +91,8 @@ export class NodeRegistration {
     const reason = isReady ? 'NodeReady' : 'NodeNotReady'
     // Upstream's events about a node name it as its own uid.
     const regarding = { ...this.#node, apiVersion: 'v1', kind: 'Node', metadata: { ...this.#node.metadata, uid: name } }
-    if (this.#wasReady !== undefined || isReady) this.#parts.events.record(regarding, { type: 'Normal', reason, message: `Node ${name} status is now: ${reason}` })
+    const message = `Node ${name} status is now: ${reason}`
+    if (this.#wasReady !== undefined || isReady) this.#parts.events.record(regarding, { type: 'Normal', reason, message })
     this.#wasReady = isReady
   }
 
@@ -99,7 +101,7 @@ export class NodeRegistration {
       return { runtime: await this.#parts.runtime.info(signal), images: await this.#parts.runtime.listImages(signal) }
     } catch (error) {
       signal.throwIfAborted()
-      this.#parts.log.warn('the container runtime does not answer', { problem: textOf(error) })
+      this.#parts.log.warn('the container runtime does not answer', { problem: thrownMessage(error) })
       return { runtime: undefined, images: [] }
     }
   }
@@ -118,7 +120,10 @@ export class NodeRegistration {
     }
     const labels = nodeLabels(settings, facts)
     const missing = Object.entries(labels).filter(([name, value]) => node.metadata.labels?.[name] !== value)
-    if (missing.length > 0) node = await client.patch(kinds.Node, key, { type: 'merge', body: { metadata: { labels: Object.fromEntries(missing) } } })
+    if (missing.length > 0) {
+      const body = { metadata: { labels: Object.fromEntries(missing) } }
+      node = await client.patch(kinds.Node, key, { type: 'merge', body })
+    }
     this.#node = node
     return node
   }
@@ -135,10 +140,15 @@ export class NodeRegistration {
         if (signal.aborted) return
         lease = undefined
         delayMs = retryDelayMs(++failures)
-        if (failures === 1) this.#parts.log.warn('the node lease could not be renewed and is tried again', { problem: textOf(error) })
+        this.#complain(failures, 'the node lease could not be renewed and is tried again', error)
       }
       await sleep(this.#parts.clock, delayMs, signal)
     }
+  }
+
+  /** Once for each outage. */
+  #complain(failures: number, sentence: string, error: unknown): void {
+    if (failures === 1) this.#parts.log.warn(sentence, { problem: thrownMessage(error) })
   }
 
   async #renew(known: Lease | undefined): Promise<Lease> {
@@ -168,8 +178,4 @@ function ownPart(known: NodeStatus, own: NodeStatus): object & { readonly condit
 
 function retryDelayMs(failures: number): number {
   return Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10))
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

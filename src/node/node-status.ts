@@ -10,7 +10,10 @@ import type { ImageObservation, RuntimeInfo } from './runtime.ts'
 export function newNode(settings: NodeSettings, facts: NodeFacts): Node {
   return {
     apiVersion: 'v1', kind: 'Node',
-    metadata: { name: settings.nodeName, labels: nodeLabels(settings, facts), annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' } },
+    metadata: {
+      name: settings.nodeName, labels: nodeLabels(settings, facts),
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+    },
     spec: {},
   }
 }
@@ -53,7 +56,7 @@ export function nodeStatus(sight: NodeSight, before: NodeStatus | undefined): No
     nodeInfo: {
       architecture: facts.architecture,
       bootID: facts.bootId,
-      containerRuntimeVersion: runtime === undefined ? (before?.nodeInfo?.containerRuntimeVersion ?? '') : `${runtime.name}://${runtime.version}`,
+      containerRuntimeVersion: runtime === undefined ? (before?.nodeInfo?.containerRuntimeVersion ?? '') : versionOf(runtime),
       kernelVersion: facts.kernelVersion,
       kubeProxyVersion: settings.version,
       kubeletVersion: settings.version,
@@ -71,6 +74,10 @@ function amounts(of: Readonly<Record<string, string>>, maxPods: number): Record<
   return Object.fromEntries(entries.map(([name, quantity]) => [name, canonicalQuantity(quantity) ?? quantity]))
 }
 
+function versionOf({ name, version }: RuntimeInfo): string {
+  return `${name}://${version}`
+}
+
 /** The largest ones, by size, as the scheduler wants to know them. */
 function listedImages(images: readonly ImageObservation[]): ContainerImage[] {
   return images
@@ -80,19 +87,22 @@ function listedImages(images: readonly ImageObservation[]): ContainerImage[] {
     .slice(0, MAX_IMAGES)
 }
 
+type Verdict = Omit<NodeCondition, 'lastHeartbeatTime' | 'lastTransitionTime'>
+
+function verdict(type: string, isTrue: boolean, reason: string, message: string): Verdict | undefined {
+  return isTrue ? { type, status: 'True', reason, message } : undefined
+}
+
 function conditions(sight: NodeSight, before: NodeStatus | undefined): NodeCondition[] {
   const { pressure } = sight
   const problem = readinessProblem(sight.runtime)
-  const made: readonly Omit<NodeCondition, 'lastHeartbeatTime' | 'lastTransitionTime'>[] = [
-    pressure.memory
-      ? { type: 'MemoryPressure', status: 'True', reason: 'KubeletHasInsufficientMemory', message: 'kubelet has insufficient memory available' }
-      : { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
-    pressure.disk
-      ? { type: 'DiskPressure', status: 'True', reason: 'KubeletHasDiskPressure', message: 'kubelet has disk pressure' }
-      : { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
-    pressure.processes
-      ? { type: 'PIDPressure', status: 'True', reason: 'KubeletHasInsufficientPID', message: 'kubelet has insufficient PID available' }
-      : { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
+  const made: readonly Verdict[] = [
+    verdict('MemoryPressure', pressure.memory, 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available')
+      ?? { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
+    verdict('DiskPressure', pressure.disk, 'KubeletHasDiskPressure', 'kubelet has disk pressure')
+      ?? { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
+    verdict('PIDPressure', pressure.processes, 'KubeletHasInsufficientPID', 'kubelet has insufficient PID available')
+      ?? { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
     problem === undefined
       ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
       : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problem },
@@ -116,5 +126,5 @@ export function readinessProblem(runtime: RuntimeInfo | undefined): string | und
 
 /** The status without what every heartbeat changes. */
 export function withoutHeartbeats(status: { readonly conditions?: readonly NodeCondition[] }): object {
-  return { ...status, conditions: status.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest) }
+  return { ...status, conditions: status.conditions?.map((condition) => ({ ...condition, lastHeartbeatTime: undefined })) }
 }

@@ -1,6 +1,6 @@
 import type { Client } from '../client/client.ts'
 import { kinds } from '../resources/generated/kinds.ts'
-import type { Container, Pod, Service } from '../resources/generated/types.ts'
+import type { Pod, Service } from '../resources/generated/types.ts'
 import { isStatus } from '../words/status-error.ts'
 import type { Clock, Log } from '../words/ports.ts'
 import { sandboxConfig } from './container-config.ts'
@@ -23,6 +23,7 @@ import { RuntimeFailure } from './runtime.ts'
 import type { TokenSource } from './token-source.ts'
 import { planVolume } from './volumes/plan-volumes.ts'
 import type { VolumeHost } from './volumes/volume-host.ts'
+import { thrownMessage } from './thrown.ts'
 
 /** What actions are performed with; one for the whole node. */
 export interface ActionParts {
@@ -64,7 +65,7 @@ export async function performAction(parts: ActionParts, subject: ActionSubject, 
 }
 
 function failureOf(action: PodAction, error: unknown): Outcome {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = thrownMessage(error)
   const reason = error instanceof RuntimeFailure ? error.reason : action.type === 'stop-container' ? 'KillContainerError' : 'Failed'
   return { ok: false, reason, message }
 }
@@ -120,7 +121,7 @@ async function createSandbox(parts: ActionParts, { pod }: ActionSubject, attempt
     return { ok: true }
   } catch (error) {
     signal.throwIfAborted()
-    const message = error instanceof Error ? error.message : String(error)
+    const message = thrownMessage(error)
     parts.events.record(pod, { type: 'Warning', reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${message}` })
     return { ok: false, reason: 'FailedCreatePodSandBox', message }
   }
@@ -145,7 +146,7 @@ async function setUpVolumes(parts: ActionParts, subject: ActionSubject, signal: 
     return refreshAt === undefined ? { ok: true } : { ok: true, refreshAt }
   } catch (error) {
     signal.throwIfAborted()
-    const message = `MountVolume.SetUp failed for volume ${JSON.stringify(current)} : ${error instanceof Error ? error.message : String(error)}`
+    const message = `MountVolume.SetUp failed for volume ${JSON.stringify(current)} : ${thrownMessage(error)}`
     parts.events.record(pod, { type: 'Warning', reason: 'FailedMount', message })
     return { ok: false, reason: 'FailedMount', message }
   }
@@ -163,11 +164,7 @@ export function downwardFacts({ facts }: ActionParts, { pod, actual }: ActionSub
 
 /** spec.containers{web}: how events say which container they are about. */
 export function containerPath(pod: Pod, name: string): string {
-  const named = (containers: readonly Container[] | undefined): boolean => containers?.some((container) => container.name === name) ?? false
+  const named = (containers: readonly { name: string }[] = []): boolean => containers.some((container) => container.name === name)
   if (named(pod.spec?.initContainers)) return `spec.initContainers{${name}}`
   return named(pod.spec?.ephemeralContainers) ? `spec.ephemeralContainers{${name}}` : `spec.containers{${name}}`
-}
-
-export function containerNamed(pod: Pod, name: string): Container | undefined {
-  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []), ...(pod.spec?.ephemeralContainers ?? [])].find((one) => one.name === name)
 }

@@ -7,18 +7,22 @@ import { environment } from './environment.ts'
 import { imageCredentials } from './image-credentials.ts'
 import { runHook } from './lifecycle-hooks.ts'
 import type { ActionParts, ActionSubject } from './perform-action.ts'
-import { containerNamed, containerPath, downwardFacts, referencesOf } from './perform-action.ts'
+import { containerPath, downwardFacts, referencesOf } from './perform-action.ts'
 import type { Outcome } from './pod-memory.ts'
 import { podResolver } from './pod-names.ts'
 import type { StartContainer } from './pod-plan.ts'
 import type { ContainerConfig, ImageObservation } from './runtime.ts'
 import { RuntimeFailure } from './runtime.ts'
 import { rootProblem } from './security.ts'
+import { thrownMessage } from './thrown.ts'
+import { containerNamed } from './pod-containers.ts'
 
 type Failed = Extract<Outcome, { ok: false }>
 
 /** Image, configuration, creation, start, postStart hook: each step has its own reason when it fails. */
-export async function startContainer(parts: ActionParts, subject: ActionSubject, action: StartContainer, signal: AbortSignal): Promise<Outcome> {
+export async function startContainer(
+  parts: ActionParts, subject: ActionSubject, action: StartContainer, signal: AbortSignal,
+): Promise<Outcome> {
   const { pod } = subject
   const container = present(containerNamed(pod, action.name), `container ${action.name} of the spec`)
   const report = reporter(parts, pod, action.name)
@@ -56,7 +60,7 @@ function reporter(parts: ActionParts, pod: Pod, name: string): Reporter {
   return {
     event,
     failed(reason, error) {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = thrownMessage(error)
       event('Warning', 'Failed', `Error: ${message}`)
       return { ok: false, reason, message }
     },
@@ -84,14 +88,16 @@ async function ensureImage(
     return await pull(parts, subject, image, report, signal)
   } catch (error) {
     signal.throwIfAborted()
-    const message = error instanceof Error ? error.message : String(error)
+    const message = thrownMessage(error)
     report.event('Warning', 'Failed', `Failed to pull image ${quoted}: ${message}`)
     report.event('Warning', 'Failed', 'Error: ErrImagePull')
     return { ok: false, reason: 'ErrImagePull', message }
   }
 }
 
-async function pull(parts: ActionParts, { pod }: ActionSubject, image: string, report: Reporter, signal: AbortSignal): Promise<ImageObservation> {
+async function pull(
+  parts: ActionParts, { pod }: ActionSubject, image: string, report: Reporter, signal: AbortSignal,
+): Promise<ImageObservation> {
   const { clock, runtime } = parts
   const quoted = JSON.stringify(image)
   report.event('Normal', 'Pulling', `Pulling image ${quoted}`)
@@ -134,7 +140,7 @@ async function configure(
     pod, container, attempt: action.attempt, sandboxId: action.sandboxId,
     sandbox: sandboxConfig(pod, sandbox?.attempt ?? 0, settings, dns),
     environment: variables, mounts, settings, nodeMemoryBytes: facts.memoryBytes,
-    targetContainerId: target === '' ? '' : (actual?.containers.find(({ name, state }) => name === target && state === 'running')?.id ?? ''),
+    targetContainerId: actual?.containers.find(({ name, state }) => name === target && state === 'running')?.id ?? '',
   })
 }
 

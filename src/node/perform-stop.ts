@@ -1,14 +1,17 @@
 import { runHook } from './lifecycle-hooks.ts'
 import type { ActionParts, ActionSubject } from './perform-action.ts'
-import { containerNamed, containerPath } from './perform-action.ts'
+import { containerPath } from './perform-action.ts'
 import type { Outcome } from './pod-memory.ts'
 import type { StopContainer } from './pod-plan.ts'
+import { containerNamed } from './pod-containers.ts'
 
 /** What a container has left after a preStop hook that used all of the grace period. */
 const LEAST_GRACE_SECONDS = 2
 
 /** The preStop hook within the grace period, then SIGTERM with the rest of it, then SIGKILL. */
-export async function stopContainer(parts: ActionParts, { pod, actual }: ActionSubject, action: StopContainer, signal: AbortSignal): Promise<Outcome> {
+export async function stopContainer(
+  parts: ActionParts, { pod, actual }: ActionSubject, action: StopContainer, signal: AbortSignal,
+): Promise<Outcome> {
   const fieldPath = containerPath(pod, action.name)
   parts.events.record(pod, { type: 'Normal', reason: 'Killing', message: action.message, fieldPath })
   const container = containerNamed(pod, action.name)
@@ -19,7 +22,8 @@ export async function stopContainer(parts: ActionParts, { pod, actual }: ActionS
     const address = pod.spec?.hostNetwork === true ? (parts.facts.addresses[0] ?? '') : (actual?.sandboxes[0]?.addresses[0] ?? '')
     const problem = await runHook(parts, hook, container, action.containerId, address, graceSeconds * 1000, signal)
     signal.throwIfAborted()
-    if (problem !== undefined) parts.events.record(pod, { type: 'Warning', reason: 'FailedPreStopHook', message: 'PreStopHook failed', fieldPath })
+    const failed = { type: 'Warning', reason: 'FailedPreStopHook', message: 'PreStopHook failed', fieldPath } as const
+    if (problem !== undefined) parts.events.record(pod, failed)
     graceSeconds = Math.max(LEAST_GRACE_SECONDS, graceSeconds - Math.floor((parts.clock.now() - startedAt) / 1000))
   }
   await parts.runtime.perform({ type: 'stop-container', containerId: action.containerId, graceSeconds }, signal)

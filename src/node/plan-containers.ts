@@ -62,8 +62,16 @@ function keepRunning(view: PodView, draft: PlanDraft, container: ContainerView):
   })
 }
 
-function whatIsWrong({ spec, latest, probes }: ContainerView): { what: string; changed: boolean; graceSeconds: number | undefined } | undefined {
-  if (latest !== undefined && latest.specHash !== specHash(spec)) return { what: 'definition changed', changed: true, graceSeconds: undefined }
+interface Wrong {
+  readonly what: string
+  readonly changed: boolean
+  readonly graceSeconds: number | undefined
+}
+
+function whatIsWrong({ spec, latest, probes }: ContainerView): Wrong | undefined {
+  if (latest !== undefined && latest.specHash !== specHash(spec)) {
+    return { what: 'definition changed', changed: true, graceSeconds: undefined }
+  }
   if (probes.liveness === false) {
     return { what: 'failed liveness probe', changed: false, graceSeconds: spec.livenessProbe?.terminationGracePeriodSeconds }
   }

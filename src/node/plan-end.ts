@@ -24,8 +24,8 @@ export function endOf(view: PodView): PodEnd | undefined {
     container.role === 'init' && isFinished(view, container) && exitCodeOf(view, container) !== 0)
   if (initFailed) return { cause: 'init-failed', reason: undefined, message: undefined }
   const regular = view.containers.filter(({ role }) => role === 'regular')
-  if (regular.length > 0 && regular.every((container) => isFinished(view, container))) return { cause: 'completed', reason: undefined, message: undefined }
-  return undefined
+  const isCompleted = regular.length > 0 && regular.every((container) => isFinished(view, container))
+  return isCompleted ? { cause: 'completed', reason: undefined, message: undefined } : undefined
 }
 
 /** The pod has ended: what still runs is stopped, its network and volumes go, its dead containers stay for their logs. */

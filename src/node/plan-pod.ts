@@ -31,7 +31,8 @@ export const planPod: PlanPod = (pod, actual, memory, now, node) => {
   else planRunning(view, draft)
   if (!isDeleted) planGarbage(view, draft)
   const status = podStatus(view, end, node)
-  const subject = isDeleted ? 'the pod is being deleted' : end !== undefined ? `the pod has ended (${end.cause})` : `the pod is ${status.phase ?? ''}`
+  const alive = end === undefined ? `the pod is ${status.phase ?? ''}` : `the pod has ended (${end.cause})`
+  const subject = isDeleted ? 'the pod is being deleted' : alive
   return {
     actions: draft.actions, cancel: draft.cancel, events: draft.events, status,
     ...(draft.wakeAt === undefined ? {} : { wakeAt: draft.wakeAt }),
@@ -85,7 +86,7 @@ function runsIn(view: PodView, sandboxId: string): boolean {
   return view.actual?.containers.some((container) => container.sandboxId === sandboxId && container.state === 'running') ?? false
 }
 
-/** Of each container the newest dead one stays beside the running one, for kubectl logs --previous; old sandboxes go when they are empty. */
+/** Of each container the newest dead one stays beside the running one, for kubectl logs --previous; empty old sandboxes go. */
 function planGarbage(view: PodView, draft: PlanDraft): void {
   const dead = (view.actual?.containers ?? [])
     .filter(({ state }) => state === 'exited' || state === 'created')

@@ -30,8 +30,9 @@ function stop(view: PodView, draft: PlanDraft, container: ContainerView, graceSe
     abandonStart(draft, container)
     const { action, startedAt } = operation
     // The user asked for less grace meanwhile (a second delete).
-    if (action.type === 'stop-container' && startedAt + action.graceSeconds * 1000 > view.now + grace * 1000 && grace < action.graceSeconds) {
-      draft.abandon(`container/${name}`)
+    if (action.type === 'stop-container' && grace < action.graceSeconds) {
+      const isSooner = view.now + grace * 1000 < startedAt + action.graceSeconds * 1000
+      if (isSooner) draft.abandon(`container/${name}`)
     }
     draft.wait(`container ${name} is being stopped`)
     return false
@@ -40,7 +41,8 @@ function stop(view: PodView, draft: PlanDraft, container: ContainerView, graceSe
   draft.wait(`container ${name} is to be stopped`)
   if (draft.pause(container.memory.failure?.reason === 'KillContainerError' ? container.memory.failure : undefined)) return false
   const preStop = container.spec.lifecycle?.preStop !== undefined && container.memory.preStopped !== latest.id && grace > 0
-  draft.act({ type: 'stop-container', name, containerId: latest.id, graceSeconds: grace, preStop, because: 'pod-ends', message: `Stopping container ${name}` })
+  const message = `Stopping container ${name}`
+  draft.act({ type: 'stop-container', name, containerId: latest.id, graceSeconds: grace, preStop, because: 'pod-ends', message })
   return false
 }
 

@@ -1,6 +1,7 @@
 import type { ContainerStatus, Pod, PodCondition } from '../resources/generated/types.ts'
 import { formatTime } from '../words/instant.ts'
 import type { PodView } from './pod-view.ts'
+import { sidecarsAndRegular } from './pod-containers.ts'
 
 interface Verdict {
   readonly status: 'True' | 'False'
@@ -48,8 +49,8 @@ function initialization(pod: Pod, phase: string, statuses: ReadonlyMap<string, C
   if (phase === 'Succeeded' && unknown.length === 0) return { status: 'True', reason: 'PodCompleted' }
   // A regular container that has run says that initialization was over once; a restarted sidecar does not undo it.
   const hasRun = (pod.spec?.containers ?? []).some(({ name }) => {
-    const status = statuses.get(name)
-    return status?.started === true || status?.state?.running !== undefined || status?.state?.terminated !== undefined || status?.lastState?.terminated !== undefined
+    const { started, state, lastState } = statuses.get(name) ?? {}
+    return started === true || [state?.running, state?.terminated, lastState?.terminated].some((one) => one !== undefined)
   })
   if (hasRun) return TRUE
   const incomplete = containers.filter(({ name, restartPolicy }) => {
@@ -61,8 +62,7 @@ function initialization(pod: Pod, phase: string, statuses: ReadonlyMap<string, C
 
 function containersReadiness(pod: Pod, phase: string, statuses: ReadonlyMap<string, ContainerStatus>): Verdict {
   if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
-  const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
-  const containers = [...sidecars, ...(pod.spec?.containers ?? [])]
+  const containers = sidecarsAndRegular(pod)
   const unknown = containers.filter(({ name }) => !statuses.has(name)).map(({ name }) => name)
   if (phase === 'Succeeded' && unknown.length === 0) return { status: 'False', reason: 'PodCompleted' }
   const unready = containers.filter(({ name }) => statuses.get(name)?.ready === false).map(({ name }) => name)

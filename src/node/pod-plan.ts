@@ -3,7 +3,7 @@ import type { Instant } from '../words/instant.ts'
 
 export type ContainerRole = 'init' | 'sidecar' | 'regular' | 'ephemeral'
 
-/** What the node does next for a pod. Higher than RuntimeAction: the executor resolves images, environment and mounts when it starts one. */
+/** What the node does next for a pod. Higher than RuntimeAction: images, environment and mounts are resolved when one begins. */
 export type PodAction =
   | { readonly type: 'set-up-volumes' }
   /** ConfigMaps, Secrets, tokens or the pod's metadata may have changed: write what differs. */

@@ -4,6 +4,7 @@ import type { PodMemory } from './pod-memory.ts'
 import type { ProbeListener, ProbeParts, ProbeSubject } from './probe-worker.ts'
 import { ProbeWorker } from './probe-worker.ts'
 import type { PodObservation } from './runtime.ts'
+import { sidecarsAndRegular } from './pod-containers.ts'
 
 /** The probes of one pod: a worker for each container that runs and has any. */
 export class PodProbes {
@@ -53,7 +54,6 @@ export class PodProbes {
 }
 
 function probedContainers(pod: Pod): Container[] {
-  const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
-  return [...sidecars, ...(pod.spec?.containers ?? [])].filter((container) =>
+  return sidecarsAndRegular(pod).filter((container) =>
     container.startupProbe !== undefined || container.livenessProbe !== undefined || container.readinessProbe !== undefined)
 }

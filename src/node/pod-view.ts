@@ -70,7 +70,8 @@ function viewContainer(
   const hookPending = spec.lifecycle?.postStart !== undefined && operation?.action.type === 'start-container'
   const started = running && !hookPending && (spec.startupProbe === undefined || probes.startup === true)
   const current = latest !== undefined && latest.sandboxId === sandbox?.id
-  return { spec, name: spec.name, role, latest, previous, current, running, started, probes, memory: containerMemory(memory, spec.name), operation }
+  const { name } = spec
+  return { spec, name, role, latest, previous, current, running, started, probes, memory: containerMemory(memory, name), operation }
 }
 
 function isNewer(a: ContainerObservation, b: ContainerObservation): boolean {

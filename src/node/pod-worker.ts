@@ -12,6 +12,7 @@ import { operationOf } from './pod-plan.ts'
 import type { ProbeParts } from './probe-worker.ts'
 import type { PodObservation } from './runtime.ts'
 import type { StatusWriter } from './status-writer.ts'
+import { thrownMessage } from './thrown.ts'
 
 export interface WorkerParts {
   readonly actions: ActionParts
@@ -187,7 +188,7 @@ export class PodWorker {
       this.#isStale = true
       if (this.#signal.aborted) return false
       this.#observeFailures++
-      if (this.#observeFailures === 1) this.#log.warn('the container runtime does not answer', { problem: error instanceof Error ? error.message : String(error) })
+      if (this.#observeFailures === 1) this.#log.warn('the container runtime does not answer', { problem: thrownMessage(error) })
       this.#wakeAfter(Math.min(MAX_OBSERVE_RETRY_MS, FIRST_OBSERVE_RETRY_MS * 2 ** Math.min(this.#observeFailures - 1, 8)))
       return false
     }
@@ -209,7 +210,9 @@ export class PodWorker {
     this.#memory = began(this.#memory, action, clock.now())
     void this.#perform(action, AbortSignal.any([this.#signal, controller.signal])).then((outcome) => {
       this.#operations.delete(operation)
-      if (outcome !== undefined && !outcome.ok) this.#log.info('an action for a pod failed', { action: action.type, reason: outcome.reason, problem: outcome.message })
+      if (outcome?.ok === false) {
+        this.#log.info('an action for a pod failed', { action: action.type, reason: outcome.reason, problem: outcome.message })
+      }
       this.#ended.push({ action, outcome })
       this.wake()
     })
@@ -224,7 +227,7 @@ export class PodWorker {
       return await performAction(this.#parts.actions, subject, action, signal)
     } catch (error) {
       if (signal.aborted) return undefined
-      return { ok: false, reason: 'Failed', message: error instanceof Error ? error.message : String(error) }
+      return { ok: false, reason: 'Failed', message: thrownMessage(error) }
     }
   }
 

@@ -9,6 +9,7 @@ import { NO_ANSWERS, afterAnswer } from './probe-state.ts'
 import { probeTarget } from './probe-target.ts'
 import type { ProbeAnswer, Prober } from './prober.ts'
 import type { NodeRuntime } from './runtime.ts'
+import { thrownMessage } from './thrown.ts'
 
 export type ProbeType = 'startup' | 'liveness' | 'readiness'
 
@@ -58,8 +59,9 @@ export class ProbeWorker {
     const { adopted, container } = subject
     if (adopted?.startup === true) this.#states.startup = { ...NO_ANSWERS, verdict: true }
     if (adopted?.readiness === true) this.#states.readiness = { ...NO_ANSWERS, verdict: true }
-    if (container.startupProbe !== undefined && this.#states.startup.verdict !== true) this.#schedule('startup', this.#firstDelayMs(container.startupProbe))
-    else this.#startOthers()
+    const { startupProbe } = container
+    if (startupProbe === undefined || this.#states.startup.verdict === true) this.#startOthers()
+    else this.#schedule('startup', this.#firstDelayMs(startupProbe))
   }
 
   /** A changed pod of the same container. A pod that is being deleted is not restarted, so only its readiness matters. */
@@ -109,7 +111,7 @@ export class ProbeWorker {
     try {
       answer = await this.#parts.limiter.run(signal, () => this.#ask(probe))
     } catch (error) {
-      answer = { outcome: 'unknown', output: error instanceof Error ? error.message : String(error) }
+      answer = { outcome: 'unknown', output: thrownMessage(error) }
     }
     this.#running.delete(type)
     if (signal.aborted) return
@@ -131,7 +133,8 @@ export class ProbeWorker {
     this.#states[type] = after
     if (after.verdict !== before.verdict) {
       const { startup, liveness, readiness } = this.#states
-      this.#listener.verdicts(this.#subject.containerId, { startup: startup.verdict, liveness: liveness.verdict, readiness: readiness.verdict })
+      const verdicts = { startup: startup.verdict, liveness: liveness.verdict, readiness: readiness.verdict }
+      this.#listener.verdicts(this.#subject.containerId, verdicts)
     }
     if (type === 'startup' && after.verdict === true) {
       this.#startOthers()
@@ -143,7 +146,8 @@ export class ProbeWorker {
   async #ask(probe: Probe): Promise<ProbeAnswer> {
     let answer: ProbeAnswer = { outcome: 'unknown', output: '' }
     for (let attempt = 0; attempt < TRIES && answer.outcome === 'unknown' && !this.#controller.signal.aborted; attempt++) {
-      answer = probe.exec === undefined ? await this.#askFromOutside(probe) : await this.#askInside(probe.exec.command ?? [], timeoutMs(probe))
+      const { exec } = probe
+      answer = exec === undefined ? await this.#askFromOutside(probe) : await this.#askInside(exec.command ?? [], timeoutMs(probe))
     }
     return answer
   }
@@ -157,7 +161,10 @@ export class ProbeWorker {
   async #askInside(command: readonly string[], limitMs: number): Promise<ProbeAnswer> {
     const outcome = await this.#parts.runtime.exec(this.#subject.containerId, command, limitMs, this.#controller.signal)
     if (outcome.outcome === 'exited') return { outcome: outcome.exitCode === 0 ? 'success' : 'failure', output: outcome.output }
-    if (outcome.outcome === 'timed-out') return { outcome: 'failure', output: `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${limitMs / 1000}s` }
+    if (outcome.outcome === 'timed-out') {
+      const title = JSON.stringify(command.join(' '))
+      return { outcome: 'failure', output: `command timed out: ${title} timed out after ${limitMs / 1000}s` }
+    }
     return { outcome: 'unknown', output: outcome.message }
   }
 }

@@ -4,9 +4,18 @@ export interface Prober {
 }
 
 export type ProbeTarget =
-  | { readonly type: 'http'; readonly scheme: 'http' | 'https'; readonly host: string; readonly port: number; readonly path: string; readonly headers: readonly { readonly name: string; readonly value: string }[] }
+  | HttpProbeTarget
   | { readonly type: 'tcp'; readonly host: string; readonly port: number }
   | { readonly type: 'grpc'; readonly host: string; readonly port: number; readonly service: string }
+
+export interface HttpProbeTarget {
+  readonly type: 'http'
+  readonly scheme: 'http' | 'https'
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  readonly headers: readonly { readonly name: string; readonly value: string }[]
+}
 
 export interface ProbeAnswer {
   /** unknown: the probe itself could not be made; it counts neither way. */

@@ -1,4 +1,5 @@
 import type { Pod } from '../resources/generated/types.ts'
+import { initAndRegular } from './pod-containers.ts'
 
 /** A zero quantity counts as none: 0, 0m, 0Mi. */
 function isSet(quantity: string | undefined): quantity is string {
@@ -9,7 +10,7 @@ function isSet(quantity: string | undefined): quantity is string {
 export function qosClass(pod: Pod): 'Guaranteed' | 'Burstable' | 'BestEffort' {
   let asks = false
   let isGuaranteed = true
-  for (const { resources } of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
+  for (const { resources } of initAndRegular(pod)) {
     for (const name of ['cpu', 'memory']) {
       const limit = resources?.limits?.[name]
       const request = resources?.requests?.[name] ?? limit

@@ -41,8 +41,8 @@ export function knownStatus(view: PodView, container: ContainerView): ContainerS
 type Statuses = 'containerStatuses' | 'initContainerStatuses' | 'ephemeralContainerStatuses'
 
 function statusNamed(status: { readonly [key in Statuses]?: ContainerStatus[] } | undefined, name: string): ContainerStatus | undefined {
-  const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? []), ...(status?.ephemeralContainerStatuses ?? [])]
-  return all.find((one) => one.name === name)
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status ?? {}
+  return [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find((one) => one.name === name)
 }
 
 /** The number of restarts that the next container will have behind it. */

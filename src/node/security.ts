@@ -1,6 +1,7 @@
 import type { Container, Pod, SeccompProfile } from '../resources/generated/types.ts'
 import { podTitle } from './pod-view.ts'
 import type { SecurityConfig } from './runtime.ts'
+import { initAndRegular } from './pod-containers.ts'
 
 /** The container's security context over the pod's: the closer one wins, field by field. */
 export function containerSecurity(pod: Pod, container: Container, seccompDirectory: string): SecurityConfig {
@@ -24,7 +25,7 @@ export function containerSecurity(pod: Pod, container: Container, seccompDirecto
 /** The sandbox itself needs no rights; it is privileged only because the runtime wants that of the sandbox of a privileged container. */
 export function sandboxSecurity(pod: Pod, seccompDirectory: string): SecurityConfig {
   const context = pod.spec?.securityContext
-  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+  const containers = initAndRegular(pod)
   return {
     privileged: containers.some(({ securityContext }) => securityContext?.privileged === true),
     runAsUser: context?.runAsUser,
@@ -69,7 +70,7 @@ export function rootProblem(pod: Pod, container: Container, imageUser: number | 
 
 /** The user that all containers run as, if it is one and known: it owns the tokens of the pod. */
 export function commonUser(pod: Pod): number | undefined {
-  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+  const containers = initAndRegular(pod)
   const users = new Set(containers.map(({ securityContext }) => securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser))
   return users.size === 1 ? [...users][0] : undefined
 }

@@ -26,7 +26,9 @@ function addVariables(variables: Map<string, string>, name: string, service: Ser
   const host = address.includes(':') ? `[${address}]` : address
   variables.set(`${prefix}_SERVICE_HOST`, address)
   variables.set(`${prefix}_SERVICE_PORT`, String(first.port))
-  for (const port of ports) if (port.name !== undefined && port.name !== '') variables.set(`${prefix}_SERVICE_PORT_${variableName(port.name)}`, String(port.port))
+  for (const { name: portName = '', port } of ports) {
+    if (portName !== '') variables.set(`${prefix}_SERVICE_PORT_${variableName(portName)}`, String(port))
+  }
   variables.set(`${prefix}_PORT`, `${protocolOf(first)}://${host}:${first.port}`)
   for (const port of ports) {
     const link = `${prefix}_PORT_${port.port}_${protocolOf(port).toUpperCase()}`

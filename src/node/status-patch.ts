@@ -3,7 +3,8 @@ import type { PodCondition, PodStatus } from '../resources/generated/types.ts'
 
 /** The fields of a pod's status that the node writes; all others belong to somebody else. */
 const OWNED = [
-  'containerStatuses', 'ephemeralContainerStatuses', 'hostIP', 'hostIPs', 'initContainerStatuses', 'message', 'phase', 'podIP', 'podIPs', 'qosClass', 'reason', 'startTime',
+  'containerStatuses', 'ephemeralContainerStatuses', 'hostIP', 'hostIPs', 'initContainerStatuses', 'message', 'phase', 'podIP', 'podIPs',
+  'qosClass', 'reason', 'startTime',
 ] as const satisfies readonly (keyof PodStatus)[]
 
 /**
@@ -15,7 +16,8 @@ export function statusPatch(base: PodStatus | undefined, wanted: PodStatus): obj
   for (const field of OWNED) {
     if (!sameJson(base?.[field], wanted[field])) patch[field] = field === 'podIPs' ? addressPatch(base, wanted) : (wanted[field] ?? null)
   }
-  const conditions = (wanted.conditions ?? []).filter((condition) => !sameJson(withoutProbeTime(conditionOf(base, condition.type)), condition))
+  const isNew = (condition: PodCondition): boolean => !sameJson(withoutProbeTime(conditionOf(base, condition.type)), condition)
+  const conditions = (wanted.conditions ?? []).filter(isNew)
   if (conditions.length > 0) patch['conditions'] = conditions
   return Object.keys(patch).length === 0 ? undefined : patch
 }

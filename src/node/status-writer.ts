@@ -7,6 +7,7 @@ import { StatusError, isStatus } from '../words/status-error.ts'
 import type { Clock, Log } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
 import { statusPatch } from './status-patch.ts'
+import { thrownMessage } from './thrown.ts'
 
 interface Slot {
   pod: Pod
@@ -94,8 +95,9 @@ export class StatusWriter {
   }
 
   #complain({ metadata }: Pod, error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error)
-    this.#parts.log.warn('a pod status could not be written and is tried again', { pod: metadata.name, namespace: metadata.namespace, problem })
+    const problem = thrownMessage(error)
+    const { name, namespace } = metadata
+    this.#parts.log.warn('a pod status could not be written and is tried again', { pod: name, namespace, problem })
   }
 
   async #patch(uid: string, slot: Slot, status: object): Promise<void> {

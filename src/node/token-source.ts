@@ -6,6 +6,7 @@ import type { Instant } from '../words/instant.ts'
 import { parseTime } from '../words/instant.ts'
 import type { Clock } from '../words/ports.ts'
 import { tokenProjections } from './volumes/plan-volumes.ts'
+import { thrownMessage } from './thrown.ts'
 
 interface Token {
   readonly text: string
@@ -60,7 +61,7 @@ export class TokenSource {
       return token.refreshAt
     } catch (error) {
       if (known !== undefined && now < known.expiresAt) return now + RETRY_MS
-      throw new Error(`failed to fetch token: ${error instanceof Error ? error.message : String(error)}`)
+      throw new Error(`failed to fetch token: ${thrownMessage(error)}`)
     }
   }
 

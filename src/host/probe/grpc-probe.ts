@@ -4,11 +4,15 @@ import type { ProbeAnswer, ProbeTarget } from '../../node/prober.ts'
 
 const STATES: readonly string[] = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN']
 const SERVING = 1
+const OPTIONS = { 'grpc.primary_user_agent': 'kube-probe/1.32', 'grpc.use_local_subchannel_pool': 1 }
+const NO_HEALTH = 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health)'
+
+type GrpcTarget = ProbeTarget & { type: 'grpc' }
 
 /** grpc.health.v1.Health/Check: SERVING is well. */
-export function probeGrpc({ host, port, service }: ProbeTarget & { type: 'grpc' }, timeoutMs: number, signal: AbortSignal): Promise<ProbeAnswer> {
+export function probeGrpc({ host, port, service }: GrpcTarget, timeoutMs: number, signal: AbortSignal): Promise<ProbeAnswer> {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const client = new Client(address, credentials.createInsecure(), { 'grpc.primary_user_agent': 'kube-probe/1.32', 'grpc.use_local_subchannel_pool': 1 })
+  const client = new Client(address, credentials.createInsecure(), OPTIONS)
   return new Promise((resolve) => {
     const end = (answer: ProbeAnswer): void => {
       signal.removeEventListener('abort', cancel)
@@ -34,7 +38,7 @@ function failure(error: ServiceError, address: string, timeoutMs: number): Probe
     case status.CANCELLED:
       return { outcome: 'unknown', output: 'the probe was called off' }
     case status.UNIMPLEMENTED:
-      return { outcome: 'failure', output: `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${error.details}` }
+      return { outcome: 'failure', output: `${NO_HEALTH}: ${error.details}` }
     case status.UNAVAILABLE:
       return { outcome: 'failure', output: `error: failed to connect service ${JSON.stringify(address)}: ${error.details}` }
     case status.DEADLINE_EXCEEDED:

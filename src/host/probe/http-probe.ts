@@ -28,7 +28,9 @@ export async function probeHttp(target: HttpTarget, timeoutMs: number, signal: A
       if (!REDIRECTS.has(status) || location === undefined) return verdict(status, body)
       const next = new URL(location, url)
       if (next.hostname !== first.hostname) return { outcome: 'success', output: `Probe terminated redirects, Response body: ${body}` }
-      if (redirects >= MAX_REDIRECTS) return { outcome: 'failure', output: `Get ${JSON.stringify(next.href)}: stopped after ${MAX_REDIRECTS} redirects` }
+      if (redirects >= MAX_REDIRECTS) {
+        return { outcome: 'failure', output: `Get ${JSON.stringify(next.href)}: stopped after ${MAX_REDIRECTS} redirects` }
+      }
       url = next
     }
   } catch (error) {

@@ -27,7 +27,8 @@ export async function writeFilesAtomically(directory: string, files: readonly Vo
 
 function checkPath(path: string): void {
   const parts = path.split('/')
-  const isBad = path === '' || path.startsWith('/') || path.length > 4096 || parts.some((part) => part === '..' || part === '' || part.length > 255) || (parts[0] ?? '').startsWith('..')
+  const hasBadPart = parts.some((part) => part === '..' || part === '' || part.length > 255)
+  const isBad = path.startsWith('/') || path.length > 4096 || hasBadPart || path.startsWith('..')
   if (isBad) throw new Error(`invalid path ${JSON.stringify(path)} in a volume: it must be relative, without '..', and not begin with '..'`)
 }
 

@@ -4,7 +4,9 @@ import type { HostPathCheck } from '../../node/volumes/volume-host.ts'
 
 /** Sees that a hostPath is of the wanted type, and makes what may be made. */
 export async function checkHostPath(path: string, check: HostPathCheck): Promise<void> {
-  if (!path.startsWith('/') || path.split('/').includes('..')) throw new Error(`hostPath ${JSON.stringify(path)} must be absolute and without '..'`)
+  if (!path.startsWith('/') || path.split('/').includes('..')) {
+    throw new Error(`hostPath ${JSON.stringify(path)} must be absolute and without '..'`)
+  }
   const found = await stat(path).catch(() => undefined)
   if (found === undefined) {
     if (check === 'DirectoryOrCreate') await mkdir(path, { recursive: true, mode: 0o755 })

@@ -78,7 +78,9 @@ async function setUp(podDirectory: string, volume: VolumePlan): Promise<string> 
       }
       return path
     case 'files': {
-      if (volume.secret && !(await isMounted(path))) await mountTmpfs(path, ['mode=0755', 'noexec', 'nosuid', 'nodev', `size=${tmpfsBytes(volume.files)}`])
+      if (volume.secret && !(await isMounted(path))) {
+        await mountTmpfs(path, ['mode=0755', 'noexec', 'nosuid', 'nodev', `size=${tmpfsBytes(volume.files)}`])
+      }
       if (isNew) await chmod(path, volume.groupId === undefined ? 0o755 : 0o2775)
       if (isNew && volume.groupId !== undefined) await chown(path, 0, volume.groupId)
       await writeFilesAtomically(path, volume.files, volume.groupId)

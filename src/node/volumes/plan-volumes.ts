@@ -1,11 +1,14 @@
 import { wholeUnits } from '../../objects/quantity.ts'
-import type { DownwardAPIVolumeFile, KeyToPath, Pod, ServiceAccountTokenProjection, Volume, VolumeProjection } from '../../resources/generated/types.ts'
+import type {
+  DownwardAPIVolumeFile, KeyToPath, Pod, ServiceAccountTokenProjection, Volume, VolumeProjection,
+} from '../../resources/generated/types.ts'
 import { fromBase64, utf8 } from '../../words/bytes.ts'
 import type { DownwardFacts } from '../downward-api.ts'
 import { fieldValue, resourceValue } from '../downward-api.ts'
 import type { PodReferences } from '../environment.ts'
 import { commonUser } from '../security.ts'
 import type { HostPathCheck, VolumeFile, VolumePlan } from './volume-host.ts'
+import { allContainers } from '../pod-containers.ts'
 
 export interface VolumeInput {
   readonly pod: Pod
@@ -26,7 +29,8 @@ export function planVolume(volume: Volume, input: VolumeInput): VolumePlan {
     if (medium !== 'Memory') return { type: 'directory', name, groupId }
     return { type: 'memory', name, groupId, sizeLimitBytes: sizeLimit === undefined ? undefined : wholeUnits(sizeLimit) || undefined }
   }
-  if (volume.hostPath !== undefined) return { type: 'host-path', name, path: volume.hostPath.path, check: hostPathCheck(volume.hostPath.type) }
+  const { hostPath } = volume
+  if (hostPath !== undefined) return { type: 'host-path', name, path: hostPath.path, check: hostPathCheck(hostPath.type) }
   const content = fileVolume(volume, input)
   if (content === undefined) throw new Error(`volume type ${volumeType(volume)} is not supported by this node`)
   return { type: 'files', name, groupId, ...content }
@@ -56,7 +60,9 @@ function fileVolume(volume: Volume, input: VolumeInput): Content | undefined {
   if (secret !== undefined) {
     return { secret: true, files: secretFiles(input, { ...secret, name: secret.secretName ?? '' }, secret.defaultMode ?? DEFAULT_MODE) }
   }
-  if (downwardAPI !== undefined) return { secret: false, files: downwardFiles(input, downwardAPI.items, downwardAPI.defaultMode ?? DEFAULT_MODE) }
+  if (downwardAPI !== undefined) {
+    return { secret: false, files: downwardFiles(input, downwardAPI.items, downwardAPI.defaultMode ?? DEFAULT_MODE) }
+  }
   if (projected === undefined) return undefined
   const mode = projected.defaultMode ?? DEFAULT_MODE
   const files = (projected.sources ?? []).flatMap((source) => projectionFiles(input, source, mode))
@@ -75,7 +81,8 @@ function projectionFiles(input: VolumeInput, source: VolumeProjection, mode: num
 function tokenFile(input: VolumeInput, projection: ServiceAccountTokenProjection, mode: number): VolumeFile {
   const userId = commonUser(input.pod)
   const isOwned = userId !== undefined || input.pod.spec?.securityContext?.fsGroup !== undefined
-  return { path: projection.path, content: utf8(input.token(projection)), mode: isOwned ? 0o600 : mode, ...(userId === undefined ? {} : { userId }) }
+  const file = { path: projection.path, content: utf8(input.token(projection)), mode: isOwned ? 0o600 : mode }
+  return userId === undefined ? file : { ...file, userId }
 }
 
 interface Reference {
@@ -100,7 +107,9 @@ function secretFiles(input: VolumeInput, { name = '', optional, items }: Referen
   return chosenFiles(data, items, mode, optional === true)
 }
 
-function chosenFiles(data: ReadonlyMap<string, Uint8Array>, items: readonly KeyToPath[] | undefined, mode: number, isOptional: boolean): VolumeFile[] {
+function chosenFiles(
+  data: ReadonlyMap<string, Uint8Array>, items: readonly KeyToPath[] | undefined, mode: number, isOptional: boolean,
+): VolumeFile[] {
   if (items === undefined || items.length === 0) return Array.from(data, ([path, content]) => ({ path, content, mode }))
   return items.flatMap((item) => {
     const content = data.get(item.key)
@@ -138,7 +147,7 @@ export function referencedNames(pod: Pod): { configMaps: ReadonlySet<string>; se
       add(secrets, source.secret?.name)
     }
   }
-  for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? []), ...(pod.spec?.ephemeralContainers ?? [])]) {
+  for (const container of allContainers(pod)) {
     for (const { valueFrom } of container.env ?? []) {
       add(configMaps, valueFrom?.configMapKeyRef?.name)
       add(secrets, valueFrom?.secretKeyRef?.name)
@@ -154,5 +163,6 @@ export function referencedNames(pod: Pod): { configMaps: ReadonlySet<string>; se
 
 /** All token projections of a pod. */
 export function tokenProjections(pod: Pod): ServiceAccountTokenProjection[] {
-  return (pod.spec?.volumes ?? []).flatMap(({ projected }) => (projected?.sources ?? []).flatMap(({ serviceAccountToken }) => serviceAccountToken ?? []))
+  const sources = (pod.spec?.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? [])
+  return sources.flatMap(({ serviceAccountToken }) => serviceAccountToken ?? [])
 }

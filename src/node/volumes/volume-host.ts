@@ -1,4 +1,4 @@
-/** The node's file system as volumes need it; host/volumes/ implements it, tests and the simulation have one in memory. All calls may be repeated. */
+/** The node's file system as volumes need it: host/volumes/, and in memory simulation/fake-volumes.ts. All calls may be repeated. */
 export interface VolumeHost {
   /** Puts the volume in place, or brings its files up to date; resolves to its path on the host. Throws with what is wrong. */
   setUp(podUid: string, volume: VolumePlan): Promise<string>
@@ -31,8 +31,16 @@ export type VolumePlan =
   | { readonly type: 'directory'; readonly name: string; readonly groupId: number | undefined }
   | { readonly type: 'memory'; readonly name: string; readonly groupId: number | undefined; readonly sizeLimitBytes: number | undefined }
   | { readonly type: 'host-path'; readonly name: string; readonly path: string; readonly check: HostPathCheck }
-  /** Files that the node keeps up to date, all at once. Secret ones never touch a disk. */
-  | { readonly type: 'files'; readonly name: string; readonly groupId: number | undefined; readonly secret: boolean; readonly files: readonly VolumeFile[] }
+  | FilesVolume
+
+/** Files that the node keeps up to date, all at once. Secret ones never touch a disk. */
+export interface FilesVolume {
+  readonly type: 'files'
+  readonly name: string
+  readonly groupId: number | undefined
+  readonly secret: boolean
+  readonly files: readonly VolumeFile[]
+}
 
 export interface VolumeFile {
   /** Relative, may have directories; validated: no .., not absolute. */
