@@ -21,6 +21,7 @@ import { servedResources } from '../resources/registry.ts'
 import { SchemaCatalog } from '../resources/schema.ts'
 import { Executor } from '../reconcile/executor.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
+import { runCompactor } from '../store/compactor.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../words/ports.ts'
 import { isStatus } from '../words/status-error.ts'
@@ -48,6 +49,7 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({ ...pki.apiServer, caPem: pki.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log })
   await bootstrap(config, server)
+  void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, pki, log, stop.signal)
   return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, executor, store, stop }) }
 }
