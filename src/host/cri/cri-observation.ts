@@ -47,7 +47,7 @@ function exitReason(status: ContainerStatus): string {
   return status.exitCode === 0 ? 'Completed' : 'Error'
 }
 
-function stateOf(state: number): ContainerObservation['state'] {
+export function stateOf(state: number): ContainerObservation['state'] {
   switch (state) {
     case containerState.created: return 'created'
     case containerState.running: return 'running'

@@ -1,7 +1,7 @@
 import type { ContainerObservation, PodObservation, SandboxObservation } from '../../node/runtime.ts'
 import type { CriClient } from './cri-client.ts'
 import { containerState, criAnnotation, criLabel, sandboxState } from './cri-constants.ts'
-import { addressesOf, containerObservation, sandboxObservation } from './cri-observation.ts'
+import { addressesOf, containerObservation, sandboxObservation, stateOf } from './cri-observation.ts'
 import type { Container, ContainerStatus, PodSandbox } from './cri-messages.ts'
 import { isNotFound } from './grpc-failure.ts'
 import { readLogTail, readTerminationFile } from './termination-message.ts'
@@ -28,11 +28,11 @@ export interface PodCache {
 export function openPodCache(client: CriClient): PodCache {
   const pods = new Map<string, string>()
   const addresses = new Map<string, readonly string[]>()
-  const exited = new Map<string, ContainerObservation>()
+  const settled = new Map<string, ContainerObservation>()
   const observer: Observer = {
     client,
     addresses: bounded(addresses),
-    exited: bounded(exited),
+    settled: bounded(settled),
     pods: bounded(pods),
   }
   return {
@@ -51,11 +51,11 @@ export function openPodCache(client: CriClient): PodCache {
     podOf: (id, signal) => podOf(observer, id, signal),
     remember: (id, podUid) => observer.pods.set(id, podUid),
     forgetStatus(id) {
-      exited.delete(id)
+      settled.delete(id)
       addresses.delete(id)
     },
     forget(id) {
-      exited.delete(id)
+      settled.delete(id)
       addresses.delete(id)
       pods.delete(id)
     },
@@ -66,7 +66,8 @@ interface Observer {
   readonly client: CriClient
   readonly pods: BoundedMap<string>
   readonly addresses: BoundedMap<readonly string[]>
-  readonly exited: BoundedMap<ContainerObservation>
+  /** Running and exited ones: what is known of them changes only with their state, which each list has. */
+  readonly settled: BoundedMap<ContainerObservation>
 }
 
 interface BoundedMap<Value> {
@@ -145,13 +146,13 @@ async function observeSandbox(observer: Observer, sandbox: PodSandbox, signal: A
 
 /** Undefined when it was removed in between. */
 async function observeContainer(observer: Observer, container: Container, signal: AbortSignal): Promise<ContainerObservation | undefined> {
-  const known = observer.exited.get(container.id)
-  if (known !== undefined) return known
+  const known = observer.settled.get(container.id)
+  if (known !== undefined && known.state === stateOf(container.state)) return known
   try {
     const { status } = await observer.client.containerStatus({ containerId: container.id }, { signal })
     if (status === undefined) return undefined
     const observation = containerObservation(container, status, terminationMessage(status))
-    if (observation.state === 'exited') observer.exited.set(container.id, observation)
+    if (observation.state === 'exited' || observation.state === 'running') observer.settled.set(container.id, observation)
     return observation
   } catch (error) {
     if (isNotFound(error)) return undefined

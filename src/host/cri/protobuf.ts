@@ -19,6 +19,7 @@ export type Fields = Readonly<Record<string, Field>>
 
 export interface MessageType<F extends Fields = Fields> {
   readonly fields: F
+  readonly entries: readonly (readonly [string, Field])[]
   readonly byNumber: ReadonlyMap<number, readonly [string, Field]>
 }
 
@@ -29,7 +30,8 @@ export type InputOf<T> = T extends MessageType<infer F> ? { readonly [K in keyof
 export type OutputOf<T> = T extends MessageType<infer F> ? { readonly [K in keyof F]: F[K] extends Field<unknown, infer O> ? O : never } : never
 
 export function message<F extends Fields>(fields: F): MessageType<F> {
-  return { fields, byNumber: new Map(Object.entries(fields).map(([name, field]) => [field.number, [name, field]])) }
+  const entries = Object.entries(fields)
+  return { fields, entries, byNumber: new Map(entries.map((entry) => [entry[1].number, entry])) }
 }
 
 export const text = (number: number): Field<string, string> => ({ number, coding: { kind: 'string' } })
@@ -60,7 +62,8 @@ export function encodeMessage<T extends MessageType>(type: T, value: InputOf<T>)
 
 export function decodeMessage<T extends MessageType>(type: T, input: Uint8Array): OutputOf<T> {
   // The result is built from the same fields that its type is computed from.
-  return readFields({ buffer: Buffer.from(input.buffer, input.byteOffset, input.byteLength), at: 0 }, type, input.length) as OutputOf<T>
+  const buffer = input instanceof Buffer ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength)
+  return readFields({ buffer, at: 0 }, type, input.length) as OutputOf<T>
 }
 
 interface Output {
@@ -68,10 +71,11 @@ interface Output {
   length: number
 }
 
+const VARINT_LIMIT_BYTES = 10
 const WIRE = { varint: 0, fixed64: 1, delimited: 2, fixed32: 5 } as const
 
 function writeFields(output: Output, type: MessageType, value: Readonly<Record<string, unknown>>): void {
-  for (const [name, field] of Object.entries(type.fields)) {
+  for (const [name, field] of type.entries) {
     const given = value[name]
     if (given !== undefined) writeField(output, field.number, field.coding, given)
   }
@@ -141,9 +145,9 @@ interface Input {
 
 function readFields(input: Input, type: MessageType, end: number): Record<string, unknown> {
   const result: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(type.fields)) result[name] = defaultOf(field.coding)
+  for (const [name, field] of type.entries) result[name] = defaultOf(field.coding)
   while (input.at < end) {
-    const tag = Number(readVarint(input, end))
+    const tag = readNumber(input, end)
     const found = type.byNumber.get(Math.floor(tag / 8))
     if (found === undefined) skip(input, tag % 8, end)
     else result[found[0]] = readField(input, found[1].coding, { wire: tag % 8, end, before: result[found[0]] })
@@ -183,8 +187,8 @@ function readItem(input: Input, coding: Coding, end: number): unknown {
   switch (coding.kind) {
     case 'string': return readDelimited(input, end).toString('utf8')
     case 'bytes': return Uint8Array.from(readDelimited(input, end))
-    case 'bool': return readVarint(input, end) !== 0n
-    case 'int32': return Number(BigInt.asIntN(32, readVarint(input, end)))
+    case 'bool': return readNumber(input, end) !== 0
+    case 'int32': return readNumber(input, end) | 0
     case 'int64': return BigInt.asIntN(64, readVarint(input, end))
     case 'message': return decodeMessage(coding.type, readDelimited(input, end))
     default: throw new Error('a list of lists is not a protobuf field')
@@ -192,26 +196,30 @@ function readItem(input: Input, coding: Coding, end: number): unknown {
 }
 
 function readDelimited(input: Input, end: number): Buffer {
-  const length = Number(readVarint(input, end))
+  const length = readNumber(input, end)
   if (input.at + length > end) throw new Error('a protobuf message ends too early')
   const content = input.buffer.subarray(input.at, input.at + length)
   input.at += length
   return content
 }
 
-function readVarint(input: Input, end: number): bigint {
-  // Nearly all numbers are below 2^28: without big arithmetic.
-  let small = 0
-  for (let shift = 0; shift < 28; shift += 7) {
+/** The lowest 32 bits of a number, unsigned: all that tags, lengths and small values have. */
+function readNumber(input: Input, end: number): number {
+  let value = 0
+  for (let index = 0; index < VARINT_LIMIT_BYTES; index += 1) {
     const byte = nextByte(input, end)
-    small += (byte & 0x7f) * 2 ** shift
-    if (byte < 0x80) return BigInt(small)
+    if (index < 5) value |= (byte & 0x7f) << (index * 7)
+    if (byte < 0x80) return value >>> 0
   }
-  let large = BigInt(small)
-  for (let shift = 28n; shift < 70n; shift += 7n) {
+  throw new Error('a protobuf number is longer than ten bytes')
+}
+
+function readVarint(input: Input, end: number): bigint {
+  let value = 0n
+  for (let index = 0; index < VARINT_LIMIT_BYTES; index += 1) {
     const byte = nextByte(input, end)
-    large |= BigInt(byte & 0x7f) << shift
-    if (byte < 0x80) return BigInt.asUintN(64, large)
+    value |= BigInt(byte & 0x7f) << BigInt(index * 7)
+    if (byte < 0x80) return BigInt.asUintN(64, value)
   }
   throw new Error('a protobuf number is longer than ten bytes')
 }
@@ -225,7 +233,7 @@ function nextByte(input: Input, end: number): number {
 
 /** Fields that are not described here: of newer versions, or of no use. */
 function skip(input: Input, wire: number, end: number): void {
-  if (wire === WIRE.varint) readVarint(input, end)
+  if (wire === WIRE.varint) readNumber(input, end)
   else if (wire === WIRE.delimited) readDelimited(input, end)
   else if (wire === WIRE.fixed64) input.at += 8
   else if (wire === WIRE.fixed32) input.at += 4

@@ -12,7 +12,7 @@ export function pauseProgram(architecture: Architecture): Uint8Array {
 }
 
 /** struct sigaction of the kernel: handler SIG_IGN (1), flags, restorer, mask. */
-const IGNORE_ACTION = [1, ...new Array<number>(31).fill(0)]
+const IGNORE_ACTION = [1, ...Array.from({ length: 31 }, () => 0)]
 
 const AMD64_CODE = [
   0x6a, 0x11, 0x5f, // push 17; pop rdi               SIGCHLD
