@@ -32,7 +32,9 @@ export function existingCluster(invocation: Invocation): ClusterConfig {
 export function commandFor(invocation: Invocation, command: string): string {
   const nameOption = invocation.name === 'default' ? '' : ` --name ${invocation.name}`
   const directoryOption = invocation.dataDirectory === undefined ? '' : ` --data-dir ${invocation.dataDirectory}`
-  return `lotse ${command}${nameOption}${directoryOption}`
+  // As it was typed: ./lotse, or a path to it.
+  const typed = invocation.machine.environment['LOTSE_COMMAND'] ?? 'lotse'
+  return `${typed} ${command}${nameOption}${directoryOption}`
 }
 
 export function contextName(clusterName: string): string {

@@ -14,7 +14,7 @@ export async function down(invocation: Invocation, options: { readonly purge: bo
     invocation.errors.write(`There is no cluster "${invocation.name}" in ${dataDirectoryOf(invocation)}${cleaned ? '; its entries were taken out of the kubeconfig' : ''}.\n`)
     return
   }
-  if (config.nodes > 0 && !machine.isRoot) throw new Error(`this cluster has a node with containers: run "sudo ./${commandFor(invocation, 'down')}"`)
+  if (config.nodes > 0 && !machine.isRoot) throw new Error(`this cluster has a node with containers: run "sudo ${commandFor(invocation, 'down')}"`)
   await phases.run('stop', (report) => machine.stop(config, report))
   if (options.purge) {
     await phases.run('remove', async () => {

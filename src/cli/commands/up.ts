@@ -50,7 +50,7 @@ function checkOptions(invocation: Invocation, options: UpOptions, known: Cluster
     throw new Error(`the cluster "${known.name}" was made with port ${known.port}. Leave --port out, or make another cluster with --name.`)
   }
   if ((known?.nodes ?? options.nodes) > 0 && !invocation.machine.isRoot) {
-    throw new Error(`a node runs containers, which needs root: run "sudo ./${commandFor(invocation, 'up')}", or start a control plane alone with --nodes 0`)
+    throw new Error(`a node runs containers, which needs root: run "sudo ${commandFor(invocation, 'up')}", or start a control plane alone with --nodes 0`)
   }
 }
 
