@@ -30,6 +30,8 @@ export interface UpgradingClient {
 }
 
 const NODE_AGENT_CONNECTIONS = 256
+/** How long a client may take for the last bytes after the node has closed. */
+const LAST_WORDS_MS = 30_000
 const BODY_BYTES = 4 * 1024 * 1024
 /** What may wait for a client that reads a followed log slowly; then the node is made to wait. */
 const FORWARD_BACKLOG_BYTES = 256 * 1024
@@ -113,7 +115,11 @@ function tunnel(target: TunnelTarget, client: UpgradingClient, options: { tls: T
 function join(client: Duplex, node: TLSSocket): void {
   client.pipe(node)
   node.pipe(client)
-  node.on('close', () => client.destroy())
+  node.on('close', () => {
+    // What the node said last may still wait for a slow client.
+    client.end(() => client.destroy())
+    setTimeout(() => client.destroy(), LAST_WORDS_MS).unref()
+  })
 }
 
 function requestHead(target: TunnelTarget, headers: readonly string[]): string {

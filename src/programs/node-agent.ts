@@ -11,6 +11,7 @@ import { containerdPaths, type ContainerdPaths } from '../host/containerd/contai
 import { superviseContainerd } from '../host/containerd/containerd-supervisor.ts'
 import { chooseRuntime, hasAppArmor } from '../host/containerd/runtime-choice.ts'
 import { openCriClient, type CriClient } from '../host/cri/cri-client.ts'
+import { keepLogsBounded } from '../host/cri/log-rotation.ts'
 import { openCriRuntime } from '../host/cri/cri-runtime.ts'
 import { startDnsServer, type DnsServer } from '../host/dns/server.ts'
 import { systemServers, Upstream } from '../host/dns/upstream.ts'
@@ -45,6 +46,9 @@ export interface StartedNodeAgent {
 const NODE_SERVER_PORT = 10250
 const DNS_PORT = 1053
 const MAX_PODS = 110
+/** Of each container; the kubelet's defaults. */
+const MAX_LOG_BYTES = 10 * 1024 * 1024
+const MAX_LOG_FILES = 5
 
 /** Everything that runs on one node. Resolves when the agent works; the Node's Ready condition follows. */
 export async function startNodeAgent(config: ClusterConfig, log: Log): Promise<StartedNodeAgent> {
@@ -56,6 +60,7 @@ export async function startNodeAgent(config: ClusterConfig, log: Log): Promise<S
   const dns = await startDns(config, client, log, stop.signal)
   const proxy = startProxy(config, client, dns.port, log, stop.signal)
   const cri = await startContainerd(paths, log, stop.signal)
+  keepLogsBounded({ client: cri, clock: systemClock, log, maxBytes: MAX_LOG_BYTES, maxFiles: MAX_LOG_FILES }, stop.signal)
   const agent = createPodAgent(config, paths, { client, cri, log })
   const server = await startServer(config, paths, { cri, agent, log })
   void agent.run(stop.signal)

@@ -3,6 +3,7 @@ import { loadConfig, writeWhole, type ClusterConfig } from '../cli/cluster-confi
 import { systemClock } from '../host/clock.ts'
 import { createLog } from '../host/log.ts'
 import type { Log } from '../words/ports.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import type { PartReady } from './cluster-paths.ts'
 import { LOTSE_VERSION } from './version.ts'
 
@@ -35,7 +36,7 @@ export async function runPart(start: (config: ClusterConfig, log: Log) => Promis
     writeWhole(part.readyFile, JSON.stringify(ready))
     log.info('ready', { address: part.address, milliseconds: Math.round(performance.now()) })
   } catch (error) {
-    log.error('cannot start', { error: error instanceof Error ? error.message : String(error) })
+    log.error('cannot start', { error: thrownMessage(error) })
     process.exit(1)
   }
 }
