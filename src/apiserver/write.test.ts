@@ -76,6 +76,7 @@ test('patches of every kind', async () => {
     [MERGE, { metadata: { labels: { tier: 'x' } } }, 'metadata.labels.tier', 'x'],
     [JSON_PATCH, [{ op: 'replace', path: '/metadata/labels/app', value: 'b' }], 'metadata.labels.app', 'b'],
     [JSON_PATCH, [{ op: 'test', path: '/metadata/labels/app', value: 'z' }], 'reason', 'Invalid'],
+    [MERGE, { spec: { priority: 'high' } }, 'details.causes.0.field', 'patch'],
     [MERGE, { metadata: { resourceVersion: '1', labels: { app: 'c' } } }, 'reason', 'Conflict'],
     [MERGE, { metadata: { uid: 'other' } }, 'reason', 'Conflict'],
     [MERGE, { metadata: { name: 'other' } }, 'reason', 'BadRequest'],

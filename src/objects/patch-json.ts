@@ -202,5 +202,5 @@ function missing(path: readonly string[]): StatusError {
 
 function notApplicable(detail: string): StatusError {
   const message = `the server rejected our request due to an error in our request: ${detail}`
-  return new StatusError(422, 'Invalid', message, { causes: [{ reason: 'UnexpectedServerResponse', message: detail }] })
+  return new StatusError(422, 'Invalid', message)
 }

@@ -8,7 +8,7 @@ function scalar(type: ScalarType): Schema {
 }
 
 function field(schema: Schema, { required, merge, mergeKey }: FieldOptions = {}): Field {
-  return { schema, required: required === true, merge: merge === true, mergeKey, retainKeys: false, number: 0 }
+  return { schema, required: required === true, merge: merge === true, mergeKey, retainKeys: false, omitsEmpty: required !== true && ['list', 'map', 'boolean'].includes(schema.type), number: 0 }
 }
 
 function object(name: string, fields: Readonly<Record<string, Field>>, atomic = false): ObjectSchema {

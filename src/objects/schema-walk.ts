@@ -28,8 +28,8 @@ export interface Walk {
 }
 
 /**
- * One pass over a decoded object, which belongs to the caller: checks types (StatusError 400 in upstream's words), drops nulls and unknown
- * fields, and brings quantities, times and base64 into the form in which they are stored.
+ * One pass over a decoded object, which belongs to the caller: checks types (StatusError 400 in upstream's words), drops nulls, unknown
+ * fields and empty values that say nothing, and brings quantities, times and base64 into the form in which they are stored.
  */
 export function normalizeObject(schema: ObjectSchema, draft: unknown, subject: Subject): Walked {
   const walk: Walk = { root: schema, subject, path: [], unknownFields: [] }
@@ -52,6 +52,7 @@ function walkObject(walk: Walk, schema: ObjectSchema, object: JsonObject): JsonO
     } else {
       const clean = walkValue(walk, field.schema, value, key)
       if (clean !== value) object[key] = clean
+      if (field.omitsEmpty && isEmpty(clean)) dropped = true
     }
   }
   return dropped ? rebuild(fields, object) : object
@@ -63,12 +64,22 @@ function rebuild(fields: ReadonlyMap<string, Field>, object: JsonObject): JsonOb
   for (const key in object) {
     const field = fields.get(key)
     if (field === undefined) continue
-    if (object[key] !== null) kept[key] = object[key]
+    const value = object[key]
+    if (value !== null) {
+      if (!field.omitsEmpty || !isEmpty(value)) kept[key] = value
+    }
     // Go's clients write a list or map that has no elements as null; readers may rely on required ones.
     else if (field.required && field.schema.type === 'list') kept[key] = []
     else if (field.required && field.schema.type === 'map') kept[key] = {}
   }
   return kept
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === false || value === 0 || value === ''
+  if (Array.isArray(value)) return value.length === 0
+  for (const _ in value) return false
+  return true
 }
 
 function walkValue(walk: Walk, schema: Schema, value: unknown, key: string | number): unknown {

@@ -44,6 +44,8 @@ export interface Field {
   readonly merge: boolean
   readonly mergeKey: string | undefined
   readonly retainKeys: boolean
+  /** The empty value means the same as none, and is not stored: false, 0, '', [], {}. */
+  readonly omitsEmpty: boolean
   /** Protobuf field number; 0 where the protobuf message has none. */
   readonly number: number
 }

@@ -40,14 +40,14 @@ test('types, lists and maps', () => {
 test('marks', () => {
   const check = (definition: string, name: string, expected: Partial<Field>): void => {
     const { schema: _, ...marks } = field(definition, name)
-    assert.deepEqual(marks, { required: false, merge: false, mergeKey: undefined, retainKeys: false, number: 0, ...expected })
+    assert.deepEqual(marks, { required: false, merge: false, mergeKey: undefined, retainKeys: false, omitsEmpty: false, number: 0, ...expected })
   }
   check('a.Node', 'name', { required: true, number: 1 })
-  check('a.Node', 'children', { number: 3, merge: true, mergeKey: 'name' })
-  check('a.All', 'tags', { number: 4, merge: true })
-  check('a.All', 'sizes', { number: 5 })
+  check('a.Node', 'children', { number: 3, merge: true, mergeKey: 'name', omitsEmpty: true })
+  check('a.All', 'tags', { number: 4, merge: true, omitsEmpty: true })
+  check('a.All', 'sizes', { number: 5, omitsEmpty: true })
   check('a.All', 'raw', {})
-  check('a.All', 'keyed', { merge: true, mergeKey: 'name', retainKeys: true })
+  check('a.All', 'keyed', { merge: true, mergeKey: 'name', retainKeys: true, omitsEmpty: true })
 })
 
 test('a definition may hold itself', () => {

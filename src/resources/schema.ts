@@ -1,5 +1,6 @@
 import type { Field, ListSchema, ObjectSchema, ScalarType, Schema } from '../objects/schema.ts'
 import { schemaTables } from './generated/schema-tables.ts'
+import { omitsEmpty } from './unset-values.ts'
 
 const SCALARS: ReadonlySet<string> = new Set<ScalarType>([
   'string', 'boolean', 'int32', 'int64', 'double', 'quantity', 'int-or-string', 'time', 'micro-time', 'bytes',
@@ -52,13 +53,16 @@ export class SchemaCatalog {
     const match = FIELD.exec(word)
     if (match === null) throw new Error(`schema table ${definition}: cannot read the field ${word}`)
     const [, name = '', star, type = '', number, list, marks = ''] = match
+    const required = star === '*'
+    const schema = this.#schema(type, list)
     const merge = /\+merge(?:=([^+]+))?/.exec(marks)
     return [name, {
-      schema: this.#schema(type, list),
-      required: star === '*',
+      schema,
+      required,
       merge: merge !== null,
       mergeKey: merge?.[1],
       retainKeys: marks.includes('+retain'),
+      omitsEmpty: !required && omitsEmpty(name, schema),
       number: Number(number ?? 0),
     }]
   }

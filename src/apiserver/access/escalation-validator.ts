@@ -4,13 +4,13 @@ import { sameJson } from '../../objects/json.ts'
 import { notFound } from '../../words/status-error.ts'
 import type { AdmissionRequest, Authorizer, RequestInfo, Validator, Verdict } from '../access.ts'
 import type { RbacAuthorizer } from './rbac-authorizer.ts'
-import { showRule, uncovered } from '../../policy/rbac/role-coverage.ts'
+import { quotedList, showCompact, uncovered } from '../../policy/rbac/role-coverage.ts'
 import { groups } from './subjects.ts'
 
 const ALLOWED: Verdict = { allowed: true, warnings: [] }
 const ROLES = new Set(['roles', 'clusterroles'])
 const BINDINGS = new Set(['rolebindings', 'clusterrolebindings'])
-const MAX_SHOWN_RULES = 20
+const MAX_SHOWN_RULES = 100
 
 /** Nobody may give away more than they have: through a role (unless they may escalate), or a binding (unless they may bind). */
 export function escalationValidator(rbac: RbacAuthorizer, authorizer: Authorizer): Validator {
@@ -64,8 +64,8 @@ function within(request: AdmissionRequest, rbac: RbacAuthorizer, wanted: readonl
   const missing = uncovered(ownedRules(request, rbac), wanted)
   if (missing.length === 0) return ALLOWED
   const user = request.user
-  const shown = missing.slice(0, MAX_SHOWN_RULES).map(showRule).join('\n')
-  return refuse(`user ${JSON.stringify(user.name)} (groups=${JSON.stringify(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`)
+  const shown = showCompact(missing).slice(0, MAX_SHOWN_RULES).join('\n')
+  return refuse(`user ${JSON.stringify(user.name)} (groups=${quotedList(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`)
 }
 
 /** The pipeline puts the object's name before it. */

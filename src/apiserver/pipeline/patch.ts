@@ -4,7 +4,7 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch } from '../../objects/patch-json.ts'
 import { applyMergePatch } from '../../objects/patch-merge.ts'
 import { applyStrategicPatch } from '../../objects/patch-strategic.ts'
-import { badRequest, isStatus, notFound } from '../../words/status-error.ts'
+import { badRequest, isStatus, notFound, StatusError } from '../../words/status-error.ts'
 import { createObject } from './create.ts'
 import { appliedDraft } from './managed-fields.ts'
 import { freshDraft } from './fresh-draft.ts'
@@ -52,7 +52,17 @@ export function patched(parts: PipelineParts, request: WriteRequest, patch: Plai
   const result = resultOf(parts, request, patch, current)
   if (!isObject(result)) throw badRequest('the patch does not leave an object')
   // Parts that the patch left alone are shared with the current object; the stages that follow change their draft.
-  return decodeFields(parts, request, freshDraft(result))
+  try {
+    return decodeFields(parts, request, freshDraft(result))
+  } catch (error) {
+    throw isStatus(error, 'BadRequest') ? wrongPatch(error.message) : error
+  }
+}
+
+/** The body could be read; what came of it cannot be such an object. Its content is not repeated: it may be a secret. */
+function wrongPatch(why: string): StatusError {
+  const message = `Invalid value: ${why}`
+  return new StatusError(422, 'Invalid', ` "" is invalid: patch: ${message}`, { causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] })
 }
 
 function resultOf(parts: PipelineParts, request: WriteRequest, patch: PlainPatch, current: KubeObject): unknown {

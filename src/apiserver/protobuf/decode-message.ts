@@ -10,18 +10,6 @@ import type { WireField } from './wire-reader.ts'
 const MAX_DEPTH = 64
 const strictText = new TextDecoder('utf-8', { fatal: true })
 
-/**
- * Zero here is a choice of the user, not an empty field: upstream's types hold these by pointer. Everywhere else its encoder
- * writes zeros and empty texts of fields that nobody has set, which JSON would leave out; so they are left out here too.
- */
-const MEANINGFUL_ZEROS: ReadonlySet<string> = new Set([
-  'activeDeadlineSeconds', 'backoffLimit', 'backoffLimitPerIndex', 'completions', 'defaultMode', 'deletionGracePeriodSeconds', 'failedJobsHistoryLimit',
-  'fsGroup', 'gracePeriodSeconds', 'leaseDurationSeconds', 'leaseTransitions', 'maxFailedIndexes', 'maxReplicas', 'minReplicas', 'mode', 'parallelism',
-  'partition', 'priority', 'progressDeadlineSeconds', 'replicas', 'revisionHistoryLimit', 'runAsGroup', 'runAsUser', 'seconds', 'stabilizationWindowSeconds',
-  'startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'terminationGracePeriodSeconds', 'tolerationSeconds', 'ttlSecondsAfterFinished',
-])
-const MEANINGFUL_EMPTY_TEXTS: ReadonlySet<string> = new Set(['storageClassName', 'volumeAttributesClassName', 'ipFamilyPolicy'])
-
 export function decodeMessage(bytes: Uint8Array, layout: Layout, layouts: MessageLayouts, depth = 0): JsonObject {
   if (depth > MAX_DEPTH) throw malformed(`it is nested deeper than ${MAX_DEPTH} messages`)
   const object: JsonObject = {}
@@ -44,7 +32,8 @@ function fill(object: JsonObject, bytes: Uint8Array, layout: Layout, place: Plac
   }
 }
 
-function add(object: JsonObject, name: string, { schema, required }: Field, wire: WireField, place: Place): void {
+// Typed clients write the empty values of fields that nobody has set too.
+function add(object: JsonObject, name: string, { schema, omitsEmpty }: Field, wire: WireField, place: Place): void {
   if (schema.type === 'list') {
     const list = (object[name] ??= []) as unknown[]
     if (wire.type === 'bytes' && isScalarNumber(schema.items)) for (const value of packedVarints(wire.bytes)) list.push(numberOf(schema.items, value))
@@ -59,13 +48,8 @@ function add(object: JsonObject, name: string, { schema, required }: Field, wire
     return
   }
   const value = valueOf(schema, wire, place)
-  if (value === undefined || (!required && isUnset(name, value))) delete object[name]
+  if (value === undefined || (omitsEmpty && (value === false || value === 0 || value === ''))) delete object[name]
   else object[name] = value
-}
-
-function isUnset(name: string, value: unknown): boolean {
-  if (value === 0) return !MEANINGFUL_ZEROS.has(name)
-  return value === '' && !MEANINGFUL_EMPTY_TEXTS.has(name)
 }
 
 /** Undefined for a time that is not set. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClusterRole, PolicyRule } from '../../resources/generated/types.ts'
 import { aggregate } from './role-aggregation.ts'
-import { showRule, uncovered } from './role-coverage.ts'
+import { showCompact, showRule, uncovered } from './role-coverage.ts'
 
 const apiVersion = 'rbac.authorization.k8s.io/v1'
 const words = (text: string): string[] => text.split(' ')
@@ -25,6 +25,14 @@ test('what one set of rules lacks of another', () => {
     ['URL prefix', [urlRule('get', '/a/*')], [urlRule('get', '/a/b')], []],
   ]
   for (const [name, owned, wanted, expected] of table) assert.deepEqual(uncovered(owned, wanted).map(showRule), expected, name)
+})
+
+test('what is lacking is shown by resource', () => {
+  const parts = uncovered([rule('watch', '', 'pods')], [rule('get list watch', '', 'pods'), urlRule('get', '/metrics'), rule('get', '', 'nodes'), rule('get', '', 'pods/log')])
+  assert.deepEqual(showCompact(parts), [
+    '{APIGroups:[""], Resources:["nodes"], Verbs:["get"]}', '{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}',
+    '{APIGroups:[""], Resources:["pods/log"], Verbs:["get"]}', '{NonResourceURLs:["/metrics"], Verbs:["get"]}',
+  ])
 })
 
 test('aggregated roles take in what is labelled for them, through several steps', () => {

@@ -40,11 +40,26 @@ function covers(rule: PolicyRule, part: PolicyRule): boolean {
   return names.length === 0 || (name !== undefined && names.includes(name))
 }
 
-/** {APIGroups:["apps"], Resources:["deployments"], Verbs:["get"]}: the form that kubectl's users know. */
+/** Parts of the same resource as one rule again: get pods, list pods becomes get and list pods. Sorted by what is shown. */
+export function showCompact(parts: readonly PolicyRule[]): readonly string[] {
+  const verbs = new Map<string, PolicyRule>()
+  for (const part of parts) {
+    const key = JSON.stringify({ ...part, verbs: [] })
+    verbs.set(key, { ...part, verbs: [...(verbs.get(key)?.verbs ?? []), ...part.verbs] })
+  }
+  return [...verbs.values()].map(showRule).sort()
+}
+
+/** {APIGroups:["apps"], Resources:["deployments"], Verbs:["get" "list"]}: the form that kubectl's users know. */
 export function showRule(rule: PolicyRule): string {
   const parts = [
     ['APIGroups', rule.apiGroups], ['Resources', rule.resources], ['ResourceNames', rule.resourceNames],
     ['NonResourceURLs', rule.nonResourceURLs], ['Verbs', rule.verbs],
   ] as const
-  return `{${parts.flatMap(([label, values]) => (values === undefined ? [] : [`${label}:${JSON.stringify(values)}`])).join(', ')}}`
+  return `{${parts.flatMap(([label, values]) => (values === undefined ? [] : [`${label}:${quotedList(values)}`])).join(', ')}}`
+}
+
+/** As Go writes a list of texts. */
+export function quotedList(values: readonly string[]): string {
+  return `[${values.map((value) => JSON.stringify(value)).join(' ')}]`
 }
