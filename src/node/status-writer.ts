@@ -6,8 +6,8 @@ import type { Pod, PodStatus } from '../resources/generated/types.ts'
 import { StatusError, isStatus } from '../words/status-error.ts'
 import type { Clock, Log } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import { statusPatch } from './status-patch.ts'
-import { thrownMessage } from './thrown.ts'
 
 interface Slot {
   pod: Pod
@@ -74,14 +74,13 @@ export class StatusWriter {
   async #write(uid: string, slot: Slot): Promise<void> {
     slot.isWriting = true
     let failures = 0
-    let written: object | undefined
+    let written: { readonly patch: object; readonly revision: number } | undefined
     while (!this.#signal.aborted && this.#slots.get(uid) === slot) {
       const patch = statusPatch(slot.base, slot.wanted)
-      // A server that takes the patch but not its effect would be asked for ever.
-      if (patch === undefined || sameJson(patch, written)) break
+      // A server that takes the patch but not its effect would be asked for ever. When somebody else wrote since, the same patch is needed again.
+      if (patch === undefined || (slot.baseRevision === written?.revision && sameJson(patch, written.patch))) break
       try {
-        await this.#patch(uid, slot, patch)
-        written = patch
+        written = { patch, revision: await this.#patch(uid, slot, patch) }
         failures = 0
       } catch (error) {
         if (isGone(error)) break
@@ -95,17 +94,21 @@ export class StatusWriter {
   }
 
   #complain({ metadata }: Pod, error: unknown): void {
-    const problem = thrownMessage(error)
     const { name, namespace } = metadata
-    this.#parts.log.warn('a pod status could not be written and is tried again', { pod: name, namespace, problem })
+    this.#parts.log.warn('a pod status could not be written and is tried again', { pod: name, namespace, error: thrownMessage(error) })
   }
 
-  async #patch(uid: string, slot: Slot, status: object): Promise<void> {
+  /** The revision that the write made. */
+  async #patch(uid: string, slot: Slot, status: object): Promise<number> {
     const { namespace = '', name = '' } = slot.pod.metadata
     const body = { metadata: { uid }, status }
     const written = await this.#parts.client.patch(kinds.Pod, { namespace, name }, { type: 'strategic', body }, { subresource: 'status' })
+    const revision = revisionOf(written.metadata.resourceVersion)
+    // The watch may have shown already what somebody else made of this write.
+    if (revision < slot.baseRevision) return revision
     slot.base = written.status
-    slot.baseRevision = Math.max(slot.baseRevision, revisionOf(written.metadata.resourceVersion))
+    slot.baseRevision = revision
+    return revision
   }
 }
 

@@ -2,6 +2,7 @@ import type { FaultPlan } from './fault-plan.ts'
 import { calmLink } from './link.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { SimulatedCluster } from './simulated-cluster.ts'
+import type { SimulatedNode } from './simulated-node.ts'
 
 /** Brings a plan's faults upon a cluster until it heals it. */
 export class FaultInjector {
@@ -9,6 +10,8 @@ export class FaultInjector {
   readonly #plan: FaultPlan
   readonly #random: SeededRandom
   #isOver = true
+  #absent: SimulatedNode | undefined
+  #absentUntil = 0
 
   constructor(cluster: SimulatedCluster, plan: FaultPlan) {
     this.#cluster = cluster
@@ -30,29 +33,51 @@ export class FaultInjector {
     this.#every(plan.agentCrashMs, () => this.#crashAgent())
     this.#every(plan.runtimeOutageMs, () => this.#stopRuntime())
     this.#every(plan.partitionMs, () => this.#cutNode(this.#random.between(500, 15_000)))
-    this.#every(plan.vanishMs, () => this.#cutNode(this.#random.between(60_000, 400_000)))
+    if (plan.absenceMs > 0) this.#cluster.clock.after(this.#random.next() * plan.chaosMs, () => this.#beginAbsence(plan.absenceMs))
     this.#every(plan.rebootMs, () => this.#reboot())
     this.#every(plan.containerCrashMs, () => this.#crashContainer())
     this.#every(plan.compactionMs, () => void this.#cluster.compact(this.#random.between(0, 100)))
     this.#every(plan.diskFullMs, () => this.#fillDisk())
   }
 
-  /** No new faults, and all that is broken is mended. */
+  /** How long a node will still be away. */
+  get absenceLeftMs(): number {
+    return Math.max(0, this.#absentUntil - this.#cluster.clock.now())
+  }
+
+  /** No new faults, and all that is broken is mended, but for a node that is away. */
   heal(): void {
     const { nodes, network, disk, trace } = this.#cluster
     this.#isOver = true
     trace.add('faults', 'end')
     for (const link of this.#cluster.allLinks()) {
       link.faults = calmLink
-      network.setCut(link, false)
+      if (link !== this.#absent?.link) network.setCut(link, false)
     }
     disk.isFull = false
     this.#cluster.runtimeFaults = 0
     if (this.#cluster.server?.process.isAlive !== true) this.#cluster.startServer()
     for (const node of nodes) {
       node.runtime.setDown(false)
-      if (!node.isRunning) node.startAgent()
+      if (!node.isRunning && node !== this.#absent) node.startAgent()
     }
+  }
+
+  /** It lost its power, or only its line: then all that runs there runs on. */
+  #beginAbsence(durationMs: number): void {
+    const node = this.#random.pick(this.#cluster.nodes)
+    const { trace, network, clock } = this.#cluster
+    this.#absent = node
+    this.#absentUntil = clock.now() + durationMs
+    trace.add(node.name, `is away for ${durationMs} ms`)
+    network.setCut(node.link, true)
+    if (this.#random.chance(0.5)) node.reboot()
+    clock.after(durationMs, () => {
+      this.#absent = undefined
+      trace.add(node.name, 'is there again')
+      network.setCut(node.link, false)
+      if (!node.isRunning) node.startAgent()
+    })
   }
 
   #every(meanMs: number, fault: () => void): void {
@@ -81,7 +106,7 @@ export class FaultInjector {
     const node = this.#random.pick(this.#cluster.nodes)
     if (!node.isRunning) return
     node.killAgent()
-    this.#later(20, 8_000, () => node.isRunning || node.startAgent())
+    this.#later(20, 8_000, () => node.isRunning || node === this.#absent || node.startAgent())
   }
 
   #stopRuntime(): void {
@@ -102,14 +127,14 @@ export class FaultInjector {
     network.setCut(link, true)
     this.#later(durationMs, durationMs, () => {
       trace.add(name, 'is back')
-      network.setCut(link, false)
+      if (link !== this.#absent?.link) network.setCut(link, false)
     })
   }
 
   #reboot(): void {
     const node = this.#random.pick(this.#cluster.nodes)
     node.reboot()
-    this.#later(1_000, 20_000, () => node.isRunning || node.startAgent())
+    this.#later(1_000, 20_000, () => node.isRunning || node === this.#absent || node.startAgent())
   }
 
   #crashContainer(): void {

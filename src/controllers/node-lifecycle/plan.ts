@@ -35,7 +35,8 @@ export function planNode(view: NodeView, now: Instant): Plan {
   const disruption = ready === 'True' ? undefined : disruptionOf(view.zone, node)
   const taints = wantedTaints(node, conditions, disruption === undefined, now)
   const taintWrite = sameJson(taints, node.spec?.taints ?? []) ? [] : [taintPatch(node, taints)]
-  const podWrites = ready === 'True' ? [] : view.pods.filter(isReady).slice(0, MAX_POD_WRITES).map((pod) => unready(pod, now))
+  // A node that says itself that it is not ready speaks for its pods too: to contradict it would be answered at once, and so on.
+  const podWrites = !silent ? [] : view.pods.filter(isReady).slice(0, MAX_POD_WRITES).map((pod) => unready(pod, now))
   return {
     actions: [...changes, ...taintWrite, ...podWrites],
     ...(silent ? {} : { wakeAt: silentAt + 1 }),

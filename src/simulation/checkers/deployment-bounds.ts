@@ -26,6 +26,8 @@ export class DeploymentBounds {
   readonly #clock: Clock
   /** By the uid of a Deployment or a ReplicaSet: what each of its specs allows. */
   readonly #bounds = new Map<string, Bounds[]>()
+  readonly #podKeys = new Set<string>()
+  readonly #late = new Set<string | undefined>()
 
   /** checksAvailability: nothing but the controllers ends pods in this run. */
   constructor(log: DiskLog, findings: Findings, clock: Clock, checksAvailability: boolean) {
@@ -67,9 +69,12 @@ export class DeploymentBounds {
   #onNewPod({ key, bytes }: Logged): void {
     if (bytes === undefined) return
     const pod = this.#log.decode<Pod>(bytes)
+    // Generated names are not used twice: this is the late arrival of a request that was sent again and whose pod is gone already. No one chose it.
+    if (this.#podKeys.has(key)) return void this.#late.add(pod.metadata.uid)
+    this.#podKeys.add(key)
     const set = this.#setOf(pod)
     if (set === undefined) return
-    const active = this.#podsOf(set).filter(isActive).length
+    const active = this.#podsOf(set).filter((each) => isActive(each) && !this.#late.has(each.metadata.uid)).length
     const most = Math.max(...this.#possible(set).map((bounds) => bounds.most))
     if (active > most) this.#findings.report(NAME, `${key} is one too many: ${set.metadata.name} has ${active} pods and wants ${most}`)
   }
@@ -78,6 +83,8 @@ export class DeploymentBounds {
     const before = this.#log.decode<Pod>(previous)
     const after = bytes === undefined ? undefined : this.#log.decode<Pod>(bytes)
     if (!isServing(before) || (after !== undefined && isServing(after))) return
+    const namespace = this.#log.get(kinds.Namespace, { namespace: '', name: before.metadata.namespace ?? '' })
+    if (namespace?.metadata.deletionTimestamp !== undefined) return
     const set = this.#setOf(before)
     const deployment = set === undefined ? undefined : this.#deploymentOf(set)
     if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return

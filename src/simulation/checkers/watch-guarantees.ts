@@ -79,6 +79,8 @@ export class WatchReader<T extends KubeObject> {
   async run(): Promise<void> {
     const { clock } = this.#parts
     for (;;) {
+      // To a server 0 means any state at all: nobody can come back to the revision of an empty store.
+      if (this.#revision === 0) this.#revision = undefined
       try {
         if (this.#revision === undefined && this.#parts.random.chance(0.5)) await this.#list()
         await this.#follow()

@@ -12,7 +12,7 @@ const FINALIZER = 'simulation.example/hold'
  * the resourceVersion, or a JSON patch that tests the old value. So no write may undo another one, also not one that arrives late.
  */
 export async function useSharedConfigMaps(user: User, book: CounterBook): Promise<void> {
-  await keepBusy(user, 2_500, async () => {
+  await keepBusy(user, 2_000, async () => {
     const key = { namespace: user.namespace, name: user.random.pick(SHARED) }
     const known = await user.client.get(kinds.ConfigMap, key).catch(() => undefined)
     if (known === undefined) {

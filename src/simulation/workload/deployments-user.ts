@@ -13,7 +13,7 @@ const MAX_REPLICAS = 5
 /** Creates, scales, updates, rolls back, pauses and deletes Deployments. */
 export async function useDeployments(user: User): Promise<void> {
   const past = new Map<string, PodTemplateSpec[]>()
-  await keepBusy(user, 6_000, async () => {
+  await keepBusy(user, 5_000, async () => {
     const name = user.random.pick(NAMES)
     const key = { namespace: user.namespace, name }
     const known = await user.client.get(kinds.Deployment, key).catch(() => undefined)

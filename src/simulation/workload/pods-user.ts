@@ -6,7 +6,7 @@ import { keepBusy } from './user.ts'
 /** Pods without a controller: services that stay, jobs that end, one that fails for ever; deleted at will, evicted, killed without grace. takesAny: also pods that controllers made. */
 export async function usePods(user: User, takesAny: boolean): Promise<void> {
   let count = 0
-  await keepBusy(user, 6_000, async () => {
+  await keepBusy(user, 5_000, async () => {
     const all = (await user.client.list(kinds.Pod, { namespace: user.namespace })).items
     const victims = takesAny ? all : all.filter(({ metadata }) => metadata.ownerReferences === undefined)
     const victim = victims.length > 0 ? user.random.pick(victims) : undefined

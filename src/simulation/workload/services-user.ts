@@ -5,7 +5,7 @@ import { keepBusy } from './user.ts'
 
 /** Services of all sorts come, change what they select, and go. */
 export async function useServices(user: User): Promise<void> {
-  await keepBusy(user, 9_000, async () => {
+  await keepBusy(user, 8_000, async () => {
     const name = user.random.pick(['front', 'back'])
     const key = { namespace: user.namespace, name }
     const known = await user.client.get(kinds.Service, key).catch(() => undefined)
