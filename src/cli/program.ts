@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { thrownMessage } from '../words/thrown.ts'
 import { checkName } from './cluster-config.ts'
 import { demo } from './commands/demo.ts'
 import { down } from './commands/down.ts'
@@ -28,7 +29,7 @@ export async function runCommandLine(argv: readonly string[], context: Omit<Invo
     return EXIT_OK
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE
-    context.errors.write(`lotse: ${error instanceof Error ? error.message : String(error)}\n`)
+    context.errors.write(`lotse: ${thrownMessage(error)}\n`)
     return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE
   }
 }

@@ -3,6 +3,7 @@ import { apiVersionOf, type KindRef } from '../objects/kind.ts'
 import { keyOf, type KubeObject, type ObjectKey } from '../objects/kube-object.ts'
 import { utf8 } from '../words/bytes.ts'
 import { serviceUnavailable, StatusError } from '../words/status-error.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import type { Client, DeleteOptions, ListOptions, ObjectList, Patch, UpdateOptions, WatchEvent, WatchOptions, WriteOptions } from './client.ts'
 import { deleteBody, listQuery, placeOf, resourcePath, watchQuery, withQuery, writeQuery } from './resource-path.ts'
 import { jsonLines, readError, readJson, statusError } from './response-body.ts'
@@ -75,7 +76,7 @@ async function reached<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 function asStatus(error: unknown): StatusError {
-  return error instanceof StatusError ? error : serviceUnavailable(error instanceof Error ? error.message : String(error))
+  return error instanceof StatusError ? error : serviceUnavailable(thrownMessage(error))
 }
 
 /** The decode edge: the server is trusted to answer with the kind that its path serves. */

@@ -5,6 +5,7 @@ import type { Clock, Log, Random } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
 import { fraction } from '../words/random.ts'
 import { StatusError } from '../words/status-error.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import type { Client, WatchEvent } from './client.ts'
 import { ObjectCache, revisionOf } from './object-cache.ts'
 
@@ -144,13 +145,13 @@ export class Informer<T extends KubeObject = KubeObject> {
 
   #learn(error: unknown): void {
     const code = error instanceof StatusError ? error.code : 0
-    const message = error instanceof Error ? error.message : String(error)
+    const message = thrownMessage(error)
     this.#problem = message
     if (code === 410) this.#resumeFrom = undefined
     else if ((code === 400 || code === 422) && this.#resumeFrom === undefined) this.#listsFirst = true
     // A revision that the server does not accept at all is as good as gone.
     else if (code === 400 || code === 422) this.#resumeFrom = undefined
-    if (code !== 410) this.#parts.log.warn('a watch ended with an error and is taken up again', { resource: this.cache.kind.plural, code, message })
+    if (code !== 410) this.#parts.log.warn('a watch ended with an error and is taken up again', { resource: this.cache.kind.plural, code, error: message })
   }
 
   #retryDelayMs(failures: number): number {

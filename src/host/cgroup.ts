@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { problemText } from './problem-text.ts'
+import { thrownMessage } from '../words/thrown.ts'
 
 const ROOT = '/sys/fs/cgroup'
 /** statfs magic of a cgroup2 mount. */
@@ -160,7 +160,7 @@ function passOn(directory: string, controller: string): void {
     writeFileSync(join(directory, 'cgroup.subtree_control'), `+${controller}`)
   } catch (error) {
     if (controller !== 'cpu' && controller !== 'memory') return
-    throw new Error(`${directory} does not pass its ${controller} controller on, so pods cannot be limited: ${problemText(error)}`)
+    throw new Error(`${directory} does not pass its ${controller} controller on, so pods cannot be limited: ${thrownMessage(error)}`)
   }
 }
 
@@ -188,7 +188,7 @@ function removeTree(directory: string): string | undefined {
     return undefined
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    return problemText(error)
+    return thrownMessage(error)
   }
 }
 

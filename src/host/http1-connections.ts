@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse as
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Peer, ServerResponse } from '../apiserver/http.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import type { ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import { peerOf } from './peer.ts'
@@ -69,7 +70,7 @@ export class Http1Connections {
     try {
       await this.#answer(message, response, incoming, await this.#options.handler(incoming.request))
     } catch (error) {
-      this.#options.log.error('A request was not handled', { path: incoming.request.path, error: errorText(error) })
+      this.#options.log.error('A request was not handled', { path: incoming.request.path, error: thrownMessage(error) })
       if (response.headersSent || response.destroyed) return void response.destroy()
       const { code, body } = statusBody(error)
       response.writeHead(code, { 'content-type': 'application/json', 'content-length': body.length, connection: 'close' }).end(body)
@@ -111,7 +112,7 @@ export class Http1Connections {
       if (answer.type === 'tunnel') this.#options.nodeProxy.tunnel(answer.target, { headers: message.rawHeaders, socket, head })
       else await answerRaw(socket, answer)
     } catch (error) {
-      this.#options.log.error('A request was not handled', { path: incoming.request.path, error: errorText(error) })
+      this.#options.log.error('A request was not handled', { path: incoming.request.path, error: thrownMessage(error) })
       const { code, body } = statusBody(error)
       await answerRaw(socket, { type: 'whole', status: code, headers: { 'content-type': 'application/json' }, body: [body] })
     } finally {
@@ -142,8 +143,4 @@ async function answerRaw(socket: Duplex, answer: Exclude<ServerResponse, { type:
   if (answer.type === 'whole') return writeWhole(socket, answer.body)
   await answer.send(byteSink(socket))
   socket.end()
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -4,6 +4,7 @@ import { keyOf, keyText, type ObjectKey } from '../objects/kube-object.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { EndpointSlice, Service } from '../resources/generated/types.ts'
 import { sleep, type Clock, type Log, type Random } from '../words/ports.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import { ElementLedger } from './element-ledger.ts'
 import { changeScript, createTableScript, type TableConfig } from './nft-table.ts'
 import { localDnsElements, serviceElements, type Elements, type LocalDns } from './service-elements.ts'
@@ -82,7 +83,7 @@ export class ServiceProxy {
       } catch (error) {
         // The kernel's state is unknown now (somebody may have removed the table): begin again with all of it.
         fresh = true
-        this.#parts.log.error('the service rules could not be applied and are built anew', { error: error instanceof Error ? error.message : String(error) })
+        this.#parts.log.error('the service rules could not be applied and are built anew', { error: thrownMessage(error) })
         await sleep(this.#parts.clock, RETRY_MS, signal)
         continue
       }

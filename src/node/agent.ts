@@ -5,6 +5,7 @@ import { kinds } from '../resources/generated/kinds.ts'
 import type { Pod, Service } from '../resources/generated/types.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import { Limiter } from './limiter.ts'
 import type { NodeEvents } from './node-events.ts'
 import type { NodeFacts, NodePressure } from './node-facts.ts'
@@ -19,7 +20,6 @@ import type { NodeRuntime, PodObservation } from './runtime.ts'
 import { StatusWriter } from './status-writer.ts'
 import { TokenSource } from './token-source.ts'
 import type { VolumeHost } from './volumes/volume-host.ts'
-import { thrownMessage } from './thrown.ts'
 
 export interface NodeAgentParts {
   /**
@@ -174,8 +174,7 @@ class Agent implements NodeAgent {
       } catch (error) {
         if (signal.aborted) return
         failures++
-        const problem = thrownMessage(error)
-        if (failures === 1) log.warn('the node could not be searched for pods that nobody wants any more', { problem })
+        if (failures === 1) log.warn('the node could not be searched for pods that nobody wants any more', { error: thrownMessage(error) })
       }
       await sleep(clock, failures === 0 ? SWEEP_MS : SWEEP_RETRY_MS, signal)
     }

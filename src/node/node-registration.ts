@@ -7,12 +7,12 @@ import { formatMicroTime } from '../words/instant.ts'
 import type { Clock, Log } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
 import { isStatus } from '../words/status-error.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import type { NodeEvents } from './node-events.ts'
 import type { NodeFacts, NodePressure } from './node-facts.ts'
 import type { NodeSettings } from './node-settings.ts'
 import { newNode, nodeLabels, nodeStatus, readinessProblem, withoutHeartbeats } from './node-status.ts'
 import type { ImageObservation, NodeRuntime, RuntimeInfo } from './runtime.ts'
-import { thrownMessage } from './thrown.ts'
 
 export interface RegistrationParts {
   readonly client: Client
@@ -101,7 +101,7 @@ export class NodeRegistration {
       return { runtime: await this.#parts.runtime.info(signal), images: await this.#parts.runtime.listImages(signal) }
     } catch (error) {
       signal.throwIfAborted()
-      this.#parts.log.warn('the container runtime does not answer', { problem: thrownMessage(error) })
+      this.#parts.log.warn('the container runtime does not answer', { error: thrownMessage(error) })
       return { runtime: undefined, images: [] }
     }
   }
@@ -148,7 +148,7 @@ export class NodeRegistration {
 
   /** Once for each outage. */
   #complain(failures: number, sentence: string, error: unknown): void {
-    if (failures === 1) this.#parts.log.warn(sentence, { problem: thrownMessage(error) })
+    if (failures === 1) this.#parts.log.warn(sentence, { error: thrownMessage(error) })
   }
 
   async #renew(known: Lease | undefined): Promise<Lease> {

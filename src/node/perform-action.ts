@@ -3,6 +3,7 @@ import { kinds } from '../resources/generated/kinds.ts'
 import type { Pod, Service } from '../resources/generated/types.ts'
 import { isStatus } from '../words/status-error.ts'
 import type { Clock, Log } from '../words/ports.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import { sandboxConfig } from './container-config.ts'
 import type { DownwardFacts } from './downward-api.ts'
 import type { PodReferences } from './environment.ts'
@@ -23,7 +24,6 @@ import { RuntimeFailure } from './runtime.ts'
 import type { TokenSource } from './token-source.ts'
 import { planVolume } from './volumes/plan-volumes.ts'
 import type { VolumeHost } from './volumes/volume-host.ts'
-import { thrownMessage } from './thrown.ts'
 
 /** What actions are performed with; one for the whole node. */
 export interface ActionParts {

@@ -1,5 +1,6 @@
 import type { Container, Pod } from '../resources/generated/types.ts'
 import { present } from '../words/assert.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import { formatDuration } from './back-off.ts'
 import { containerConfig, sandboxConfig } from './container-config.ts'
 import { containerMounts } from './container-mounts.ts'
@@ -14,7 +15,6 @@ import type { StartContainer } from './pod-plan.ts'
 import type { ContainerConfig, ImageObservation } from './runtime.ts'
 import { RuntimeFailure } from './runtime.ts'
 import { rootProblem } from './security.ts'
-import { thrownMessage } from './thrown.ts'
 import { containerNamed } from './pod-containers.ts'
 
 type Failed = Extract<Outcome, { ok: false }>

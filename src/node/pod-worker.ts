@@ -1,6 +1,7 @@
 import { sameJson } from '../objects/json.ts'
 import type { Pod } from '../resources/generated/types.ts'
 import type { Log } from '../words/ports.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import type { ActionParts } from './perform-action.ts'
 import { containerPath, performAction } from './perform-action.ts'
 import { planPod } from './plan-pod.ts'
@@ -12,7 +13,6 @@ import { operationOf } from './pod-plan.ts'
 import type { ProbeParts } from './probe-worker.ts'
 import type { PodObservation } from './runtime.ts'
 import type { StatusWriter } from './status-writer.ts'
-import { thrownMessage } from './thrown.ts'
 
 export interface WorkerParts {
   readonly actions: ActionParts
@@ -147,7 +147,7 @@ export class PodWorker {
       try {
         await this.#round()
       } catch (error) {
-        this.#log.error('a round for a pod failed', { problem: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+        this.#log.error('a round for a pod failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
         this.#wakeAfter(MAX_OBSERVE_RETRY_MS)
       }
     } while (this.#wantsRound)
@@ -188,7 +188,7 @@ export class PodWorker {
       this.#isStale = true
       if (this.#signal.aborted) return false
       this.#observeFailures++
-      if (this.#observeFailures === 1) this.#log.warn('the container runtime does not answer', { problem: thrownMessage(error) })
+      if (this.#observeFailures === 1) this.#log.warn('the container runtime does not answer', { error: thrownMessage(error) })
       this.#wakeAfter(Math.min(MAX_OBSERVE_RETRY_MS, FIRST_OBSERVE_RETRY_MS * 2 ** Math.min(this.#observeFailures - 1, 8)))
       return false
     }
@@ -211,7 +211,7 @@ export class PodWorker {
     void this.#perform(action, AbortSignal.any([this.#signal, controller.signal])).then((outcome) => {
       this.#operations.delete(operation)
       if (outcome?.ok === false) {
-        this.#log.info('an action for a pod failed', { action: action.type, reason: outcome.reason, problem: outcome.message })
+        this.#log.info('an action for a pod failed', { action: action.type, reason: outcome.reason, error: outcome.message })
       }
       this.#ended.push({ action, outcome })
       this.wake()

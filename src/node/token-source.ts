@@ -5,8 +5,8 @@ import { present } from '../words/assert.ts'
 import type { Instant } from '../words/instant.ts'
 import { parseTime } from '../words/instant.ts'
 import type { Clock } from '../words/ports.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import { tokenProjections } from './volumes/plan-volumes.ts'
-import { thrownMessage } from './thrown.ts'
 
 interface Token {
   readonly text: string

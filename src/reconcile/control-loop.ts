@@ -3,6 +3,7 @@ import type { EventRecorder } from '../client/event-recorder.ts'
 import { formatTime } from '../words/instant.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import { fraction, nameSuffix } from '../words/random.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import type { Controller, Failure, Plan, Snapshot } from './controller.ts'
 import { Explanations } from './explanations.ts'
 import type { Explanation } from './explanations.ts'
@@ -271,8 +272,8 @@ export class ControlLoop {
 
   /** A plan or an observation threw: a defect, which must cost this key only. */
   #breakDown(key: string, state: KeyState, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error)
-    this.#parts.log.error('a controller failed to plan', { controller: this.controller.name, key, message })
+    const message = thrownMessage(error)
+    this.#parts.log.error('a controller failed to plan', { controller: this.controller.name, key, error: message })
     state.attempts += 1
     this.#explain(key, state, `planning failed: ${message}`, 'a retry')
     this.#retryAfter(key, state, this.#retryDelayMs(state.attempts))

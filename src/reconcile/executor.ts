@@ -5,6 +5,7 @@ import type { ObjectCache } from '../client/object-cache.ts'
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import { ControlLoop } from './control-loop.ts'
 import type { LoopLimits } from './control-loop.ts'
 import type { Controller, Read, Snapshot } from './controller.ts'
@@ -131,8 +132,8 @@ export class Executor {
     try {
       return read.keysOf(object, this.snapshot)
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      this.#parts.log.error('a controller cannot tell whom a change concerns', { controller: controller.name, resource: read.kind.plural, message })
+      const fields = { controller: controller.name, resource: read.kind.plural, error: thrownMessage(error) }
+      this.#parts.log.error('a controller cannot tell whom a change concerns', fields)
       return []
     }
   }

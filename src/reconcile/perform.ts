@@ -5,6 +5,7 @@ import { keyOf } from '../objects/kube-object.ts'
 import type { Clock } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
 import { StatusError } from '../words/status-error.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import type { Action } from './controller.ts'
 import type { CacheLookup, Fence } from './fence.ts'
 import { fenceOfWrite } from './fence.ts'
@@ -178,7 +179,7 @@ function isStale(request: Request, error: StatusError): boolean {
 /** What is no StatusError (a connection that broke) says nothing about the request: as uncertain as a 503. */
 function statusOf(thrown: unknown): StatusError {
   if (thrown instanceof StatusError) return thrown
-  return new StatusError(503, 'ServiceUnavailable', thrown instanceof Error ? thrown.message : String(thrown))
+  return new StatusError(503, 'ServiceUnavailable', thrownMessage(thrown))
 }
 
 function settleDelayMs(attempt: number): number {

@@ -9,6 +9,7 @@ import type { Binding, Node, Pod, PodCondition } from '../resources/generated/ty
 import { formatTime } from '../words/instant.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import { isStatus } from '../words/status-error.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import { decide, type Decision } from './decide.ts'
 import { NodeTable } from './node-table.ts'
 import { PodShapes } from './pod-shape.ts'
@@ -154,7 +155,7 @@ export class Scheduler {
       if (this.#pods.cache.get(key)?.spec?.nodeName === undefined) this.#table.removePod(uid)
       if (isStatus(error, 'NotFound')) return this.#queue.remove(uid)
       this.#queue.retry(uid, clock.now())
-      log.warn('a pod could not be bound and is tried again', { pod: `${key.namespace}/${key.name}`, node: nodeName, error: error instanceof Error ? error.message : String(error) })
+      log.warn('a pod could not be bound and is tried again', { pod: `${key.namespace}/${key.name}`, node: nodeName, error: thrownMessage(error) })
     }
   }
 
@@ -170,7 +171,7 @@ export class Scheduler {
       await client.patch(kinds.Pod, keyOf(pod), { type: 'strategic', body }, { subresource: 'status' })
     } catch (error) {
       if (isStatus(error, 'NotFound') || isStatus(error, 'Conflict')) return
-      log.warn('the PodScheduled condition could not be written', { pod: pod.metadata.name, error: error instanceof Error ? error.message : String(error) })
+      log.warn('the PodScheduled condition could not be written', { pod: pod.metadata.name, error: thrownMessage(error) })
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import type { Revision, Store } from './store.ts'
 
 /** How long old revisions stay readable: what continue tokens and resumed watches may count on, as with upstream's default. */
@@ -20,7 +21,7 @@ export async function runCompactor(store: Store, parts: { readonly clock: Clock;
       if (target > compacted) await store.compact(target)
       compacted = target
     } catch (error) {
-      parts.log.warn('old revisions could not be forgotten; this is tried again', { error: error instanceof Error ? error.message : String(error) })
+      parts.log.warn('old revisions could not be forgotten; this is tried again', { error: thrownMessage(error) })
     }
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../../words/ports.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 import { cgroupProcesses, removeCgroup } from '../cgroup.ts'
 import type { CgroupHost } from '../cgroup.ts'
 import { openCriClient } from '../cri/cri-client.ts'
@@ -9,7 +10,6 @@ import { runCommand } from '../run-command.ts'
 import { stopContainerd } from './containerd.ts'
 import { runningProcess } from './detached-process.ts'
 import type { ContainerdPaths } from './containerd-paths.ts'
-import { problemText } from '../problem-text.ts'
 
 export interface ClusterContainers {
   readonly paths: ContainerdPaths
@@ -30,7 +30,7 @@ export async function tearDownContainers(cluster: ClusterContainers, log: Log): 
     try {
       await removeAllSandboxes(client, log)
     } catch (error) {
-      log.warn('containerd could not end all pods; they are ended without it', { problem: problemText(error) })
+      log.warn('containerd could not end all pods; they are ended without it', { error: thrownMessage(error) })
     } finally {
       client.close()
     }
@@ -53,7 +53,7 @@ async function removeAllSandboxes(client: CriClient, log: Log): Promise<void> {
         await client.stopPodSandbox({ podSandboxId: id }, { timeoutMs: STOP_TIMEOUT_MS })
         await client.removePodSandbox({ podSandboxId: id }, { timeoutMs: STOP_TIMEOUT_MS })
       } catch (error) {
-        log.warn('a pod could not be ended by containerd', { sandbox: id, problem: problemText(error) })
+        log.warn('a pod could not be ended by containerd', { sandbox: id, error: thrownMessage(error) })
       }
     }
   }

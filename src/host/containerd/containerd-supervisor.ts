@@ -1,10 +1,10 @@
 import type { Clock, Log } from '../../words/ports.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 import { boundLog } from '../bounded-log.ts'
 import { ensureContainerd } from './containerd.ts'
 import type { ContainerdSettings } from './containerd-config.ts'
 import { isRunning } from './detached-process.ts'
 import type { ProcessIdentity } from './detached-process.ts'
-import { problemText } from '../problem-text.ts'
 
 const LOOK_EVERY_MS = 1000
 const RESTART_DELAY_LIMIT_MS = 30_000
@@ -40,7 +40,7 @@ export async function superviseContainerd(options: SupervisorOptions, signal: Ab
       log.warn('containerd had died and was restarted; its containers went on', { pid: current.pid })
     } catch (error) {
       failures += 1
-      if (!signal.aborted) log.error('containerd cannot be restarted', { problem: problemText(error) })
+      if (!signal.aborted) log.error('containerd cannot be restarted', { error: thrownMessage(error) })
     }
   }
   const loop = (): void => {

@@ -7,6 +7,7 @@ import { RuntimeFailure } from '../../node/runtime.ts'
 import type { Clock, Log } from '../../words/ports.ts'
 import { sleep } from '../../words/ports.ts'
 import { unreachable } from '../../words/assert.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 import { removeCgroup, writeCgroup } from '../cgroup.ts'
 import type { CgroupHost } from '../cgroup.ts'
 import type { CriClient } from './cri-client.ts'
@@ -20,7 +21,6 @@ import { openPodCache } from './pod-cache.ts'
 import type { PodCache } from './pod-cache.ts'
 import { followRuntimeEvents } from './runtime-events.ts'
 import type { RuntimeEvent } from './runtime-events.ts'
-import { problemText } from '../problem-text.ts'
 
 export interface CriRuntimeOptions {
   readonly client: CriClient
@@ -188,7 +188,7 @@ async function ignoringNotFound<T>(call: () => Promise<T>, reason: string, signa
 
 function failure(error: unknown, reason: string, signal: AbortSignal): unknown {
   if (error instanceof RuntimeFailure || signal.aborted) return error
-  return new RuntimeFailure(reason, problemText(error))
+  return new RuntimeFailure(reason, thrownMessage(error))
 }
 
 async function runtimeInfo(client: CriClient, signal: AbortSignal): Promise<RuntimeInfo> {

@@ -1,8 +1,8 @@
 import type { RegistryCredentials, RuntimeResult } from '../../node/runtime.ts'
 import { RuntimeFailure } from '../../node/runtime.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 import type { CriClient } from './cri-client.ts'
 import type { Image } from './cri-messages.ts'
-import { problemText } from '../problem-text.ts'
 
 /** A pull that takes longer is given up; containerd keeps the layers that it has. */
 const PULL_TIMEOUT_MS = 15 * 60_000
@@ -45,7 +45,7 @@ export async function pullImage(client: CriClient, request: PullRequest, signal:
     } catch (error) {
       if (error instanceof RuntimeFailure) throw error
       signal.throwIfAborted()
-      problems.push(problemText(error))
+      problems.push(thrownMessage(error))
     }
   }
   throw new RuntimeFailure('ErrImagePull', [...new Set(problems)].join('; '))
@@ -57,6 +57,6 @@ async function findImage(client: CriClient, image: string, signal: AbortSignal):
     return answer.image
   } catch (error) {
     signal.throwIfAborted()
-    throw new RuntimeFailure('ImageInspectError', `Failed to inspect image "${image}": ${problemText(error)}`)
+    throw new RuntimeFailure('ImageInspectError', `Failed to inspect image "${image}": ${thrownMessage(error)}`)
   }
 }

@@ -1,7 +1,7 @@
 import { readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Clock, Log } from '../../words/ports.ts'
-import { problemText } from '../problem-text.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 import type { CriClient } from './cri-client.ts'
 import { containerState } from './cri-constants.ts'
 
@@ -25,7 +25,7 @@ export function keepLogsBounded(options: RotationOptions, signal: AbortSignal): 
       signal.removeEventListener('abort', cancel)
       rotateLogs(options, signal)
         .catch((error: unknown) => {
-          if (!signal.aborted) options.log.warn('container logs could not be rotated', { problem: problemText(error) })
+          if (!signal.aborted) options.log.warn('container logs could not be rotated', { error: thrownMessage(error) })
         })
         .then(loop, loop)
     })

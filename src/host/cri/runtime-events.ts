@@ -1,10 +1,10 @@
 import type { Clock, Log } from '../../words/ports.ts'
 import { sleep } from '../../words/ports.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 import type { CriClient } from './cri-client.ts'
 import { taskEvent, taskExit } from './event-messages.ts'
 import type { Envelope } from './event-messages.ts'
 import { decodeMessage } from './protobuf.ts'
-import { problemText } from '../problem-text.ts'
 
 /** A start is known to who started it. Exec'd processes exit too; they are left out by their ids. */
 const FILTER = 'namespace==k8s.io,topic~="^/tasks/(exit|oom)$"'
@@ -55,7 +55,7 @@ async function subscribe(options: EventOptions, listener: EventListener, signal:
       },
     }, signal)
   } catch (error) {
-    if (!signal.aborted) options.log.debug('the event stream of containerd broke', { problem: problemText(error) })
+    if (!signal.aborted) options.log.debug('the event stream of containerd broke', { error: thrownMessage(error) })
   }
 }
 

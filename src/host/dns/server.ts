@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { createServer, type Socket } from 'node:net'
 import type { Log } from '../../words/ports.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 import { respond, type ResponderParts } from './responder.ts'
 import { lengthPrefix } from './upstream.ts'
 
@@ -63,7 +64,7 @@ async function answered(message: Buffer, protocol: 'udp' | 'tcp', parts: DnsServ
   try {
     return await respond(message, protocol, parts)
   } catch (error) {
-    parts.log.error('a DNS question could not be answered', { error: error instanceof Error ? error.message : String(error) })
+    parts.log.error('a DNS question could not be answered', { error: thrownMessage(error) })
     return undefined
   }
 }

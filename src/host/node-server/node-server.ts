@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Clock, Log } from '../../words/ports.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 import type { CriClient } from '../cri/cri-client.ts'
 import { GrpcFailure, isNotFound } from '../cri/grpc-failure.ts'
 import { containerLog, isContainerRunning } from './container-lookup.ts'
@@ -14,7 +15,6 @@ import type { NodeRoute } from './node-route.ts'
 import { refusalBytes, RequestRefused } from './request-refused.ts'
 import { StreamRefused } from './streaming-upgrade.ts'
 import { serveStream } from './stream-session.ts'
-import { problemText } from '../problem-text.ts'
 
 export interface NodeServerOptions {
   /** PEM. */
@@ -188,9 +188,9 @@ function write(response: ServerResponse, bytes: Buffer): Promise<boolean> {
 
 function refusalOf(log: Log, error: unknown): { status: number; message: string } {
   if (error instanceof RequestRefused || error instanceof StreamRefused) return { status: error.status, message: error.message }
-  const message = problemText(error)
+  const message = thrownMessage(error)
   if (isNotFound(error)) return { status: 404, message }
-  if (!(error instanceof GrpcFailure)) log.warn('a request to the node failed', { problem: message })
+  if (!(error instanceof GrpcFailure)) log.warn('a request to the node failed', { error: message })
   return { status: 500, message }
 }
 
