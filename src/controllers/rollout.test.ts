@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Executor } from '../reconcile/executor.ts'
-import { ManualClock, SeededRandom } from '../reconcile/manual-clock.testing.ts'
+import { ManualClock, SeededRandom } from '../words/manual-clock.testing.ts'
 import type { Faults } from '../reconcile/memory-client.testing.ts'
 import { MemoryClient, noFaults } from '../reconcile/memory-client.testing.ts'
 import { kinds } from '../resources/generated/kinds.ts'

@@ -8,7 +8,7 @@ import { forbidden, tooManyRequests } from '../words/status-error.ts'
 import type { LoopLimits } from './control-loop.ts'
 import type { Controller, Failure, Plan } from './controller.ts'
 import { Executor } from './executor.ts'
-import { ManualClock, SeededRandom } from './manual-clock.testing.ts'
+import { ManualClock, SeededRandom } from '../words/manual-clock.testing.ts'
 import type { Faults } from './memory-client.testing.ts'
 import { MemoryClient, noFaults } from './memory-client.testing.ts'
 

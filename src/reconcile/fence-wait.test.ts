@@ -8,7 +8,7 @@ import type { ConfigMap } from '../resources/generated/types.ts'
 import { silentLog } from '../words/ports.ts'
 import type { Fence } from './fence.ts'
 import { waitForFences } from './fence-wait.ts'
-import { ManualClock, SeededRandom } from './manual-clock.testing.ts'
+import { ManualClock, SeededRandom } from '../words/manual-clock.testing.ts'
 import { MemoryClient } from './memory-client.testing.ts'
 
 const key = { namespace: 'shop', name: 'a' }

@@ -6,7 +6,7 @@ import { keyOf, keyText } from '../objects/kube-object.ts'
 import { formatTime } from '../words/instant.ts'
 import { sleep } from '../words/ports.ts'
 import { alreadyExists, conflict, expired, notFound, serviceUnavailable } from '../words/status-error.ts'
-import type { ManualClock, SeededRandom } from './manual-clock.testing.ts'
+import type { ManualClock, SeededRandom } from '../words/manual-clock.testing.ts'
 
 /** Shares of requests, and times drawn evenly between 0 and the bound. */
 export interface Faults {

@@ -1,5 +1,5 @@
-import type { Instant } from '../words/instant.ts'
-import type { Clock, Random } from '../words/ports.ts'
+import type { Instant } from './instant.ts'
+import type { Clock, Random } from './ports.ts'
 
 interface Timer {
   readonly at: Instant
