@@ -31,4 +31,6 @@ if ! npm install --no-save "$omit" --include=optional --ignore-scripts --no-audi
   echo "lotse: npm install failed (see above); it needs the npm registry. Run it again when that can be reached." >&2
   exit 1
 fi
+# Only quicker, never needed: a failure here is no failure.
+sh "$root/tools/node.sh" "$root/tools/warm.ts" >/dev/null 2>&1 || true
 echo "$want $lock" >"$marker"
