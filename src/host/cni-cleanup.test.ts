@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { portMappingRemovals } from './cni-cleanup.ts'
+import { hasRules, portMappingRemovals } from './cni-cleanup.ts'
 
 const saved = (names: readonly string[]): string => [
   '*nat',
@@ -35,4 +35,10 @@ test('the chains for all go with the last of them', () => {
 
 test('nothing to do where no port was ever mapped', () => {
   assert.deepEqual(portMappingRemovals('*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n', 'lotse-a'), [])
+})
+
+test('a table with nothing but chains has no rules', () => {
+  const listing = (...entries: object[]): string => JSON.stringify({ nftables: [{ metainfo: {} }, { table: { name: 'nat' } }, { chain: { name: 'OUTPUT' } }, ...entries] })
+  assert.equal(hasRules(listing()), false)
+  assert.equal(hasRules(listing({ rule: { chain: 'OUTPUT' } })), true)
 })

@@ -10,6 +10,20 @@ export async function removePodNetwork(network: PodNetwork): Promise<void> {
   for (const cidr of network.podCidrs) await removeInterfaces(cidr)
   removeLeases(network)
   for (const family of ['iptables', 'ip6tables']) await removePortMappings(family, network.name)
+  for (const family of ['ip', 'ip6']) await removeEmptyNatTable(family)
+}
+
+/** iptables made the table for the port mappings; without rules it does nothing, and iptables makes it again when it needs it. */
+async function removeEmptyNatTable(family: string): Promise<void> {
+  const listed = await runCommand('nft', ['--json', 'list', 'table', family, 'nat'])
+  if (listed.exitCode !== 0 || hasRules(listed.stdout)) return
+  await runCommand('nft', ['delete', 'table', family, 'nat'])
+}
+
+/** Exported for its test: whether there is anything but the table and chains in what nft printed. */
+export function hasRules(listing: string): boolean {
+  const { nftables } = JSON.parse(listing) as { nftables: readonly object[] }
+  return nftables.some((entry) => !['metainfo', 'table', 'chain'].includes(Object.keys(entry)[0] ?? ''))
 }
 
 /** A ptp interface's host end has a route to its pod's one address. */
