@@ -3,6 +3,9 @@ import { startControlPlane } from './control-plane.ts'
 import { clusterPaths } from './cluster-paths.ts'
 import { runPart } from './part-process.ts'
 
+// What LMDB and others create is for this user alone, whatever the shell's mask was.
+process.umask(0o077)
+
 await runPart(async (config, log) => {
   const { address, close } = await startControlPlane(config, log)
   return { readyFile: clusterPaths(config).serverReady, address, close }
