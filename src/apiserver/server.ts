@@ -1,5 +1,4 @@
 import type { Client } from '../client/client.ts'
-import { RequiredFields } from '../objects/schema-required.ts'
 import type { SchemaLookup } from '../objects/schema.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
 import type { Store } from '../store/store.ts'
@@ -106,7 +105,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const routes = routeTable(extensions.routes)
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
-    protobuf: new ProtobufDecoder(schemas), required: new RequiredFields(),
+    protobuf: new ProtobufDecoder(schemas),
     admission: new Admission({ ...extensions, reader }), lane: new RetryLane(),
     watches: new Watches({ feed, clock, random, log, limits }),
   }

@@ -10,7 +10,7 @@ import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { commitObject } from './commit.ts'
 import { trackWrite } from './managed-fields.ts'
 import { generatedName, stampNew } from './metadata.ts'
-import { decodeFields, missingFields } from './schema-stage.ts'
+import { decodeFields } from './schema-stage.ts'
 import { resourceName } from './write-request.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 
@@ -58,16 +58,15 @@ interface NewObject {
 async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, admission, tracked }: NewObject): Promise<void> {
   const { definition } = request.resource
   if (await parts.admission.mutate(admission)) definition.defaults(draft)
-  validateNew(parts, request, draft)
+  validateNew(request, draft)
   setManagedFields(draft, tracked ?? trackWrite(parts, request, draft, undefined))
   await parts.admission.validate(admission, request)
 }
 
-function validateNew(parts: PipelineParts, request: WriteRequest, draft: KubeObject): void {
+function validateNew(request: WriteRequest, draft: KubeObject): void {
   const { definition, kind } = request.resource
   const errors = [
     ...validateMetadataForCreate(draft.metadata, { namespaced: kind.namespaced, nameRule: definition.nameRule }),
-    ...missingFields(parts, request, draft),
     ...definition.validateCreate(draft),
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)

@@ -1,4 +1,3 @@
-import type { FieldError } from '../../objects/field-error.ts'
 import { isObject } from '../../objects/json.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
@@ -51,9 +50,4 @@ function withMetadata(resource: ServedResource, body: JsonObject): KubeObject {
   const metadata = body['metadata']
   if (metadata !== undefined && !isObject(metadata)) throw badRequest('metadata must be an object')
   return { ...body, apiVersion: resource.apiVersion, kind: resource.kind.kind, metadata: metadata ?? {} }
-}
-
-/** The validate stage's part that follows from the schema. What an update left as it was has been checked before. */
-export function missingFields(parts: PipelineParts, request: WriteRequest, object: KubeObject, old?: KubeObject): readonly FieldError[] {
-  return parts.required.missing(schemaOf(parts, request.resource.kind), object, old)
 }

@@ -15,7 +15,6 @@ import { prepareContext, setManagedFields } from './create.ts'
 import { isReadyToGo } from './deletion-marks.ts'
 import { trackWrite } from './managed-fields.ts'
 import { modified, raiseGeneration, stampUpdate } from './metadata.ts'
-import { missingFields } from './schema-stage.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 import { facetId, resourceName } from './write-request.ts'
 
@@ -122,7 +121,6 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   raiseGeneration(definition, draft, current)
   const errors = [
     ...validateMetadataForUpdate(draft.metadata, current.metadata),
-    ...missingFields(parts, request, draft, current),
     ...variantOf(parts, request).validateUpdate(draft, current),
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)

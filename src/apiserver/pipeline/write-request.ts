@@ -1,5 +1,4 @@
 import type { ObjectKey } from '../../objects/kube-object.ts'
-import type { RequiredFields } from '../../objects/schema-required.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
 import type { Store } from '../../store/store.ts'
 import type { Clock, Log, Random } from '../../words/ports.ts'
@@ -42,7 +41,6 @@ export interface PipelineParts {
   readonly feed: CacheFeed
   readonly resources: ResourceSet
   readonly schemas: SchemaLookup
-  readonly required: RequiredFields
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
