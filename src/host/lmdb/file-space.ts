@@ -39,12 +39,19 @@ export async function openFileSpace(file: string, pageBytes: number, usedBytes: 
   const handle = await open(file, 'r+')
   const isCopyOnWrite = COPY_ON_WRITE_TYPES.has((await statfs(file)).type)
   let fileBytes = (await handle.stat()).size
+  /** No less than what is used: asking LMDB each time would cost a small write a tenth of its time. */
+  let atMostUsedBytes = Infinity
   const ensure = async ({ changes, bytes, mayUseReserve }: SpaceNeed): Promise<void> => {
     if (isCopyOnWrite) await assertFree(file)
-    const wanted = usedBytes() + (PAGES_PER_WRITE + PAGES_PER_CHANGE * changes) * pageBytes + 2 * bytes + (mayUseReserve ? 0 : RESERVE_BYTES)
-    if (fileBytes >= wanted) return
-    fileBytes = (await handle.stat()).size
-    if (fileBytes < wanted) fileBytes = await extend(handle, fileBytes, wanted)
+    const growthBytes = (PAGES_PER_WRITE + PAGES_PER_CHANGE * changes) * pageBytes + 2 * bytes
+    const marginBytes = growthBytes + (mayUseReserve ? 0 : RESERVE_BYTES)
+    if (fileBytes < atMostUsedBytes + marginBytes) {
+      atMostUsedBytes = usedBytes()
+      fileBytes = (await handle.stat()).size
+      const wanted = atMostUsedBytes + marginBytes
+      if (fileBytes < wanted) fileBytes = await extend(handle, fileBytes, wanted)
+    }
+    atMostUsedBytes += growthBytes
   }
   return { ensure, close: () => handle.close() }
 }
