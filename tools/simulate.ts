@@ -10,7 +10,12 @@ import { runSeed, type RunResult } from '../src/simulation/run-seed.ts'
 import { honestParts } from '../src/simulation/simulation-parts.ts'
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string' }, from: { type: 'string', default: '1' }, seed: { type: 'string' }, trace: { type: 'boolean', default: false } },
+  options: {
+    seeds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+  },
 })
 const from = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds ?? '100') : 1
@@ -26,7 +31,13 @@ const totals = { virtualMs: 0, revisions: 0, watchEvents: 0 }
 const failures: RunResult[] = []
 
 for (let seed = from; seed < from + count; seed++) {
-  const result = await runSeed({ seed, parts: honestParts, drain, schemas, onLine: (line) => values.trace && process.stdout.write(`${line}\n`) })
+  const result = await runSeed({
+    seed,
+    parts: honestParts,
+    drain,
+    schemas,
+    onLine: (line) => values.trace && process.stdout.write(`${line}\n`),
+  })
   totals.virtualMs += result.virtualMs
   totals.revisions += result.revisions
   totals.watchEvents += result.watchEvents
@@ -38,7 +49,12 @@ for (let seed = from; seed < from + count; seed++) {
 }
 
 const seconds = (performance.now() - startedAt) / 1000
-process.stdout.write(`${process.stderr.isTTY ? '\n' : ''}${count} seeds from ${from} in ${seconds.toFixed(1)} s: ${count - failures.length} passed, ${failures.length} failed\n`)
-process.stdout.write(`${(totals.virtualMs / 3_600_000).toFixed(1)} virtual hours, ${totals.revisions} revisions, ${totals.watchEvents} watch events compared\n`)
-if (failures.length > 0) process.stdout.write(`failed seeds: ${failures.map(({ seed, finding }) => `${seed} (${finding?.checker})`).join(', ')}\n`)
+process.stdout.write(
+  `${process.stderr.isTTY ? '\n' : ''}${count} seeds from ${from} in ${seconds.toFixed(1)} s: ${count - failures.length} passed, ${failures.length} failed\n`,
+)
+process.stdout.write(
+  `${(totals.virtualMs / 3_600_000).toFixed(1)} virtual hours, ${totals.revisions} revisions, ${totals.watchEvents} watch events compared\n`,
+)
+if (failures.length > 0)
+  process.stdout.write(`failed seeds: ${failures.map(({ seed, finding }) => `${seed} (${finding?.checker})`).join(', ')}\n`)
 process.exit(failures.length === 0 ? 0 : 1)
