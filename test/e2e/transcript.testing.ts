@@ -101,19 +101,26 @@ function sameLines(left: readonly string[], right: readonly string[]): boolean {
 }
 
 const SUFFIX = '[bcdfghjklmnpqrstvwxz2456789]'
-const MASKS: readonly (readonly [RegExp, string | ((found: string) => string)])[] = [
+const AGE = String.raw`(\d+d)?(\d+h)?(\d+m)?(\d+s)?`
+const MASKS: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, '<time>'],
   [/\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, '<time>'],
   [/(resourceVersion"?: ?)"\d+"/g, '$1"<revision>"'],
   [/https:\/\/127\.0\.0\.1:\d+/g, 'https://127.0.0.1:<port>'],
-  // Suffixes keep their length, and so the columns theirs.
-  [new RegExp(`(?<=-)${SUFFIX}{8,10}-${SUFFIX}{5}\\b`, 'g'), (found) => found.replace(/[^-]/g, 'x')],
-  [new RegExp(`(?<=-)(?=[a-z]*\\d)${SUFFIX}{8,10}\\b`, 'g'), (found) => 'x'.repeat(found.length)],
-  [/(?<=\s)(\d+[smh]){1,2}( \(x\d+ over (\d+[smh]){1,2}\))?( +|$)/gm, (found) => (found.endsWith(' ') ? '<age>   ' : '<age>')],
+  [/\b10\.(96|24\d)\.\d+\.\d+\b/g, '<ip>'],
+  [/(containerd:\/\/|sha256:)[0-9a-f]{64}/g, '$1<id>'],
+  [/(pod-template-hash"?[=:] ?"?)[0-9a-z]+/g, '$1<hash>'],
+  [new RegExp(`(?<=-)${SUFFIX}{8,10}-${SUFFIX}{5}\\b`, 'g'), '<hash>-<id>'],
+  [new RegExp(`(?<=[a-z]-)(?=[a-z]*\\d)${SUFFIX}{8,10}\\b`, 'g'), '<hash>'],
+  [new RegExp(`(?<=kube-api-access-)${SUFFIX}{5}\\b`, 'g'), '<id>'],
+  [new RegExp(`(?<=^|\\s|\\()(?=\\d)${AGE}(?= ago\\)| {2}|\\s*$| \\(x\\d+ over)`, 'gm'), '<age>'],
+  [new RegExp(`(<age>) \\(x\\d+ over (?=\\d)${AGE}\\)`, 'g'), '$1'],
+  // What was masked had lengths of its own, and so the columns had theirs.
+  [/(?<=\S) {3,}/g, '   '],
 ]
 
-/** Worked example: "web-7c5ddbdf54-x2k4z 1/1 Running 0 12s" becomes "web-xxxxxxxxxx-xxxxx 1/1 Running 0 <age>". */
+/** Worked example: "web-7c5ddbdf54-x2k4z   1/1   Running   0   12s" becomes "web-<hash>-<id>   1/1   Running   0   <age>". */
 export function mask(text: string): string {
-  return MASKS.reduce((masked, [pattern, replacement]) => (typeof replacement === 'string' ? masked.replace(pattern, replacement) : masked.replace(pattern, replacement)), text)
+  return MASKS.reduce((masked, [pattern, replacement]) => masked.replace(pattern, replacement), text)
 }
