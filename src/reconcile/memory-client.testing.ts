@@ -66,7 +66,9 @@ export class MemoryClient implements Client {
     return this.#request('list', kind, undefined, () => {
       const name = options.fieldSelector?.replace('metadata.name=', '')
       const items = this.stored(kind).filter(({ metadata }) => {
-        return (options.namespace === undefined || metadata.namespace === options.namespace) && (name === undefined || metadata.name === name)
+        return (
+          (options.namespace === undefined || metadata.namespace === options.namespace) && (name === undefined || metadata.name === name)
+        )
       })
       return { items: items.slice(0, options.limit ?? items.length), resourceVersion: String(this.#revision), continueToken: '' }
     })
@@ -74,8 +76,15 @@ export class MemoryClient implements Client {
 
   create<T extends KubeObject>(kind: KindRef<T>, object: T): Promise<T> {
     return this.#request('create', kind, object, () => {
-      if (this.#table(kind).has(keyText(keyOf(object)))) throw alreadyExists({ group: kind.group, resource: kind.plural }, object.metadata.name ?? '')
-      const metadata = { ...object.metadata, uid: `uid-${this.#revision + 1}`, generation: 1, creationTimestamp: formatTime(this.#clock.now()) }
+      if (this.#table(kind).has(keyText(keyOf(object)))) {
+        throw alreadyExists({ group: kind.group, resource: kind.plural }, object.metadata.name ?? '')
+      }
+      const metadata = {
+        ...object.metadata,
+        uid: `uid-${this.#revision + 1}`,
+        generation: 1,
+        creationTimestamp: formatTime(this.#clock.now()),
+      }
       return this.#store(kind, { ...object, metadata }, 'added')
     })
   }
@@ -94,12 +103,19 @@ export class MemoryClient implements Client {
   delete<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, options: DeleteOptions = {}): Promise<T | undefined> {
     return this.#request('delete', kind, undefined, () => {
       const found = this.#find(kind, key)
-      if (options.uid !== undefined && options.uid !== found.metadata.uid) throw conflict({ group: kind.group, resource: kind.plural }, key.name, 'uid differs')
-      const added = options.propagationPolicy === 'Foreground' ? ['foregroundDeletion'] : options.propagationPolicy === 'Orphan' ? ['orphan'] : []
+      if (options.uid !== undefined && options.uid !== found.metadata.uid) {
+        throw conflict({ group: kind.group, resource: kind.plural }, key.name, 'uid differs')
+      }
+      const added =
+        options.propagationPolicy === 'Foreground' ? ['foregroundDeletion'] : options.propagationPolicy === 'Orphan' ? ['orphan'] : []
       const finalizers = [...new Set([...(found.metadata.finalizers ?? []), ...added])]
       if (finalizers.length === 0) return this.#remove(kind, found)
       if (found.metadata.deletionTimestamp !== undefined) return found
-      return this.#store(kind, { ...found, metadata: { ...found.metadata, finalizers, deletionTimestamp: formatTime(this.#clock.now()) } }, 'modified')
+      return this.#store(
+        kind,
+        { ...found, metadata: { ...found.metadata, finalizers, deletionTimestamp: formatTime(this.#clock.now()) } },
+        'modified'
+      )
     })
   }
 
@@ -107,9 +123,8 @@ export class MemoryClient implements Client {
     throw new Error('not needed here')
   }
 
-  async createSubresource(): Promise<never> {
-    throw new Error('not needed here')
-  }
+  /** A test that needs one puts its own here. */
+  createSubresource: Client['createSubresource'] = () => Promise.reject(new Error('not needed here'))
 
   async *watch<T extends KubeObject>(kind: KindRef<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
     let revision = this.#revision
@@ -155,12 +170,20 @@ export class MemoryClient implements Client {
   #replace<T extends KubeObject>(kind: KindRef<T>, object: T, subresource: string | undefined): T {
     const found = this.#find(kind, keyOf(object))
     const { resourceVersion, uid } = object.metadata
-    const stale = (resourceVersion !== undefined && resourceVersion !== found.metadata.resourceVersion) || (uid !== undefined && uid !== found.metadata.uid)
+    const stale =
+      (resourceVersion !== undefined && resourceVersion !== found.metadata.resourceVersion)
+      || (uid !== undefined && uid !== found.metadata.uid)
     if (stale) throw conflict({ group: kind.group, resource: kind.plural }, object.metadata.name ?? '', 'the object has been modified')
     const [from, status] = subresource === 'status' ? [found, object] : [object, found]
     const next = { ...from, metadata: subresource === 'status' ? found.metadata : metadataAfter(found, object) }
     const whole = { ...next, ...('status' in status ? { status: status.status } : {}) }
-    if (sameJson({ ...whole, metadata: { ...whole.metadata, resourceVersion: '' } }, { ...found, metadata: { ...found.metadata, resourceVersion: '' } })) return found
+    if (
+      sameJson(
+        { ...whole, metadata: { ...whole.metadata, resourceVersion: '' } },
+        { ...found, metadata: { ...found.metadata, resourceVersion: '' } }
+      )
+    )
+      return found
     const held = (whole.metadata.finalizers ?? []).length > 0 || subresource === 'finalize'
     return whole.metadata.deletionTimestamp !== undefined && !held ? this.#remove(kind, whole) : this.#store(kind, whole, 'modified')
   }
@@ -220,7 +243,9 @@ function resourceOf(kind: KindRef): string {
 function metadataAfter(before: KubeObject, after: KubeObject): KubeObject['metadata'] {
   const spec = (object: KubeObject): unknown => ('spec' in object ? object.spec : undefined)
   const { uid, creationTimestamp, deletionTimestamp, resourceVersion, generation = 0 } = before.metadata
-  const kept = Object.fromEntries(Object.entries({ uid, creationTimestamp, deletionTimestamp, resourceVersion }).filter(([, value]) => value !== undefined))
+  const kept = Object.fromEntries(
+    Object.entries({ uid, creationTimestamp, deletionTimestamp, resourceVersion }).filter(([, value]) => value !== undefined)
+  )
   return { ...after.metadata, ...kept, generation: generation + Number(!sameJson(spec(before), spec(after))) }
 }
 
