@@ -110,6 +110,13 @@ class Life {
     ]
   }
 
+  /** What every part says about what it does and waits for. */
+  #explain(): void {
+    const { server, nodes, trace } = this.#cluster
+    for (const { controller, key, why, waitsFor } of server?.executor?.explain() ?? []) trace.add(controller, `${key}: ${why} ${waitsFor}`)
+    for (const node of nodes) for (const { pod, why } of node.agent?.pods() ?? []) trace.add(node.name, `${pod.metadata.name}: ${why}`)
+  }
+
   get #isBroken(): boolean {
     return this.#cluster.findings.first !== undefined
   }
@@ -141,6 +148,7 @@ class Life {
       // Most often it is still the first that is missed, so that the others cost nothing.
       if (goals.every((goal) => goal.problems().length === 0)) return true
       if (clock.now() < end) continue
+      this.#explain()
       for (const goal of goals) if (goal.problems().length > 0) findings.report(goal.name, goal.problems().slice(0, 10).join('; '))
       return false
     }

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import { present } from '../words/assert.ts'
 import type { Log } from '../words/ports.ts'
 import { Findings } from './checkers/findings.ts'
-import { checkRunning, PodIndex, watchfulRuntime } from './checkers/containers.ts'
+import { PodIndex, RunningContainers, watchfulRuntime } from './checkers/containers.ts'
 import { DiskLog } from './disk-log.ts'
 import type { FakeBehaviour, FakeContainerName, FakeFault, FakeImage } from './fake-runtime.ts'
 import type { FaultPlan } from './fault-plan.ts'
@@ -56,6 +56,7 @@ export class SimulatedCluster {
   runtimeFaults = 0
   readonly #options: ClusterOptions
   readonly #pods: PodIndex
+  readonly #running: RunningContainers
   readonly #tokens = simulatedTokens()
   readonly #partsLog: Log
   #server: SimulatedServer | undefined
@@ -75,6 +76,7 @@ export class SimulatedCluster {
     this.log = new DiskLog(engine)
     this.links = { controllers: this.#link('controllers'), scheduler: this.#link('scheduler'), users: new Map() }
     this.#pods = new PodIndex(this.log)
+    this.#running = new RunningContainers(this.#pods, this.findings)
     this.nodes = Array.from({ length: plan.nodes }, (_, index) => this.#createNode(index + 1))
   }
 
@@ -139,7 +141,7 @@ export class SimulatedCluster {
     return new SimulatedNode({
       name, number, clock: this.clock, link: this.#link(name), random: this.random.fork(name), log: this.#partsLog, trace: this.trace, parts: this.#options.parts, images,
       watchRuntime: (runtime, fake) => watchfulRuntime(runtime, fake, this.#pods, this.findings),
-      onStart: (fake) => checkRunning(name, fake, this.#pods, this.findings),
+      onStart: (fake) => this.#running.onStart(name, fake),
       behaviour: (container) => behaviourOf(container),
       runtimeFault: () => this.#runtimeFault(faults),
       transport: (caller, nodeName) => this.#transport(caller, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }),

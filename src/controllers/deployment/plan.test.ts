@@ -66,6 +66,14 @@ test('a new size is shared in proportion', () => {
   check(10, [fresh(10), old(2)], { old: 0 })
 })
 
+test('Recreate ends adopted ReplicaSets of another size instead of waiting for a share', () => {
+  const adopted = [replicaSet(2, { name: 'a', image: 'web:1', desired: 4, max: 5 }), replicaSet(1, { name: 'b', image: 'web:2', desired: 4, max: 5, age: 5 })]
+  const wanted = deployment(2, { spec: { strategy: { type: 'Recreate' }, template: podTemplate('web:3') } })
+  const { actions } = planDeployment({ deployment: wanted, sets: adopted, oldPodsRun: true, nameIsTaken: false, claims: [] }, NOW, countingNames(), undefined)
+  const sizes = actions.flatMap((action) => (action.verb === 'update' && action.kind === kinds.ReplicaSet ? [action.object.metadata.name, (action.object as ReplicaSet).spec?.replicas] : []))
+  assert.deepEqual(sizes, ['a', 0, 'b', 0])
+})
+
 test('whatever the sizes, shares add up to what is allowed', () => {
   const size = fc.integer({ min: 1, max: 50 })
   fc.assert(fc.property(size, size, size, fc.integer({ min: 0, max: 60 }), (a, b, before, replicas) => {

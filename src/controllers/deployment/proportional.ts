@@ -4,6 +4,8 @@ import { DESIRED_REPLICAS, MAX_REPLICAS, availableOf, byAge, isRolling, maxTotal
 
 /** The deployment's size changed (not its template) since its active ReplicaSets were last scaled. */
 export function isScaling({ deployment, allSets }: Rollout): boolean {
+  // Recreate has no shares to give: several active ReplicaSets (adopted ones, say) are a matter of its rollout, which ends the old ones.
+  if (!isRolling(deployment) && allSets.filter((set) => sizeOf(set) > 0).length > 1) return false
   return allSets.some((set) => {
     const desired = annotatedNumber(set, DESIRED_REPLICAS)
     return sizeOf(set) > 0 && desired !== undefined && desired !== wantedReplicas(deployment)

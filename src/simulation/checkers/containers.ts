@@ -26,18 +26,34 @@ export class PodIndex {
   }
 }
 
-/** After each start: no container of a pod runs twice, none runs elsewhere than where its pod is bound, none runs again that must run once. */
-export function checkRunning(nodeName: string, runtime: FakeRuntime, pods: PodIndex, findings: Findings): void {
-  const seen = new Set<string>()
-  for (const { podUid, podName, container, attempt } of runtime.running()) {
-    const name = `${podUid} ${container}`
-    if (seen.has(name)) findings.report(ONCE, `two containers ${container} of pod ${podName} run on ${nodeName}`)
-    seen.add(name)
-    const pod = pods.get(podUid)
-    if (pod === undefined) continue
-    if (pod.spec?.nodeName !== nodeName) findings.report('one binding', `pod ${podName} runs on ${nodeName}, and is bound to ${pod.spec?.nodeName}`)
-    const runsOnce = pod.spec?.restartPolicy === 'Never' && pod.spec.containers.some((one) => one.name === container)
-    if (runsOnce && attempt > 0) findings.report(ONCE, `container ${container} of pod ${podName} runs again, which its restart policy forbids`)
+/** Looks after each start: no container of a pod runs twice, none runs elsewhere than where its pod is bound, none runs again that must run once. */
+export class RunningContainers {
+  readonly #pods: PodIndex
+  readonly #findings: Findings
+  /** Which attempt of a container ran first. */
+  readonly #first = new Map<string, number>()
+
+  constructor(pods: PodIndex, findings: Findings) {
+    this.#pods = pods
+    this.#findings = findings
+  }
+
+  onStart(nodeName: string, runtime: FakeRuntime): void {
+    const seen = new Set<string>()
+    for (const { podUid, podName, container, attempt } of runtime.running()) {
+      const name = `${podUid} ${container}`
+      if (seen.has(name)) this.#findings.report(ONCE, `two containers ${container} of pod ${podName} run on ${nodeName}`)
+      seen.add(name)
+      const first = this.#first.get(name) ?? attempt
+      this.#first.set(name, first)
+      const pod = this.#pods.get(podUid)
+      if (pod === undefined) continue
+      if (pod.spec?.nodeName !== nodeName) {
+        this.#findings.report('one binding', `pod ${podName} runs on ${nodeName}, and is bound to ${pod.spec?.nodeName}`)
+      }
+      const runsOnce = pod.spec?.restartPolicy === 'Never' && pod.spec.containers.some((one) => one.name === container)
+      if (runsOnce && attempt !== first) this.#findings.report(ONCE, `container ${container} of pod ${podName} runs again, which it must not`)
+    }
   }
 }
 
