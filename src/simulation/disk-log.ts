@@ -28,8 +28,8 @@ export class DiskLog {
   #revision: Revision = 0
   #compacted: Revision = 0
 
-  constructor(engine: Store) {
-    void this.#follow(engine)
+  constructor(engine: Store, end: AbortSignal) {
+    void this.#follow(engine, end)
   }
 
   get revision(): Revision {
@@ -76,8 +76,8 @@ export class DiskLog {
     this.#compacted = Math.max(this.#compacted, revision)
   }
 
-  async #follow(engine: Store): Promise<void> {
-    for await (const batch of engine.watch(allObjects, 0, new AbortController().signal)) {
+  async #follow(engine: Store, end: AbortSignal): Promise<void> {
+    for await (const batch of engine.watch(allObjects, 0, end)) {
       if (batch.type !== 'changes') continue
       for (const commit of batch.commits) {
         for (const { key, entry, previous } of commit.changes) this.#take({ revision: commit.revision, key, prefix: prefixOf(key), bytes: entry?.value, previous: previous?.value })

@@ -60,10 +60,13 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const workload = new Workload({ cluster, plan, writes, book: new CounterBook(log, findings) })
   const watches = startWatchReaders(cluster)
   await new Life(cluster, workload, plan, [watches.goal, { name: 'acknowledged writes', problems: () => [kinds.ConfigMap, kinds.Service].flatMap((kind) => writes.lost(kind)) }]).live()
-  return {
+  const result: RunResult = {
     seed, plan, finding: findings.first, digest: trace.digest, lastLines: trace.last(SHOWN_LINES), virtualMs: trace.elapsedMs, revisions: log.revision,
     watchEvents: watches.events(),
   }
+  cluster.close()
+  await options.drain()
+  return result
 }
 
 class Life {

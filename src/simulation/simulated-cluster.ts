@@ -57,6 +57,8 @@ export class SimulatedCluster {
   readonly #options: ClusterOptions
   readonly #pods: PodIndex
   readonly #running: RunningContainers
+  readonly #end = new AbortController()
+  readonly #processes: SimulatedProcess[] = []
   readonly #tokens = simulatedTokens()
   readonly #partsLog: Log
   #server: SimulatedServer | undefined
@@ -73,7 +75,7 @@ export class SimulatedCluster {
     this.network = new SimulatedNetwork(this.clock, this.trace)
     const engine = parts.engine(createMemoryStore(), this.random.fork('engine'))
     this.disk = new SimulatedDisk(engine, this.random.fork('disk'), this.trace)
-    this.log = new DiskLog(engine)
+    this.log = new DiskLog(engine, this.#end.signal)
     this.links = { controllers: this.#link('controllers'), scheduler: this.#link('scheduler'), users: new Map() }
     this.#pods = new PodIndex(this.log)
     this.#running = new RunningContainers(this.#pods, this.findings)
@@ -84,12 +86,17 @@ export class SimulatedCluster {
     return this.#server
   }
 
+  /** Aborts at the end of the run. */
+  get end(): AbortSignal {
+    return this.#end.signal
+  }
+
   get isServerUp(): boolean {
     return this.#server?.process.isAlive === true && this.#server.executor !== undefined
   }
 
   startServer(): void {
-    const process = new SimulatedProcess('server', this.clock)
+    const process = this.#newProcess('server')
     const { parts, schemas } = this.#options
     const { network, random, links } = this
     this.#store = this.disk.open(process)
@@ -126,13 +133,25 @@ export class SimulatedCluster {
   userClient(name: string): Client {
     const link = this.links.users.get(name) ?? this.#link(name)
     this.links.users.set(name, link)
-    const caller = { process: new SimulatedProcess(name, this.clock), link }
+    const caller = { process: this.#newProcess(name), link }
     const transport = this.#transport(caller, { commonName: name, organizations: internalUsers.apiServer.groups })
     return this.#options.parts.client(createHttpClient(transport, { userAgent: name }), name, this.random.fork(name))
   }
 
   allLinks(): readonly Link[] {
     return [this.links.controllers, this.links.scheduler, ...this.links.users.values(), ...this.nodes.map(({ link }) => link)]
+  }
+
+  /** Ends everything, so that nothing of it stays in memory: what waits for a signal that never comes is kept by the engine. */
+  close(): void {
+    for (const process of this.#processes) process.kill()
+    this.#end.abort()
+  }
+
+  #newProcess(name: string): SimulatedProcess {
+    const process = new SimulatedProcess(name, this.clock, this.#end.signal)
+    this.#processes.push(process)
+    return process
   }
 
   #createNode(number: number): SimulatedNode {
@@ -144,6 +163,7 @@ export class SimulatedCluster {
       onStart: (fake) => this.#running.onStart(name, fake),
       behaviour: (container) => behaviourOf(container),
       runtimeFault: () => this.#runtimeFault(faults),
+      newProcess: () => this.#newProcess(name),
       transport: (caller, nodeName) => this.#transport(caller, { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }),
     })
   }

@@ -17,7 +17,7 @@ import type { Link } from './link.ts'
 import { runtimeOf } from './process-runtime.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Caller } from './simulated-network.ts'
-import { SimulatedProcess } from './simulated-process.ts'
+import type { SimulatedProcess } from './simulated-process.ts'
 import type { SimulationParts } from './simulation-parts.ts'
 import type { Trace } from './trace.ts'
 
@@ -38,6 +38,7 @@ export interface NodeSurroundings {
   readonly watchRuntime: (runtime: NodeRuntime, fake: FakeRuntime) => NodeRuntime
   /** A container was started. */
   readonly onStart: (fake: FakeRuntime) => void
+  newProcess(): SimulatedProcess
   transport(caller: Caller, nodeName: string): Transport
 }
 
@@ -79,13 +80,13 @@ export class SimulatedNode {
   }
 
   startAgent(): void {
-    const { name, clock, link, parts, random, transport } = this.#surroundings
-    const process = new SimulatedProcess(name, clock)
+    const { name, link, parts, random, transport, newProcess } = this.#surroundings
+    const process = newProcess()
     this.#process = process
     const client = parts.client(createHttpClient(transport({ process, link }, name), { userAgent: 'kubelet' }), name, random.fork('client'))
     this.#agent = this.#createAgent(process, client)
-    void this.#agent.run(new AbortController().signal)
-    void this.#createProxy(process, client).run(new AbortController().signal)
+    void this.#agent.run(process.end)
+    void this.#createProxy(process, client).run(process.end)
     this.#surroundings.trace.add(name, 'the agent starts')
   }
 

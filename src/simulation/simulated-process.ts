@@ -9,8 +9,12 @@ export class SimulatedProcess {
   readonly name: string
   readonly #death = new AbortController()
 
-  constructor(name: string, clock: Clock) {
+  /** end: the whole simulation is over. Only then may what a dead process left be cleaned away. */
+  readonly end: AbortSignal
+
+  constructor(name: string, clock: Clock, end: AbortSignal) {
     this.name = name
+    this.end = end
     this.clock = {
       now: () => clock.now(),
       after: (delayMs, callback) => (this.isAlive ? clock.after(delayMs, () => this.isAlive && callback()) : () => {}),

@@ -55,7 +55,7 @@ export class SimulatedServer {
   async start(onFailure: (error: unknown) => void): Promise<void> {
     const { network, process } = this.#surroundings
     try {
-      await this.api.start(new AbortController().signal)
+      await this.api.start(process.end)
       network.serve(process)
       await applyBootstrap(this.api.client(internalUsers.apiServer), { serviceAddress: '10.96.0.1', address: '192.0.2.10', port: 6443 })
       this.#startLoops()
@@ -72,9 +72,11 @@ export class SimulatedServer {
     const client = this.#client('controllers', internalUsers.controllerManager, links.controllers)
     const clientOf = (account: string): Client => this.#client(`controllers ${account}`, controllerUser(account), links.controllers)
     this.#executor = new Executor(controllers, { ...common, client, clientOf }, { fenced: parts.isFenced })
-    this.#executor.start()
+    const executor = this.#executor
+    executor.start()
+    process.end.addEventListener('abort', () => void executor.stop(), { once: true })
     const scheduler = new Scheduler({ ...common, client: this.#client('scheduler', internalUsers.scheduler, links.scheduler) })
-    void scheduler.run(new AbortController().signal)
+    void scheduler.run(process.end)
   }
 
   #client(part: string, user: User, link: Link): Client {

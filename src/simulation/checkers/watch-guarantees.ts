@@ -18,6 +18,7 @@ export interface WatchReaderParts {
   readonly clock: Clock
   readonly random: SeededRandom
   readonly log: DiskLog
+  readonly end: AbortSignal
   readonly findings: Findings
 }
 
@@ -78,7 +79,7 @@ export class WatchReader<T extends KubeObject> {
 
   async run(): Promise<void> {
     const { clock } = this.#parts
-    for (;;) {
+    while (!this.#parts.end.aborted) {
       // To a server 0 means any state at all: nobody can come back to the revision of an empty store.
       if (this.#revision === 0) this.#revision = undefined
       try {
@@ -96,7 +97,7 @@ export class WatchReader<T extends KubeObject> {
     const { labelSelector } = this.#scope
     const start = this.#revision === undefined ? { sendInitialEvents: true } : { resourceVersion: String(this.#revision) }
     const initial = this.#revision === undefined ? new Map<string, T>() : undefined
-    for await (const event of client.watch(this.#kind, { labelSelector, ...start, signal: new AbortController().signal })) {
+    for await (const event of client.watch(this.#kind, { labelSelector, ...start, signal: this.#parts.end })) {
       if (this.#revision === undefined && initial !== undefined) this.#collect(initial, event)
       else if (event.type === 'bookmark') this.#onBookmark(revisionOf(event.resourceVersion))
       else this.#onEvent(event.type, event.object)

@@ -7,8 +7,8 @@ const shopOnly: WatchScope = { labelSelector: 'app=shop', matches: ({ metadata }
 
 /** Readers of several kinds, one of them with a selector, each over a line of its own. */
 export function startWatchReaders(cluster: SimulatedCluster): { readonly goal: Goal; events(): number } {
-  const { clock, random, log, findings } = cluster
-  const parts = (name: string) => ({ name, client: cluster.userClient(name), clock, random: random.fork(name), log, findings })
+  const { clock, random, log, findings, end } = cluster
+  const parts = (name: string) => ({ name, client: cluster.userClient(name), clock, random: random.fork(name), log, findings, end })
   const readers = [
     new WatchReader(kinds.ConfigMap, everything, parts('reader of configmaps')),
     new WatchReader(kinds.Pod, everything, parts('reader of pods')),
