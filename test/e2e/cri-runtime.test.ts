@@ -145,7 +145,7 @@ describe('containers through CRI', { skip: obstacle ?? false, timeout: 120_000 }
     const noProgram = containerConfig(bed, sandbox, sandboxId, '', { name: 'bad', command: ['/no/such'] })
     assert.equal((await failureOf({ type: 'start-container', container: noProgram })).reason, 'RunContainerError')
     const failed = await container('uid-ends', 'bad')
-    assert.deepEqual([failed.state, failed.exitCode, failed.reason], ['exited', 128, 'ContainerCannotRun'])
+    assert.deepEqual([failed.state, failed.exitCode, failed.reason], ['exited', 128, 'StartError'])
     const noImage = containerConfig(bed, sandbox, sandboxId, '', { name: 'worse', image: 'lotse.local/none:1' })
     assert.equal((await failureOf({ type: 'start-container', container: noImage })).reason, 'CreateContainerError')
   })

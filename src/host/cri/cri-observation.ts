@@ -39,10 +39,8 @@ export function containerObservation(container: Container, status: ContainerStat
   }
 }
 
-/** containerd says StartError where the kubelet's users know ContainerCannotRun; Error and Completed where it says nothing. */
+/** containerd's own words (OOMKilled, StartError), which users know; Error and Completed where it says nothing. */
 function exitReason(status: ContainerStatus): string {
-  if (status.reason === 'OOMKilled') return 'OOMKilled'
-  if (status.reason === 'StartError') return 'ContainerCannotRun'
   if (status.reason !== '') return status.reason
   return status.exitCode === 0 ? 'Completed' : 'Error'
 }

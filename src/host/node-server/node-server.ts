@@ -12,7 +12,7 @@ import { logOptions } from './log-options.ts'
 import { sendLog } from './log-reader.ts'
 import { nodeRoute } from './node-route.ts'
 import type { NodeRoute } from './node-route.ts'
-import { refusalBytes, RequestRefused } from './request-refused.ts'
+import { refusalBody, refusalBytes, RequestRefused } from './request-refused.ts'
 import { StreamRefused } from './streaming-upgrade.ts'
 import { serveStream } from './stream-session.ts'
 
@@ -197,7 +197,7 @@ function refusalOf(log: Log, error: unknown): { status: number; message: string 
 function refuseRequest(log: Log, response: ServerResponse, error: unknown): void {
   const { status, message } = refusalOf(log, error)
   if (response.headersSent) return void response.destroy()
-  response.writeHead(status, { 'Content-Type': 'text/plain', 'X-Content-Type-Options': 'nosniff' }).end(message)
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(refusalBody(status, message))
 }
 
 /** The answer to an upgrade that did not happen. After one that did, nothing throws: its end closes the connection. */
