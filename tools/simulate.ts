@@ -50,10 +50,10 @@ for (let seed = from; seed < from + count; seed++) {
 
 const seconds = (performance.now() - startedAt) / 1000
 process.stdout.write(
-  `${process.stderr.isTTY ? '\n' : ''}${count} seeds from ${from} in ${seconds.toFixed(1)} s: ${count - failures.length} passed, ${failures.length} failed\n`,
+  `${process.stderr.isTTY ? '\n' : ''}${count} seeds from ${from} in ${seconds.toFixed(1)} s: ${count - failures.length} passed, ${failures.length} failed\n`
 )
 process.stdout.write(
-  `${(totals.virtualMs / 3_600_000).toFixed(1)} virtual hours, ${totals.revisions} revisions, ${totals.watchEvents} watch events compared\n`,
+  `${(totals.virtualMs / 3_600_000).toFixed(1)} virtual hours, ${totals.revisions} revisions, ${totals.watchEvents} watch events compared\n`
 )
 if (failures.length > 0)
   process.stdout.write(`failed seeds: ${failures.map(({ seed, finding }) => `${seed} (${finding?.checker})`).join(', ')}\n`)

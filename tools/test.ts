@@ -30,13 +30,27 @@ function nodeTests(patterns: readonly string[], isolation: 'none' | 'process'): 
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 }
   rmSync(countsFile, { force: true })
   const reporter = `--test-reporter=${join(root, 'tools/test-reporter.ts')}`
-  const options = ['--disable-warning=ExperimentalWarning', '--test', `--test-isolation=${isolation}`, '--test-concurrency=1', reporter, '--test-reporter-destination=stdout']
+  const options = [
+    '--disable-warning=ExperimentalWarning',
+    '--test',
+    `--test-isolation=${isolation}`,
+    '--test-concurrency=1',
+    reporter,
+    '--test-reporter-destination=stdout',
+  ]
   const result = spawnSync(process.execPath, [...options, ...files], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, LOTSE_TEST_COUNTS: countsFile },
   })
-  const counts = existsSync(countsFile) ? sum(readFileSync(countsFile, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Counts)) : none()
+  const counts = existsSync(countsFile)
+    ? sum(
+        readFileSync(countsFile, 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as Counts)
+      )
+    : none()
   // A runner that died without counting, or that failed outside any test, is a failure too.
   if (result.status !== 0 && counts.failed === 0) counts.failed += 1
   return counts

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { thrownMessage } from '../words/thrown.ts'
 import { UsageError } from './errors.ts'
 
 /** What a cluster is on this machine: written once by the first `up`, read by every part. */
@@ -29,7 +30,9 @@ const NODE_PORTS = { first: 30000, count: 2768, step: 3000 } as const
 
 export function checkName(name: string): string {
   if (!NAME.test(name)) {
-    throw new UsageError(`cluster name ${JSON.stringify(name)}: use up to 32 lower-case letters, digits and "-", starting and ending with a letter or digit`)
+    throw new UsageError(
+      `cluster name ${JSON.stringify(name)}: use up to 32 lower-case letters, digits and "-", starting and ending with a letter or digit`
+    )
   }
   return name
 }
@@ -53,7 +56,9 @@ export function loadConfig(dataDirectory: string): ClusterConfig | undefined {
     // A directory that was moved is where it is now.
     return { ...config, dataDirectory: resolve(dataDirectory) }
   } catch (error) {
-    throw new Error(`${path} cannot be read (${error instanceof Error ? error.message : 'unknown error'}). Restore it from a copy, or remove the cluster with: lotse down --purge`)
+    throw new Error(
+      `${path} cannot be read (${thrownMessage(error)}). Restore it from a copy, or remove the cluster with: lotse down --purge`
+    )
   }
 }
 
@@ -87,7 +92,10 @@ export function newConfig(wanted: NewCluster): ClusterConfig {
     listenAddress: wanted.nodes === 0 ? '127.0.0.1' : '0.0.0.0',
     podCidr: `10.${244 - index}.0.0/16`,
     serviceCidr: `10.${96 + index}.0.0/16`,
-    nodePorts: { first: NODE_PORTS.first - index * NODE_PORTS.step, last: NODE_PORTS.first - index * NODE_PORTS.step + NODE_PORTS.count - 1 },
+    nodePorts: {
+      first: NODE_PORTS.first - index * NODE_PORTS.step,
+      last: NODE_PORTS.first - index * NODE_PORTS.step + NODE_PORTS.count - 1,
+    },
     apiServiceAddress: `10.${96 + index}.0.1`,
     dnsServiceAddress: `10.${96 + index}.0.10`,
     clusterDomain: 'cluster.local',
@@ -111,5 +119,7 @@ export function claimIndex(registryDirectory: string, dataDirectory: string): nu
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
   }
-  throw new Error(`there are ${MAX_CLUSTERS} clusters on this machine already (${registryDirectory}). Remove one with: lotse down --purge --name NAME`)
+  throw new Error(
+    `there are ${MAX_CLUSTERS} clusters on this machine already (${registryDirectory}). Remove one with: lotse down --purge --name NAME`
+  )
 }

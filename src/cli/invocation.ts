@@ -25,7 +25,8 @@ export function dataDirectoryOf(invocation: Invocation): string {
 export function existingCluster(invocation: Invocation): ClusterConfig {
   const config = loadConfig(dataDirectoryOf(invocation))
   if (config !== undefined) return config
-  throw new Error(`there is no cluster ${JSON.stringify(invocation.name)} in ${dataDirectoryOf(invocation)}. Make it with: ${commandFor(invocation, 'up')}`)
+  const place = `there is no cluster ${JSON.stringify(invocation.name)} in ${dataDirectoryOf(invocation)}`
+  throw new Error(`${place}. Make it with: ${commandFor(invocation, 'up')}`)
 }
 
 /** The command that a user would type for this very cluster. */

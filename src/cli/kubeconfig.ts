@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync,
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { dump, load } from 'js-yaml'
+import { thrownMessage } from '../words/thrown.ts'
 
 /** The parts of a kubeconfig that Lotse writes. Everything else in the file is kept as it is. */
 export interface Access {
@@ -54,7 +55,13 @@ export async function remove(path: string, contextName: string): Promise<boolean
     found = config.contexts.some((context) => context.name === contextName)
     const without = (list: Named[]): Named[] => list.filter((entry) => entry.name !== contextName)
     const current = config['current-context'] === contextName ? '' : config['current-context']
-    return { ...config, clusters: without(config.clusters), users: without(config.users), contexts: without(config.contexts), 'current-context': current }
+    return {
+      ...config,
+      clusters: without(config.clusters),
+      users: without(config.users),
+      contexts: without(config.contexts),
+      'current-context': current,
+    }
   })
   return found
 }
@@ -69,8 +76,14 @@ function withAccess(config: Kubeconfig, access: Access): Kubeconfig {
   const base64 = (text: string): string => Buffer.from(text).toString('base64')
   return {
     ...config,
-    clusters: replaced(config.clusters, { name, cluster: { server: access.server, 'certificate-authority-data': base64(access.certificateAuthority) } }),
-    users: replaced(config.users, { name, user: { 'client-certificate-data': base64(access.clientCertificate), 'client-key-data': base64(access.clientKey) } }),
+    clusters: replaced(config.clusters, {
+      name,
+      cluster: { server: access.server, 'certificate-authority-data': base64(access.certificateAuthority) },
+    }),
+    users: replaced(config.users, {
+      name,
+      user: { 'client-certificate-data': base64(access.clientCertificate), 'client-key-data': base64(access.clientKey) },
+    }),
     contexts: replaced(config.contexts, { name, context: { cluster: name, user: name } }),
     'current-context': name,
   }
@@ -97,10 +110,13 @@ function read(path: string): Kubeconfig {
   try {
     parsed = load(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new Error(`${path} is not valid YAML (${error instanceof Error ? error.message.split('\n')[0] : ''}); it was left as it is. Mend it, or set KUBECONFIG to another file.`)
+    const [problem] = thrownMessage(error).split('\n')
+    throw new Error(`${path} is not valid YAML (${problem}); it was left as it is. Mend it, or set KUBECONFIG to another file.`)
   }
   if (parsed === undefined || parsed === null) return empty()
-  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new Error(`${path} is not a kubeconfig; it was left as it is. Set KUBECONFIG to another file.`)
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) {
+    throw new Error(`${path} is not a kubeconfig; it was left as it is. Set KUBECONFIG to another file.`)
+  }
   const config = { ...empty(), ...parsed }
   return { ...config, clusters: config.clusters ?? [], users: config.users ?? [], contexts: config.contexts ?? [] }
 }
@@ -116,5 +132,8 @@ async function lock(path: string): Promise<() => void> {
       await new Promise((resolve) => setTimeout(resolve, LOCK_WAIT_MS))
     }
   }
-  throw new Error(`${path} has been there for ${(LOCK_TRIES * LOCK_WAIT_MS) / 1000} s: another program is changing the kubeconfig, or died while it did. If none is running, remove that file.`)
+  throw new Error(
+    `${path} has been there for ${(LOCK_TRIES * LOCK_WAIT_MS) / 1000} s: another program is changing the kubeconfig, or died while it did. `
+    + 'If none is running, remove that file.'
+  )
 }

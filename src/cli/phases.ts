@@ -26,7 +26,11 @@ export class Phases {
   }
 
   /** Runs the work and prints its line. The work may report what it is at, and may return a note for the finished line. */
-  async run<T>(phase: string, work: (report: (progress: string) => void) => Promise<T>, noteOf: (result: T) => string = () => ''): Promise<T> {
+  async run<T>(
+    phase: string,
+    work: (report: (progress: string) => void) => Promise<T>,
+    noteOf: (result: T) => string = () => ''
+  ): Promise<T> {
     const start = performance.now()
     const seconds = (): number => (performance.now() - start) / 1000
     const spinner = this.#startSpinner(phase, seconds)

@@ -22,7 +22,10 @@ const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
 
 /** Runs one command line; resolves to the exit code. Data goes to stdout, everything else to stderr. */
-export async function runCommandLine(argv: readonly string[], context: Omit<Invocation, 'name' | 'dataDirectory' | 'json'>): Promise<number> {
+export async function runCommandLine(
+  argv: readonly string[],
+  context: Omit<Invocation, 'name' | 'dataDirectory' | 'json'>
+): Promise<number> {
   const program = createProgram(context)
   try {
     await program.parseAsync([...argv], { from: 'user' })
@@ -41,14 +44,25 @@ function createProgram(context: Omit<Invocation, 'name' | 'dataDirectory' | 'jso
     .exitOverride()
     .configureOutput({ writeOut: (text) => context.data.write(text), writeErr: (text) => context.errors.write(text) })
     .showHelpAfterError('Run "lotse --help" or "lotse COMMAND --help" to see what there is.')
-  const invocation = (options: CommonOptions): Invocation => ({ ...context, name: options.name, dataDirectory: options.dataDir, json: options.output === 'json' })
+  const invocation = (options: CommonOptions): Invocation => ({
+    ...context,
+    name: options.name,
+    dataDirectory: options.dataDir,
+    json: options.output === 'json',
+  })
   addUp(program, invocation)
   addDown(program, invocation)
-  common(program.command('status').description('Show what runs: process ids, addresses, versions, memory')).action((options: CommonOptions) => status(invocation(options)))
+  common(program.command('status').description('Show what runs: process ids, addresses, versions, memory')).action(
+    (options: CommonOptions) => status(invocation(options))
+  )
   addDemo(program, invocation)
-  common(program.command('kubeconfig').description('Print a kubeconfig for this cluster alone')).action((options: CommonOptions) => printKubeconfig(invocation(options)))
+  common(program.command('kubeconfig').description('Print a kubeconfig for this cluster alone')).action((options: CommonOptions) =>
+    printKubeconfig(invocation(options))
+  )
   addLogs(program, invocation)
-  common(program.command('version').description('Print the versions of Lotse and of the API')).action((options: CommonOptions) => version(invocation(options)))
+  common(program.command('version').description('Print the versions of Lotse and of the API')).action((options: CommonOptions) =>
+    version(invocation(options))
+  )
   return program
 }
 
@@ -57,7 +71,9 @@ type MakeInvocation = (options: CommonOptions) => Invocation
 function addUp(program: Command, invocation: MakeInvocation): void {
   common(program.command('up').description('Start a cluster, or do nothing where it runs already'))
     .option('--port <port>', 'port of the API server (default: 6443, or the next free one)', port)
-    .addOption(new Option('--nodes <count>', 'nodes on this machine; 0 is a control plane alone and needs no root').choices(['0', '1']).default('1'))
+    .addOption(
+      new Option('--nodes <count>', 'nodes on this machine; 0 is a control plane alone and needs no root').choices(['0', '1']).default('1')
+    )
     .action((options: CommonOptions & { port?: number; nodes: '0' | '1' }) =>
       up(invocation(options), { port: options.port, nodes: options.nodes === '0' ? 0 : 1 }))
 }

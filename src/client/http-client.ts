@@ -4,7 +4,9 @@ import { keyOf, type KubeObject, type ObjectKey } from '../objects/kube-object.t
 import { utf8 } from '../words/bytes.ts'
 import { serviceUnavailable, StatusError } from '../words/status-error.ts'
 import { thrownMessage } from '../words/thrown.ts'
-import type { Client, DeleteOptions, ListOptions, ObjectList, Patch, UpdateOptions, WatchEvent, WatchOptions, WriteOptions } from './client.ts'
+import type {
+  Client, DeleteOptions, ListOptions, ObjectList, Patch, UpdateOptions, WatchEvent, WatchOptions, WriteOptions,
+} from './client.ts'
 import { deleteBody, listQuery, placeOf, resourcePath, watchQuery, withQuery, writeQuery } from './resource-path.ts'
 import { jsonLines, readError, readJson, statusError } from './response-body.ts'
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts'
@@ -29,7 +31,8 @@ export function createHttpClient(transport: Transport, options: HttpClientOption
     list: (kind, selection = {}) => list(call, kind, selection),
     watch: (kind, selection) => watch(call, kind, selection),
     create: (kind, object, write = {}) => create(call, kind, object, write),
-    update: (kind, object, write = {}) => call.object(kind, 'PUT', withQuery(resourcePath(kind, placeOf(keyOf(object), write)), writeQuery(write)), object),
+    update: (kind, object, write = {}) =>
+      call.object(kind, 'PUT', withQuery(resourcePath(kind, placeOf(keyOf(object), write)), writeQuery(write)), object),
     patch: (kind, key, patch, write = {}) => sendPatch(call, kind, key, patch, write),
     delete: (kind, key, how = {}) => remove(call, kind, key, how),
     deleteCollection: async (kind, selection, how = {}) => {
@@ -43,7 +46,13 @@ export function createHttpClient(transport: Transport, options: HttpClientOption
 interface Caller {
   send(request: TransportRequest): Promise<TransportResponse>
   json(method: TransportRequest['method'], path: string, body?: object, contentType?: string): Promise<unknown>
-  object<T extends KubeObject>(kind: KindRef<T>, method: TransportRequest['method'], path: string, body?: object, contentType?: string): Promise<T>
+  object<T extends KubeObject>(
+    kind: KindRef<T>,
+    method: TransportRequest['method'],
+    path: string,
+    body?: object,
+    contentType?: string
+  ): Promise<T>
 }
 
 /** Every call: JSON both ways, and whatever goes wrong becomes a StatusError. */
@@ -131,7 +140,11 @@ function watchEvent<T extends KubeObject>(kind: KindRef<T>, line: unknown): Watc
     case 'DELETED': return { type: 'deleted', object: asObject(kind, object) }
     case 'BOOKMARK': {
       const { resourceVersion, annotations } = asObject(kind, object).metadata
-      return { type: 'bookmark', resourceVersion: resourceVersion ?? '', initialEventsEnd: annotations?.['k8s.io/initial-events-end'] === 'true' }
+      return {
+        type: 'bookmark',
+        resourceVersion: resourceVersion ?? '',
+        initialEventsEnd: annotations?.['k8s.io/initial-events-end'] === 'true',
+      }
     }
     case 'ERROR': throw statusError(object, 500)
     default: throw new StatusError(500, 'InternalError', 'a watch event has an unknown type')
@@ -143,7 +156,13 @@ async function create<T extends KubeObject>(call: Caller, kind: KindRef<T>, obje
   return call.object(kind, 'POST', withQuery(collectionPath(kind, { namespace }), writeQuery(write)), object)
 }
 
-async function sendPatch<T extends KubeObject>(call: Caller, kind: KindRef<T>, key: ObjectKey, patch: Patch, write: UpdateOptions): Promise<T> {
+async function sendPatch<T extends KubeObject>(
+  call: Caller,
+  kind: KindRef<T>,
+  key: ObjectKey,
+  patch: Patch,
+  write: UpdateOptions
+): Promise<T> {
   const query = { ...writeQuery(write), ...(patch.type === 'apply' && patch.force ? { force: true } : {}) }
   const path = withQuery(resourcePath(kind, placeOf(key, write)), query)
   return call.object(kind, 'PATCH', path, patch.type === 'json' ? patch.operations : patch.body, PATCH_TYPES[patch.type])

@@ -151,7 +151,9 @@ export class Informer<T extends KubeObject = KubeObject> {
     else if ((code === 400 || code === 422) && this.#resumeFrom === undefined) this.#listsFirst = true
     // A revision that the server does not accept at all is as good as gone.
     else if (code === 400 || code === 422) this.#resumeFrom = undefined
-    if (code !== 410) this.#parts.log.warn('a watch ended with an error and is taken up again', { resource: this.cache.kind.plural, code, error: message })
+    if (code !== 410) {
+      this.#parts.log.warn('a watch ended with an error and is taken up again', { resource: this.cache.kind.plural, code, error: message })
+    }
   }
 
   #retryDelayMs(failures: number): number {

@@ -6,7 +6,11 @@ import type { Client, ListOptions, ObjectList } from './client.ts'
 const PAGE_SIZE = 500
 
 /** The pages of a list, all of one revision. Throws StatusError 410 when that revision is compacted before the last page is read. */
-export async function* listPages<T extends KubeObject>(client: Client, kind: KindRef<T>, options: ListOptions = {}): AsyncGenerator<ObjectList<T>> {
+export async function* listPages<T extends KubeObject>(
+  client: Client,
+  kind: KindRef<T>,
+  options: ListOptions = {}
+): AsyncGenerator<ObjectList<T>> {
   let page = await client.list(kind, { limit: PAGE_SIZE, ...options })
   yield page
   while (page.continueToken !== '') {

@@ -161,7 +161,10 @@ function sameOwners(a: KubeObject, b: KubeObject): boolean {
   const before = a.metadata.ownerReferences ?? []
   const after = b.metadata.ownerReferences ?? []
   if (before === after) return true
-  return before.length === after.length && before.every(({ uid, controller }, index) => uid === after[index]?.uid && controller === after[index].controller)
+  return (
+    before.length === after.length
+    && before.every(({ uid, controller }, index) => uid === after[index]?.uid && controller === after[index].controller)
+  )
 }
 
 function ownerMarks(object: KubeObject): readonly string[] {

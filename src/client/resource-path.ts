@@ -47,7 +47,11 @@ export function watchQuery(options: WatchOptions): Query {
 }
 
 export function writeQuery(options: WriteOptions): Query {
-  return { fieldManager: options.fieldManager, fieldValidation: options.fieldValidation, dryRun: options.dryRun === true ? 'All' : undefined }
+  return {
+    fieldManager: options.fieldManager,
+    fieldValidation: options.fieldValidation,
+    dryRun: options.dryRun === true ? 'All' : undefined,
+  }
 }
 
 export function placeOf(key: { readonly namespace: string; readonly name: string }, options: UpdateOptions): Place {

@@ -68,7 +68,12 @@ export async function readError(response: TransportResponse): Promise<StatusErro
   const retryAfter = Number(response.headers['retry-after'])
   const details = Number.isFinite(retryAfter) ? { retryAfterSeconds: retryAfter } : undefined
   const text = textOf(bytes.subarray(0, 200)).trim()
-  return new StatusError(response.status, REASONS.get(response.status) ?? '', text === '' ? `the server answered with code ${response.status}` : text, details)
+  return new StatusError(
+    response.status,
+    REASONS.get(response.status) ?? '',
+    text === '' ? `the server answered with code ${response.status}` : text,
+    details
+  )
 }
 
 const REASONS: ReadonlyMap<number, StatusReason> = new Map([

@@ -31,7 +31,13 @@ export function deployment(replicas: number, { spec = {}, status, annotations }:
   return freezeJson({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name: 'web', namespace: 'shop', uid: 'deployment-uid', generation: 1, ...(annotations === undefined ? {} : { annotations }) },
+    metadata: {
+      name: 'web',
+      namespace: 'shop',
+      uid: 'deployment-uid',
+      generation: 1,
+      ...(annotations === undefined ? {} : { annotations }),
+    },
     spec: {
       replicas, selector: { matchLabels: { app: 'web' } }, template: podTemplate(), revisionHistoryLimit: 10, progressDeadlineSeconds: 600,
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } }, ...spec,
@@ -57,7 +63,18 @@ interface SetTraits {
 
 /** A ReplicaSet of that size; all its pods there and available unless it is said otherwise. */
 export function replicaSet(size: number, traits: SetTraits = {}): ReplicaSet {
-  const { name = 'web-1', image = 'web:1', actual = size, ready = actual, available = ready, revision, desired, max, age = 100, owner } = traits
+  const {
+    name = 'web-1',
+    image = 'web:1',
+    actual = size,
+    ready = actual,
+    available = ready,
+    revision,
+    desired,
+    max,
+    age = 100,
+    owner,
+  } = traits
   const annotations = {
     ...(revision === undefined ? {} : { 'deployment.kubernetes.io/revision': String(revision) }),
     ...(desired === undefined ? {} : { 'deployment.kubernetes.io/desired-replicas': String(desired) }),
@@ -70,8 +87,17 @@ export function replicaSet(size: number, traits: SetTraits = {}): ReplicaSet {
       name, namespace: 'shop', uid: `${name}-uid`, generation: 1, creationTimestamp: ago(age), labels: { app: 'web' }, annotations,
       ...(owner === undefined ? {} : { ownerReferences: ownedBy(owner) }),
     },
-    spec: { replicas: size, minReadySeconds: traits.minReadySeconds ?? 0, selector: { matchLabels: { app: 'web' } }, template: podTemplate(image) },
-    status: { replicas: actual, observedGeneration: 1, ...withoutZeros({ readyReplicas: ready, availableReplicas: available, fullyLabeledReplicas: actual }) },
+    spec: {
+      replicas: size,
+      minReadySeconds: traits.minReadySeconds ?? 0,
+      selector: { matchLabels: { app: 'web' } },
+      template: podTemplate(image),
+    },
+    status: {
+      replicas: actual,
+      observedGeneration: 1,
+      ...withoutZeros({ readyReplicas: ready, availableReplicas: available, fullyLabeledReplicas: actual }),
+    },
   })
 }
 
@@ -96,13 +122,27 @@ interface PodTraits {
 
 /** A ready, running pod on node-1 unless it is said otherwise. */
 export function pod(name: string, traits: PodTraits = {}): Pod {
-  const { phase = 'Running', ready = phase === 'Running', readyFor = 60, age = 100, node = 'node-1', ip = '10.0.0.1', owner, restarts = 0 } = traits
+  const {
+    phase = 'Running',
+    ready = phase === 'Running',
+    readyFor = 60,
+    age = 100,
+    node = 'node-1',
+    ip = '10.0.0.1',
+    owner,
+    restarts = 0,
+  } = traits
   const condition: PodCondition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: ago(readyFor) }
   return freezeJson({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name, namespace: 'shop', uid: `${name}-uid`, resourceVersion: '7', creationTimestamp: ago(age), labels: traits.labels ?? { app: 'web' },
+      name,
+      namespace: 'shop',
+      uid: `${name}-uid`,
+      resourceVersion: '7',
+      creationTimestamp: ago(age),
+      labels: traits.labels ?? { app: 'web' },
       ...(traits.annotations === undefined ? {} : { annotations: traits.annotations }),
       ...(owner === undefined ? {} : { ownerReferences: ownedBy(owner) }),
       ...(traits.deleting === true ? { deletionTimestamp: ago(1) } : {}),
@@ -129,13 +169,22 @@ export function namespace(traits: { deleting?: boolean; finalizers?: string[] } 
   return freezeJson({ apiVersion: 'v1', kind: 'Namespace', metadata, spec: { finalizers: traits.finalizers ?? ['kubernetes'] } })
 }
 
-export function node(name: string, traits: { ready?: string; heartbeat?: number; taints?: NonNullable<Node['spec']>['taints']; zone?: string } = {}): Node {
+export function node(
+  name: string,
+  traits: { ready?: string; heartbeat?: number; taints?: NonNullable<Node['spec']>['taints']; zone?: string } = {}
+): Node {
   const { ready = 'True', heartbeat = 5, taints, zone = 'a' } = traits
   const conditions = [{ type: 'Ready', status: ready, lastHeartbeatTime: ago(heartbeat), lastTransitionTime: ago(300) }]
   return freezeJson({
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name, uid: `${name}-uid`, resourceVersion: '3', creationTimestamp: ago(1_000), labels: { 'topology.kubernetes.io/zone': zone } },
+    metadata: {
+      name,
+      uid: `${name}-uid`,
+      resourceVersion: '3',
+      creationTimestamp: ago(1_000),
+      labels: { 'topology.kubernetes.io/zone': zone },
+    },
     spec: taints === undefined ? {} : { taints },
     status: { conditions },
   })
@@ -160,5 +209,7 @@ export function lines(actions: readonly Action[]): readonly string[] {
 }
 
 function sizeIn(object: object): string {
-  return 'spec' in object && typeof object.spec === 'object' && object.spec !== null && 'replicas' in object.spec ? String(object.spec.replicas) : '?'
+  return 'spec' in object && typeof object.spec === 'object' && object.spec !== null && 'replicas' in object.spec
+    ? String(object.spec.replicas)
+    : '?'
 }

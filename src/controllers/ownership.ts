@@ -19,7 +19,11 @@ export interface Claim<T> {
 
 /** Which objects belong to an owner: its own that match, and orphans that match; an owner that is being deleted takes nothing new. */
 export function claim<T extends KubeObject>(
-  owner: KubeObject, ownerKind: KindRef, kind: KindRef<T>, snapshot: Snapshot, matches: (labels: KubeObject['metadata']['labels']) => boolean,
+  owner: KubeObject,
+  ownerKind: KindRef,
+  kind: KindRef<T>,
+  snapshot: Snapshot,
+  matches: (labels: KubeObject['metadata']['labels']) => boolean
 ): Claim<T> {
   const mine = snapshot.ownedBy(kind, owner.metadata.uid ?? '')
   if (owner.metadata.deletionTimestamp !== undefined) return { owned: mine, changes: [] }

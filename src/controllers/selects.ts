@@ -4,8 +4,8 @@ type Labels = Readonly<Record<string, string>>
 
 /**
  * Whether a stored object's label selector (validated, so it is not checked again) chooses these labels. Controllers ask this for every
- * pod against every owner, so it reads the selector as it stands; objects/label-selector.ts compiles one for long lists. No selector chooses
- * nothing, an empty one everything (metav1.LabelSelector).
+ * pod against every owner, so it reads the selector as it stands; objects/label-selector.ts compiles one for long lists. No selector
+ * chooses nothing, an empty one everything (metav1.LabelSelector).
  */
 export function selects(selector: LabelSelector | undefined, labels: Labels | undefined): boolean {
   if (selector === undefined) return false

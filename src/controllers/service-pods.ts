@@ -58,7 +58,9 @@ export function portsOnPod(service: Service, pod: Pod): readonly PodPort[] {
 function targetPort({ targetPort: target, port, protocol = 'TCP' }: ServicePort, pod: Pod): number | undefined {
   if (typeof target === 'number' && target > 0) return target
   if (typeof target !== 'string' || target === '') return port
-  const named = portCarriers(pod).flatMap((container) => container.ports ?? []).find((candidate) => candidate.name === target && (candidate.protocol ?? 'TCP') === protocol)
+  const named = portCarriers(pod)
+    .flatMap((container) => container.ports ?? [])
+    .find((candidate) => candidate.name === target && (candidate.protocol ?? 'TCP') === protocol)
   return named?.containerPort
 }
 

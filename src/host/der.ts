@@ -1,5 +1,8 @@
 /** Distinguished encoding rules (ITU-T X.690), as far as certificates need them: every value is tag, length, contents. */
-const TAG = { boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, oid: 0x06, utf8: 0x0c, utcTime: 0x17, generalizedTime: 0x18, sequence: 0x30, set: 0x31 }
+const TAG = {
+  boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, oid: 0x06, utf8: 0x0c, utcTime: 0x17, generalizedTime: 0x18,
+  sequence: 0x30, set: 0x31,
+}
 
 function encode(tag: number, contents: Uint8Array): Buffer {
   const length = contents.length

@@ -13,7 +13,10 @@ const LOOPBACK = '127.0.0.1'
 /** What the machine's interfaces have now. Interfaces that containers brought do not count. */
 export function hostAddresses(routes: string = defaultRoutes()): HostAddresses {
   const byInterface = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
-    (addresses ?? []).filter((address) => address.family === 'IPv4' && !address.internal && !/^(veth|cni|docker|br-|virbr)/.test(name)).map((address) => ({ name, address: address.address })))
+    (addresses ?? [])
+      .filter((address) => address.family === 'IPv4' && !address.internal && !/^(veth|cni|docker|br-|virbr)/.test(name))
+      .map((address) => ({ name, address: address.address }))
+  )
   const routed = defaultRouteInterface(routes)
   const primary = byInterface.find((candidate) => candidate.name === routed) ?? byInterface[0]
   return { primary: primary?.address ?? LOOPBACK, all: byInterface.map((candidate) => candidate.address) }
@@ -29,6 +32,10 @@ function defaultRoutes(): string {
 
 /** The interface of the default route with the lowest metric: Iface Destination Gateway Flags RefCnt Use Metric ... */
 export function defaultRouteInterface(routes: string): string | undefined {
-  const defaults = routes.split('\n').slice(1).map((line) => line.trim().split(/\s+/)).filter((fields) => fields[1] === '00000000' && fields[7] === '00000000')
+  const defaults = routes
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1] === '00000000' && fields[7] === '00000000')
   return defaults.sort((a, b) => Number(a[6]) - Number(b[6]))[0]?.[0]
 }

@@ -87,7 +87,10 @@ export class Http1Connections {
     if (!message.complete) response.setHeader('connection', 'close')
     if (answer.type === 'whole') {
       const length = answer.body.reduce((sum, part) => sum + part.length, 0)
-      response.writeHead(answer.status, { ...answer.headers, ...(answer.status === 204 || answer.status === 304 ? {} : { 'content-length': String(length) }) })
+      response.writeHead(answer.status, {
+        ...answer.headers,
+        ...(answer.status === 204 || answer.status === 304 ? {} : { 'content-length': String(length) }),
+      })
       await writeWhole(response, answer.body)
     } else {
       response.writeHead(answer.status, answer.headers)

@@ -45,7 +45,13 @@ function logWith(options: LogOptions, write: (line: string) => void, common: Log
     if (RANK[level] < RANK[options.level]) return
     write(lineOf(options, level, message, fields === undefined ? common : { ...common, ...fields }))
   }
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), with: (fields) => logWith(options, write, { ...common, ...fields }) }
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    with: (fields) => logWith(options, write, { ...common, ...fields }),
+  }
 }
 
 function lineOf(options: LogOptions, level: LogLevel, message: string, fields: LogFields): string {

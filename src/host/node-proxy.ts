@@ -36,11 +36,19 @@ const BODY_BYTES = 4 * 1024 * 1024
 /** What may wait for a client that reads a followed log slowly; then the node is made to wait. */
 const FORWARD_BACKLOG_BYTES = 256 * 1024
 /** Credentials of the client are for the API server alone; the node knows the API server by its certificate. */
-const NOT_FORWARDED = new Set(['authorization', 'cookie', 'host', 'connection', 'transfer-encoding', 'keep-alive', 'te', 'http2-settings', 'proxy-authorization'])
+const NOT_FORWARDED = new Set([
+  'authorization', 'cookie', 'host', 'connection', 'transfer-encoding', 'keep-alive', 'te', 'http2-settings', 'proxy-authorization',
+])
 
 /** Passes requests about a pod on to the agent of its node, as the API server. */
 export function createNodeProxy(options: NodeProxyOptions): NodeProxy {
-  const tls: TlsOptions = { ca: options.caPem, cert: options.certificatePem, key: options.keyPem, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }
+  const tls: TlsOptions = {
+    ca: options.caPem,
+    cert: options.certificatePem,
+    key: options.keyPem,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+  }
   const agent = new Agent({ ...tls, keepAlive: false, maxSockets: NODE_AGENT_CONNECTIONS })
   return {
     forward: (target, request) => forward({ target, request, agent, connectTimeoutMs: options.connectTimeoutMs }),
@@ -59,7 +67,9 @@ interface Forwarding {
 async function forward({ target, request, agent, connectTimeoutMs }: Forwarding): Promise<Exclude<ServerResponse, { type: 'tunnel' }>> {
   const body = target.method === 'GET' ? undefined : await request.body(BODY_BYTES)
   return new Promise((resolve, reject) => {
-    const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !name.startsWith(':') && !NOT_FORWARDED.has(name)))
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).filter(([name]) => !name.startsWith(':') && !NOT_FORWARDED.has(name))
+    )
     const { address: host, port, path, method } = target
     const outgoing = httpsRequest({ host, port, path, method, headers, agent, ...identityOf(target), signal: request.signal })
     const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${connectTimeoutMs / 1000} seconds`)), connectTimeoutMs)
@@ -69,14 +79,19 @@ async function forward({ target, request, agent, connectTimeoutMs }: Forwarding)
     })
     outgoing.on('response', (answer) => {
       clearTimeout(timer)
-      const kept = Object.entries(answer.headers).flatMap(([name, value]) => (NOT_FORWARDED.has(name) || value === undefined ? [] : [[name, String(value)]]))
+      const kept = Object.entries(answer.headers).flatMap(([name, value]) =>
+        NOT_FORWARDED.has(name) || value === undefined ? [] : [[name, String(value)]]
+      )
       resolve({ type: 'stream', status: answer.statusCode ?? 502, headers: Object.fromEntries(kept), send: (sink) => pour(answer, sink) })
     })
     outgoing.end(body)
   })
 }
 
-/** A node is reached by an address that may change, so its certificate is checked for the node's name: one node cannot stand in for another. */
+/**
+ * A node is reached by an address that may change, so its certificate is checked for the node's name: one node cannot stand in for
+ * another.
+ */
 function identityOf({ nodeName }: TunnelTarget): Pick<TlsOptions, 'servername' | 'checkServerIdentity'> {
   const checkServerIdentity = (_host: string, certificate: PeerCertificate): Error | undefined => (
     certificate.subject.CN === `system:node:${nodeName}` ? undefined : new Error('its certificate is for another node'))
@@ -95,7 +110,10 @@ function tunnel(target: TunnelTarget, client: UpgradingClient, options: { tls: T
   const { socket } = client
   const node = connect({ ...options.tls, host: target.address, port: target.port, ...identityOf(target) })
   node.setNoDelay(true)
-  const timer = setTimeout(() => node.destroy(new Error(`no connection within ${options.connectTimeoutMs / 1000} seconds`)), options.connectTimeoutMs)
+  const timer = setTimeout(
+    () => node.destroy(new Error(`no connection within ${options.connectTimeoutMs / 1000} seconds`)),
+    options.connectTimeoutMs
+  )
   let isConnected = false
   node.on('secureConnect', () => {
     clearTimeout(timer)
@@ -134,7 +152,12 @@ function requestHead(target: TunnelTarget, headers: readonly string[]): string {
 
 function refuse(socket: Duplex, error: Error): void {
   const { code, body } = statusBody(error)
-  socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${code} \r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`), body]))
+  socket.end(
+    Buffer.concat([
+      Buffer.from(`HTTP/1.1 ${code} \r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`),
+      body,
+    ])
+  )
 }
 
 function unreachable(target: TunnelTarget, error: Error): Error {

@@ -1,4 +1,6 @@
-import { X509Certificate, createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
+import {
+  X509Certificate, createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject,
+} from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import type { Instant } from '../words/instant.ts'
 import { bitString, booleanTrue, integer, octetString, oid, sequence, setOf, tagged, taggedPrimitive, time, utf8String } from './der.ts'
@@ -50,7 +52,8 @@ const SIGN_CERTIFICATES = bitString(Buffer.from([0x06]), 1)
 
 /**
  * A new P-256 key and its certificate (RFC 5280), signed by the authority, or by itself when there is none.
- * Written out here, as this one profile takes a page; a general library patches the global Reflect and takes longer to load than all of this.
+ * Written out here, as this one profile takes a page; a general library patches the global Reflect and takes longer to load than all of
+ * this.
  */
 export function createCertificate(wish: CertificateWish, authority: Authority | undefined, now: Instant): CertificateWithKey {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -68,7 +71,10 @@ export function createCertificate(wish: CertificateWish, authority: Authority | 
     tagged(3, sequence(...extensionsOf(wish, publicKey, createPublicKey(signingKey)))),
   )
   const certificate = sequence(content, algorithm, bitString(sign('sha256', content, signingKey)))
-  return { certificatePem: new X509Certificate(certificate).toString(), keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
+  return {
+    certificatePem: new X509Certificate(certificate).toString(),
+    keyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  }
 }
 
 /** Positive, and long enough that nobody can guess the next one. */

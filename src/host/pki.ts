@@ -66,7 +66,10 @@ export function createClusterPki(directory: string, options: PkiOptions): Cluste
   return {
     caFile: join(directory, 'ca.crt'),
     caPem: authority.certificatePem,
-    apiServer: ensure({ directory, file: 'apiserver', authority, options }, { commonName: 'kube-apiserver', organizations: [], use: 'server', names, addresses }),
+    apiServer: ensure(
+      { directory, file: 'apiserver', authority, options },
+      { commonName: 'kube-apiserver', organizations: [], use: 'server', names, addresses }
+    ),
     apiServerToNode: client('apiserver-node-client', API_SERVER_TO_NODE_NAME, ['lotse:node-admins']),
     admin: client('admin', 'kubernetes-admin', ['system:masters']),
     scheduler: client('scheduler', 'system:kube-scheduler', []),
@@ -109,7 +112,9 @@ function openAuthority(directory: string, options: PkiOptions): Authority {
   const files = { certificateFile: join(directory, 'ca.crt'), keyFile: join(directory, 'ca.key') }
   const stored = readPair(files)
   if (stored === undefined) {
-    if (readFileIfPresent(files.certificateFile) !== undefined) throw new PkiError(`${files.keyFile} is missing. Restore it: without it no certificate can be signed.`)
+    if (readFileIfPresent(files.certificateFile) !== undefined) {
+      throw new PkiError(`${files.keyFile} is missing. Restore it: without it no certificate can be signed.`)
+    }
     const made = createCertificate(AUTHORITY, undefined, options.clock.now())
     writePair(files, made)
     return { ...made, commonName: AUTHORITY.commonName }
@@ -124,7 +129,9 @@ function authorityDefect(pair: CertificateWithKey, now: number): string | undefi
     const certificate = new X509Certificate(pair.certificatePem)
     if (!certificate.checkPrivateKey(createPrivateKey(pair.keyPem))) return 'ca.key is not its key; restore both from the same backup'
     if (!certificate.ca || certificate.subject !== `CN=${AUTHORITY.commonName}`) return 'it is not the authority of a Lotse cluster'
-    if (Date.parse(certificate.validTo) < now) return `it expired on ${certificate.validTo}; remove the directory to make a new one, then replace all kubeconfigs`
+    if (Date.parse(certificate.validTo) < now) {
+      return `it expired on ${certificate.validTo}; remove the directory to make a new one, then replace all kubeconfigs`
+    }
     return undefined
   } catch {
     return 'it cannot be read; restore it from a backup'

@@ -31,7 +31,8 @@ export function readBody(stream: Readable, maxBytes: number, declaredLength: str
       resolve(chunks.length === 1 ? (chunks[0] ?? NOTHING) : Buffer.concat(chunks, length))
     }
     const onCut = (): void => fail(badRequest('the connection ended in the middle of the request body'))
-    const onIdle = (): void => fail(new StatusError(408, 'Timeout', `the request body made no progress for ${HTTPS_LIMITS.bodyIdleTimeoutMs / 1000} seconds`))
+    const onIdle = (): void =>
+      fail(new StatusError(408, 'Timeout', `the request body made no progress for ${HTTPS_LIMITS.bodyIdleTimeoutMs / 1000} seconds`))
     const timer = setTimeout(onIdle, HTTPS_LIMITS.bodyIdleTimeoutMs)
     stream.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut)
   })

@@ -108,7 +108,9 @@ class RememberingVerifier implements TokenVerifier {
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
       })
       const claims = claimsOf(payload)
-      return claims === undefined ? { outcome: 'invalid', why: 'the token lacks claims of a service account token' } : { outcome: 'valid', claims }
+      return claims === undefined
+        ? { outcome: 'invalid', why: 'the token lacks claims of a service account token' }
+        : { outcome: 'valid', claims }
     } catch (error) {
       return { outcome: 'invalid', why: whyNot(error) }
     }
@@ -131,7 +133,11 @@ function whyNot(error: unknown): string {
 
 function payloadOf(claims: TokenClaims): JWTPayload {
   const { namespace, serviceAccount, pod, secret, node } = claims
-  const bound = { ...(pod === undefined ? {} : { pod }), ...(secret === undefined ? {} : { secret }), ...(node === undefined ? {} : { node }) }
+  const bound = {
+    ...(pod === undefined ? {} : { pod }),
+    ...(secret === undefined ? {} : { secret }),
+    ...(node === undefined ? {} : { node }),
+  }
   return {
     sub: `system:serviceaccount:${namespace}:${serviceAccount.name}`,
     aud: [...claims.audiences],

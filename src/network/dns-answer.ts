@@ -4,7 +4,11 @@ export type RecordType = 'A' | 'AAAA' | 'SRV' | 'PTR' | 'CNAME' | 'TXT' | 'SOA' 
 
 export type DnsRecord =
   | { readonly name: string; readonly type: 'A' | 'AAAA' | 'PTR' | 'CNAME' | 'TXT' | 'NS'; readonly data: string }
-  | { readonly name: string; readonly type: 'SRV'; readonly data: { readonly priority: number; readonly weight: number; readonly port: number; readonly target: string } }
+  | {
+      readonly name: string
+      readonly type: 'SRV'
+      readonly data: { readonly priority: number; readonly weight: number; readonly port: number; readonly target: string }
+    }
 
 /** What the cluster itself knows of a question. */
 export type DnsAnswer =
@@ -31,7 +35,12 @@ export function answer(name: string, type: RecordType, zone: DnsZone, domain: st
   switch (labels.at(-1)) {
     case 'svc': return answerService(name, labels.slice(0, -1), type, zone, domain)
     case 'pod': return answerPod(name, labels.slice(0, -1), type, zone)
-    case 'dns-version': return labels.length > 1 ? NO_SUCH_NAME : type === 'TXT' || type === 'ANY' ? records([{ name, type: 'TXT', data: SPECIFICATION }]) : NOTHING
+    case 'dns-version':
+      return labels.length > 1
+        ? NO_SUCH_NAME
+        : type === 'TXT' || type === 'ANY'
+          ? records([{ name, type: 'TXT', data: SPECIFICATION }])
+          : NOTHING
     default: return NO_SUCH_NAME
   }
 }
@@ -46,7 +55,9 @@ function answerService(name: string, labels: readonly string[], type: RecordType
   const serviceName = `${labels.slice(-2).join('.')}.svc.${domain}`
   const below = labels.slice(0, -2)
   if (below.length === 0) return answerServiceName(name, type, service, serviceName)
-  if (below.length === 1) return below[0]?.startsWith('_') === true ? portExists(below[0], service) : answerHost(name, below[0] ?? '', type, service)
+  if (below.length === 1) {
+    return below[0]?.startsWith('_') === true ? portExists(below[0], service) : answerHost(name, below[0] ?? '', type, service)
+  }
   if (below.length === 2) return answerPort(name, below[0] ?? '', below[1] ?? '', type, service, serviceName)
   return NO_SUCH_NAME
 }
@@ -69,7 +80,14 @@ function answerHost(name: string, host: string, type: RecordType, service: Servi
 }
 
 /** _http._tcp.web.default: where that port is. */
-function answerPort(name: string, portLabel: string, protocolLabel: string, type: RecordType, service: ServiceNames, serviceName: string): DnsAnswer {
+function answerPort(
+  name: string,
+  portLabel: string,
+  protocolLabel: string,
+  type: RecordType,
+  service: ServiceNames,
+  serviceName: string
+): DnsAnswer {
   if (service.type === 'alias' || !portLabel.startsWith('_') || !protocolLabel.startsWith('_')) return NO_SUCH_NAME
   const all = service.type === 'address' ? service.ports : uniquePorts(service.endpoints)
   const ports = all.filter((port) => `_${port.name}` === portLabel && `_${port.protocol}` === protocolLabel)
@@ -85,9 +103,14 @@ function portExists(protocolLabel: string, service: ServiceNames): DnsAnswer {
 }
 
 function serviceRecords(name: string, ports: readonly NamedPort[], service: ServiceNames, serviceName: string): DnsAnswer {
-  const targets = service.type === 'headless'
-    ? service.endpoints.map((endpoint) => ({ host: `${endpoint.hostName}.${serviceName}`, addresses: [endpoint.address], ports: endpoint.ports }))
-    : [{ host: serviceName, addresses: service.type === 'address' ? service.addresses : [], ports }]
+  const targets =
+    service.type === 'headless'
+      ? service.endpoints.map((endpoint) => ({
+          host: `${endpoint.hostName}.${serviceName}`,
+          addresses: [endpoint.address],
+          ports: endpoint.ports,
+        }))
+      : [{ host: serviceName, addresses: service.type === 'address' ? service.addresses : [], ports }]
   const weight = Math.max(1, Math.floor(100 / Math.max(1, targets.length)))
   const found: DnsRecord[] = []
   const additional: DnsRecord[] = []

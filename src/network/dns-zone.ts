@@ -71,10 +71,17 @@ function namesOf(service: Service, slices: readonly EndpointSlice[]): ServiceNam
   const spec = service.spec ?? {}
   if (spec.type === 'ExternalName') return { type: 'alias', target: (spec.externalName ?? '').replace(/\.$/, '') }
   if (spec.clusterIP !== 'None') {
-    const ports = (spec.ports ?? []).map((port) => ({ name: port.name ?? '', protocol: (port.protocol ?? 'TCP').toLowerCase(), port: port.port }))
+    const ports = (spec.ports ?? []).map((port) => ({
+      name: port.name ?? '',
+      protocol: (port.protocol ?? 'TCP').toLowerCase(),
+      port: port.port,
+    }))
     return { type: 'address', addresses: (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((address) => address !== ''), ports }
   }
-  return { type: 'headless', endpoints: slices.flatMap((slice) => (slice.endpoints ?? []).filter(isReady).flatMap((endpoint) => headless(slice, endpoint))) }
+  return {
+    type: 'headless',
+    endpoints: slices.flatMap((slice) => (slice.endpoints ?? []).filter(isReady).flatMap((endpoint) => headless(slice, endpoint))),
+  }
 }
 
 /** The slices' conditions already honour publishNotReadyAddresses. An endpoint without a host name gets one from its address. */

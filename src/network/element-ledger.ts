@@ -7,8 +7,8 @@ interface Holder {
 }
 
 /**
- * Which Service put which element into the kernel. Two Services may want the same key: a pod behind both needs one hairpin element, and two may
- * claim one external address. The first holds it; when it lets go, the next one gets it.
+ * Which Service put which element into the kernel. Two Services may want the same key: a pod behind both needs one hairpin element, and two
+ * may claim one external address. The first holds it; when it lets go, the next one gets it.
  */
 export class ElementLedger {
   readonly #wanted = new Map<string, Elements>()

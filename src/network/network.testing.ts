@@ -5,7 +5,13 @@ export function service(name: string, spec: ServiceSpec, namespace = 'default'):
 }
 
 /** Endpoints as "address" or "address@node"; a trailing ! means not ready. */
-export function slice(serviceName: string, ports: Record<string, number>, endpoints: readonly string[], namespace = 'default', more: Partial<Endpoint> = {}): EndpointSlice {
+export function slice(
+  serviceName: string,
+  ports: Record<string, number>,
+  endpoints: readonly string[],
+  namespace = 'default',
+  more: Partial<Endpoint> = {}
+): EndpointSlice {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',

@@ -86,7 +86,9 @@ export interface ElementChanges {
 /** '' when nothing changes. */
 export function changeScript(table: string, changes: ElementChanges): string {
   const lines: string[] = []
-  for (const [container, elements] of changes.removed) lines.push(`delete element ip ${table} ${container} { ${[...elements.keys()].join(', ')} }`)
+  for (const [container, elements] of changes.removed) {
+    lines.push(`delete element ip ${table} ${container} { ${[...elements.keys()].join(', ')} }`)
+  }
   for (const [container, elements] of changes.added) {
     const texts = [...elements].map(([key, value]) => (value === '' ? key : `${key} : ${value}`))
     lines.push(`add element ip ${table} ${container} { ${texts.join(', ')} }`)

@@ -68,7 +68,9 @@ function backendsOf(portName: string, slices: readonly EndpointSlice[], nodeName
     for (const endpoint of slice.endpoints ?? []) {
       const target = isReady(endpoint) ? ready : isServing(endpoint) ? terminating : undefined
       const address = endpoint.addresses[0]
-      if (target !== undefined && address !== undefined) target.set(`${address}:${port}`, { address, port, isLocal: endpoint.nodeName === nodeName })
+      if (target !== undefined && address !== undefined) {
+        target.set(`${address}:${port}`, { address, port, isLocal: endpoint.nodeName === nodeName })
+      }
     }
   }
   const chosen = ready.size > 0 ? ready : terminating

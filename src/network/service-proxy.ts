@@ -153,5 +153,7 @@ export class ServiceProxy {
 
 /** The backends that UDP packets no longer go to. */
 function udpTargets(removed: Elements): string[] {
-  return [...removed.values()].flatMap((elements) => [...elements].filter(([key]) => key.includes('udp')).map(([, value]) => value.split(' . ')[0] ?? '')).filter((address) => address !== '')
+  return [...removed.values()]
+    .flatMap((elements) => [...elements].filter(([key]) => key.includes('udp')).map(([, value]) => value.split(' . ')[0] ?? ''))
+    .filter((address) => address !== '')
 }

@@ -23,8 +23,8 @@ const settings: NodeSettings = {
 
 const resources = { cpu: '2', memory: '4194304Ki', 'ephemeral-storage': '1Gi' }
 const facts: NodeFacts = {
-  hostname: 'n1', addresses: ['192.0.2.1'], cpuCount: 2, memoryBytes: 4 * 2 ** 30, diskBytes: 2 ** 30, architecture: 'amd64', kernelVersion: '6.18',
-  osImage: 'Test', machineId: 'm', systemUuid: 's', bootId: 'b', allocatable: resources, capacity: resources,
+  hostname: 'n1', addresses: ['192.0.2.1'], cpuCount: 2, memoryBytes: 4 * 2 ** 30, diskBytes: 2 ** 30, architecture: 'amd64',
+  kernelVersion: '6.18', osImage: 'Test', machineId: 'm', systemUuid: 's', bootId: 'b', allocatable: resources, capacity: resources,
 }
 
 export interface BedOptions {
@@ -61,7 +61,12 @@ export async function openBed(options: BedOptions = {}): Promise<AgentBed> {
     await api.create(kinds.Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }).catch(() => undefined)
   }
   const images = options.images ?? { nginx: { present: true }, app: { present: true } }
-  const runtime = new FakeRuntime({ clock, images, behaviour: options.behaviour ?? (() => ({})), ...(options.fault === undefined ? {} : { fault: options.fault }) })
+  const runtime = new FakeRuntime({
+    clock,
+    images,
+    behaviour: options.behaviour ?? (() => ({})),
+    ...(options.fault === undefined ? {} : { fault: options.fault }),
+  })
   const volumes = new FakeVolumes()
   const prober = new FakeProber(clock, options.probe ?? (() => ({ outcome: 'success', output: '' })))
   let life = new AbortController()
@@ -86,12 +91,17 @@ export async function openBed(options: BedOptions = {}): Promise<AgentBed> {
       life.abort()
       await running
     },
-    createPod: (name, spec) => api.create(kinds.Pod, { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'default', name }, spec: { nodeName: 'n1', ...spec } }),
+    createPod: (name, spec) =>
+      api.create(kinds.Pod, { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'default', name }, spec: { nodeName: 'n1', ...spec } }),
     pod: (name) => api.get(kinds.Pod, { namespace: 'default', name }).catch(() => undefined),
     async events(name) {
       const { items } = await api.list(kinds.Event, { namespace: 'default' })
-      return items.filter(({ involvedObject }) => involvedObject.name === name)
-        .map((event) => `${event.reason} ${event.involvedObject.fieldPath ?? '-'}: ${event.message}${(event.count ?? 1) > 1 ? ` x${event.count}` : ''}`)
+      return items
+        .filter(({ involvedObject }) => involvedObject.name === name)
+        .map(
+          (event) =>
+            `${event.reason} ${event.involvedObject.fieldPath ?? '-'}: ${event.message}${(event.count ?? 1) > 1 ? ` x${event.count}` : ''}`
+        )
     },
     advance: (seconds) => clock.advance(seconds * 1000),
     stop() {

@@ -23,9 +23,9 @@ import type { VolumeHost } from './volumes/volume-host.ts'
 
 export interface NodeAgentParts {
   /**
-   * The API with the node's own identity. It needs: nodes (get, create, patch, and patch of status), leases in kube-node-lease (get, create,
-   * update), pods (watch, list, delete, and patch of status), services, configmaps and secrets (watch, list), serviceaccounts/token (create),
-   * events (create, patch).
+   * The API with the node's own identity. It needs: nodes (get, create, patch, and patch of status), leases in kube-node-lease (get,
+   * create, update), pods (watch, list, delete, and patch of status), services, configmaps and secrets (watch, list), serviceaccounts/token
+   * (create), events (create, patch).
    */
   readonly client: Client
   /** host/cri, or simulation/fake-runtime.ts. */
@@ -160,8 +160,8 @@ class Agent implements NodeAgent {
   }
 
   /**
-   * Pods that are here but not in the API are stopped and removed, once the API has told of all of its pods; and again every minute, because a
-   * call that was given up may have had its effect later. The same look finds changes of which no event told.
+   * Pods that are here but not in the API are stopped and removed, once the API has told of all of its pods; and again every minute,
+   * because a call that was given up may have had its effect later. The same look finds changes of which no event told.
    */
   async #sweep(start: (pod: Pod) => PodWorker, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts

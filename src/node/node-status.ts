@@ -97,12 +97,24 @@ function conditions(sight: NodeSight, before: NodeStatus | undefined): NodeCondi
   const { pressure } = sight
   const problem = readinessProblem(sight.runtime)
   const made: readonly Verdict[] = [
-    verdict('MemoryPressure', pressure.memory, 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available')
-      ?? { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
-    verdict('DiskPressure', pressure.disk, 'KubeletHasDiskPressure', 'kubelet has disk pressure')
-      ?? { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
-    verdict('PIDPressure', pressure.processes, 'KubeletHasInsufficientPID', 'kubelet has insufficient PID available')
-      ?? { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
+    verdict('MemoryPressure', pressure.memory, 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available') ?? {
+      type: 'MemoryPressure',
+      status: 'False',
+      reason: 'KubeletHasSufficientMemory',
+      message: 'kubelet has sufficient memory available',
+    },
+    verdict('DiskPressure', pressure.disk, 'KubeletHasDiskPressure', 'kubelet has disk pressure') ?? {
+      type: 'DiskPressure',
+      status: 'False',
+      reason: 'KubeletHasNoDiskPressure',
+      message: 'kubelet has no disk pressure',
+    },
+    verdict('PIDPressure', pressure.processes, 'KubeletHasInsufficientPID', 'kubelet has insufficient PID available') ?? {
+      type: 'PIDPressure',
+      status: 'False',
+      reason: 'KubeletHasSufficientPID',
+      message: 'kubelet has sufficient PID available',
+    },
     problem === undefined
       ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
       : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problem },

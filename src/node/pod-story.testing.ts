@@ -60,7 +60,13 @@ export class PodStory {
   }
 
   exits(name: string, exitCode: number): this {
-    this.#change(name, (one) => ({ ...one, state: 'exited', finishedAt: this.#now, exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' }))
+    this.#change(name, (one) => ({
+      ...one,
+      state: 'exited',
+      finishedAt: this.#now,
+      exitCode,
+      reason: exitCode === 0 ? 'Completed' : 'Error',
+    }))
     this.#write(`${name} exits with ${exitCode}`)
     return this.settle()
   }
@@ -92,14 +98,19 @@ export class PodStory {
   sandboxDies(): this {
     this.#sandboxes = this.#sandboxes.map((one) => ({ ...one, state: 'not-ready', addresses: [] }))
     for (const { name, state } of this.#containers) {
-      if (state === 'running') this.#change(name, (one) => ({ ...one, state: 'exited', finishedAt: this.#now, exitCode: 137, reason: 'Error' }))
+      if (state === 'running') {
+        this.#change(name, (one) => ({ ...one, state: 'exited', finishedAt: this.#now, exitCode: 137, reason: 'Error' }))
+      }
     }
     this.#write('the sandbox dies')
     return this.settle()
   }
 
   isDeleted(graceSeconds: number): this {
-    this.pod = { ...this.pod, metadata: { ...this.pod.metadata, deletionTimestamp: '2026-01-01T01:00:00Z', deletionGracePeriodSeconds: graceSeconds } }
+    this.pod = {
+      ...this.pod,
+      metadata: { ...this.pod.metadata, deletionTimestamp: '2026-01-01T01:00:00Z', deletionGracePeriodSeconds: graceSeconds },
+    }
     this.#write(`deleted with ${graceSeconds}s`)
     return this.settle()
   }
@@ -147,7 +158,13 @@ export class PodStory {
   #apply(action: PodAction): void {
     switch (action.type) {
       case 'create-sandbox':
-        this.#sandboxes.unshift({ id: `s${action.attempt}`, attempt: action.attempt, state: 'ready', createdAt: this.#now, addresses: [`10.0.0.${action.attempt + 1}`] })
+        this.#sandboxes.unshift({
+          id: `s${action.attempt}`,
+          attempt: action.attempt,
+          state: 'ready',
+          createdAt: this.#now,
+          addresses: [`10.0.0.${action.attempt + 1}`],
+        })
         break
       case 'start-container':
         this.#containers.push(this.#container(action))

@@ -33,9 +33,9 @@ const MAX_OBSERVE_RETRY_MS = 15_000
 const ORPHAN_GRACE_SECONDS = 2
 
 /**
- * Drives one pod: observe, plan, start what is planned, and again whenever something wakes it. Rounds are serial; actions run beside them, one
- * for each thing (operationOf). An action counts as under way until a round has taken in its end and then observed afresh, so no plan is
- * ever made from facts older than the last thing done.
+ * Drives one pod: observe, plan, start what is planned, and again whenever something wakes it. Rounds are serial; actions run beside them,
+ * one for each thing (operationOf). An action counts as under way until a round has taken in its end and then observed afresh, so no plan
+ * is ever made from facts older than the last thing done.
  */
 export class PodWorker {
   readonly #parts: WorkerParts

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { ContainerConfig, ContainerObservation, NodeRuntime, PodObservation, RuntimeAction, RuntimeResult, SandboxConfig } from './runtime.ts'
+import type {
+  ContainerConfig, ContainerObservation, NodeRuntime, PodObservation, RuntimeAction, RuntimeResult, SandboxConfig,
+} from './runtime.ts'
 import { RuntimeFailure } from './runtime.ts'
 
 /**
@@ -146,7 +148,10 @@ async function sandboxCase(suite: Suite): Promise<void> {
   const pod = await suite.pod()
   const seen = await pod.observe()
   assert.deepEqual([seen.uid, seen.namespace, seen.name], [pod.uid, 'default', pod.uid])
-  assert.deepEqual(seen.sandboxes.map(({ id, attempt, state }) => ({ id, attempt, state })), [{ id: pod.sandboxId, attempt: 0, state: 'ready' }])
+  assert.deepEqual(
+    seen.sandboxes.map(({ id, attempt, state }) => ({ id, attempt, state })),
+    [{ id: pod.sandboxId, attempt: 0, state: 'ready' }]
+  )
   assert.match(seen.sandboxes[0]?.addresses[0] ?? '', /^[0-9a-f.:]+$/)
   assert.deepEqual(seen.containers, [])
   assert.ok((await suite.runtime.observeAll(never)).some(({ uid }) => uid === pod.uid))
@@ -221,7 +226,10 @@ async function secondSandboxCase(suite: Suite): Promise<void> {
   await pod.makeSandbox(1)
   const fresh = await pod.start('sleeper', 1)
   const seen = await pod.observe()
-  assert.deepEqual(seen.sandboxes.map(({ id, attempt, state }) => `${attempt} ${state} ${id === first ? 'first' : 'second'}`), ['1 ready second', '0 not-ready first'])
+  assert.deepEqual(
+    seen.sandboxes.map(({ id, attempt, state }) => `${attempt} ${state} ${id === first ? 'first' : 'second'}`),
+    ['1 ready second', '0 not-ready first']
+  )
   assert.deepEqual(new Set(seen.containers.map(({ id }) => id)), new Set([old, fresh]))
 }
 
@@ -231,7 +239,10 @@ async function imageCase(suite: Suite): Promise<void> {
   assert.ok(found !== undefined && found.sizeBytes > 0)
   assert.ok((await suite.runtime.listImages(never)).some(({ id }) => id === found.id))
   assert.equal(await suite.runtime.findImage(missingImage, never), undefined)
-  await assert.rejects(suite.perform({ type: 'pull-image', image: missingImage, credentials: [] }), (error) => error instanceof RuntimeFailure && error.message !== '')
+  await assert.rejects(
+    suite.perform({ type: 'pull-image', image: missingImage, credentials: [] }),
+    (error) => error instanceof RuntimeFailure && error.message !== ''
+  )
   const pod = await suite.pod()
   await assert.rejects(pod.start('sleeper', 0, { image: missingImage }), RuntimeFailure)
 }
@@ -268,8 +279,16 @@ async function abortCase(suite: Suite): Promise<void> {
 }
 
 const plainSecurity = {
-  privileged: false, runAsUser: undefined, runAsGroup: undefined, supplementalGroups: [], readOnlyRootFilesystem: false, noNewPrivileges: false,
-  addCapabilities: [], dropCapabilities: [], seccomp: { type: 'unconfined' }, procMount: 'default',
+  privileged: false,
+  runAsUser: undefined,
+  runAsGroup: undefined,
+  supplementalGroups: [],
+  readOnlyRootFilesystem: false,
+  noNewPrivileges: false,
+  addCapabilities: [],
+  dropCapabilities: [],
+  seccomp: { type: 'unconfined' },
+  procMount: 'default',
 } as const
 
 const plainLimits = { cpuShares: 2, cpuQuotaMicros: 0, cpuPeriodMicros: 100_000, memoryLimitBytes: 0 }
@@ -284,8 +303,27 @@ function plainSandbox(uid: string, attempt: number): SandboxConfig {
 
 function plainContainer(sandbox: SandboxConfig, sandboxId: string, name: string, attempt: number, image: string): ContainerConfig {
   return {
-    podUid: sandbox.podUid, sandboxId, sandbox, name, attempt, image, command: [], arguments: [], workingDirectory: '', environment: [], mounts: [],
-    devices: [], logPath: `${name}/${attempt}.log`, stdin: false, stdinOnce: false, tty: false, resources: { ...plainLimits, oomScoreAdjustment: 1000 },
-    security: plainSecurity, specHash: '', targetContainerId: '', terminationMessagePath: '', terminationMessageFromLogs: false,
+    podUid: sandbox.podUid,
+    sandboxId,
+    sandbox,
+    name,
+    attempt,
+    image,
+    command: [],
+    arguments: [],
+    workingDirectory: '',
+    environment: [],
+    mounts: [],
+    devices: [],
+    logPath: `${name}/${attempt}.log`,
+    stdin: false,
+    stdinOnce: false,
+    tty: false,
+    resources: { ...plainLimits, oomScoreAdjustment: 1000 },
+    security: plainSecurity,
+    specHash: '',
+    targetContainerId: '',
+    terminationMessagePath: '',
+    terminationMessageFromLogs: false,
   }
 }

@@ -49,7 +49,7 @@ export interface ContainerObservation {
   readonly startedAt: Instant | undefined
   readonly finishedAt: Instant | undefined
   readonly exitCode: number
-  /** OOMKilled, Completed, Error, ContainerCannotRun. */
+  /** OOMKilled, Completed, Error, StartError. */
   readonly reason: string
   /** The termination message, or what the runtime said. */
   readonly message: string
@@ -75,7 +75,12 @@ export interface SandboxConfig {
   readonly hostIpc: boolean
   readonly shareProcessNamespace: boolean
   readonly dns: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] }
-  readonly portMappings: readonly { readonly protocol: 'TCP' | 'UDP' | 'SCTP'; readonly containerPort: number; readonly hostPort: number; readonly hostIp: string }[]
+  readonly portMappings: readonly {
+    readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+    readonly containerPort: number
+    readonly hostPort: number
+    readonly hostIp: string
+  }[]
   readonly sysctls: Readonly<Record<string, string>>
   /** Absolute cgroup path of the pod below the hierarchies' roots. The runtime makes and removes it. */
   readonly cgroupParent: string

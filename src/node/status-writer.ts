@@ -77,7 +77,8 @@ export class StatusWriter {
     let written: { readonly patch: object; readonly revision: number } | undefined
     while (!this.#signal.aborted && this.#slots.get(uid) === slot) {
       const patch = statusPatch(slot.base, slot.wanted)
-      // A server that takes the patch but not its effect would be asked for ever. When somebody else wrote since, the same patch is needed again.
+      // A server that takes the patch but not its effect would be asked for ever.
+      // When somebody else wrote since, the same patch is needed again.
       if (patch === undefined || (slot.baseRevision === written?.revision && sameJson(patch, written.patch))) break
       try {
         written = { patch, revision: await this.#patch(uid, slot, patch) }

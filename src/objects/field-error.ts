@@ -16,7 +16,11 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
 
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.map((item) => JSON.stringify(item)).join(', ')
-  return { reason: 'FieldValueNotSupported', field, message: `Unsupported value: ${show(value)}${suffix(list === '' ? '' : `supported values: ${list}`)}` }
+  return {
+    reason: 'FieldValueNotSupported',
+    field,
+    message: `Unsupported value: ${show(value)}${suffix(list === '' ? '' : `supported values: ${list}`)}`,
+  }
 }
 
 export function duplicate(field: string, value: unknown): FieldError {

@@ -20,7 +20,9 @@ export function keyPath(path: string, key: string): string {
 // .name, [0], ['any key'], ["any key"], [key]
 const STEP = /\.?([A-Za-z0-9_$-]+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]|\[([^\]'"]+)\]/g
 
-/** spec.containers[0].name -> ['spec', 'containers', 0, 'name']; metadata.labels['a.b/c'] -> [..., 'a.b/c']. Undefined when it is no path. */
+/**
+ * spec.containers[0].name -> ['spec', 'containers', 0, 'name']; metadata.labels['a.b/c'] -> [..., 'a.b/c']. Undefined when it is no path.
+ */
 export function parseFieldPath(text: string): (string | number)[] | undefined {
   const steps: (string | number)[] = []
   let position = 0

@@ -59,7 +59,9 @@ function scanValue(scan: Scan): void {
   if (character === '"') return void scanString(scan)
   scan.literal.lastIndex = scan.at
   const match = scan.literal.exec(scan.text)
-  if (match === null) throw new ScanProblem(character === '' ? 'unexpected end' : 'unexpected character where a value should begin', scan.at)
+  if (match === null) {
+    throw new ScanProblem(character === '' ? 'unexpected end' : 'unexpected character where a value should begin', scan.at)
+  }
   scan.at += match[0].length
 }
 

@@ -1,4 +1,7 @@
-/** The part that all objects share. Written out, because every room reads it; the kinds' types are generated (resources/generated/types.ts). */
+/**
+ * The part that all objects share. Written out, because every room reads it; the kinds' types are generated
+ * (resources/generated/types.ts).
+ */
 export interface OwnerReference {
   apiVersion: string
   kind: string

@@ -43,7 +43,9 @@ function readOperation(given: unknown, index: number): Operation {
   const { op, path, from, value } = given
   const known = op === 'remove' || NEEDS_VALUE.has(op) || NEEDS_FROM.has(op)
   if (!known) throw notApplicable(`Unexpected kind: ${op.slice(0, 64)}`)
-  if (NEEDS_VALUE.has(op) && !Object.hasOwn(given, 'value') && op !== 'test') throw badRequest(`error decoding patch: operation ${index} (${op}) has no value`)
+  if (NEEDS_VALUE.has(op) && !Object.hasOwn(given, 'value') && op !== 'test') {
+    throw badRequest(`error decoding patch: operation ${index} (${op}) has no value`)
+  }
   return {
     op,
     path: readPointer(path, 'path', index),

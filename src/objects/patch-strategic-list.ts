@@ -4,7 +4,14 @@ import { mergeMap, withoutDirectives } from './patch-strategic.ts'
 import type { Field, Schema } from './schema.ts'
 
 /** Lists that merge: of maps by the value of their merge key, of primitive values as sets. */
-export function mergeList(schema: Schema | undefined, field: Field, name: string, before: unknown, patch: readonly unknown[], order: unknown): unknown {
+export function mergeList(
+  schema: Schema | undefined,
+  field: Field,
+  name: string,
+  before: unknown,
+  patch: readonly unknown[],
+  order: unknown
+): unknown {
   const target: readonly unknown[] = Array.isArray(before) ? before : []
   const merged = field.mergeKey === undefined ? mergePrimitives(target, patch) : mergeByKey(schema, field.mergeKey, name, target, patch)
   const ordered = order === undefined ? merged : setOrder(merged, target, order, field.mergeKey, name)
@@ -24,7 +31,13 @@ export function deletePrimitives(before: unknown, deletions: unknown, name: stri
   return kept.length === before.length ? before : kept
 }
 
-function mergeByKey(schema: Schema | undefined, mergeKey: string, name: string, target: readonly unknown[], patch: readonly unknown[]): readonly unknown[] {
+function mergeByKey(
+  schema: Schema | undefined,
+  mergeKey: string,
+  name: string,
+  target: readonly unknown[],
+  patch: readonly unknown[]
+): readonly unknown[] {
   const items = schema?.type === 'list' ? schema.items : undefined
   const additions: JsonObject[] = []
   const deleted = new Set<string>()
@@ -73,7 +86,13 @@ function keyText(value: unknown): string {
  * Elements that the order names come in that order. The others keep their place relative to the list as it was:
  *   was [a, x, b], order [b, a] -> [b, a] with x, which stood before b, in front: [x, b, a]
  */
-function setOrder(merged: readonly unknown[], before: readonly unknown[], order: unknown, mergeKey: string | undefined, name: string): readonly unknown[] {
+function setOrder(
+  merged: readonly unknown[],
+  before: readonly unknown[],
+  order: unknown,
+  mergeKey: string | undefined,
+  name: string
+): readonly unknown[] {
   if (!Array.isArray(order)) throw badRequest(`$setElementOrder/${name} must be a list`)
   const rank = new Map<string, number>()
   for (const [index, item] of order.entries()) rank.set(looseKey(item, mergeKey), index)

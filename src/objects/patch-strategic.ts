@@ -70,7 +70,14 @@ function isMerging(field: Field | undefined): field is Field {
   return field?.merge === true
 }
 
-function mergeValue(schema: Schema | undefined, field: Field | undefined, name: string, before: unknown, patch: unknown, order: unknown): unknown {
+function mergeValue(
+  schema: Schema | undefined,
+  field: Field | undefined,
+  name: string,
+  before: unknown,
+  patch: unknown,
+  order: unknown
+): unknown {
   if (patch === null) return undefined
   if (Array.isArray(patch)) {
     if (isMerging(field)) return mergeList(schema, field, name, before, patch, order)

@@ -8,7 +8,15 @@ function scalar(type: ScalarType): Schema {
 }
 
 function field(schema: Schema, { required, merge, mergeKey }: FieldOptions = {}): Field {
-  return { schema, required: required === true, merge: merge === true, mergeKey, retainKeys: false, omitsEmpty: required !== true && ['list', 'map', 'boolean'].includes(schema.type), number: 0 }
+  return {
+    schema,
+    required: required === true,
+    merge: merge === true,
+    mergeKey,
+    retainKeys: false,
+    omitsEmpty: required !== true && ['list', 'map', 'boolean'].includes(schema.type),
+    number: 0,
+  }
 }
 
 function object(name: string, fields: Readonly<Record<string, Field>>, atomic = false): ObjectSchema {
@@ -52,7 +60,9 @@ const podSpec = object('core.v1.PodSpec', {
 
 const strategy = object('apps.v1.Strategy', {
   type: field(string),
-  rollingUpdate: field(object('apps.v1.RollingUpdate', { maxSurge: field(scalar('int-or-string')), maxUnavailable: field(scalar('int-or-string')) })),
+  rollingUpdate: field(
+    object('apps.v1.RollingUpdate', { maxSurge: field(scalar('int-or-string')), maxUnavailable: field(scalar('int-or-string')) })
+  ),
 })
 
 const template = object('core.v1.PodTemplateSpec', { metadata: field(objectMeta), spec: field(podSpec) })

@@ -54,7 +54,10 @@ function goType(schema: Schema): string {
   }
 }
 
-/** The innermost struct and the names of the fields that lead to the value: Container.spec.containers.name. Indexes and map keys do not count. */
+/**
+ * The innermost struct and the names of the fields that lead to the value: Container.spec.containers.name. Indexes and map keys do not
+ * count.
+ */
 function goField(walk: Walk, key: string | number | undefined): string | undefined {
   if (key === undefined) return undefined
   let schema: Schema = walk.root

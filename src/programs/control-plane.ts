@@ -47,7 +47,9 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const server = await createServer(config, store, pki, log)
   await server.start(stop.signal)
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
-  const listener = await startHttpsServer({ ...pki.apiServer, caPem: pki.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log })
+  const listener = await startHttpsServer({
+    ...pki.apiServer, caPem: pki.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log,
+  })
   await bootstrap(config, server)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, pki, log, stop.signal)
@@ -104,14 +106,20 @@ async function createServer(config: ClusterConfig, store: Store, pki: ClusterPki
     schemas: schemas.lookup,
     limits: defaultLimits,
     freezeObjects: false,
-    extend: (core) => composeExtensions(core, {
-      tokens,
-      serviceRange: config.serviceCidr,
-      nodePorts: config.nodePorts,
-      serverAddress: `${hostAddresses().primary}:${config.port}`,
-      version: versionInfo({ commit: '', buildDate: '1970-01-01T00:00:00Z', runtime: `node ${process.version}`, platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}` }),
-      healthChecks: [],
-    }),
+    extend: (core) =>
+      composeExtensions(core, {
+        tokens,
+        serviceRange: config.serviceCidr,
+        nodePorts: config.nodePorts,
+        serverAddress: `${hostAddresses().primary}:${config.port}`,
+        version: versionInfo({
+          commit: '',
+          buildDate: '1970-01-01T00:00:00Z',
+          runtime: `node ${process.version}`,
+          platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+        }),
+        healthChecks: [],
+      }),
   })
 }
 

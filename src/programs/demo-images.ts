@@ -21,7 +21,8 @@ export interface ImageRecipe {
 
 const NOBODY = '65534:65534'
 const DOCUMENTATION = /^usr\/share\/(doc\/(?![^/]+\/copyright$)|man|info|locale|lintian|bug|bash-completion)/
-const PYTHON_EXTRAS = /^usr\/lib\/python3[^/]*\/([^/]*(test|idlelib|lib2to3|tkinter|ensurepip|distutils|pydoc_data|turtledemo|curses|sqlite3|multiprocessing|unittest|dbm)\b)/
+const PYTHON_EXTRAS =
+  /^usr\/lib\/python3[^/]*\/([^/]*(test|idlelib|lib2to3|tkinter|ensurepip|distutils|pydoc_data|turtledemo|curses|sqlite3|multiprocessing|unittest|dbm)\b)/
 
 export async function demoRecipes(exampleDirectory: string): Promise<readonly ImageRecipe[]> {
   const python = await pythonVersion()
@@ -69,7 +70,11 @@ export async function recipeInputs(recipe: ImageRecipe): Promise<string> {
 export async function buildRecipe(recipe: ImageRecipe, signal: AbortSignal): Promise<OciImage> {
   const base = await debianPackageFiles(recipe.packages, { include: (path) => !recipe.leftOut.test(path), signal })
   try {
-    return await buildImage(machineArchitecture(), recipe.config, [[...base.entries, ...foundations()], ownFiles(recipe)].filter((layer) => layer.length > 0))
+    return await buildImage(
+      machineArchitecture(),
+      recipe.config,
+      [[...base.entries, ...foundations()], ownFiles(recipe)].filter((layer) => layer.length > 0)
+    )
   } finally {
     base.close()
   }

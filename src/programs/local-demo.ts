@@ -49,7 +49,11 @@ export function createLocalDemo(): DemoTools {
         if (image !== undefined && !(await hasImage(image, target, signal))) await pushImage(image, target, signal)
       }
       const paths = clusterPaths(config)
-      writeRegistryHost(containerdPaths(paths.nodeDirectory, paths.runDirectory), { host: REGISTRY_NAME, address: registryAddress(config), plainHttp: true })
+      writeRegistryHost(containerdPaths(paths.nodeDirectory, paths.runDirectory), {
+        host: REGISTRY_NAME,
+        address: registryAddress(config),
+        plainHttp: true,
+      })
       return `${REGISTRY_NAME} on ${registryAddress(config)}`
     },
     connect: (config) => Promise.resolve(adminClient(config)),
@@ -76,7 +80,13 @@ function targetOf(config: ClusterConfig, recipe: ImageRecipe): PushTarget {
 }
 
 /** Builds unless the inputs are those of the last time and the registry still has what came of them. */
-async function provideImage(config: ClusterConfig, recipe: ImageRecipe, built: Map<string, OciImage>, report: Report, signal: AbortSignal): Promise<DemoImage> {
+async function provideImage(
+  config: ClusterConfig,
+  recipe: ImageRecipe,
+  built: Map<string, OciImage>,
+  report: Report,
+  signal: AbortSignal
+): Promise<DemoImage> {
   const recordFile = join(clusterPaths(config).demoDirectory, `${recipe.repository}.json`)
   const inputs = await recipeInputs(recipe)
   const record = existsSync(recordFile) ? (JSON.parse(readFileSync(recordFile, 'utf8')) as BuildRecord) : undefined

@@ -6,7 +6,9 @@ import type { ClusterConfig } from '../cli/cluster-config.ts'
 import type { Access } from '../cli/kubeconfig.ts'
 import { contextName } from '../cli/invocation.ts'
 import type { ClusterStatus, Machine, PartStatus, Report } from '../cli/machine.ts'
-import { isRunning, removePidFile, runningProcess, startDetached, stopProcess, type ProcessIdentity } from '../host/containerd/detached-process.ts'
+import {
+  isRunning, removePidFile, runningProcess, startDetached, stopProcess, type ProcessIdentity,
+} from '../host/containerd/detached-process.ts'
 import { ensurePackages, nodePackages } from '../host/debian-packages.ts'
 import { stopRegistry } from '../host/image/docker-registry.ts'
 import { clusterPaths, type ClusterPaths, type PartReady } from './cluster-paths.ts'
@@ -31,7 +33,9 @@ export function createLocalMachine(environment: NodeJS.ProcessEnv): Machine {
     version: LOTSE_VERSION,
     environment,
     hostName: nodeNameOf(hostname()),
-    registryDirectory: isRoot ? '/var/lib/lotse/.clusters' : join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'lotse/.clusters'),
+    registryDirectory: isRoot
+      ? '/var/lib/lotse/.clusters'
+      : join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'lotse/.clusters'),
     freePort,
     isPortFree,
     installNodePackages: (report) => installPackages(report),
@@ -39,7 +43,11 @@ export function createLocalMachine(environment: NodeJS.ProcessEnv): Machine {
     startServer: (config) => startPart(clusterPaths(config), config, 'server'),
     startNode: (config) => startPart(clusterPaths(config), config, 'node'),
     waitForNodeReady,
-    waitForDns: (config) => until(() => resolveThroughNode(config.dnsServiceAddress, `kubernetes.default.svc.${config.clusterDomain}`, config.apiServiceAddress), 'the cluster DNS to answer'),
+    waitForDns: (config) =>
+      until(
+        () => resolveThroughNode(config.dnsServiceAddress, `kubernetes.default.svc.${config.clusterDomain}`, config.apiServiceAddress),
+        'the cluster DNS to answer'
+      ),
     access,
     stop,
     purge,
@@ -74,7 +82,10 @@ type Part = 'server' | 'node'
 
 const MAIN: Readonly<Record<Part, string>> = { server: 'server-main.ts', node: 'node-main.ts' }
 
-/** The agent waits nearly always: a small nursery costs it nothing and saves a tenth of its memory. The server's throughput needs a large one. */
+/**
+ * The agent waits nearly always: a small nursery costs it nothing and saves a tenth of its memory. The server's throughput needs a large
+ * one.
+ */
 const ENGINE_OPTIONS: Readonly<Record<Part, readonly string[]>> = { server: [], node: ['--max-semi-space-size=1'] }
 
 function filesOf(paths: ClusterPaths, part: Part): { log: string; pid: string; ready: string } {
@@ -92,7 +103,13 @@ async function startPart(paths: ClusterPaths, config: ClusterConfig, part: Part)
     rmSync(files.ready, { force: true })
     identity = await startDetached({
       program: process.execPath,
-      parameters: ['--disable-warning=ExperimentalWarning', ...ENGINE_OPTIONS[part], join(import.meta.dirname, MAIN[part]), '--data-dir', config.dataDirectory],
+      parameters: [
+        '--disable-warning=ExperimentalWarning',
+        ...ENGINE_OPTIONS[part],
+        join(import.meta.dirname, MAIN[part]),
+        '--data-dir',
+        config.dataDirectory,
+      ],
       logFile: files.log,
       pidFile: files.pid,
     })
@@ -104,7 +121,9 @@ async function untilReady(identity: ProcessIdentity, files: { log: string; ready
   const deadline = performance.now() + START_TIMEOUT_MS
   while (!existsSync(files.ready)) {
     if (!isRunning(identity)) throw new Error(`the ${part} ended while it was starting. The end of ${files.log}:\n${tail(files.log)}`)
-    if (performance.now() > deadline) throw new Error(`the ${part} is not ready after ${START_TIMEOUT_MS / 1000} s. The end of ${files.log}:\n${tail(files.log)}`)
+    if (performance.now() > deadline) {
+      throw new Error(`the ${part} is not ready after ${START_TIMEOUT_MS / 1000} s. The end of ${files.log}:\n${tail(files.log)}`)
+    }
     await pause()
   }
 }
@@ -119,7 +138,11 @@ async function waitForNodeReady(config: ClusterConfig): Promise<void> {
   try {
     await until(async () => {
       const { items } = await client.list(kinds.Node)
-      return items.some((node) => node.metadata.name === config.nodeName && node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true)
+      return items.some(
+        (node) =>
+          node.metadata.name === config.nodeName
+          && node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
+      )
     }, `the node ${config.nodeName} to be ready; see "lotse logs node"`)
   } finally {
     close()
@@ -172,7 +195,11 @@ function residentBytes(pid: number): number {
 async function access(config: ClusterConfig): Promise<Access> {
   const { pkiDirectory } = clusterPaths(config)
   const read = (file: string): string => readFileSync(join(pkiDirectory, file), 'utf8')
-  if (!existsSync(join(pkiDirectory, 'admin.crt'))) throw new Error(`the cluster "${config.name}" has never been started: there is no certificate yet. Start it with: lotse up --name ${config.name}`)
+  if (!existsSync(join(pkiDirectory, 'admin.crt'))) {
+    throw new Error(
+      `the cluster "${config.name}" has never been started: there is no certificate yet. Start it with: lotse up --name ${config.name}`
+    )
+  }
   return {
     contextName: contextName(config.name),
     server: `https://127.0.0.1:${config.port}`,

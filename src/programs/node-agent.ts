@@ -54,7 +54,9 @@ const MAX_LOG_FILES = 5
 export async function startNodeAgent(config: ClusterConfig, log: Log): Promise<StartedNodeAgent> {
   const paths = clusterPaths(config)
   const stop = new AbortController()
-  for (const directory of [paths.podsDirectory, paths.podLogDirectory, paths.seccompDirectory, paths.networkLeaseDirectory]) mkdirSync(directory, { recursive: true, mode: 0o700 })
+  for (const directory of [paths.podsDirectory, paths.podLogDirectory, paths.seccompDirectory, paths.networkLeaseDirectory]) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  }
   const { client, transport } = apiClient(config, paths)
   prepareKernel(config, paths)
   const dns = await startDns(config, client, log, stop.signal)
@@ -83,7 +85,11 @@ function apiClient(config: ClusterConfig, paths: ClusterPaths): { client: Client
   const transport = createHttpsTransport({
     server: `https://127.0.0.1:${config.port}`,
     caPem: readFileSync(join(paths.pkiDirectory, 'ca.crt'), 'utf8'),
-    credentials: { type: 'certificate', certificatePem: readFileSync(join(credentials, 'client.crt'), 'utf8'), keyPem: readFileSync(join(credentials, 'client.key'), 'utf8') },
+    credentials: {
+      type: 'certificate',
+      certificatePem: readFileSync(join(credentials, 'client.crt'), 'utf8'),
+      keyPem: readFileSync(join(credentials, 'client.key'), 'utf8'),
+    },
     clock: systemClock,
   })
   return { client: createHttpClient(transport), transport }
@@ -139,7 +145,11 @@ function createPodAgent(config: ClusterConfig, paths: ClusterPaths, parts: { cli
   })
 }
 
-async function startServer(config: ClusterConfig, paths: ClusterPaths, parts: { cri: CriClient; agent: NodeAgent; log: Log }): Promise<NodeServer> {
+async function startServer(
+  config: ClusterConfig,
+  paths: ClusterPaths,
+  parts: { cri: CriClient; agent: NodeAgent; log: Log }
+): Promise<NodeServer> {
   const credentials = join(paths.pkiDirectory, 'nodes', config.nodeName)
   return await openNodeServer({
     certificate: readFileSync(join(credentials, 'serving.crt'), 'utf8'),

@@ -105,7 +105,17 @@ export class ControlLoop {
 
   add(key: string): void {
     const state = this.#states.get(key)
-    if (state === undefined) return this.#enqueue(key, { phase: 'queued', again: false, attempts: 0, rounds: 0, failure: undefined, patienceMs: 0, cancel: () => {} })
+    if (state === undefined) {
+      return this.#enqueue(key, {
+        phase: 'queued',
+        again: false,
+        attempts: 0,
+        rounds: 0,
+        failure: undefined,
+        patienceMs: 0,
+        cancel: () => {},
+      })
+    }
     if (state.phase === 'running' || state.phase === 'fenced') state.again = true
     if (state.phase === 'wake') this.#enqueue(key, state)
     if (state.phase === 'retry' && !state.again) {
@@ -225,7 +235,11 @@ export class ControlLoop {
     }
     state.attempts += 1
     const failure = {
-      action: stopped.action, code: stopped.error.code, message: stopped.error.message, at: this.#parts.clock.now(), attempts: state.attempts,
+      action: stopped.action,
+      code: stopped.error.code,
+      message: stopped.error.message,
+      at: this.#parts.clock.now(),
+      attempts: state.attempts,
     }
     state.failure = stopped.outcome === 'refused' || stopped.error.code >= 500 ? failure : undefined
     if (state.failure !== undefined) {
@@ -247,7 +261,10 @@ export class ControlLoop {
     state.cancel = () => {}
     const isRunaway = state.rounds > MAX_ROUNDS_AT_FULL_SPEED
     if (state.attempts > 0 || isRunaway) {
-      const retryAfterMs = Math.max(state.patienceMs, this.#retryDelayMs(isRunaway ? state.rounds - MAX_ROUNDS_AT_FULL_SPEED : state.attempts))
+      const retryAfterMs = Math.max(
+        state.patienceMs,
+        this.#retryDelayMs(isRunaway ? state.rounds - MAX_ROUNDS_AT_FULL_SPEED : state.attempts)
+      )
       this.#explain(key, state, plan.why, `a retry ${Math.round(retryAfterMs)} ms later`)
       return this.#retryAfter(key, state, retryAfterMs)
     }

@@ -30,7 +30,13 @@ export type Action =
   | { readonly verb: 'update'; readonly kind: KindRef; readonly object: KubeObject; readonly subresource?: string }
   | { readonly verb: 'patch'; readonly kind: KindRef; readonly key: ObjectKey; readonly patch: Patch; readonly subresource?: string }
   | { readonly verb: 'delete'; readonly kind: KindRef; readonly key: ObjectKey; readonly options: DeleteOptions }
-  | { readonly verb: 'create-subresource'; readonly kind: KindRef; readonly key: ObjectKey; readonly subresource: string; readonly body: object }
+  | {
+      readonly verb: 'create-subresource'
+      readonly kind: KindRef
+      readonly key: ObjectKey
+      readonly subresource: string
+      readonly body: object
+    }
   /**
    * Go on only if a consistent read finds nothing: no object of the kind in the namespace, or no object of that name with that uid. For
    * steps that cannot be undone and rest on the absence of something, which a cache that is late cannot prove.
@@ -38,7 +44,13 @@ export type Action =
   | { readonly verb: 'expect-none'; readonly kind: KindRef; readonly namespace: string }
   | { readonly verb: 'expect-absent'; readonly kind: KindRef; readonly key: ObjectKey; readonly uid: string | undefined }
   /** Remembered and counted like upstream's event recorder does; losing one harms nothing. */
-  | { readonly verb: 'event'; readonly regarding: KubeObject; readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }
+  | {
+      readonly verb: 'event'
+      readonly regarding: KubeObject
+      readonly type: 'Normal' | 'Warning'
+      readonly reason: string
+      readonly message: string
+    }
 
 /** An action of the key's previous plan that the server refused, for plans that report it (a ReplicaFailure condition). */
 export interface Failure {

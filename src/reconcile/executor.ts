@@ -111,7 +111,14 @@ export class Executor {
     await Promise.all(informers.map((informer) => informer.whenSynced()))
     if (this.#abort.signal.aborted) return
     const { client: reader, clientOf, ...ports } = this.#parts
-    const parts = { ...ports, reader, client: clientOf(controller.account), cacheOf: this.cacheOf, snapshot: this.snapshot, recorder: this.#recorder }
+    const parts = {
+      ...ports,
+      reader,
+      client: clientOf(controller.account),
+      cacheOf: this.cacheOf,
+      snapshot: this.snapshot,
+      recorder: this.#recorder,
+    }
     const loop = new ControlLoop(controller, parts, this.#limits, () => this.#allKeys(controller), this.#abort.signal)
     this.#loops.push(loop)
     for (const read of controller.reads) {

@@ -58,7 +58,9 @@ async function tryOnce(request: Request, parts: PerformParts): Promise<Attempt> 
   try {
     return { outcome: 'done', fences: await send(request, parts) }
   } catch (thrown) {
-    if (thrown instanceof UnexpectedObject) return { outcome: 'stale', fences: [thrown.fence], error: new StatusError(409, 'Conflict', thrown.message) }
+    if (thrown instanceof UnexpectedObject) {
+      return { outcome: 'stale', fences: [thrown.fence], error: new StatusError(409, 'Conflict', thrown.message) }
+    }
     const error = statusOf(thrown)
     if (error.code >= 500) return { outcome: 'uncertain', error }
     if (!isStale(request, error)) return { outcome: 'refused', error }
@@ -90,7 +92,8 @@ async function send(request: Request, parts: PerformParts): Promise<readonly Fen
   if (request.verb === 'expect-none') return nothingIn(request, parts.reader)
   if (request.verb === 'expect-absent') return nothingAt(request, parts.reader)
   if (request.verb === 'create') return [fenceOfWrite(kind, await client.create(kind, request.object, { fieldManager }))]
-  const options = 'subresource' in request && request.subresource !== undefined ? { fieldManager, subresource: request.subresource } : { fieldManager }
+  const options =
+    'subresource' in request && request.subresource !== undefined ? { fieldManager, subresource: request.subresource } : { fieldManager }
   if (request.verb === 'update') return [fenceOfWrite(kind, await client.update(kind, request.object, options))]
   if (request.verb === 'patch') return [fenceOfWrite(kind, await client.patch(kind, request.key, request.patch, options))]
   const cached = parts.cacheOf(kind)?.get(request.key)
@@ -130,7 +133,11 @@ class UnexpectedObject extends Error {
 function deletionFences(request: Request, cached: KubeObject | undefined, deleted: KubeObject | undefined): readonly Fence[] {
   const { kind } = request
   const key = requestKey(request)
-  if (cached === undefined || deleted?.metadata.resourceVersion === cached.metadata.resourceVersion && cached.metadata.deletionTimestamp !== undefined) return []
+  if (
+    cached === undefined
+    || (deleted?.metadata.resourceVersion === cached.metadata.resourceVersion && cached.metadata.deletionTimestamp !== undefined)
+  )
+    return []
   // A second deletion (a shorter grace period) shows only as a new version.
   if (cached.metadata.deletionTimestamp !== undefined) return leavingFences(request, cached)
   const ended: Fence = { until: 'ended', kind, key, uid: cached.metadata.uid ?? '' }
@@ -149,7 +156,11 @@ async function readBack(request: Request, parts: PerformParts): Promise<readonly
   return fencesOfRead(request.kind, requestKey(request), parts)
 }
 
-export async function fencesOfRead(kind: KindRef, key: ObjectKey, parts: Pick<PerformParts, 'reader' | 'cacheOf'>): Promise<readonly Fence[]> {
+export async function fencesOfRead(
+  kind: KindRef,
+  key: ObjectKey,
+  parts: Pick<PerformParts, 'reader' | 'cacheOf'>
+): Promise<readonly Fence[]> {
   const found = await readOne(kind, key, parts.reader)
   if (found !== undefined) return [fenceOfWrite(kind, found)]
   const cached = parts.cacheOf(kind)?.get(key)

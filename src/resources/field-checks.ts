@@ -138,7 +138,9 @@ export function checkLabelSelector(errors: Errors, path: string, selector: Selec
     if (requirement.operator === 'In' || requirement.operator === 'NotIn') {
       if (values.length === 0) errors.push(required(`${here}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
     } else if (requirement.operator === 'Exists' || requirement.operator === 'DoesNotExist') {
-      if (values.length > 0) errors.push(forbiddenField(`${here}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+      if (values.length > 0) {
+        errors.push(forbiddenField(`${here}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+      }
     } else errors.push(invalidValue(`${here}.operator`, requirement.operator, 'not a valid selector operator'))
     checkQualifiedName(errors, here, 'key', requirement.key)
     values.forEach((value, at) => checkLabelValue(errors, here, `values[${at}]`, value))

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../objects/kube-object.ts'
 import type {
-  Binding, ClusterRole, ClusterRoleBinding, ConfigMap, Container, Deployment, Endpoints, EndpointSlice, Event, EventsV1Event, Lease, LimitRange,
-  Namespace, Node, Pod, PodSpec, ReplicaSet, ResourceQuota, Role, RoleBinding, Secret, Service, ServiceAccount, ServiceSpec,
+  Binding, ClusterRole, ClusterRoleBinding, ConfigMap, Container, Deployment, Endpoints, EndpointSlice, Event, EventsV1Event, Lease,
+  LimitRange, Namespace, Node, Pod, PodSpec, ReplicaSet, ResourceQuota, Role, RoleBinding, Secret, Service, ServiceAccount, ServiceSpec,
 } from './generated/types.ts'
 
 /** The least that is a valid object of each kind, fresh at every call; tests change what they are about. */
@@ -17,8 +17,13 @@ export function samplePod(spec: Partial<PodSpec> = {}): Pod {
 
 export function sampleDeployment(): Deployment {
   return {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: metadata(),
-    spec: { selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [sampleContainer()] } } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadata(),
+    spec: {
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [sampleContainer()] } },
+    },
   }
 }
 
@@ -32,20 +37,51 @@ export function sampleService(spec: Partial<ServiceSpec> = {}): Service {
 }
 
 export const sampleNamespace = (): Namespace => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } })
-export const sampleNode = (): Node => ({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'worker' }, spec: {}, status: { capacity: { cpu: '2' } } })
+export const sampleNode = (): Node => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'worker' },
+  spec: {},
+  status: { capacity: { cpu: '2' } },
+})
 export const sampleConfigMap = (): ConfigMap => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(), data: { key: 'value' } })
 export const sampleSecret = (): Secret => ({ apiVersion: 'v1', kind: 'Secret', metadata: metadata(), data: { key: 'dmFsdWU=' } })
 export const sampleServiceAccount = (): ServiceAccount => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: metadata() })
-export const sampleLease = (): Lease => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: metadata(), spec: { leaseDurationSeconds: 40 } })
-export const sampleBinding = (): Binding => ({ apiVersion: 'v1', kind: 'Binding', metadata: metadata(), target: { kind: 'Node', name: 'worker' } })
-export const sampleQuota = (): ResourceQuota => ({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadata(), spec: { hard: { pods: '3' } } })
+export const sampleLease = (): Lease => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: metadata(),
+  spec: { leaseDurationSeconds: 40 },
+})
+export const sampleBinding = (): Binding => ({
+  apiVersion: 'v1',
+  kind: 'Binding',
+  metadata: metadata(),
+  target: { kind: 'Node', name: 'worker' },
+})
+export const sampleQuota = (): ResourceQuota => ({
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: metadata(),
+  spec: { hard: { pods: '3' } },
+})
 
 export function sampleLimitRange(): LimitRange {
-  return { apiVersion: 'v1', kind: 'LimitRange', metadata: metadata(), spec: { limits: [{ type: 'Container', max: { cpu: '1' }, min: { cpu: '100m' } }] } }
+  return {
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: metadata(),
+    spec: { limits: [{ type: 'Container', max: { cpu: '1' }, min: { cpu: '100m' } }] },
+  }
 }
 
 export function sampleEndpoints(): Endpoints {
-  return { apiVersion: 'v1', kind: 'Endpoints', metadata: metadata(), subsets: [{ addresses: [{ ip: '10.1.0.1' }], ports: [{ port: 80 }] }] }
+  return {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: metadata(),
+    subsets: [{ addresses: [{ ip: '10.1.0.1' }], ports: [{ port: 80 }] }],
+  }
 }
 
 export function sampleEndpointSlice(): EndpointSlice {
@@ -75,7 +111,12 @@ const RULE = { apiGroups: [''], resources: ['pods'], verbs: ['get'] }
 const GROUP = 'rbac.authorization.k8s.io'
 
 export const sampleRole = (): Role => ({ apiVersion: `${GROUP}/v1`, kind: 'Role', metadata: metadata(), rules: [{ ...RULE }] })
-export const sampleClusterRole = (): ClusterRole => ({ apiVersion: `${GROUP}/v1`, kind: 'ClusterRole', metadata: { name: 'a' }, rules: [{ ...RULE }] })
+export const sampleClusterRole = (): ClusterRole => ({
+  apiVersion: `${GROUP}/v1`,
+  kind: 'ClusterRole',
+  metadata: { name: 'a' },
+  rules: [{ ...RULE }],
+})
 
 export function sampleRoleBinding(): RoleBinding {
   return {
@@ -85,7 +126,12 @@ export function sampleRoleBinding(): RoleBinding {
 }
 
 export function sampleClusterRoleBinding(): ClusterRoleBinding {
-  return { ...sampleRoleBinding(), kind: 'ClusterRoleBinding', metadata: { name: 'a' }, roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: 'reader' } }
+  return {
+    ...sampleRoleBinding(),
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'a' },
+    roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: 'reader' },
+  }
 }
 
 function review(group: string, kind: string, spec: object): KubeObject & { spec: object } {
@@ -111,6 +157,9 @@ const SAMPLES: Readonly<Record<string, () => KubeObject>> = {
   SelfSubjectReview: () => review('authentication.k8s.io', 'SelfSubjectReview', {}),
   SubjectAccessReview: () => review('authorization.k8s.io', 'SubjectAccessReview', { ...ASKED, user: 'alice' }),
   SelfSubjectAccessReview: () => review('authorization.k8s.io', 'SelfSubjectAccessReview', ASKED),
-  LocalSubjectAccessReview: () => ({ ...review('authorization.k8s.io', 'LocalSubjectAccessReview', { ...ASKED, user: 'alice' }), metadata: { namespace: 'default' } }),
+  LocalSubjectAccessReview: () => ({
+    ...review('authorization.k8s.io', 'LocalSubjectAccessReview', { ...ASKED, user: 'alice' }),
+    metadata: { namespace: 'default' },
+  }),
   SelfSubjectRulesReview: () => review('authorization.k8s.io', 'SelfSubjectRulesReview', { namespace: 'default' }),
 }

@@ -10,7 +10,12 @@ import { countDomains } from './spreading.ts'
 
 /** Where a pod goes, or why it goes nowhere: each reason with the nodes that it keeps the pod from. */
 export type Decision =
-  | { readonly outcome: 'assigned'; readonly nodeName: string; readonly fitting: number; readonly rejected: ReadonlyMap<string, readonly string[]> }
+  | {
+      readonly outcome: 'assigned'
+      readonly nodeName: string
+      readonly fitting: number
+      readonly rejected: ReadonlyMap<string, readonly string[]>
+    }
   | { readonly outcome: 'unschedulable'; readonly rejected: ReadonlyMap<string, readonly string[]>; readonly message: string }
 
 /** One pod's wishes, made ready for a pass over all slots. */
@@ -61,7 +66,9 @@ function filter(candidate: Candidate, table: NodeTable, reject: (slot: number, r
 
 function unfit(candidate: Candidate, demands: readonly Demand[], table: NodeTable, slot: number): string | undefined {
   if (table.ports(slot).conflicts(candidate.ports)) return "node(s) didn't have free ports for the requested pod ports"
-  return demands.find(({ column, amount }) => column === undefined || amount > (column.allocatable[slot] ?? 0) - (column.requested[slot] ?? 0))?.reason
+  return demands.find(
+    ({ column, amount }) => column === undefined || amount > (column.allocatable[slot] ?? 0) - (column.requested[slot] ?? 0)
+  )?.reason
 }
 
 /** A request of nothing fits everywhere, even on a node that is over-committed; every pod takes a place of the node's pods. */
@@ -74,7 +81,12 @@ function demandsOf(amounts: Amounts, table: NodeTable): Demand[] {
 }
 
 /** Topology spread constraints with DoNotSchedule, one after the other over what the filters left. */
-function spread(candidate: Candidate, table: NodeTable, fitting: readonly number[], reject: (slot: number, reason: string) => void): readonly number[] {
+function spread(
+  candidate: Candidate,
+  table: NodeTable,
+  fitting: readonly number[],
+  reject: (slot: number, reason: string) => void
+): readonly number[] {
   let left = fitting
   for (const constraint of candidate.spec.topologySpreadConstraints ?? []) {
     if (constraint.whenUnsatisfiable === 'DoNotSchedule') left = spreadBy(constraint, candidate, table, left, reject)
@@ -83,7 +95,11 @@ function spread(candidate: Candidate, table: NodeTable, fitting: readonly number
 }
 
 function spreadBy(
-  constraint: TopologySpreadConstraint, candidate: Candidate, table: NodeTable, fitting: readonly number[], reject: (slot: number, reason: string) => void,
+  constraint: TopologySpreadConstraint,
+  candidate: Candidate,
+  table: NodeTable,
+  fitting: readonly number[],
+  reject: (slot: number, reason: string) => void
 ): readonly number[] {
   const counts = table.spread.countsForConstraint(candidate.pod, constraint)
   const domains = countDomains(table.spread, constraint.topologyKey, counts, eligibleSlots(constraint, candidate, table))
@@ -99,7 +115,9 @@ function spreadBy(
   })
 }
 
-/** The nodes whose domains count: those of the pod's selector and affinity, and with nodeTaintsPolicy Honor only tolerated ones (KEP-3094). */
+/**
+ * The nodes whose domains count: those of the pod's selector and affinity, and with nodeTaintsPolicy Honor only tolerated ones (KEP-3094).
+ */
 function eligibleSlots(constraint: TopologySpreadConstraint, candidate: Candidate, table: NodeTable): number[] {
   const slots: number[] = []
   for (let slot = 0; slot < table.slots; slot += 1) {

@@ -14,7 +14,13 @@ export function hostPortsOf(spec: PodSpec): readonly HostPort[] {
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? []).filter((init) => init.restartPolicy === 'Always')]) {
     for (const port of container.ports ?? []) {
       const hostPort = port.hostPort ?? (spec.hostNetwork === true ? port.containerPort : 0)
-      if (hostPort > 0) ports.push({ protocol: port.protocol ?? 'TCP', address: port.hostIP === undefined || port.hostIP === '' ? EVERY_ADDRESS : port.hostIP, port: hostPort })
+      if (hostPort > 0) {
+        ports.push({
+          protocol: port.protocol ?? 'TCP',
+          address: port.hostIP === undefined || port.hostIP === '' ? EVERY_ADDRESS : port.hostIP,
+          port: hostPort,
+        })
+      }
     }
   }
   return ports

@@ -41,7 +41,9 @@ export function requestsOf(container: Container): Amounts {
 /** cpu: '250m' -> 250; memory: '1Ki' -> 1024. */
 export function amountsOf(quantities: Readonly<Record<string, string>>): Amounts {
   const amounts = new Map<string, number>()
-  for (const name in quantities) amounts.set(name, (name === 'cpu' ? milliUnits(quantities[name] ?? '') : wholeUnits(quantities[name] ?? '')) ?? 0)
+  for (const name in quantities) {
+    amounts.set(name, (name === 'cpu' ? milliUnits(quantities[name] ?? '') : wholeUnits(quantities[name] ?? '')) ?? 0)
+  }
   return amounts
 }
 

@@ -73,11 +73,14 @@ export class Scheduler {
     }
   }
 
-  /** Resolves when something changed, a binding ended, or a pod's back-off is over. Made before the queue is looked at, so no wake is lost. */
+  /**
+   * Resolves when something changed, a binding ended, or a pod's back-off is over. Made before the queue is looked at, so no wake is lost.
+   */
   #nextWork(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const next = this.#queue.nextWake()
-      const cancel = next === undefined ? () => {} : this.#parts.clock.after(Math.max(1, next - this.#parts.clock.now()), () => this.#wake())
+      const cancel =
+        next === undefined ? () => {} : this.#parts.clock.after(Math.max(1, next - this.#parts.clock.now()), () => this.#wake())
       this.#wake = () => {
         cancel()
         signal.removeEventListener('abort', this.#wake)
@@ -155,7 +158,11 @@ export class Scheduler {
       if (this.#pods.cache.get(key)?.spec?.nodeName === undefined) this.#table.removePod(uid)
       if (isStatus(error, 'NotFound')) return this.#queue.remove(uid)
       this.#queue.retry(uid, clock.now())
-      log.warn('a pod could not be bound and is tried again', { pod: `${key.namespace}/${key.name}`, node: nodeName, error: thrownMessage(error) })
+      log.warn('a pod could not be bound and is tried again', {
+        pod: `${key.namespace}/${key.name}`,
+        node: nodeName,
+        error: thrownMessage(error),
+      })
     }
   }
 
@@ -165,7 +172,13 @@ export class Scheduler {
     const known = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled')
     if (known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message) return
     const lastTransitionTime = known?.status === 'False' ? known.lastTransitionTime : formatTime(clock.now())
-    const condition: PodCondition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }) }
+    const condition: PodCondition = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message,
+      ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }),
+    }
     try {
       const body = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } }
       await client.patch(kinds.Pod, keyOf(pod), { type: 'strategic', body }, { subresource: 'status' })
@@ -196,5 +209,9 @@ function isOurs(pod: Pod): boolean {
 }
 
 function sameRoom(before: Node, after: Node): boolean {
-  return sameJson(before.spec, after.spec) && sameJson(before.metadata.labels, after.metadata.labels) && sameJson(before.status?.allocatable, after.status?.allocatable)
+  return (
+    sameJson(before.spec, after.spec)
+    && sameJson(before.metadata.labels, after.metadata.labels)
+    && sameJson(before.status?.allocatable, after.status?.allocatable)
+  )
 }

@@ -4,7 +4,12 @@ import { NodeTable } from './node-table.ts'
 import { PodShapes } from './pod-shape.ts'
 
 /** A node of 4 cores, 8 GiB and 110 pods; labels and spec as given. */
-export function node(name: string, labels: Record<string, string> = {}, spec: NodeSpec = {}, allocatable: Record<string, string> = {}): Node {
+export function node(
+  name: string,
+  labels: Record<string, string> = {},
+  spec: NodeSpec = {},
+  allocatable: Record<string, string> = {}
+): Node {
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -15,7 +20,12 @@ export function node(name: string, labels: Record<string, string> = {}, spec: No
 }
 
 /** A pod with one container that asks for cpu and memory. */
-export function pod(name: string, requests: Record<string, string> = {}, spec: Partial<PodSpec> = {}, labels: Record<string, string> = { app: 'web' }): Pod {
+export function pod(
+  name: string,
+  requests: Record<string, string> = {},
+  spec: Partial<PodSpec> = {},
+  labels: Record<string, string> = { app: 'web' }
+): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',

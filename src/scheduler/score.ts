@@ -23,8 +23,16 @@ export function bestSlot(candidate: Candidate, table: NodeTable, fitting: readon
 /** What would be left free (least allocated), and how evenly cpu and memory would be used (balanced allocation). */
 function resourceScores(candidate: Candidate, table: NodeTable, fitting: readonly number[]): Scores {
   const scores = new Float64Array(fitting.length)
-  const cpu = { capacity: table.column('cpu')?.allocatable, used: table.column('scored-cpu')?.requested, own: scoredAmount(candidate.amounts, 'cpu') }
-  const memory = { capacity: table.column('memory')?.allocatable, used: table.column('scored-memory')?.requested, own: scoredAmount(candidate.amounts, 'memory') }
+  const cpu = {
+    capacity: table.column('cpu')?.allocatable,
+    used: table.column('scored-cpu')?.requested,
+    own: scoredAmount(candidate.amounts, 'cpu'),
+  }
+  const memory = {
+    capacity: table.column('memory')?.allocatable,
+    used: table.column('scored-memory')?.requested,
+    own: scoredAmount(candidate.amounts, 'memory'),
+  }
   fitting.forEach((slot, index) => {
     const cpuShare = share(cpu.used?.[slot], cpu.own, cpu.capacity?.[slot])
     const memoryShare = share(memory.used?.[slot], memory.own, memory.capacity?.[slot])
@@ -81,9 +89,11 @@ function crowdsOf(candidate: Candidate, table: NodeTable, fitting: readonly numb
   const crowds = new Float64Array(fitting.length)
   for (const constraint of soft) {
     const counts = table.spread.countsForConstraint(candidate.pod, constraint)
-    const domains = constraint.topologyKey === HOSTNAME_LABEL ? undefined : countDomains(table.spread, constraint.topologyKey, counts, fitting)
+    const domains =
+      constraint.topologyKey === HOSTNAME_LABEL ? undefined : countDomains(table.spread, constraint.topologyKey, counts, fitting)
     fitting.forEach((slot, index) => {
-      const crowd = domains === undefined ? (counts[slot] ?? 0) : (domains.get(table.spread.topologyValue(slot, constraint.topologyKey) ?? '') ?? 0)
+      const crowd =
+        domains === undefined ? (counts[slot] ?? 0) : (domains.get(table.spread.topologyValue(slot, constraint.topologyKey) ?? '') ?? 0)
       crowds[index] = (crowds[index] ?? 0) + crowd
     })
   }

@@ -95,7 +95,9 @@ export class SpreadIndex {
 /** matchLabelKeys add the pod's own values of those labels (KEP-3243). */
 function constraintSelector(pod: Pod, constraint: TopologySpreadConstraint): LabelSelectorSpec | undefined {
   const labels = pod.metadata.labels ?? {}
-  const fromKeys = (constraint.matchLabelKeys ?? []).flatMap((key) => (labels[key] === undefined ? [] : [{ key, operator: 'In', values: [labels[key]] }]))
+  const fromKeys = (constraint.matchLabelKeys ?? []).flatMap((key) =>
+    labels[key] === undefined ? [] : [{ key, operator: 'In', values: [labels[key]] }]
+  )
   const selector = constraint.labelSelector
   if (selector === undefined) return undefined
   return { ...selector, matchExpressions: [...(selector.matchExpressions ?? []), ...fromKeys] }

@@ -2,7 +2,10 @@ import { present } from '../words/assert.ts'
 import { assertWellFormed, evaluate } from './evaluate.ts'
 import { DEFAULT_WATCH_LIMITS, FanOut, type HistorySlice, type WatchLimits } from './fan-out.ts'
 import { compareKeys } from './key-range.ts'
-import { StoreUnavailable, type Change, type Commit, type Committed, type Entry, type KeyRange, type ReadResult, type Revision, type Store, type Transaction } from './store.ts'
+import {
+  StoreUnavailable, type Change, type Commit, type Committed, type Entry, type KeyRange, type ReadResult, type Revision, type Store,
+  type Transaction,
+} from './store.ts'
 import { commitInRange } from './watcher.ts'
 
 /** One version of a key; entry undefined is a deletion. */

@@ -12,8 +12,20 @@ const NEVER = new AbortController().signal
 export async function modelProperty(open: OpenStore): Promise<void> {
   const key = fc.constantFrom('a', 'aa', 'ab', 'b', 'c/d', 'é')
   const step = fc.oneof(
-    { weight: 8, arbitrary: fc.record({ step: fc.constant('commit' as const), key, other: key, lag: fc.constantFrom(undefined, 0, 1), remove: fc.boolean() }) },
-    { weight: 2, arbitrary: fc.record({ step: fc.constant('read' as const), key, back: fc.nat(6), limit: fc.integer({ min: 1, max: 4 }) }) },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        step: fc.constant('commit' as const),
+        key,
+        other: key,
+        lag: fc.constantFrom(undefined, 0, 1),
+        remove: fc.boolean(),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ step: fc.constant('read' as const), key, back: fc.nat(6), limit: fc.integer({ min: 1, max: 4 }) }),
+    },
     { weight: 1, arbitrary: fc.record({ step: fc.constant('compact' as const), back: fc.nat(6) }) },
     { weight: 1, arbitrary: fc.record({ step: fc.constant('watch' as const), key, back: fc.nat(6) }) },
   )
@@ -61,7 +73,10 @@ class ModelRun {
     const expect = step.lag === undefined ? [] : [{ key: step.other, modified: stands + step.lag }]
     const writes = [{ key: step.key, value: step.remove ? undefined : `${revision}` }]
     if (step.other !== step.key) writes.push({ key: step.other, value: `${revision}+` })
-    const result = await this.#store.commit({ expect, writes: writes.map((write) => ({ ...write, value: write.value === undefined ? undefined : utf8(write.value) })) })
+    const result = await this.#store.commit({
+      expect,
+      writes: writes.map((write) => ({ ...write, value: write.value === undefined ? undefined : utf8(write.value) })),
+    })
     if (step.lag === 1) return assert.equal(result.outcome, 'conflict')
     const next = new Map(state)
     for (const { key, value } of writes) {
@@ -80,7 +95,9 @@ class ModelRun {
     if (at < this.#compacted) return assert.deepEqual(result, { outcome: 'compacted', oldest: this.#compacted })
     const all = [...(this.#states[at] ?? [])].filter(([key]) => compareKeys(key, step.key) >= 0).sort(([a], [b]) => compareKeys(a, b))
     assert(result.outcome === 'page')
-    const want = all.slice(0, step.limit).map(([key, { value, created, modified }]) => `${key}=${value} created ${created} modified ${modified}`)
+    const want = all
+      .slice(0, step.limit)
+      .map(([key, { value, created, modified }]) => `${key}=${value} created ${created} modified ${modified}`)
     assert.deepEqual([result.page.entries.map(describeEntry), result.page.more, result.page.revision], [want, all.length > step.limit, at])
   }
 
@@ -114,8 +131,12 @@ class ModelRun {
     const lines: string[] = []
     for (let revision = after + 1; revision <= this.#latest; revision++) {
       const [before, now] = [this.#states[revision - 1] ?? new Map(), this.#states[revision] ?? new Map()]
-      const keys = [...new Set([...before.keys(), ...now.keys()])].filter((key) => compareKeys(key, range.start) >= 0 && compareKeys(key, range.end) < 0)
-      const changes = keys.filter((key) => before.get(key) !== now.get(key)).sort()
+      const keys = [...new Set([...before.keys(), ...now.keys()])].filter(
+        (key) => compareKeys(key, range.start) >= 0 && compareKeys(key, range.end) < 0
+      )
+      const changes = keys
+        .filter((key) => before.get(key) !== now.get(key))
+        .sort()
         .map((key) => `${key} ${before.get(key)?.value ?? 'nothing'} -> ${now.get(key)?.value ?? 'nothing'}`)
       if (changes.length > 0) lines.push(`${revision}: ${changes.join(', ')}`)
     }

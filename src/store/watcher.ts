@@ -35,7 +35,9 @@ export class Watcher implements AsyncIterator<Batch, undefined> {
     options.signal.addEventListener('abort', this.#onAbort, { once: true })
   }
 
-  /** The promise that offer resolves is the reader's own, without steps between, so a change arrives before its commit's promise resolves. */
+  /**
+   * The promise that offer resolves is the reader's own, without steps between, so a change arrives before its commit's promise resolves.
+   */
   next(): Promise<IteratorResult<Batch, undefined>> {
     return new Promise((resolve, reject) => {
       assert(this.#waiting === undefined, 'a watch is read twice at the same time')

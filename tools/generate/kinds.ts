@@ -9,7 +9,10 @@ interface DiscoveryResource {
 }
 
 interface Discovery {
-  readonly items: readonly { metadata: { name?: string }; versions: readonly { version: string; resources: readonly DiscoveryResource[] }[] }[]
+  readonly items: readonly {
+    metadata: { name?: string }
+    versions: readonly { version: string; resources: readonly DiscoveryResource[] }[]
+  }[]
 }
 
 interface FoundKind extends GroupVersionKind {
@@ -48,7 +51,9 @@ export function kindsModule(document: OpenApiDocument, discovery: Discovery): st
     if (typeName === undefined) continue
     const { shortNames, categories } = aliases(found, discovery)
     const words = [found.group, found.version, found.kind, found.plural].map((word) => `'${word}'`).join(', ')
-    lines.push(`  ${typeName}: kind<types.${typeName}>(${words}, ${found.namespaced}, '${schema}', ${JSON.stringify(shortNames)}, ${JSON.stringify(categories)}),`)
+    lines.push(
+      `  ${typeName}: kind<types.${typeName}>(${words}, ${found.namespaced}, '${schema}', ${JSON.stringify(shortNames)}, ${JSON.stringify(categories)}),`
+    )
   }
   return `${HEADER}export const kinds = {\n${lines.join('\n')}\n} as const\n`
 }

@@ -25,7 +25,8 @@ export function schemaModule(document: OpenApiDocument, numbers: FieldNumbers): 
 function definitionLine(schema: OpenApiSchema, numbers: Record<string, readonly [number, string]>): string {
   const required = new Set(schema.required ?? [])
   const fields = Object.entries(schema.properties ?? {}).map(
-    ([name, field]) => `${name}${required.has(name) ? '*' : ''}:${typeWord(field)}${numberMark(numbers[name])}${listMark(field)}${mergeMark(field)}`,
+    ([name, field]) =>
+      `${name}${required.has(name) ? '*' : ''}:${typeWord(field)}${numberMark(numbers[name])}${listMark(field)}${mergeMark(field)}`
   )
   return (schema['x-kubernetes-map-type'] === 'atomic' ? '! ' : '') + fields.join(' ')
 }
@@ -51,7 +52,12 @@ function mergeMark(field: OpenApiSchema): string {
 function numbersOf(name: string, numbers: FieldNumbers): Record<string, readonly [number, string]> {
   const dot = name.lastIndexOf('.')
   const [group, message] = [name.slice(0, dot), name.slice(dot + 1)]
-  const candidates = [`k8s.io.api.${group}`, `k8s.io.apimachinery.pkg.apis.${group}`, `k8s.io.apiextensions_apiserver.pkg.apis.${group}`, `k8s.io.kube_aggregator.pkg.apis.${group}`]
+  const candidates = [
+    `k8s.io.api.${group}`,
+    `k8s.io.apimachinery.pkg.apis.${group}`,
+    `k8s.io.apiextensions_apiserver.pkg.apis.${group}`,
+    `k8s.io.kube_aggregator.pkg.apis.${group}`,
+  ]
   for (const candidate of candidates) {
     const found = numbers[candidate]?.[message]
     if (found !== undefined) return found

@@ -44,9 +44,22 @@ export async function demo(invocation: Invocation, options: { readonly port: num
 
 async function provideImages(invocation: Invocation, config: ClusterConfig, phases: Phases): Promise<void> {
   const tools = invocation.demoTools
-  const images = await phases.run('images', (report) => tools.buildImages(config, report), (built) =>
-    built.map((image) => `${image.reference.split('/').at(-1) ?? ''} ${image.digest.slice('sha256:'.length, 19)}${image.reused ? ' (built before)' : ''}`).join(', '))
-  await phases.run('registry', (report) => tools.serveImages(config, images, report), (address) => address)
+  const images = await phases.run(
+    'images',
+    (report) => tools.buildImages(config, report),
+    (built) =>
+      built
+        .map(
+          (image) =>
+            `${image.reference.split('/').at(-1) ?? ''} ${image.digest.slice('sha256:'.length, 19)}${image.reused ? ' (built before)' : ''}`
+        )
+        .join(', ')
+  )
+  await phases.run(
+    'registry',
+    (report) => tools.serveImages(config, images, report),
+    (address) => address
+  )
 }
 
 async function deploy(invocation: Invocation, client: Client, phases: Phases): Promise<Front> {
@@ -94,8 +107,20 @@ async function breakThings(invocation: Invocation, config: ClusterConfig, client
 }
 
 function finish(invocation: Invocation, config: ClusterConfig, front: Front, phases: Phases, seconds: number): void {
-  if (invocation.json) return printJson(invocation.data, { name: config.name, context: contextName(config.name), url: front.nodePortUrl, clusterUrl: front.clusterIpUrl, seconds, phases: phases.times })
-  invocation.errors.write(`\nThe guestbook is at ${front.nodePortUrl} (in all ${seconds.toFixed(1)} s). Next:\n\n  kubectl get pods -n ${NAMESPACE} -o wide\n  ${commandFor(invocation, 'down --purge')}    to remove it all\n`)
+  if (invocation.json) {
+    return printJson(invocation.data, {
+      name: config.name,
+      context: contextName(config.name),
+      url: front.nodePortUrl,
+      clusterUrl: front.clusterIpUrl,
+      seconds,
+      phases: phases.times,
+    })
+  }
+  const purge = `${commandFor(invocation, 'down --purge')}    to remove it all`
+  invocation.errors.write(
+    `\nThe guestbook is at ${front.nodePortUrl} (in all ${seconds.toFixed(1)} s). Next:\n\n  kubectl get pods -n ${NAMESPACE} -o wide\n  ${purge}\n`
+  )
 }
 
 function exampleObjects(directory: string): KubeObject[] {
@@ -110,23 +135,36 @@ function kindOf(object: KubeObject): KindRef {
 }
 
 async function waitUntilReady(client: Client, report: (progress: string) => void): Promise<void> {
-  await waitFor(async () => {
-    const { items } = await client.list(kinds.Deployment, { namespace: NAMESPACE })
-    report(items.map((item) => `${item.metadata.name ?? ''} ${item.status?.readyReplicas ?? 0}/${item.spec?.replicas ?? 1}`).join(', '))
-    return items.length === 2 && items.every((item) =>
-      item.status?.observedGeneration === item.metadata.generation && item.status?.readyReplicas === item.spec?.replicas && item.status?.updatedReplicas === item.spec?.replicas
-      && item.status?.replicas === item.spec?.replicas)
-  }, async () => `the deployments to be ready; ${await whyNotReady(client)}`)
+  await waitFor(
+    async () => {
+      const { items } = await client.list(kinds.Deployment, { namespace: NAMESPACE })
+      report(items.map((item) => `${item.metadata.name ?? ''} ${item.status?.readyReplicas ?? 0}/${item.spec?.replicas ?? 1}`).join(', '))
+      return (
+        items.length === 2
+        && items.every(
+          (item) =>
+            item.status?.observedGeneration === item.metadata.generation
+            && item.status?.readyReplicas === item.spec?.replicas
+            && item.status?.updatedReplicas === item.spec?.replicas
+            && item.status?.replicas === item.spec?.replicas
+        )
+      )
+    },
+    async () => `the deployments to be ready; ${await whyNotReady(client)}`
+  )
 }
 
 /** What a person would look for: the pods that are not ready and what their containers wait for. */
 async function whyNotReady(client: Client): Promise<string> {
   const { items } = await client.list(kinds.Pod, { namespace: NAMESPACE })
-  const waiting = items.filter((pod) => !isReady(pod)).map((pod) => {
-    const state = pod.status?.containerStatuses?.[0]?.state?.waiting
-    const scheduled = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled' && condition.status === 'False')
-    return `${pod.metadata.name ?? ''}: ${state === undefined ? (scheduled?.message ?? pod.status?.phase ?? 'unknown') : `${state.reason ?? ''} ${state.message ?? ''}`}`
-  })
+  const waiting = items
+    .filter((pod) => !isReady(pod))
+    .map((pod) => {
+      const state = pod.status?.containerStatuses?.[0]?.state?.waiting
+      const scheduled = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled' && condition.status === 'False')
+      const why = state === undefined ? (scheduled?.message ?? pod.status?.phase ?? 'unknown') : `${state.reason ?? ''} ${state.message ?? ''}`
+      return `${pod.metadata.name ?? ''}: ${why}`
+    })
   return waiting.join('; ')
 }
 
@@ -134,8 +172,13 @@ async function findFront(client: Client): Promise<Front> {
   const service: Service = await client.get(kinds.Service, { namespace: NAMESPACE, name: 'web' })
   const nodes = await client.list(kinds.Node)
   const port = service.spec?.ports?.[0]
-  const address = nodes.items.flatMap((node: Node) => node.status?.addresses ?? []).find((candidate) => candidate.type === 'InternalIP')?.address ?? '127.0.0.1'
-  return { nodePortUrl: `http://${address}:${port?.nodePort ?? 0}`, clusterIpUrl: `http://${service.spec?.clusterIP ?? ''}:${port?.port ?? 80}` }
+  const address =
+    nodes.items.flatMap((node: Node) => node.status?.addresses ?? []).find((candidate) => candidate.type === 'InternalIP')?.address
+    ?? '127.0.0.1'
+  return {
+    nodePortUrl: `http://${address}:${port?.nodePort ?? 0}`,
+    clusterIpUrl: `http://${service.spec?.clusterIP ?? ''}:${port?.port ?? 80}`,
+  }
 }
 
 async function webPods(client: Client): Promise<readonly Pod[]> {
@@ -153,7 +196,12 @@ function isReady(pod: Pod): boolean {
 }
 
 async function request(url: string, init: RequestInit = {}): Promise<Response> {
-  return await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS), redirect: 'manual', headers: { connection: 'close' } })
+  return await fetch(url, {
+    ...init,
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    redirect: 'manual',
+    headers: { connection: 'close' },
+  })
 }
 
 async function expectStatus(response: Response, status: number): Promise<void> {

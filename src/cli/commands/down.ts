@@ -11,10 +11,13 @@ export async function down(invocation: Invocation, options: { readonly purge: bo
   if (config === undefined) {
     const cleaned = options.purge && (await remove(kubeconfigPath(machine.environment), contextName(invocation.name)))
     if (invocation.json) return printJson(invocation.data, { name: invocation.name, state: 'absent' })
-    invocation.errors.write(`There is no cluster "${invocation.name}" in ${dataDirectoryOf(invocation)}${cleaned ? '; its entries were taken out of the kubeconfig' : ''}.\n`)
+    const alsoDone = cleaned ? '; its entries were taken out of the kubeconfig' : ''
+    invocation.errors.write(`There is no cluster "${invocation.name}" in ${dataDirectoryOf(invocation)}${alsoDone}.\n`)
     return
   }
-  if (config.nodes > 0 && !machine.isRoot) throw new Error(`this cluster has a node with containers: run "sudo ${commandFor(invocation, 'down')}"`)
+  if (config.nodes > 0 && !machine.isRoot) {
+    throw new Error(`this cluster has a node with containers: run "sudo ${commandFor(invocation, 'down')}"`)
+  }
   await phases.run('stop', (report) => machine.stop(config, report))
   if (options.purge) {
     await phases.run('remove', async () => {
@@ -22,6 +25,12 @@ export async function down(invocation: Invocation, options: { readonly purge: bo
       await remove(kubeconfigPath(machine.environment), contextName(config.name))
     }, () => config.dataDirectory)
   }
-  if (invocation.json) return printJson(invocation.data, { name: config.name, state: options.purge ? 'removed' : 'stopped', phases: phases.times })
-  if (!options.purge) invocation.errors.write(`The data is kept in ${config.dataDirectory}. Next:\n\n  ${commandFor(invocation, 'up')}            to go on\n  ${commandFor(invocation, 'down --purge')}  to remove it all\n`)
+  if (invocation.json) {
+    return printJson(invocation.data, { name: config.name, state: options.purge ? 'removed' : 'stopped', phases: phases.times })
+  }
+  if (!options.purge) {
+    const up = `${commandFor(invocation, 'up')}            to go on`
+    const purge = `${commandFor(invocation, 'down --purge')}  to remove it all`
+    invocation.errors.write(`The data is kept in ${config.dataDirectory}. Next:\n\n  ${up}\n  ${purge}\n`)
+  }
 }

@@ -15,14 +15,24 @@ export async function up(invocation: Invocation, options: UpOptions): Promise<vo
   const { config, alreadyRan } = await bringUp(invocation, options, phases)
   const path = kubeconfigPath(invocation.machine.environment)
   if (invocation.json) {
-    return printJson(invocation.data, { ...(await invocation.machine.status(config)), alreadyRunning: alreadyRan, kubeconfig: path, phases: phases.times })
+    return printJson(invocation.data, {
+      ...(await invocation.machine.status(config)),
+      alreadyRunning: alreadyRan,
+      kubeconfig: path,
+      phases: phases.times,
+    })
   }
   if (alreadyRan) invocation.errors.write(`The cluster "${config.name}" runs already; nothing was changed.\n`)
-  invocation.errors.write(`The context ${contextName(config.name)} is the current one in ${path}. Next:\n\n  kubectl get ${config.nodes === 0 ? 'namespaces' : 'pods --all-namespaces'}\n`)
+  const next = `kubectl get ${config.nodes === 0 ? 'namespaces' : 'pods --all-namespaces'}`
+  invocation.errors.write(`The context ${contextName(config.name)} is the current one in ${path}. Next:\n\n  ${next}\n`)
 }
 
 /** What `up` and `demo` share: afterwards the cluster runs, is ready, and the kubeconfig names it. */
-export async function bringUp(invocation: Invocation, options: UpOptions, phases: Phases): Promise<{ config: ClusterConfig; alreadyRan: boolean }> {
+export async function bringUp(
+  invocation: Invocation,
+  options: UpOptions,
+  phases: Phases
+): Promise<{ config: ClusterConfig; alreadyRan: boolean }> {
   const { machine } = invocation
   const known = loadConfig(dataDirectoryOf(invocation))
   checkOptions(invocation, options, known)
@@ -31,7 +41,13 @@ export async function bringUp(invocation: Invocation, options: UpOptions, phases
     return { config: known, alreadyRan: true }
   }
   const nodes = known?.nodes ?? options.nodes
-  if (nodes > 0) await phases.run('packages', (report) => machine.installNodePackages(report), (names) => (names.length === 0 ? 'all present' : names.join(', ')))
+  if (nodes > 0) {
+    await phases.run(
+      'packages',
+      (report) => machine.installNodePackages(report),
+      (names) => (names.length === 0 ? 'all present' : names.join(', '))
+    )
+  }
   const config = known ?? (await createConfig(invocation, options))
   await phases.run('API server', () => machine.startServer(config), () => `https://127.0.0.1:${config.port}`)
   await merge(kubeconfigPath(machine.environment), await machine.access(config))
@@ -50,7 +66,9 @@ function checkOptions(invocation: Invocation, options: UpOptions, known: Cluster
     throw new Error(`the cluster "${known.name}" was made with port ${known.port}. Leave --port out, or make another cluster with --name.`)
   }
   if ((known?.nodes ?? options.nodes) > 0 && !invocation.machine.isRoot) {
-    throw new Error(`a node runs containers, which needs root: run "sudo ${commandFor(invocation, 'up')}", or start a control plane alone with --nodes 0`)
+    throw new Error(
+      `a node runs containers, which needs root: run "sudo ${commandFor(invocation, 'up')}", or start a control plane alone with --nodes 0`
+    )
   }
 }
 

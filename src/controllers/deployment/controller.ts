@@ -22,7 +22,8 @@ export function deploymentController(): Controller<DeploymentView> {
       { kind: kinds.Deployment, keysOf: ownKey },
       {
         kind: kinds.ReplicaSet,
-        keysOf: (set, snapshot) => ownerKeys(set, kinds.Deployment, snapshot, (deployment) => selects(deployment.spec?.selector, set.metadata.labels)),
+        keysOf: (set, snapshot) =>
+          ownerKeys(set, kinds.Deployment, snapshot, (deployment) => selects(deployment.spec?.selector, set.metadata.labels)),
       },
       { kind: kinds.Pod, keysOf: keysOfPod },
     ],
@@ -46,7 +47,9 @@ function keysOfPod(pod: Pod, snapshot: Snapshot): readonly string[] {
 function observe(key: string, snapshot: Snapshot): DeploymentView | undefined {
   const deployment = snapshot.get(kinds.Deployment, parseKey(key))
   if (deployment === undefined) return undefined
-  const { owned, changes } = claim(deployment, kinds.Deployment, kinds.ReplicaSet, snapshot, (labels) => selects(deployment.spec?.selector, labels))
+  const { owned, changes } = claim(deployment, kinds.Deployment, kinds.ReplicaSet, snapshot, (labels) =>
+    selects(deployment.spec?.selector, labels)
+  )
   return {
     deployment,
     sets: owned,

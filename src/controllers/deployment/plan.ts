@@ -10,7 +10,9 @@ import type { Rollout } from './rollout.ts'
 import { isRolling, sizeOf, sum, wantedReplicas } from './rollout.ts'
 import { newSetOf, refresh, scale, scalingEvent } from './sets.ts'
 import type { Milestone } from './status.ts'
-import { CREATED, CREATE_FAILED, FOUND, countedStatus, isComplete, progressDeadlineMs, progressing, rolloutStatus, withPause } from './status.ts'
+import {
+  CREATED, CREATE_FAILED, FOUND, countedStatus, isComplete, progressDeadlineMs, progressing, rolloutStatus, withPause,
+} from './status.ts'
 
 export interface DeploymentView {
   readonly deployment: Deployment
@@ -33,10 +35,18 @@ interface Step {
 export function planDeployment(view: DeploymentView, now: Instant, _name: NameFn, failure: Failure | undefined): Plan {
   const { deployment } = view
   // Adopted ReplicaSets count from the next plan on, when the cache shows them as owned.
-  if (view.claims.length > 0) return { actions: view.claims, why: `Takes or releases ${view.claims.length} ReplicaSets that its selector chooses or no longer chooses.` }
+  if (view.claims.length > 0) {
+    return {
+      actions: view.claims,
+      why: `Takes or releases ${view.claims.length} ReplicaSets that its selector chooses or no longer chooses.`,
+    }
+  }
   const rollout = rolloutOf(deployment, view.sets)
   if (deployment.metadata.deletionTimestamp !== undefined) {
-    return { actions: writeStatus(deployment, countedStatus(rollout, now)), why: 'The deployment is being deleted: its ReplicaSets are left to the garbage collector.' }
+    return {
+      actions: writeStatus(deployment, countedStatus(rollout, now)),
+      why: 'The deployment is being deleted: its ReplicaSets are left to the garbage collector.',
+    }
   }
   if (deployment.spec?.paused === true || isScaling(rollout)) return planScaling(rollout, now)
   if (view.nameIsTaken && rollout.newSet === undefined) return planCollision(deployment)
@@ -54,7 +64,12 @@ function planScaling(rollout: Rollout, now: Instant): Plan {
   const changes = scalings(rollout).flatMap((scaling) => scale(deployment, scaling))
   const revision = rollout.newSet === undefined ? [] : writeRevision(rollout)
   const actions = [...changes, ...(paused ? cleanUp(rollout) : []), ...revision, ...writeStatus(deployment, status)]
-  return { actions, why: paused ? 'The rollout is paused: only the size is kept.' : `Spreads the new size ${wantedReplicas(deployment)} over the active ReplicaSets.` }
+  return {
+    actions,
+    why: paused
+      ? 'The rollout is paused: only the size is kept.'
+      : `Spreads the new size ${wantedReplicas(deployment)} over the active ReplicaSets.`,
+  }
 }
 
 function planCollision(deployment: Deployment): Plan {
@@ -71,7 +86,8 @@ function planRollout(rollout: Rollout, view: DeploymentView, now: Instant, failu
   const step = isRolling(deployment) ? rollingStep(rollout) : recreateStep(rollout, view.oldPodsRun)
   const { status, wakeAt } = rolloutStatus(rollout, failed ?? step.milestone ?? found(rollout), now)
   const statusWrite = writeStatus(deployment, status)
-  const actions = failed === undefined ? [...step.actions, ...statusWrite] : [failureEvent(deployment, failed), ...statusWrite, ...step.actions]
+  const actions =
+    failed === undefined ? [...step.actions, ...statusWrite] : [failureEvent(deployment, failed), ...statusWrite, ...step.actions]
   return { actions, ...(wakeAt === undefined ? {} : { wakeAt }), why: failed?.message ?? step.why }
 }
 
@@ -79,15 +95,30 @@ function rollingStep(rollout: Rollout): Step {
   const { deployment, newSet, oldSets, allSets } = rollout
   if (newSet === undefined) return creation(rollout)
   const fresh = refresh(rollout)
-  if (fresh.length > 0) return { actions: [...fresh, ...writeRevision(rollout)], why: `Brings the annotations of ReplicaSet ${newSet.metadata.name} up to date.` }
+  if (fresh.length > 0) {
+    return {
+      actions: [...fresh, ...writeRevision(rollout)],
+      why: `Brings the annotations of ReplicaSet ${newSet.metadata.name} up to date.`,
+    }
+  }
   const revision = writeRevision(rollout)
   const growth = scale(deployment, { set: newSet, size: newSetSize(rollout) })
-  if (growth.length > 0) return { actions: [...growth, ...revision], why: `Gives the new ReplicaSet ${newSetSize(rollout)} of ${wantedReplicas(deployment)} replicas.` }
+  if (growth.length > 0) {
+    return {
+      actions: [...growth, ...revision],
+      why: `Gives the new ReplicaSet ${newSetSize(rollout)} of ${wantedReplicas(deployment)} replicas.`,
+    }
+  }
   const shrinking = oldSetScalings(rollout)
   if (shrinking.length > 0) {
-    return { actions: [...shrinking.flatMap((scaling) => scale(deployment, scaling)), ...revision], why: 'Takes replicas away from old ReplicaSets.' }
+    return {
+      actions: [...shrinking.flatMap((scaling) => scale(deployment, scaling)), ...revision],
+      why: 'Takes replicas away from old ReplicaSets.',
+    }
   }
-  if (isComplete(deployment, deployment.status ?? {})) return { actions: [...revision, ...cleanUp(rollout)], why: `All ${wantedReplicas(deployment)} replicas run the present template.` }
+  if (isComplete(deployment, deployment.status ?? {})) {
+    return { actions: [...revision, ...cleanUp(rollout)], why: `All ${wantedReplicas(deployment)} replicas run the present template.` }
+  }
   const old = sum(oldSets, sizeOf)
   const available = sum(allSets, (set) => set.status?.availableReplicas ?? 0)
   return { actions: revision, why: `Waits for pods to become available: ${available} are, ${sizeOf(newSet)} replicas are new, ${old} old.` }
@@ -97,14 +128,24 @@ function recreateStep(rollout: Rollout, oldPodsRun: boolean): Step {
   const { deployment, newSet, oldSets } = rollout
   const shrinking = oldSets.filter((set) => sizeOf(set) > 0).flatMap((set) => scale(deployment, { set, size: 0 }))
   if (shrinking.length > 0) return { actions: shrinking, why: 'Stops all old replicas before any new one starts.' }
-  if (oldPodsRun || sum(oldSets, (set) => set.status?.replicas ?? 0) > 0) return { actions: [], why: 'Waits for the old pods to end before any new one starts.' }
+  if (oldPodsRun || sum(oldSets, (set) => set.status?.replicas ?? 0) > 0) {
+    return { actions: [], why: 'Waits for the old pods to end before any new one starts.' }
+  }
   if (newSet === undefined) return creation(rollout)
   const fresh = refresh(rollout)
-  if (fresh.length > 0) return { actions: [...fresh, ...writeRevision(rollout)], why: `Brings the annotations of ReplicaSet ${newSet.metadata.name} up to date.` }
+  if (fresh.length > 0) {
+    return {
+      actions: [...fresh, ...writeRevision(rollout)],
+      why: `Brings the annotations of ReplicaSet ${newSet.metadata.name} up to date.`,
+    }
+  }
   const growth = scale(deployment, { set: newSet, size: wantedReplicas(deployment) })
   const complete = isComplete(deployment, deployment.status ?? {})
   const actions = [...growth, ...writeRevision(rollout), ...(complete ? cleanUp(rollout) : [])]
-  return { actions, why: complete ? `All ${wantedReplicas(deployment)} replicas run the present template.` : 'Waits for the new pods to become available.' }
+  return {
+    actions,
+    why: complete ? `All ${wantedReplicas(deployment)} replicas run the present template.` : 'Waits for the new pods to become available.',
+  }
 }
 
 function creation(rollout: Rollout): Step {
@@ -139,7 +180,10 @@ function writeRevision(rollout: Rollout): readonly Action[] {
   const revision = nextRevision(rollout)
   if (revisionNumber(deployment) === revision) return []
   const { metadata } = deployment
-  const object: Deployment = { ...deployment, metadata: { ...metadata, annotations: { ...metadata.annotations, [REVISION]: String(revision) } } }
+  const object: Deployment = {
+    ...deployment,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [REVISION]: String(revision) } },
+  }
   return [{ verb: 'update', kind: kinds.Deployment, object }]
 }
 

@@ -34,7 +34,12 @@ export function countedStatus({ deployment, newSet, allSets }: Rollout, now: Ins
   const enough = availableReplicas >= wantedReplicas(deployment) - bounds(deployment).maxUnavailable
   const available = enough
     ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
-    : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' }
+    : {
+        type: 'Available',
+        status: 'False',
+        reason: 'MinimumReplicasUnavailable',
+        message: 'Deployment does not have minimum availability.',
+      }
   const { collisionCount } = deployment.status ?? {}
   return withoutZeros({
     observedGeneration: deployment.metadata.generation ?? 0,
@@ -66,29 +71,50 @@ function hasProgressed(before: DeploymentStatus, after: DeploymentStatus): boole
 }
 
 /** While paused, and when resumed, progress is unknown: the deadline's clock stands still and then starts anew. */
-export function withPause(deployment: Deployment, conditions: readonly DeploymentCondition[], now: Instant): readonly DeploymentCondition[] {
+export function withPause(
+  deployment: Deployment,
+  conditions: readonly DeploymentCondition[],
+  now: Instant
+): readonly DeploymentCondition[] {
   if (progressDeadlineMs(deployment) === undefined) return conditions
   const reason = progressing(conditions)?.reason
   const paused = deployment.spec?.paused === true
   if (reason === TIMED_OUT) return conditions
-  if (paused && reason !== PAUSED) return withCondition(conditions, { type: 'Progressing', status: 'Unknown', reason: PAUSED, message: 'Deployment is paused' }, now)
-  if (!paused && reason === PAUSED) return withCondition(conditions, { type: 'Progressing', status: 'Unknown', reason: RESUMED, message: 'Deployment is resumed' }, now)
+  if (paused && reason !== PAUSED) {
+    return withCondition(conditions, { type: 'Progressing', status: 'Unknown', reason: PAUSED, message: 'Deployment is paused' }, now)
+  }
+  if (!paused && reason === PAUSED) {
+    return withCondition(conditions, { type: 'Progressing', status: 'Unknown', reason: RESUMED, message: 'Deployment is resumed' }, now)
+  }
   return conditions
 }
 
 /** The conditions of a rollout under way: complete, progressing, or stuck beyond its deadline; and what holds its ReplicaSets up. */
-export function rolloutStatus(rollout: Rollout, milestone: Milestone | undefined, now: Instant): { status: DeploymentStatus; wakeAt?: Instant } {
+export function rolloutStatus(
+  rollout: Rollout,
+  milestone: Milestone | undefined,
+  now: Instant
+): { status: DeploymentStatus; wakeAt?: Instant } {
   const { deployment } = rollout
   const status = countedStatus(rollout, now)
   const deadlineMs = progressDeadlineMs(deployment)
   let conditions = withPause(deployment, status.conditions ?? [], now)
-  if (milestone !== undefined && deadlineMs !== undefined) conditions = withCondition(conditions, { type: 'Progressing', ...milestone }, now)
+  if (milestone !== undefined && deadlineMs !== undefined) {
+    conditions = withCondition(conditions, { type: 'Progressing', ...milestone }, now)
+  }
   if (deadlineMs === undefined) conditions = conditions.filter((condition) => condition.type !== 'Progressing')
   else conditions = withProgress(rollout, status, conditions, deadlineMs, now)
   const finished = { ...status, conditions: withReplicaFailure(rollout, conditions, now) }
   const current = progressing(conditions)
-  const pending = deadlineMs !== undefined && current !== undefined && !isComplete(deployment, status) && current.reason !== TIMED_OUT && current.reason !== COMPLETE
-  return pending ? { status: finished, wakeAt: (parseTime(current.lastUpdateTime ?? '') ?? now) + deadlineMs + 1_000 } : { status: finished }
+  const pending =
+    deadlineMs !== undefined
+    && current !== undefined
+    && !isComplete(deployment, status)
+    && current.reason !== TIMED_OUT
+    && current.reason !== COMPLETE
+  return pending
+    ? { status: finished, wakeAt: (parseTime(current.lastUpdateTime ?? '') ?? now) + deadlineMs + 1_000 }
+    : { status: finished }
 }
 
 function withProgress(
@@ -99,17 +125,31 @@ function withProgress(
   // A rollout that was complete once stays complete: pods that fail later are no failure of the rollout.
   if ((status.replicas ?? 0) === (status.updatedReplicas ?? 0) && current?.reason === COMPLETE) return conditions
   if (isComplete(deployment, status)) {
-    return withCondition(conditions, { type: 'Progressing', status: 'True', reason: COMPLETE, message: `${subject} has successfully progressed.` }, now)
+    return withCondition(
+      conditions,
+      { type: 'Progressing', status: 'True', reason: COMPLETE, message: `${subject} has successfully progressed.` },
+      now
+    )
   }
   if (hasProgressed(deployment.status ?? {}, status)) {
-    const updated = { type: 'Progressing', status: 'True', reason: UPDATED, message: `${subject} is progressing.`, lastUpdateTime: formatTime(now) }
-    const since = current?.status === 'True' ? current.lastTransitionTime ?? formatTime(now) : formatTime(now)
+    const updated = {
+      type: 'Progressing',
+      status: 'True',
+      reason: UPDATED,
+      message: `${subject} is progressing.`,
+      lastUpdateTime: formatTime(now),
+    }
+    const since = current?.status === 'True' ? (current.lastTransitionTime ?? formatTime(now)) : formatTime(now)
     return [...conditions.filter(({ type }) => type !== 'Progressing'), { ...updated, lastTransitionTime: since }]
   }
   const since = parseTime(current?.lastUpdateTime ?? '')
   const late = since !== undefined && current?.reason !== COMPLETE && now > since + deadlineMs
   if (!late && current?.reason !== TIMED_OUT) return conditions
-  return withCondition(conditions, { type: 'Progressing', status: 'False', reason: TIMED_OUT, message: `${subject} has timed out progressing.` }, now)
+  return withCondition(
+    conditions,
+    { type: 'Progressing', status: 'False', reason: TIMED_OUT, message: `${subject} has timed out progressing.` },
+    now
+  )
 }
 
 /** A ReplicaSet that cannot create its pods says so; the new one's trouble comes first. */
@@ -126,7 +166,11 @@ export function progressing(conditions: readonly DeploymentCondition[]): Deploym
 }
 
 /** The same status for the same reason changes nothing; only a new status moves lastTransitionTime. */
-export function withCondition(conditions: readonly DeploymentCondition[], condition: DeploymentCondition, now: Instant): DeploymentCondition[] {
+export function withCondition(
+  conditions: readonly DeploymentCondition[],
+  condition: DeploymentCondition,
+  now: Instant
+): DeploymentCondition[] {
   const current = conditions.find(({ type }) => type === condition.type)
   if (current?.status === condition.status && current.reason === condition.reason) return [...conditions]
   const time = formatTime(now)

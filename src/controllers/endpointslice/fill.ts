@@ -47,7 +47,10 @@ function keep(slice: EndpointSlice, missing: Map<string, Endpoint>): readonly En
 }
 
 /** The fullest slice that still has room for so many: nearly full ones are left alone. */
-function roomiest(kept: ReadonlyMap<EndpointSlice, readonly Endpoint[]>, count: number): { slice: EndpointSlice; endpoints: readonly Endpoint[] } | undefined {
+function roomiest(
+  kept: ReadonlyMap<EndpointSlice, readonly Endpoint[]>,
+  count: number
+): { slice: EndpointSlice; endpoints: readonly Endpoint[] } | undefined {
   let best: { slice: EndpointSlice; endpoints: readonly Endpoint[] } | undefined
   for (const [slice, endpoints] of kept) {
     if (MAX_ENDPOINTS - endpoints.length < count) continue

@@ -56,9 +56,22 @@ function reused(obsolete: EndpointSlice[], group: Group): readonly EndpointSlice
   return index === -1 ? [] : obsolete.splice(index, 1)
 }
 
-function fillGroup(service: Service, group: Group, own: readonly EndpointSlice[], name: NameFn, changes: Action[], deletions: Action[]): void {
+function fillGroup(
+  service: Service,
+  group: Group,
+  own: readonly EndpointSlice[],
+  name: NameFn,
+  changes: Action[],
+  deletions: Action[]
+): void {
   const { kept, created } = fill(own, group.endpoints)
-  for (const endpoints of created) changes.push({ verb: 'create', kind: kinds.EndpointSlice, object: sliceOf(service, group, endpoints, `${service.metadata.name}-${name()}`) })
+  for (const endpoints of created) {
+    changes.push({
+      verb: 'create',
+      kind: kinds.EndpointSlice,
+      object: sliceOf(service, group, endpoints, `${service.metadata.name}-${name()}`),
+    })
+  }
   // A service without endpoints keeps one empty slice: that tells consumers that there are none, rather than not yet.
   let placeholder = group.endpoints.length === 0
   for (const [slice, endpoints] of kept) {
@@ -66,7 +79,9 @@ function fillGroup(service: Service, group: Group, own: readonly EndpointSlice[]
     else changes.push(...update(service, group, slice, endpoints))
     if (endpoints.length === 0) placeholder = false
   }
-  if (placeholder) changes.push({ verb: 'create', kind: kinds.EndpointSlice, object: sliceOf(service, group, [], `${service.metadata.name}-${name()}`) })
+  if (placeholder) {
+    changes.push({ verb: 'create', kind: kinds.EndpointSlice, object: sliceOf(service, group, [], `${service.metadata.name}-${name()}`) })
+  }
 }
 
 function groupsOf({ service, pods, nodes }: EndpointSliceView): ReadonlyMap<string, Group> {
@@ -95,7 +110,9 @@ interface PortLike {
 }
 
 function groupKey(family: string, ports: readonly PortLike[]): string {
-  const texts = ports.map(({ name = '', protocol = 'TCP', port = 0, appProtocol = '' }) => JSON.stringify([name, protocol, port, appProtocol]))
+  const texts = ports.map(({ name = '', protocol = 'TCP', port = 0, appProtocol = '' }) =>
+    JSON.stringify([name, protocol, port, appProtocol])
+  )
   return `${family} ${texts.sort().join(' ')}`
 }
 
@@ -144,6 +161,7 @@ function deletion(slice: EndpointSlice): Action {
 function explain(groups: readonly Group[], writes: number): string {
   const endpoints = groups.flatMap((group) => group.endpoints)
   const ready = endpoints.filter((endpoint) => endpoint.conditions?.ready === true).length
-  const state = endpoints.length === 0 ? 'No pod that the service chooses has an address' : `${ready} of ${endpoints.length} endpoints are ready`
+  const state =
+    endpoints.length === 0 ? 'No pod that the service chooses has an address' : `${ready} of ${endpoints.length} endpoints are ready`
   return writes === 0 ? `${state}; the slices say so.` : `${state}: writes ${writes} slices.`
 }

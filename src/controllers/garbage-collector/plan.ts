@@ -25,7 +25,12 @@ export function planGarbage(view: GarbageView): Plan {
 function planOrphaning(item: Item, dependents: readonly Item[]): Plan {
   const uid = item.object.metadata.uid ?? ''
   if (dependents.length === 0) return { actions: [withoutFinalizer(item, ORPHAN)], why: 'No dependent refers to it any more: lets it go.' }
-  const actions = dependents.slice(0, MAX_ORPHANS).map((dependent) => withReferences(dependent, referencesOf(dependent.object).filter((reference) => reference.uid !== uid)))
+  const actions = dependents.slice(0, MAX_ORPHANS).map((dependent) =>
+    withReferences(
+      dependent,
+      referencesOf(dependent.object).filter((reference) => reference.uid !== uid)
+    )
+  )
   return { actions, why: `Frees its ${dependents.length} dependents, which outlive it.` }
 }
 
@@ -33,7 +38,10 @@ function planOrphaning(item: Item, dependents: readonly Item[]): Plan {
 function planForeground(item: Item, dependents: readonly Item[]): Plan {
   const blocking = dependents.filter((dependent) => blocks(dependent, item.object.metadata.uid ?? ''))
   if (blocking.length === 0) return { actions: [withoutFinalizer(item, FOREGROUND)], why: 'No dependent holds it any more: lets it go.' }
-  return { actions: [], why: `Waits for ${blocking.length} dependents to go first, such as ${blocking[0]?.kind.singular} ${blocking[0]?.object.metadata.name}.` }
+  return {
+    actions: [],
+    why: `Waits for ${blocking.length} dependents to go first, such as ${blocking[0]?.kind.singular} ${blocking[0]?.object.metadata.name}.`,
+  }
 }
 
 /** A dependent lives as long as one of its owners does. */
@@ -64,7 +72,11 @@ function deletion({ kind, object }: Item, propagationPolicy: NonNullable<DeleteO
   const { uid } = object.metadata
   // The version too: whoever gave it a new owner meanwhile must be heard.
   const { resourceVersion } = object.metadata
-  const options = { propagationPolicy, ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) }
+  const options = {
+    propagationPolicy,
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  }
   return { verb: 'delete', kind, key: keyOf(object), options }
 }
 
@@ -74,7 +86,12 @@ function referencesOf(object: KubeObject): readonly OwnerReference[] {
 
 function withReferences({ kind, object }: Item, ownerReferences: readonly OwnerReference[]): Action {
   const { uid, resourceVersion } = object.metadata
-  return { verb: 'patch', kind, key: keyOf(object), patch: { type: 'merge', body: { metadata: { uid, resourceVersion, ownerReferences } } } }
+  return {
+    verb: 'patch',
+    kind,
+    key: keyOf(object),
+    patch: { type: 'merge', body: { metadata: { uid, resourceVersion, ownerReferences } } },
+  }
 }
 
 function withoutFinalizer({ kind, object }: Item, finalizer: string): Action {

@@ -25,12 +25,16 @@ const MAX_DELETIONS = 200
 /** Empties a namespace that is being deleted; when nothing is left, takes away the finalizer that held it. */
 export function planNamespace({ namespace, content }: NamespaceView, now: Instant): Plan {
   if (namespace.metadata.deletionTimestamp === undefined) return { actions: [], why: 'The namespace is in use.' }
-  if (!(namespace.spec?.finalizers ?? []).includes(FINALIZER)) return { actions: [], why: 'The namespace is empty; others hold it with their finalizers.' }
+  if (!(namespace.spec?.finalizers ?? []).includes(FINALIZER)) {
+    return { actions: [], why: 'The namespace is empty; others hold it with their finalizers.' }
+  }
   const remaining = content.filter(({ objects }) => objects.length > 0)
   const status = { ...namespace.status, phase: 'Terminating', conditions: conditionsOf(namespace, remaining, now) }
   const statusWrite = statusPatch(kinds.Namespace, namespace, namespace.status, status)
   if (remaining.length === 0) return planFinalization(namespace, content)
-  const deletions = remaining.flatMap(({ kind, objects }) => objects.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map((object) => deletion(kind, object)))
+  const deletions = remaining.flatMap(({ kind, objects }) =>
+    objects.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map((object) => deletion(kind, object))
+  )
   const count = remaining.reduce((total, { objects }) => total + objects.length, 0)
   const why = deletions.length > 0
     ? `Deletes the content: ${count} objects are left, ${deletions.length} of them not yet being deleted.`
@@ -60,9 +64,24 @@ function namesOf(remaining: readonly NamespaceContent[]): string {
 /** The condition types, reasons and message formats that kubectl and operators' tests know. */
 function conditionsOf(namespace: Namespace, remaining: readonly NamespaceContent[], now: Instant): NamespaceCondition[] {
   const wanted: readonly NamespaceCondition[] = [
-    { type: 'NamespaceDeletionDiscoveryFailure', status: 'False', reason: 'ResourcesDiscovered', message: 'All resources successfully discovered' },
-    { type: 'NamespaceDeletionGroupVersionParsingFailure', status: 'False', reason: 'ParsedGroupVersions', message: 'All legacy kube types successfully parsed' },
-    { type: 'NamespaceDeletionContentFailure', status: 'False', reason: 'ContentDeleted', message: 'All content successfully deleted, may be waiting on finalization' },
+    {
+      type: 'NamespaceDeletionDiscoveryFailure',
+      status: 'False',
+      reason: 'ResourcesDiscovered',
+      message: 'All resources successfully discovered',
+    },
+    {
+      type: 'NamespaceDeletionGroupVersionParsingFailure',
+      status: 'False',
+      reason: 'ParsedGroupVersions',
+      message: 'All legacy kube types successfully parsed',
+    },
+    {
+      type: 'NamespaceDeletionContentFailure',
+      status: 'False',
+      reason: 'ContentDeleted',
+      message: 'All content successfully deleted, may be waiting on finalization',
+    },
     remainingCondition(remaining),
     finalizersCondition(remaining),
   ]
@@ -85,9 +104,18 @@ function finalizersCondition(remaining: readonly NamespaceContent[]): NamespaceC
   const type = 'NamespaceFinalizersRemaining'
   const counts = new Map<string, number>()
   for (const { objects } of remaining) {
-    for (const finalizer of objects.flatMap(({ metadata }) => metadata.finalizers ?? [])) counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1)
+    for (const finalizer of objects.flatMap(({ metadata }) => metadata.finalizers ?? [])) {
+      counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1)
+    }
   }
-  if (counts.size === 0) return { type, status: 'False', reason: 'ContentHasNoFinalizers', message: 'All content-preserving finalizers finished' }
+  if (counts.size === 0) {
+    return { type, status: 'False', reason: 'ContentHasNoFinalizers', message: 'All content-preserving finalizers finished' }
+  }
   const texts = [...counts].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`).sort()
-  return { type, status: 'True', reason: 'SomeFinalizersRemain', message: `Some content in the namespace has finalizers remaining: ${texts.join(', ')}` }
+  return {
+    type,
+    status: 'True',
+    reason: 'SomeFinalizersRemain',
+    message: `Some content in the namespace has finalizers remaining: ${texts.join(', ')}`,
+  }
 }

@@ -17,7 +17,11 @@ export function readyStatus(node: Node): string {
  */
 export function lastSign(node: Node, lease: Lease | undefined, startedAt: Instant): Instant {
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')
-  const times = [lease?.spec?.renewTime, ready?.status === 'Unknown' ? undefined : ready?.lastHeartbeatTime, node.metadata.creationTimestamp]
+  const times = [
+    lease?.spec?.renewTime,
+    ready?.status === 'Unknown' ? undefined : ready?.lastHeartbeatTime,
+    node.metadata.creationTimestamp,
+  ]
   return Math.max(startedAt, ...times.map((time) => parseTime(time ?? '') ?? 0))
 }
 

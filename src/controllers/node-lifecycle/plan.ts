@@ -48,7 +48,13 @@ function fallSilent(node: Node, conditions: readonly NodeCondition[]): readonly 
   const body = { metadata: { uid: node.metadata.uid, resourceVersion: node.metadata.resourceVersion }, status: { conditions } }
   return [
     { verb: 'patch', kind: kinds.Node, key: keyOf(node), patch: { type: 'merge', body }, subresource: 'status' },
-    { verb: 'event', regarding: node, type: 'Normal', reason: 'NodeNotReady', message: `Node ${node.metadata.name} status is now: NodeNotReady` },
+    {
+      verb: 'event',
+      regarding: node,
+      type: 'Normal',
+      reason: 'NodeNotReady',
+      message: `Node ${node.metadata.name} status is now: NodeNotReady`,
+    },
   ]
 }
 
@@ -61,7 +67,9 @@ function taintPatch(node: Node, taints: readonly Taint[]): Action {
 /** Services must not send to a pod that nobody vouches for. */
 function unready(pod: Pod, now: Instant): Action {
   const time = formatTime(now)
-  const conditions = (pod.status?.conditions ?? []).map((condition) => (condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime: time } : condition))
+  const conditions = (pod.status?.conditions ?? []).map((condition) =>
+    condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime: time } : condition
+  )
   const body = { metadata: { uid: pod.metadata.uid, resourceVersion: pod.metadata.resourceVersion }, status: { conditions } }
   return { verb: 'patch', kind: kinds.Pod, key: keyOf(pod), patch: { type: 'merge', body }, subresource: 'status' }
 }
@@ -70,12 +78,16 @@ function unready(pod: Pod, now: Instant): Action {
 function disruptionOf(zone: readonly Node[], node: Node): string | undefined {
   const notReady = zone.filter((other) => other.metadata.uid === node.metadata.uid || readyStatus(other) !== 'True').length
   if (notReady === zone.length) return 'no node of its zone is ready'
-  if (notReady >= DISRUPTED_NODES && notReady / zone.length >= DISRUPTED_SHARE) return `${notReady} of ${zone.length} nodes of its zone are not ready`
+  if (notReady >= DISRUPTED_NODES && notReady / zone.length >= DISRUPTED_SHARE) {
+    return `${notReady} of ${zone.length} nodes of its zone are not ready`
+  }
   return undefined
 }
 
 function explain(ready: string, silent: boolean, disruption: string | undefined, silenceMs: number): string {
   if (ready === 'True') return 'The node is ready.'
   const state = silent ? `The node has been silent for ${Math.round(silenceMs / 1000)} s` : 'The node says that it is not ready'
-  return disruption === undefined ? `${state}: its pods are evicted when their tolerations end.` : `${state}; its pods stay, because ${disruption}.`
+  return disruption === undefined
+    ? `${state}: its pods are evicted when their tolerations end.`
+    : `${state}; its pods stay, because ${disruption}.`
 }

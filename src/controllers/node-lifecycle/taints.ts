@@ -22,7 +22,9 @@ const OWN_KEYS: ReadonlySet<string> = new Set([...CONDITION_TAINTS.map(({ key })
  * evictions are allowed. Taints of others, and their order, stay; a taint that stays keeps its time.
  */
 export function wantedTaints(node: Node, conditions: readonly NodeCondition[], mayEvict: boolean, now: Instant): readonly Taint[] {
-  const troubles = CONDITION_TAINTS.filter(({ type, status }) => conditions.some((condition) => condition.type === type && condition.status === status))
+  const troubles = CONDITION_TAINTS.filter(({ type, status }) =>
+    conditions.some((condition) => condition.type === type && condition.status === status)
+  )
   const wanted: Taint[] = troubles.map(({ key }) => ({ key, effect: 'NoSchedule' }))
   if (node.spec?.unschedulable === true) wanted.push({ key: UNSCHEDULABLE, effect: 'NoSchedule' })
   for (const { key } of troubles) if (mayEvict && (key === NOT_READY || key === UNREACHABLE)) wanted.push({ key, effect: 'NoExecute' })

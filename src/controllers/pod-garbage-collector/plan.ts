@@ -28,11 +28,22 @@ function planOrphan(pod: Pod, now: Instant): Plan {
   const check: Action = { verb: 'expect-absent', kind: kinds.Node, key: { namespace: '', name: nodeName }, uid: undefined }
   const mark = pod.status?.conditions?.find(({ type, reason }) => type === 'DisruptionTarget' && reason === REASON)
   const since = parseTime(mark?.lastTransitionTime ?? '')
-  if (since === undefined) return { actions: [check, statusPatch(pod, marked(now))], why: `Its node ${nodeName} is gone: waits whether it comes back.` }
+  if (since === undefined) {
+    return { actions: [check, statusPatch(pod, marked(now))], why: `Its node ${nodeName} is gone: waits whether it comes back.` }
+  }
   const until = since + QUARANTINE_MS
-  if (now < until) return { actions: [], wakeAt: until, why: `Its node ${nodeName} is gone: is removed at ${formatTime(until)} unless the node comes back.` }
+  if (now < until) {
+    return {
+      actions: [],
+      wakeAt: until,
+      why: `Its node ${nodeName} is gone: is removed at ${formatTime(until)} unless the node comes back.`,
+    }
+  }
   const failing = isFinished(pod) ? [] : [statusPatch(pod, { phase: 'Failed' })]
-  return { actions: [check, ...failing, removal(pod)], why: `Its node ${nodeName} has been gone for ${QUARANTINE_MS / 1000} s: removes it.` }
+  return {
+    actions: [check, ...failing, removal(pod)],
+    why: `Its node ${nodeName} has been gone for ${QUARANTINE_MS / 1000} s: removes it.`,
+  }
 }
 
 function planFinished(finished: readonly Pod[], maxFinishedPods: number): Plan {

@@ -35,7 +35,9 @@ export function planReplicaSet(view: ReplicaSetView, now: Instant, name: NameFn,
     // After a refusal the status tells of it before the next attempt, which may well be refused again.
     actions: ofPods === undefined ? [...changes, ...statusWrite] : [...failureEvents(set, ofPods), ...statusWrite, ...changes],
     ...(nextAvailableAt === undefined ? {} : { wakeAt: nextAvailableAt }),
-    why: ending ? 'The set is being deleted: its pods are left to the garbage collector.' : explain(active.length, wanted, status.readyReplicas ?? 0, ofPods),
+    why: ending
+      ? 'The set is being deleted: its pods are left to the garbage collector.'
+      : explain(active.length, wanted, status.readyReplicas ?? 0, ofPods),
   }
 }
 
@@ -91,5 +93,7 @@ function explain(active: number, wanted: number, ready: number, failure: Failure
   if (failure !== undefined) return `Has ${active} of ${wanted} pods; the last change was refused: ${failure.message}`
   if (active < wanted) return `Has ${active} of ${wanted} pods: creates ${Math.min(wanted - active, MAX_CHANGES)}.`
   if (active > wanted) return `Has ${active} pods and wants ${wanted}: deletes ${Math.min(active - wanted, MAX_CHANGES)}.`
-  return ready === wanted ? `All ${wanted} pods are there and ready.` : `All ${wanted} pods are there, ${ready} ready: waits for the others.`
+  return ready === wanted
+    ? `All ${wanted} pods are there and ready.`
+    : `All ${wanted} pods are there, ${ready} ready: waits for the others.`
 }

@@ -6,7 +6,12 @@ import { availableAt, isReady } from '../pod-state.ts'
 import { selectsByMap } from '../selects.ts'
 
 /** What the pods that the cache shows make of the set's status; when a pod becomes available next is for the wake. */
-export function statusOf(set: ReplicaSet, pods: readonly Pod[], now: Instant, failure: Failure | undefined): { status: ReplicaSetStatus; nextAvailableAt?: Instant } {
+export function statusOf(
+  set: ReplicaSet,
+  pods: readonly Pod[],
+  now: Instant,
+  failure: Failure | undefined
+): { status: ReplicaSetStatus; nextAvailableAt?: Instant } {
   const minReadySeconds = set.spec?.minReadySeconds ?? 0
   const templateLabels = set.spec?.template?.metadata?.labels
   let fullyLabeledReplicas = 0

@@ -30,7 +30,9 @@ export function roleAggregationController(): Controller<AggregationView> {
 
 function aggregatingRoles(changed: ClusterRole, snapshot: Snapshot): readonly string[] {
   const roles = snapshot.list(kinds.ClusterRole).filter((role) => role.aggregationRule !== undefined)
-  return roles.filter((role) => role.metadata.name === changed.metadata.name || takesIn(role, changed)).map((role) => role.metadata.name ?? '')
+  return roles
+    .filter((role) => role.metadata.name === changed.metadata.name || takesIn(role, changed))
+    .map((role) => role.metadata.name ?? '')
 }
 
 function takesIn(role: ClusterRole, part: ClusterRole): boolean {

@@ -32,13 +32,22 @@ export function rootCaController(rootCertificate: string): Controller<RootCaView
 }
 
 export function planRootCa({ namespace, configMap, rootCertificate }: RootCaView): Plan {
-  if (namespace.metadata.deletionTimestamp !== undefined) return { actions: [], why: 'The namespace is being deleted: it gets no certificate.' }
+  if (namespace.metadata.deletionTimestamp !== undefined) {
+    return { actions: [], why: 'The namespace is being deleted: it gets no certificate.' }
+  }
   const data = { 'ca.crt': rootCertificate }
   if (configMap === undefined) {
-    const object: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME, namespace: namespace.metadata.name ?? '' }, data }
+    const object: ConfigMap = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: NAME, namespace: namespace.metadata.name ?? '' },
+      data,
+    }
     return { actions: [{ verb: 'create', kind: kinds.ConfigMap, object }], why: 'Publishes the root certificate.' }
   }
-  if (sameJson(configMap.data, data) && configMap.metadata.deletionTimestamp === undefined) return { actions: [], why: 'The root certificate is published.' }
+  if (sameJson(configMap.data, data) && configMap.metadata.deletionTimestamp === undefined) {
+    return { actions: [], why: 'The root certificate is published.' }
+  }
   const object: ConfigMap = { ...configMap, data }
   return { actions: [{ verb: 'update', kind: kinds.ConfigMap, object }], why: 'Puts the root certificate back as it should be.' }
 }

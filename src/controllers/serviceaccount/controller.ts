@@ -22,7 +22,9 @@ export function serviceAccountController(): Controller<ServiceAccountView> {
     writes: [kinds.ServiceAccount],
     observe(key, snapshot) {
       const namespace = snapshot.get(kinds.Namespace, parseKey(key))
-      return namespace === undefined ? undefined : { namespace, account: snapshot.get(kinds.ServiceAccount, { namespace: key, name: NAME }) }
+      return namespace === undefined
+        ? undefined
+        : { namespace, account: snapshot.get(kinds.ServiceAccount, { namespace: key, name: NAME }) }
     },
     plan: planServiceAccount,
   }
@@ -30,7 +32,13 @@ export function serviceAccountController(): Controller<ServiceAccountView> {
 
 export function planServiceAccount({ namespace, account }: ServiceAccountView): Plan {
   if (account !== undefined) return { actions: [], why: 'The default service account is there.' }
-  if (namespace.metadata.deletionTimestamp !== undefined) return { actions: [], why: 'The namespace is being deleted: it gets no service account.' }
-  const object: ServiceAccount = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: NAME, namespace: namespace.metadata.name ?? '' } }
+  if (namespace.metadata.deletionTimestamp !== undefined) {
+    return { actions: [], why: 'The namespace is being deleted: it gets no service account.' }
+  }
+  const object: ServiceAccount = {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: NAME, namespace: namespace.metadata.name ?? '' },
+  }
   return { actions: [{ verb: 'create', kind: kinds.ServiceAccount, object }], why: 'Creates the default service account.' }
 }

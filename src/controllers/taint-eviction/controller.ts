@@ -65,7 +65,13 @@ export function planEviction({ pod, taints }: EvictionView, now: Instant): Plan 
   const body = { metadata: { uid }, status: { conditions: [condition] } }
   return {
     actions: [
-      { verb: 'event', regarding: pod, type: 'Normal', reason: 'TaintManagerEviction', message: `Marking for deletion Pod ${namespace}/${name}` },
+      {
+        verb: 'event',
+        regarding: pod,
+        type: 'Normal',
+        reason: 'TaintManagerEviction',
+        message: `Marking for deletion Pod ${namespace}/${name}`,
+      },
       { verb: 'patch', kind: kinds.Pod, key: keyOf(pod), patch: { type: 'strategic', body }, subresource: 'status' },
       { verb: 'delete', kind: kinds.Pod, key: keyOf(pod), options: uid === undefined ? {} : { uid } },
     ],

@@ -1,4 +1,7 @@
-/** The messages of CRI v1 (package runtime.v1), as far as they are used here: field names and numbers. Enums are numbers: see cri-constants.ts. */
+/**
+ * The messages of CRI v1 (package runtime.v1), as far as they are used here: field names and numbers. Enums are numbers: see
+ * cri-constants.ts.
+ */
 import { bool, bytes, inner, int32, int64, list, message, text, textMap } from './protobuf.ts'
 import type { OutputOf } from './protobuf.ts'
 

@@ -24,10 +24,12 @@ export interface MessageType<F extends Fields = Fields> {
 }
 
 /** What may be given to be written: every field may be left out. */
-export type InputOf<T> = T extends MessageType<infer F> ? { readonly [K in keyof F]?: (F[K] extends Field<infer I> ? I : never) | undefined } : never
+export type InputOf<T> =
+  T extends MessageType<infer F> ? { readonly [K in keyof F]?: (F[K] extends Field<infer I> ? I : never) | undefined } : never
 
 /** What is read: absent values are '', 0, false, [], {}; an absent message is undefined. */
-export type OutputOf<T> = T extends MessageType<infer F> ? { readonly [K in keyof F]: F[K] extends Field<unknown, infer O> ? O : never } : never
+export type OutputOf<T> =
+  T extends MessageType<infer F> ? { readonly [K in keyof F]: F[K] extends Field<unknown, infer O> ? O : never } : never
 
 export function message<F extends Fields>(fields: F): MessageType<F> {
   const entries = Object.entries(fields)

@@ -57,7 +57,8 @@ async function find(question: Question, parts: ResponderParts, aliases: number):
   switch (found.outcome) {
     case 'elsewhere': return 'elsewhere'
     case 'no-such-name': return { ...failure('NXDOMAIN'), authoritative: true }
-    case 'records': return { code: 'NOERROR', answers: found.records.map(toAnswer), additionals: found.additional.map(toAnswer), authoritative: true }
+    case 'records':
+      return { code: 'NOERROR', answers: found.records.map(toAnswer), additionals: found.additional.map(toAnswer), authoritative: true }
     case 'alias': return await follow(found.alias, found.target, question, parts, aliases)
   }
 }
@@ -93,7 +94,11 @@ function encode(query: DecodedPacket, found: Found, protocol: 'udp' | 'tcp', par
   const response: Packet = {
     type: 'response',
     ...(query.id === undefined ? {} : { id: query.id }),
-    flags: (query.flag_rd ? packet.RECURSION_DESIRED : 0) | packet.RECURSION_AVAILABLE | (found.authoritative ? packet.AUTHORITATIVE_ANSWER : 0) | RESPONSE_CODE[found.code],
+    flags:
+      (query.flag_rd ? packet.RECURSION_DESIRED : 0)
+      | packet.RECURSION_AVAILABLE
+      | (found.authoritative ? packet.AUTHORITATIVE_ANSWER : 0)
+      | RESPONSE_CODE[found.code],
     questions: query.questions ?? [],
     answers: [...found.answers],
     authorities: negative ? [startOfAuthority(parts.clusterDomain)] : [],
@@ -103,7 +108,13 @@ function encode(query: DecodedPacket, found: Found, protocol: 'udp' | 'tcp', par
   if (whole.length <= limit) return whole
   const withoutExtras = packet.encode({ ...response, additionals: option === undefined ? [] : [optionRecord()] })
   if (withoutExtras.length <= limit) return withoutExtras
-  return packet.encode({ ...response, flags: (response.flags ?? 0) | packet.TRUNCATED_RESPONSE, answers: [], authorities: [], additionals: option === undefined ? [] : [optionRecord()] })
+  return packet.encode({
+    ...response,
+    flags: (response.flags ?? 0) | packet.TRUNCATED_RESPONSE,
+    answers: [],
+    authorities: [],
+    additionals: option === undefined ? [] : [optionRecord()],
+  })
 }
 
 function optionRecord(): Answer {
@@ -112,6 +123,14 @@ function optionRecord(): Answer {
 
 /** How long a negative answer may be kept is the SOA's minimum (RFC 2308). */
 function startOfAuthority(domain: string): Answer {
-  const data = { mname: `ns.dns.${domain}`, rname: `hostmaster.${domain}`, serial: 1, refresh: 7200, retry: 1800, expire: 86400, minimum: TTL_SECONDS }
+  const data = {
+    mname: `ns.dns.${domain}`,
+    rname: `hostmaster.${domain}`,
+    serial: 1,
+    refresh: 7200,
+    retry: 1800,
+    expire: 86400,
+    minimum: TTL_SECONDS,
+  }
   return { type: 'SOA', name: domain, ttl: TTL_SECONDS, class: 'IN', data }
 }

@@ -48,7 +48,9 @@ function addContent(parts: Buffer[], content: Buffer): void {
 }
 
 function addPax(parts: Buffer[], records: Buffer): void {
-  parts.push(header({ name: 'pax-header', prefix: '', type: 'x', mode: 0o644, userId: 0, groupId: 0, sizeBytes: records.length, target: '' }))
+  parts.push(
+    header({ name: 'pax-header', prefix: '', type: 'x', mode: 0o644, userId: 0, groupId: 0, sizeBytes: records.length, target: '' })
+  )
   addContent(parts, records)
 }
 
@@ -92,7 +94,8 @@ interface Header {
 
 function header(fields: Header): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES)
-  const octal = (value: number, offset: number, digits: number): void => void block.write(value.toString(8).padStart(digits, '0'), offset, 'latin1')
+  const octal = (value: number, offset: number, digits: number): void =>
+    void block.write(value.toString(8).padStart(digits, '0'), offset, 'latin1')
   block.write(fields.name, 0, 'latin1')
   octal(fields.mode, 100, 7)
   octal(fields.userId, 108, 7)

@@ -27,8 +27,8 @@ async function runNft(script: string): Promise<void> {
 }
 
 /**
- * Lets packets from this machine's loopback addresses reach pods (a node port on 127.0.0.1), and pods the node's DNS. The table's first chain
- * drops what comes from elsewhere with such a target.
+ * Lets packets from this machine's loopback addresses reach pods (a node port on 127.0.0.1), and pods the node's DNS. The table's first
+ * chain drops what comes from elsewhere with such a target.
  */
 export function allowLoopbackNodePorts(): void {
   writeFileSync('/proc/sys/net/ipv4/conf/all/route_localnet', '1')

@@ -11,8 +11,8 @@ const MAX_REDIRECTS = 10
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 /**
- * A status of 200 to 399 is well. Redirects to the same host are followed (ten at most), one to another host ends the probe well: that host's
- * health is not the container's. Certificates are not checked.
+ * A status of 200 to 399 is well. Redirects to the same host are followed (ten at most), one to another host ends the probe well: that
+ * host's health is not the container's. Certificates are not checked.
  */
 export async function probeHttp(target: HttpTarget, timeoutMs: number, signal: AbortSignal): Promise<ProbeAnswer> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])

@@ -6,9 +6,9 @@ import { bindMount, isMounted } from './mount-table.ts'
 
 /**
  * Makes a path below a volume safe to hand to a container: the pod's own containers can put symbolic links into the volume, so the path is
- * walked one name at a time from the volume's root, never following a link, each step by the descriptor of the one before. What is reached at
- * the end is bind-mounted by its descriptor to a place that no container can change.
- * Links are followed only by asking for the real path first, which must lie in the volume.
+ * walked one name at a time from the volume's root, never following a link, each step by the descriptor of the one before. What is reached
+ * at the end is bind-mounted by its descriptor to a place that no container can change. Links are followed only by asking for the real path
+ * first, which must lie in the volume.
  */
 export async function bindSubPath(volumePath: string, subPath: string, target: string, groupId: number | undefined): Promise<void> {
   const inside = await insidePath(volumePath, subPath)

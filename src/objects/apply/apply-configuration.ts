@@ -96,7 +96,9 @@ function findConflicts(entries: Entries, own: ManagedFieldsEntry | undefined, ch
 function refuseConflicts(request: ApplyRequest, conflicts: readonly Conflict[]): void {
   if (request.force || conflicts.length === 0 || request.live === undefined) return
   const allowed = request.manager === 'kubectl' ? takeoverFields(request.schema, request.live) : emptySet
-  const left = conflicts.map(({ entry, fields }) => ({ entry, fields: subtractSets(fields, allowed) })).filter(({ fields }) => !isEmpty(fields))
+  const left = conflicts
+    .map(({ entry, fields }) => ({ entry, fields: subtractSets(fields, allowed) }))
+    .filter(({ fields }) => !isEmpty(fields))
   if (left.length > 0) throw conflictError(left)
 }
 
@@ -109,7 +111,11 @@ function checkLists(schema: Schema, value: unknown, path: readonly string[], con
       const element = itemElement(schema, item)
       if (element === undefined) {
         const key = missingKey(schema, item)
-        throw notTyped(config, path, `element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(key)}`)
+        throw notTyped(
+          config,
+          path,
+          `element ${index}: associative list with keys has an element that omits key field ${JSON.stringify(key)}`
+        )
       }
       if (seen.has(element)) throw notTyped(config, path, `duplicate entries for key ${formatFieldPath([element])}`)
       seen.add(element)

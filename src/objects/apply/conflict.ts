@@ -13,7 +13,9 @@ const MAX_CAUSES = 1000
 
 /** 409 with a cause for each field, worded as kubectl's users know it. */
 export function conflictError(conflicts: readonly Conflict[]): StatusError {
-  const found = conflicts.flatMap(({ entry, fields }) => fieldsOf(fields).map((path) => ({ who: describe(entry), path: formatFieldPath(path) })))
+  const found = conflicts.flatMap(({ entry, fields }) =>
+    fieldsOf(fields).map((path) => ({ who: describe(entry), path: formatFieldPath(path) }))
+  )
   const causes: StatusCause[] = found.slice(0, MAX_CAUSES).map(({ who, path }) => ({
     reason: 'FieldManagerConflict', message: `conflict with ${who}`, field: path,
   }))

@@ -20,7 +20,12 @@ export interface UpdateBy {
  * metadata.managedFields after a write that is not an apply: the writer owns what it changed, and nobody owns what is gone.
  * old is undefined on create. Gives the old entries themselves where nothing changed; undefined where there are none.
  */
-export function trackUpdate(schema: ObjectSchema, old: KubeObject | undefined, now: KubeObject, by: UpdateBy): ManagedFieldsEntry[] | undefined {
+export function trackUpdate(
+  schema: ObjectSchema,
+  old: KubeObject | undefined,
+  now: KubeObject,
+  by: UpdateBy
+): ManagedFieldsEntry[] | undefined {
   const before = startingEntries(old, now, by.subresource)
   const changed = changedFields(schema, old, now)
   const removed = removedFields(schema, old, now)
@@ -48,7 +53,9 @@ export function takeFromOthers(
   return others
 }
 
-/** A client may edit the entries themselves (kubectl does, to move from client-side to server-side apply), but not through a subresource. */
+/**
+ * A client may edit the entries themselves (kubectl does, to move from client-side to server-side apply), but not through a subresource.
+ */
 function startingEntries(old: KubeObject | undefined, now: KubeObject, subresource: string): Entries {
   const live = old?.metadata.managedFields ?? []
   const given = now.metadata.managedFields

@@ -33,7 +33,8 @@ function covers(rule: PolicyRule, part: PolicyRule): boolean {
   if (url !== undefined) return rule.nonResourceURLs?.some((pattern) => urlCovers(pattern, url)) === true
   if (!within(rule.apiGroups, part.apiGroups?.[0])) return false
   const [resource = '', subresource = ''] = part.resources?.[0]?.split('/', 2) ?? []
-  const resourceIsCovered = rule.resources?.some((pattern) => pattern === part.resources?.[0] || resourceCovers(pattern, resource, subresource)) === true
+  const resourceIsCovered =
+    rule.resources?.some((pattern) => pattern === part.resources?.[0] || resourceCovers(pattern, resource, subresource)) === true
   if (!resourceIsCovered) return false
   const name = part.resourceNames?.[0]
   const names = rule.resourceNames ?? []

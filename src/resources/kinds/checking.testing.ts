@@ -43,7 +43,10 @@ export function updated<T extends KubeObject>(definition: ResourceDefinition<T>,
 }
 
 /** check(change, ...messages): creating the sample with that change reports just that. */
-export function createChecks<T extends KubeObject>(definition: ResourceDefinition<T>, sample: () => T): (change: Change, ...expected: string[]) => void {
+export function createChecks<T extends KubeObject>(
+  definition: ResourceDefinition<T>,
+  sample: () => T
+): (change: Change, ...expected: string[]) => void {
   return (change, ...expected) => {
     const errors = definition.validateCreate(created(definition, changed(sample(), change)))
     assert.deepEqual(messagesOf(errors), expected)

@@ -64,7 +64,11 @@ export const configMaps: ResourceDefinition<ConfigMap> = {
   validateCreate: validate,
   validateUpdate,
   columns: [
-    textColumn('Data', 'Number of its keys.', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),
+    textColumn(
+      'Data',
+      'Number of its keys.',
+      ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length
+    ),
     ageColumn,
   ],
 }

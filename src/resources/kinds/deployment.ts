@@ -118,7 +118,11 @@ export const deployments: ResourceDefinition<Deployment> = {
   },
   generationOf: 'spec-or-annotations',
   columns: [
-    textColumn('Ready', 'Ready pods of those that are wanted.', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
+    textColumn(
+      'Ready',
+      'Ready pods of those that are wanted.',
+      ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`
+    ),
     textColumn('Up-to-date', 'Pods of the latest template.', ({ status }) => status?.updatedReplicas ?? 0),
     textColumn('Available', 'Pods that have been ready for long enough.', ({ status }) => status?.availableReplicas ?? 0),
     ageColumn,

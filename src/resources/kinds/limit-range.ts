@@ -56,7 +56,9 @@ function checkItem(errors: Errors, path: string, limit: LimitRangeItem): void {
   const names = new Set<string>()
   for (const list of LISTS) {
     if (limit.type === 'Pod' && (list === 'default' || list === 'defaultRequest')) {
-      if (Object.keys(limit[list] ?? {}).length > 0) errors.push(forbiddenField(`${path}.${list}`, "may not be specified when `type` is 'Pod'"))
+      if (Object.keys(limit[list] ?? {}).length > 0) {
+        errors.push(forbiddenField(`${path}.${list}`, "may not be specified when `type` is 'Pod'"))
+      }
       continue
     }
     for (const name in limit[list]) {
@@ -77,7 +79,13 @@ function checkAmounts(errors: Errors, path: string, name: string, limit: LimitRa
   const isPod = limit.type === 'Pod'
   const [min, max] = [limit.min?.[name], limit.max?.[name]]
   const [usual, request] = isPod ? [] : [limit.default?.[name], limit.defaultRequest?.[name]]
-  const order = (list: string, low: string | undefined, high: string | undefined, shown: string | undefined, words: (l: string, h: string) => string): void => {
+  const order = (
+    list: string,
+    low: string | undefined,
+    high: string | undefined,
+    shown: string | undefined,
+    words: (l: string, h: string) => string
+  ): void => {
     if (low !== undefined && high !== undefined && compareAmounts(low, high) > 0) {
       errors.push(invalidValue(`${path}.${list}[${name}]`, shown, words(low, high)))
     }

@@ -79,7 +79,19 @@ function subjectsOf(kind: string, text: (subject: RbacV1Subject) => string): (bi
 export const bindingColumns: readonly Column<RoleBindingLike>[] = [
   textColumn('Role', 'The role that it grants.', ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
   ageColumn,
-  wideColumn('Users', 'Users that get the role.', subjectsOf('User', ({ name }) => name)),
-  wideColumn('Groups', 'Groups that get the role.', subjectsOf('Group', ({ name }) => name)),
-  wideColumn('ServiceAccounts', 'Service accounts that get the role.', subjectsOf('ServiceAccount', ({ namespace, name }) => `${namespace ?? ''}/${name}`)),
+  wideColumn(
+    'Users',
+    'Users that get the role.',
+    subjectsOf('User', ({ name }) => name)
+  ),
+  wideColumn(
+    'Groups',
+    'Groups that get the role.',
+    subjectsOf('Group', ({ name }) => name)
+  ),
+  wideColumn(
+    'ServiceAccounts',
+    'Service accounts that get the role.',
+    subjectsOf('ServiceAccount', ({ namespace, name }) => `${namespace ?? ''}/${name}`)
+  ),
 ]

@@ -9,14 +9,21 @@ export interface ReplicaCounts {
 }
 
 /** Counts in a status: none negative, no part larger than the whole. */
-export function checkCounts<S extends ReplicaCounts>(errors: Errors, status: S, fields: readonly (keyof S & string)[], parts: readonly (keyof S & string)[]): void {
+export function checkCounts<S extends ReplicaCounts>(
+  errors: Errors,
+  status: S,
+  fields: readonly (keyof S & string)[],
+  parts: readonly (keyof S & string)[]
+): void {
   const number = (field: keyof S): number => {
     const value: unknown = status[field]
     return typeof value === 'number' ? value : 0
   }
   for (const field of fields) checkNotNegative(errors, 'status', field, number(field))
   for (const field of parts) {
-    if (number(field) > (status.replicas ?? 0)) errors.push(invalidValue(`status.${field}`, number(field), 'cannot be greater than status.replicas'))
+    if (number(field) > (status.replicas ?? 0)) {
+      errors.push(invalidValue(`status.${field}`, number(field), 'cannot be greater than status.replicas'))
+    }
   }
   if ((status.availableReplicas ?? 0) > (status.readyReplicas ?? 0)) {
     errors.push(invalidValue('status.availableReplicas', status.availableReplicas, 'cannot be greater than readyReplicas'))

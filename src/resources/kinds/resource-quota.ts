@@ -89,7 +89,9 @@ function checkRequirement(errors: Errors, path: string, { scopeName, operator, v
     }
   } else if (operator === 'Exists' || operator === 'DoesNotExist') {
     if (values.length > 0) {
-      errors.push(invalidValue(`${path}.values`, values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"))
+      errors.push(
+        invalidValue(`${path}.values`, values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector")
+      )
     }
   } else errors.push(invalidValue(`${path}.operator`, operator, 'not a valid selector operator'))
 }

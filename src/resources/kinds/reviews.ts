@@ -5,8 +5,8 @@ import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type {
-  LocalSubjectAccessReview, NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReview, SelfSubjectReview, SelfSubjectRulesReview,
-  SubjectAccessReview, SubjectAccessReviewSpec, TokenRequest, TokenReview,
+  LocalSubjectAccessReview, NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReview, SelfSubjectReview,
+  SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewSpec, TokenRequest, TokenReview,
 } from '../generated/types.ts'
 import { virtualResource } from '../plain-resource.ts'
 
@@ -19,7 +19,9 @@ interface Asked {
 function checkAsked(errors: Errors, { resourceAttributes, nonResourceAttributes }: Asked): void {
   const both = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
   if (resourceAttributes !== undefined && nonResourceAttributes !== undefined) {
-    errors.push(invalidValue('spec.nonResourceAttributes', nonResourceAttributes, 'cannot be specified in combination with resourceAttributes'))
+    errors.push(
+      invalidValue('spec.nonResourceAttributes', nonResourceAttributes, 'cannot be specified in combination with resourceAttributes')
+    )
   }
   if (resourceAttributes === undefined && nonResourceAttributes === undefined) {
     errors.push(invalidValue('spec.resourceAttributes', nonResourceAttributes ?? null, both))

@@ -21,7 +21,11 @@ export function selectorQuery(selector: LabelSelectorSpec | undefined): string {
 
 /** The wide columns of everything that has a pod template. */
 export const workloadColumns: readonly Column<Workload>[] = [
-  wideColumn('Containers', 'Names of the containers of its pods.', ({ spec }) => (spec?.template?.spec?.containers ?? []).map(({ name }) => name).join(',')),
-  wideColumn('Images', 'Images of the containers of its pods.', ({ spec }) => (spec?.template?.spec?.containers ?? []).map(({ image }) => image ?? '').join(',')),
+  wideColumn('Containers', 'Names of the containers of its pods.', ({ spec }) =>
+    (spec?.template?.spec?.containers ?? []).map(({ name }) => name).join(',')
+  ),
+  wideColumn('Images', 'Images of the containers of its pods.', ({ spec }) =>
+    (spec?.template?.spec?.containers ?? []).map(({ image }) => image ?? '').join(',')
+  ),
   wideColumn('Selector', 'Labels of its pods.', ({ spec }) => selectorQuery(spec?.selector) || '<none>'),
 ]

@@ -19,7 +19,12 @@ export function checkPodTemplate(errors: Errors, path: string, template: PodTemp
 }
 
 /** A template whose pods run forever and are told by their labels (ReplicaSet, Deployment). */
-export function checkReplicatedTemplate(errors: Errors, path: string, template: PodTemplateSpec, selector: LabelSelectorSpec | undefined): void {
+export function checkReplicatedTemplate(
+  errors: Errors,
+  path: string,
+  template: PodTemplateSpec,
+  selector: LabelSelectorSpec | undefined
+): void {
   const labels = template.metadata?.labels
   if (selector !== undefined && !isEmpty(selector) && !matches(selector, labels)) {
     errors.push(invalidValue(`${path}.metadata.labels`, labels ?? {}, '`selector` does not match template `labels`'))

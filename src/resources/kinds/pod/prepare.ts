@@ -1,4 +1,6 @@
-import type { Affinity, Container, LabelSelectorRequirement, Pod, PodAffinity, PodAffinityTerm, PodSpec, PodStatus } from '../../generated/types.ts'
+import type {
+  Affinity, Container, LabelSelectorRequirement, Pod, PodAffinity, PodAffinityTerm, PodSpec, PodStatus,
+} from '../../generated/types.ts'
 import { keepStatus } from '../../plain-resource.ts'
 import type { PrepareContext } from '../../definition.ts'
 import { formatTime } from '../../../words/instant.ts'
@@ -28,7 +30,9 @@ export function prepareStatusForUpdate(draft: Pod, old: Pod): void {
   const { ownerReferences: _, deletionTimestamp: __, ...metadata } = draft.metadata
   const { ownerReferences, deletionTimestamp } = old.metadata
   draft.metadata = {
-    ...metadata, ...(ownerReferences === undefined ? {} : { ownerReferences }), ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    ...metadata,
+    ...(ownerReferences === undefined ? {} : { ownerReferences }),
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
   }
   const qosClass = old.status?.qosClass
   if ((draft.status?.qosClass ?? '') === '' && qosClass !== undefined) draft.status = { ...draft.status, qosClass }
@@ -104,10 +108,11 @@ function resolved(affinity: PodAffinity, labels: Readonly<Record<string, string>
 function resolvedTerm(term: PodAffinityTerm, labels: Readonly<Record<string, string>>): PodAffinityTerm {
   const selector = term?.labelSelector
   if (selector === undefined) return term
-  const requirements = (keys: readonly string[] | undefined, operator: 'In' | 'NotIn'): LabelSelectorRequirement[] => (keys ?? []).flatMap((key) => {
-    const value = labels[key]
-    return value === undefined ? [] : [{ key, operator, values: [value] }]
-  })
+  const requirements = (keys: readonly string[] | undefined, operator: 'In' | 'NotIn'): LabelSelectorRequirement[] =>
+    (keys ?? []).flatMap((key) => {
+      const value = labels[key]
+      return value === undefined ? [] : [{ key, operator, values: [value] }]
+    })
   const added = [...requirements(term.matchLabelKeys, 'In'), ...requirements(term.mismatchLabelKeys, 'NotIn')]
   if (added.length === 0) return term
   return { ...term, labelSelector: { ...selector, matchExpressions: [...(selector.matchExpressions ?? []), ...added] } }

@@ -11,7 +11,12 @@ export function richPod(): Pod {
     spec: {
       serviceAccountName: 'web', nodeSelector: { 'kubernetes.io/os': 'linux' },
       initContainers: [
-        { name: 'migrate', image: 'registry.local:5000/shop/migrate:1.4', command: ['/migrate', '--up'], env: [{ name: 'DB', value: 'shop' }] },
+        {
+          name: 'migrate',
+          image: 'registry.local:5000/shop/migrate:1.4',
+          command: ['/migrate', '--up'],
+          env: [{ name: 'DB', value: 'shop' }],
+        },
         { name: 'proxy', image: 'proxy@sha256:0123', restartPolicy: 'Always', readinessProbe: { tcpSocket: { port: 15000 } } },
       ],
       containers: [
@@ -30,10 +35,17 @@ export function richPod(): Pod {
           readinessProbe: { httpGet: { path: '/ready', port: 8080, httpHeaders: [{ name: 'X-Probe', value: '1' }] } },
           startupProbe: { exec: { command: ['/started'] }, failureThreshold: 30 },
           lifecycle: { preStop: { sleep: { seconds: 5 } } },
-          securityContext: { runAsUser: 1000, allowPrivilegeEscalation: false, seccompProfile: { type: 'RuntimeDefault' }, capabilities: { drop: ['ALL'] } },
+          securityContext: {
+            runAsUser: 1000,
+            allowPrivilegeEscalation: false,
+            seccompProfile: { type: 'RuntimeDefault' },
+            capabilities: { drop: ['ALL'] },
+          },
           volumeMounts: [
-            { name: 'config', mountPath: '/etc/web', readOnly: true }, { name: 'cache', mountPath: '/cache', subPath: 'web' },
-            { name: 'token', mountPath: '/var/run/secrets/token' }, { name: 'host', mountPath: '/host', mountPropagation: 'HostToContainer' },
+            { name: 'config', mountPath: '/etc/web', readOnly: true },
+            { name: 'cache', mountPath: '/cache', subPath: 'web' },
+            { name: 'token', mountPath: '/var/run/secrets/token' },
+            { name: 'host', mountPath: '/host', mountPropagation: 'HostToContainer' },
           ],
         },
         { name: 'log', image: 'log', resources: { limits: { memory: '32Mi' } }, volumeMounts: [{ name: 'cache', mountPath: '/cache' }] },
@@ -41,24 +53,47 @@ export function richPod(): Pod {
       volumes: [
         { name: 'config', configMap: { name: 'web', items: [{ key: 'web.conf', path: 'conf/web.conf' }] } },
         { name: 'cache', emptyDir: { sizeLimit: '100Mi' } },
-        { name: 'token', projected: { sources: [
-          { serviceAccountToken: { path: 'token', audience: 'api' } }, { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-          { downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
-        ] } },
+        {
+          name: 'token',
+          projected: {
+            sources: [
+              { serviceAccountToken: { path: 'token', audience: 'api' } },
+              { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+              { downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
+            ],
+          },
+        },
         { name: 'host', hostPath: { path: '/data' } },
         { name: 'secret', secret: { secretName: 'web', defaultMode: 0o400 } },
         { name: 'claim', persistentVolumeClaim: { claimName: 'web' } },
       ],
       affinity: {
-        nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] }] } },
-        podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [
-          { weight: 10, podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'web' } }, matchLabelKeys: ['pod-template-hash'] } },
-        ] },
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] }],
+          },
+        },
+        podAntiAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            {
+              weight: 10,
+              podAffinityTerm: {
+                topologyKey: 'kubernetes.io/hostname',
+                labelSelector: { matchLabels: { app: 'web' } },
+                matchLabelKeys: ['pod-template-hash'],
+              },
+            },
+          ],
+        },
       },
       tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }],
-      topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'web' } } }],
-      hostAliases: [{ ip: '10.0.0.1', hostnames: ['db.local'] }], dnsConfig: { nameservers: ['10.0.0.2'], searches: ['shop.local'] },
-      imagePullSecrets: [{ name: 'registry' }], readinessGates: [{ conditionType: 'example.com/ready' }],
+      topologySpreadConstraints: [
+        { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'web' } } },
+      ],
+      hostAliases: [{ ip: '10.0.0.1', hostnames: ['db.local'] }],
+      dnsConfig: { nameservers: ['10.0.0.2'], searches: ['shop.local'] },
+      imagePullSecrets: [{ name: 'registry' }],
+      readinessGates: [{ conditionType: 'example.com/ready' }],
     },
   }
 }

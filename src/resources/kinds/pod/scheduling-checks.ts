@@ -1,10 +1,12 @@
 import { forbiddenField, invalidValue, notSupported, required } from '../../../objects/field-error.ts'
 import { labelValueErrors } from '../../../objects/names.ts'
 import type { Errors } from '../../field-checks.ts'
-import { checkDnsLabel, checkDnsSubdomain, checkLabelSelector, checkLabelValue, checkQualifiedName, NOT_POSITIVE } from '../../field-checks.ts'
+import {
+  checkDnsLabel, checkDnsSubdomain, checkLabelSelector, checkLabelValue, checkQualifiedName, NOT_POSITIVE,
+} from '../../field-checks.ts'
 import type {
-  Affinity, LabelSelector, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm, Toleration,
-  TopologySpreadConstraint,
+  Affinity, LabelSelector, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm,
+  Toleration, TopologySpreadConstraint,
 } from '../../generated/types.ts'
 
 /** The checks of everything that says where a pod may run. */
@@ -19,10 +21,16 @@ export function checkTolerations(errors: Errors, path: string, tolerations: read
   tolerations.forEach((toleration, index) => checkToleration(errors, `${path}[${index}]`, toleration))
 }
 
-function checkToleration(errors: Errors, path: string, { key = '', operator = '', value = '', effect = '', tolerationSeconds }: Toleration): void {
+function checkToleration(
+  errors: Errors,
+  path: string,
+  { key = '', operator = '', value = '', effect = '', tolerationSeconds }: Toleration
+): void {
   if (key !== '') checkQualifiedName(errors, path, 'key', key)
   else if (operator !== 'Exists') {
-    errors.push(invalidValue(`${path}.operator`, operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"'))
+    errors.push(
+      invalidValue(`${path}.operator`, operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"')
+    )
   }
   if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
     errors.push(invalidValue(`${path}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"))
@@ -80,7 +88,9 @@ function checkRequirement(errors: Errors, path: string, { key, operator, values 
       break
     case 'Exists':
     case 'DoesNotExist':
-      if (values.length > 0) errors.push(forbiddenField(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+      if (values.length > 0) {
+        errors.push(forbiddenField(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+      }
       break
     case 'Gt':
     case 'Lt':
@@ -94,7 +104,9 @@ function checkRequirement(errors: Errors, path: string, { key, operator, values 
 }
 
 function checkFieldRequirement(errors: Errors, path: string, { key, operator, values = [] }: NodeSelectorRequirement): void {
-  if (operator !== 'In' && operator !== 'NotIn') errors.push(invalidValue(`${path}.operator`, operator ?? '', 'not a valid selector operator'))
+  if (operator !== 'In' && operator !== 'NotIn') {
+    errors.push(invalidValue(`${path}.operator`, operator ?? '', 'not a valid selector operator'))
+  }
   else if (values.length !== 1) {
     errors.push(required(`${path}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"))
   }
@@ -124,8 +136,15 @@ function checkAffinityTerm(errors: Errors, path: string, term: PodAffinityTerm):
 }
 
 /** matchLabelKeys have become requirements of the selector before (prepare.ts), so only a second one for a key is a conflict. */
-function checkLabelKeys(errors: Errors, path: string, { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector }: PodAffinityTerm): void {
-  for (const [field, keys] of [['matchLabelKeys', matchLabelKeys], ['mismatchLabelKeys', mismatchLabelKeys]] as const) {
+function checkLabelKeys(
+  errors: Errors,
+  path: string,
+  { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector }: PodAffinityTerm
+): void {
+  for (const [field, keys] of [
+    ['matchLabelKeys', matchLabelKeys],
+    ['mismatchLabelKeys', mismatchLabelKeys],
+  ] as const) {
     if (keys.length === 0) continue
     if (labelSelector === undefined) errors.push(forbiddenField(`${path}.${field}`, 'must not be specified when labelSelector is not set'))
     else keys.forEach((key, index) => checkQualifiedName(errors, path, `${field}[${index}]`, key))
@@ -154,7 +173,9 @@ export function checkTopologySpread(errors: Errors, path: string, constraints: r
     if (!WHEN_UNSATISFIABLE.includes(whenUnsatisfiable)) {
       errors.push(notSupported(`${here}.whenUnsatisfiable`, whenUnsatisfiable ?? '', WHEN_UNSATISFIABLE))
     }
-    const repeated = constraints.slice(index + 1).some((next) => next.topologyKey === topologyKey && next.whenUnsatisfiable === whenUnsatisfiable)
+    const repeated = constraints
+      .slice(index + 1)
+      .some((next) => next.topologyKey === topologyKey && next.whenUnsatisfiable === whenUnsatisfiable)
     if (repeated) {
       const message = `Duplicate value: ${JSON.stringify(`{${topologyKey}, ${whenUnsatisfiable}}`)}`
       errors.push({ reason: 'FieldValueDuplicate', field: `${here}.{topologyKey, whenUnsatisfiable}`, message })

@@ -36,7 +36,9 @@ export function checkContainers(errors: Errors, path: string, parts: PodParts): 
     if (names.has(container.name)) errors.push(duplicate(`${here}.name`, container.name))
     names.add(container.name)
     checkProbesAndHooks(errors, here, container, parts.graceSeconds)
-    if (container.restartPolicy !== undefined) errors.push(forbiddenField(`${here}.restartPolicy`, 'may not be set for non-init containers'))
+    if (container.restartPolicy !== undefined) {
+      errors.push(forbiddenField(`${here}.restartPolicy`, 'may not be set for non-init containers'))
+    }
   })
   checkHostPorts(errors, path, parts.containers)
 }
@@ -54,7 +56,8 @@ export function checkInitContainers(errors: Errors, path: string, parts: PodPart
     names.add(container.name)
     checkHostPorts(errors, path, [container])
     if (container.restartPolicy === 'Always') checkProbesAndHooks(errors, here, container, parts.graceSeconds)
-    else for (const field of SIDECAR_FIELDS) if (container[field] !== undefined) errors.push(forbiddenField(`${here}.${field}`, ONLY_SIDECARS))
+    else
+      for (const field of SIDECAR_FIELDS) if (container[field] !== undefined) errors.push(forbiddenField(`${here}.${field}`, ONLY_SIDECARS))
   })
 }
 
@@ -74,7 +77,8 @@ export function checkEphemeralContainers(errors: Errors, path: string, container
     names.add(container.name)
     const target = container.targetContainerName ?? ''
     if (target !== '' && !others.has(target)) errors.push(notFoundValue(`${here}.targetContainerName`, target))
-    const forbidden = (field: string): void => void errors.push(forbiddenField(`${here}.${field}`, 'cannot be set for an Ephemeral Container'))
+    const forbidden = (field: string): void =>
+      void errors.push(forbiddenField(`${here}.${field}`, 'cannot be set for an Ephemeral Container'))
     for (const field in container) if (!EPHEMERAL_FIELDS.has(field)) forbidden(field)
     if (Object.keys(container.resources ?? {}).length > 0) forbidden('resources')
     container.volumeMounts?.forEach((mount, at) => {
@@ -198,13 +202,17 @@ function checkDevices(
     names.add(name)
     if (volume === undefined) errors.push(notFoundValue(`${path}.name`, name))
     else if (volume.persistentVolumeClaim === undefined && volume.ephemeral === undefined) {
-      errors.push(invalidValue(`${path}.name`, name, 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode'))
+      errors.push(
+        invalidValue(`${path}.name`, name, 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode')
+      )
     }
     if (devicePath === '') errors.push(required(`${path}.devicePath`))
     if (paths.has(devicePath)) errors.push(invalidValue(`${path}.devicePath`, devicePath, 'must be unique'))
     paths.add(devicePath)
     checkNoBacksteps(errors, `${path}.devicePath`, devicePath)
-    if (mounts.some((mount) => mount.name === name)) errors.push(invalidValue(`${path}.name`, name, 'must not already exist in volumeMounts'))
+    if (mounts.some((mount) => mount.name === name)) {
+      errors.push(invalidValue(`${path}.name`, name, 'must not already exist in volumeMounts'))
+    }
     if (mounts.some((mount) => mount.mountPath === devicePath)) {
       errors.push(invalidValue(`${path}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts'))
     }

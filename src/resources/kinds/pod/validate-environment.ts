@@ -9,7 +9,13 @@ const ENVIRONMENT_FIELDS: readonly string[] = [
   'metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName', 'status.hostIP', 'status.hostIPs',
   'status.podIP', 'status.podIPs',
 ]
-export const VOLUME_FIELDS: readonly string[] = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid']
+export const VOLUME_FIELDS: readonly string[] = [
+  'metadata.annotations',
+  'metadata.labels',
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+]
 
 /** The fields that have a label name: what the downward API can refer to at all. */
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([
@@ -51,7 +57,12 @@ function checkSource(errors: Errors, path: string, source: EnvVarSource, value: 
   else if (count > 1) errors.push(invalidValue(path, '', 'may not have more than one field specified at a time'))
 }
 
-export function checkFieldRef(errors: Errors, path: string, { apiVersion = '', fieldPath = '' }: ObjectFieldSelector, fields: readonly string[]): void {
+export function checkFieldRef(
+  errors: Errors,
+  path: string,
+  { apiVersion = '', fieldPath = '' }: ObjectFieldSelector,
+  fields: readonly string[]
+): void {
   if (apiVersion === '') {
     errors.push(required(`${path}.apiVersion`))
     return

@@ -58,7 +58,13 @@ function checkHandler(errors: Errors, path: string, handler: Handler, graceSecon
   if (!found) errors.push(required(path, 'must specify a handler type'))
 }
 
-function checkAction(errors: Errors, path: string, handler: Handler, type: (typeof HANDLERS)[number], graceSeconds: number | undefined): void {
+function checkAction(
+  errors: Errors,
+  path: string,
+  handler: Handler,
+  type: (typeof HANDLERS)[number],
+  graceSeconds: number | undefined
+): void {
   switch (type) {
     case 'exec':
       if ((handler.exec?.command ?? []).length === 0) errors.push(required(`${path}.command`))

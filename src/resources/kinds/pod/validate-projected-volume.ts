@@ -46,7 +46,12 @@ function sourceCount(source: VolumeProjection): number {
 }
 
 // The path of the token is reported below the volume, as upstream does.
-function checkToken(errors: Errors, volumePath: string, path: string, { expirationSeconds = 0, path: file = '' }: ServiceAccountTokenProjection): void {
+function checkToken(
+  errors: Errors,
+  volumePath: string,
+  path: string,
+  { expirationSeconds = 0, path: file = '' }: ServiceAccountTokenProjection
+): void {
   const field = `${path}.expirationSeconds`
   if (expirationSeconds < MIN_TOKEN_SECONDS) {
     errors.push(invalidValue(field, expirationSeconds, 'may not specify a duration less than 10 minutes'))

@@ -57,7 +57,9 @@ function checkSysctls(errors: Errors, path: string, { sysctls = [] }: PodSecurit
     if (name === '') errors.push(required(here))
     else if (name.length > MAX_SYSCTL_CHARACTERS || !SYSCTL.test(name)) {
       errors.push(invalidValue(here, name, `must have at most ${MAX_SYSCTL_CHARACTERS} characters and match regex ${SYSCTL.source}`))
-    } else if (seen.has(name)) errors.push({ reason: 'FieldValueDuplicate', field: here, message: `Duplicate value: ${JSON.stringify(name)}` })
+    } else if (seen.has(name)) {
+      errors.push({ reason: 'FieldValueDuplicate', field: here, message: `Duplicate value: ${JSON.stringify(name)}` })
+    }
     seen.add(name)
     const dotted = name.replaceAll('/', '.')
     if (spec.hostNetwork === true && dotted.startsWith('net.')) {
@@ -85,17 +87,25 @@ function checkAppArmor(errors: Errors, path: string, { type = '', localhostProfi
   if (type === '') errors.push(required(`${path}.type`, 'type is required when appArmorProfile is set'))
   else if (!PROFILE_TYPES.includes(type)) errors.push(notSupported(`${path}.type`, type, PROFILE_TYPES))
   else if (type !== 'Localhost') {
-    if (localhostProfile !== undefined) errors.push(invalidValue(field, localhostProfile, 'can only be set when AppArmor type is Localhost'))
+    if (localhostProfile !== undefined) {
+      errors.push(invalidValue(field, localhostProfile, 'can only be set when AppArmor type is Localhost'))
+    }
   } else if (localhostProfile === undefined || localhostProfile === '') {
     errors.push(required(field, 'must be set when AppArmor type is Localhost'))
   } else {
-    if (localhostProfile !== localhostProfile.trim()) errors.push(invalidValue(field, localhostProfile, 'must not be padded with whitespace'))
+    if (localhostProfile !== localhostProfile.trim()) {
+      errors.push(invalidValue(field, localhostProfile, 'must not be padded with whitespace'))
+    }
     if (localhostProfile.length > MAX_PATH_CHARACTERS) errors.push(tooLong(field, MAX_PATH_CHARACTERS))
   }
 }
 
 /** Windows nodes are not served; the form of what is written down is checked all the same. */
-function checkWindows(errors: Errors, path: string, { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName }: WindowsSecurityContextOptions): void {
+function checkWindows(
+  errors: Errors,
+  path: string,
+  { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName }: WindowsSecurityContextOptions
+): void {
   if (gmsaCredentialSpecName !== undefined) checkDnsSubdomain(errors, path, 'gmsaCredentialSpecName', gmsaCredentialSpecName)
   if (gmsaCredentialSpec === '') {
     errors.push(invalidValue(`${path}.gmsaCredentialSpec`, '', 'gmsaCredentialSpec cannot be an empty string'))

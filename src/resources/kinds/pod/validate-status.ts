@@ -21,7 +21,13 @@ export function validateStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   checkTransitions(errors, 'status.containerStatuses', status.containerStatuses, before.containerStatuses, policy)
   const initStatuses = before.initContainerStatuses?.map((state) => (isSidecar(spec, state.name) ? { ...state, state: {} } : state))
   checkTransitions(errors, 'status.initContainerStatuses', status.initContainerStatuses, initStatuses, policy)
-  checkTransitions(errors, 'status.ephemeralContainerStatuses', status.ephemeralContainerStatuses, before.ephemeralContainerStatuses, 'Never')
+  checkTransitions(
+    errors,
+    'status.ephemeralContainerStatuses',
+    status.ephemeralContainerStatuses,
+    before.ephemeralContainerStatuses,
+    'Never'
+  )
   checkIps(errors, 'status.podIPs', status.podIPs ?? [])
   const hostIps = status.hostIPs ?? []
   if (hostIps.length > 0 && status.hostIP !== hostIps[0]?.ip) {
@@ -37,7 +43,11 @@ function isSidecar(spec: PodSpec, name: string): boolean {
 
 /** What may not run again has ended for good. */
 function checkTransitions(
-  errors: Errors, path: string, statuses: readonly ContainerStatus[] | undefined, before: readonly ContainerStatus[] | undefined, policy: string,
+  errors: Errors,
+  path: string,
+  statuses: readonly ContainerStatus[] | undefined,
+  before: readonly ContainerStatus[] | undefined,
+  policy: string
 ): void {
   if (policy === 'Always') return
   before?.forEach((old, index) => {

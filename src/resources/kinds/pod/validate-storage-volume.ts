@@ -38,7 +38,9 @@ const checkIscsi: Check = (errors, path, { name, iscsi }) => {
   if (iscsi === undefined) return
   checkPresent(errors, path, 'targetPortal', iscsi.targetPortal)
   const check = (field: string, value: string): void => {
-    if (!/^(iqn|eui|naa)/.test(value)) errors.push(invalidValue(`${path}.${field}`, value, 'must be valid format starting with iqn, eui, or naa'))
+    if (!/^(iqn|eui|naa)/.test(value)) {
+      errors.push(invalidValue(`${path}.${field}`, value, 'must be valid format starting with iqn, eui, or naa'))
+    }
     else if (!IQN.test(value)) errors.push(invalidValue(`${path}.${field}`, value, 'must be valid format'))
   }
   if ((iscsi.iqn ?? '') === '') errors.push(required(`${path}.iqn`))
@@ -59,7 +61,9 @@ const checkFibreChannel: Check = (errors, path, { fc }) => {
   const [names, ids] = [fc?.targetWWNs ?? [], fc?.wwids ?? []]
   const field = `${path}.targetWWNs`
   if (names.length === 0 && ids.length === 0) errors.push(required(field, 'must specify either targetWWNs or wwids, but not both'))
-  if (names.length > 0 && ids.length > 0) errors.push(invalidValue(field, names, 'targetWWNs and wwids can not be specified simultaneously'))
+  if (names.length > 0 && ids.length > 0) {
+    errors.push(invalidValue(field, names, 'targetWWNs and wwids can not be specified simultaneously'))
+  }
   if (names.length === 0) return
   const lun = fc?.lun
   if (lun === undefined) errors.push(required(`${path}.lun`, 'lun is required if targetWWNs is specified'))

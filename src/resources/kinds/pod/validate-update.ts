@@ -55,7 +55,8 @@ function checkDeadline(errors: Errors, deadline: number | undefined, before: num
     return true
   }
   if (deadline < 0 || deadline > MAX_INT32) errors.push(invalidValue(field, deadline, `must be between 0 and ${MAX_INT32}, inclusive`))
-  else if (before !== undefined && before < deadline) errors.push(invalidValue(field, deadline, 'must be less than or equal to previous value'))
+  else if (before !== undefined && before < deadline)
+    errors.push(invalidValue(field, deadline, 'must be less than or equal to previous value'))
   else return true
   return false
 }
@@ -106,7 +107,9 @@ function checkGated(errors: Errors, spec: PodSpec, before: PodSpec): PodSpec {
   const selector = spec.nodeSelector ?? {}
   for (const [key, value] of Object.entries(before.nodeSelector ?? {})) {
     if (selector[key] !== value) {
-      errors.push(invalidValue('spec.nodeSelector', selector, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'))
+      errors.push(
+        invalidValue('spec.nodeSelector', selector, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)')
+      )
       break
     }
   }
@@ -115,7 +118,9 @@ function checkGated(errors: Errors, spec: PodSpec, before: PodSpec): PodSpec {
   if (!sameValue(nodeAffinity, oldAffinity)) checkNarrowed(errors, nodeAffinity, oldAffinity)
   const affinity = sameValue(others, oldOthers) ? before.affinity : spec.affinity
   return {
-    ...rest, ...(before.nodeSelector === undefined ? {} : { nodeSelector: before.nodeSelector }), ...(affinity === undefined ? {} : { affinity }),
+    ...rest,
+    ...(before.nodeSelector === undefined ? {} : { nodeSelector: before.nodeSelector }),
+    ...(affinity === undefined ? {} : { affinity }),
   }
 }
 
@@ -161,7 +166,8 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldErro
     const now = pod.spec?.ephemeralContainers?.find((container) => container.name === before.name)
     const path = 'spec.ephemeralContainers'
     if (now === undefined) errors.push(forbiddenField(path, `existing ephemeral containers "${before.name}" may not be removed\n`))
-    else if (!sameValue(now, before)) errors.push(forbiddenField(path, `existing ephemeral containers "${before.name}" may not be changed\n`))
+    else if (!sameValue(now, before))
+      errors.push(forbiddenField(path, `existing ephemeral containers "${before.name}" may not be changed\n`))
   }
   return errors
 }

@@ -108,7 +108,9 @@ function checkEphemeral(errors: Errors, path: string, { name = '', ephemeral }: 
   const template = ephemeral?.volumeClaimTemplate
   if (template === undefined) errors.push(required(here))
   else {
-    if ((template.spec?.accessModes ?? []).length === 0) errors.push(required(`${here}.spec.accessModes`, 'at least 1 access mode is required'))
+    if ((template.spec?.accessModes ?? []).length === 0) {
+      errors.push(required(`${here}.spec.accessModes`, 'at least 1 access mode is required'))
+    }
     if (template.spec?.resources?.requests?.['storage'] === undefined) errors.push(required(`${here}.spec.resources[storage]`))
   }
   if (podName === '' || name === '') return

@@ -1,4 +1,6 @@
-import type { DownwardAPIVolumeFile, ObjectFieldSelector, ProjectedVolumeSource, ResourceFieldSelector, Volume } from '../../generated/types.ts'
+import type {
+  DownwardAPIVolumeFile, ObjectFieldSelector, ProjectedVolumeSource, ResourceFieldSelector, Volume,
+} from '../../generated/types.ts'
 import { canonicalQuantity } from '../../../objects/quantity.ts'
 import { defaultPullPolicy } from './image-tag.ts'
 

@@ -31,7 +31,9 @@ export function keepAllocated(draft: Service, old: Service): void {
 }
 
 function keepAddresses(spec: ServiceSpec, before: ServiceSpec): void {
-  if ((spec.clusterIP ?? '') === '' && (spec.clusterIPs?.length ?? 0) === 0 && before.clusterIP !== undefined) spec.clusterIP = before.clusterIP
+  if ((spec.clusterIP ?? '') === '' && (spec.clusterIPs?.length ?? 0) === 0 && before.clusterIP !== undefined) {
+    spec.clusterIP = before.clusterIP
+  }
   if ((spec.clusterIPs?.length ?? 0) === 0 && spec.clusterIP === before.clusterIP && before.clusterIPs !== undefined) {
     spec.clusterIPs = before.clusterIPs
   }

@@ -87,9 +87,12 @@ export function checkClusterIps(errors: Errors, spec: ServiceSpec): void {
   if (spec.type === 'ExternalName') return
   const path = 'spec.clusterIPs'
   const { clusterIP = '', clusterIPs = [], ipFamilies = [] } = spec
-  if (clusterIP === '' && clusterIPs.length > 0) errors.push(invalidValue(path, clusterIPs, 'must be empty when `clusterIP` is not specified'))
+  if (clusterIP === '' && clusterIPs.length > 0) {
+    errors.push(invalidValue(path, clusterIPs, 'must be empty when `clusterIP` is not specified'))
+  }
   if (clusterIP !== '' && clusterIPs.length === 0) errors.push(required(path))
-  else if (clusterIP !== '' && clusterIPs[0] !== clusterIP) errors.push(invalidValue(path, clusterIPs, 'first value must match `clusterIP`'))
+  else if (clusterIP !== '' && clusterIPs[0] !== clusterIP)
+    errors.push(invalidValue(path, clusterIPs, 'first value must match `clusterIP`'))
   ipFamilies.forEach((family, index) => {
     const here = `spec.ipFamilies[${index}]`
     if (family !== 'IPv4' && family !== 'IPv6') errors.push(notSupported(here, family, ['IPv4', 'IPv6']))
