@@ -41,6 +41,7 @@ test('what is wrong with a create', async () => {
     [{ metadata: { name: 'w' }, datum: {} }, '', '201 [299 - "unknown field \\"datum\\""]'],
     [{ metadata: { name: 'i' }, datum: {} }, '?fieldValidation=Ignore', '201'],
     [{ metadata: { name: 's' }, datum: {} }, '?fieldValidation=Strict', '400 BadRequest: ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "datum"'],
+    ['{"metadata":{"name":"e"},"data":{"a":"1","a":"2"}}', '?fieldValidation=Warn', '201 [299 - "duplicate field \\"data.a\\""]'],
     ['{"metadata":{"name":"d"},"data":{"a":"1","a":"2"}}', '?fieldValidation=Strict', '400 BadRequest: ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "data.a"'],
     [{ metadata: { name: 'x' } }, '?dryRun=Some', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"'],
     ['[]', '', '400 BadRequest: the body must be one object'],

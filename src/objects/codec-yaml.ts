@@ -50,16 +50,25 @@ const OPTIONS: LoadOptions = {
   maxDepth: MAX_YAML_DEPTH,
 }
 
+export interface YamlOptions {
+  /** A key that stands twice in one mapping is an error, or the last one counts. */
+  readonly duplicateKeys: 'refuse' | 'last'
+}
+
+const STRICT: YamlOptions = { duplicateKeys: 'refuse' }
+
 /** One document, as a request's body has it. Throws StatusError 400. JSON is YAML too. */
-export function decodeYaml(bytes: Uint8Array): unknown {
-  const documents = decodeYamlStream(bytes)
+export function decodeYaml(bytes: Uint8Array, options: YamlOptions = STRICT): unknown {
+  const documents = decodeYamlStream(bytes, options)
   if (documents.length > 1) throw badRequest('yaml: the body has more than one document')
   return documents[0]?.value ?? null
 }
 
 /** All documents that have content. */
-export function decodeYamlStream(bytes: Uint8Array): YamlDocument[] {
-  const documents = load(textOf(bytes)).filter((value) => value !== null && value !== undefined)
+export function decodeYamlStream(bytes: Uint8Array, options: YamlOptions = STRICT): YamlDocument[] {
+  const text = textOf(bytes)
+  checkMarkers(text)
+  const documents = load(text, options).filter((value) => value !== null && value !== undefined)
   if (documents.length > MAX_DOCUMENTS) throw badRequest(`yaml: more than ${MAX_DOCUMENTS} documents`)
   const budget = { left: MAX_VALUES }
   return documents.map((value, index) => {
@@ -68,9 +77,17 @@ export function decodeYamlStream(bytes: Uint8Array): YamlDocument[] {
   })
 }
 
-function load(text: string): unknown[] {
+/** Every document but the first begins with a marker: what is far too many is not read at all. */
+function checkMarkers(text: string): void {
+  let count = 0
+  for (let at = text.indexOf('\n---'); at !== -1; at = text.indexOf('\n---', at + 4)) {
+    if (++count > 2 * MAX_DOCUMENTS) throw badRequest(`yaml: more than ${MAX_DOCUMENTS} documents`)
+  }
+}
+
+function load(text: string, { duplicateKeys }: YamlOptions): unknown[] {
   try {
-    return loadAll(text, OPTIONS)
+    return loadAll(text, { ...OPTIONS, json: duplicateKeys === 'last' })
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     const where = error.mark === undefined || error.mark === null ? '' : ` at line ${error.mark.line + 1}, column ${error.mark.column + 1}`

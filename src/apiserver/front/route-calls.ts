@@ -32,7 +32,7 @@ function contextOf(parts: PipelineParts, call: HttpCall): CallContext {
 export async function objectRouteResponse(parts: RouteParts, call: ResourceCall, route: ObjectRoute): Promise<ServerResponse> {
   const options = parseWriteOptions(call.query, call.info.verb === 'create' ? 'CreateOptions' : 'UpdateOptions')
   const hasBody = call.info.verb === 'create' || call.info.verb === 'update'
-  const body = hasBody ? (await readObject(call.request, parts, options.fieldValidation)).object : {}
+  const body = hasBody ? (await readObject(call.request, parts, options)).object : {}
   const answer = await callObjectRoute(parts, contextOf(parts, call), {
     route, resource: call.resource, key: call.key, body, dryRun: options.dryRun, fieldValidation: options.fieldValidation,
   })

@@ -30,7 +30,7 @@ type WriteParts = PipelineParts & BodyParts
 export async function createResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
   const options = parseWriteOptions(call.query, 'CreateOptions')
   const request = writeRequest(call, options)
-  const { object, duplicates } = await readObject(call.request, parts, options.fieldValidation)
+  const { object, duplicates } = await readObject(call.request, parts, options)
   reportDuplicates(request, duplicates)
   return writtenResponse(parts, call, await createObject(parts, request, object))
 }
@@ -38,7 +38,7 @@ export async function createResponse(parts: WriteParts, call: ResourceCall): Pro
 export async function updateResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
   const options = parseWriteOptions(call.query, 'UpdateOptions')
   const request = writeRequest(call, options)
-  const { object, duplicates } = await readObject(call.request, parts, options.fieldValidation)
+  const { object, duplicates } = await readObject(call.request, parts, options)
   reportDuplicates(request, duplicates)
   const isScale = call.info.subresource === 'scale'
   return writtenResponse(parts, call, await (isScale ? replaceScale : replaceObject)(parts, request, object))
@@ -49,7 +49,7 @@ export async function patchResponse(parts: WriteParts, call: ResourceCall): Prom
   const options = parseWriteOptions(call.query, 'PatchOptions')
   const force = parseForce(call.query, type === 'apply', options.fieldManager)
   const request = writeRequest(call, options)
-  const { patch, duplicates } = await readPatch(call.request, { type, maxBytes: parts.bodyBytes, force, fieldValidation: options.fieldValidation })
+  const { patch, duplicates } = await readPatch(call.request, { type, maxBytes: parts.bodyBytes, force, strictness: options })
   reportDuplicates(request, duplicates)
   const isScale = call.info.subresource === 'scale'
   return writtenResponse(parts, call, await (isScale ? patchScale : patchObject)(parts, request, patch))
@@ -72,7 +72,7 @@ const RETURNED_WHEN_GONE: ReadonlySet<string> = new Set([
 
 export async function deleteResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
   const options = parseDeleteOptions(call.query, await readOptional(call.request, parts))
-  const request = writeRequest(call, { dryRun: options.dryRun, fieldManager: '', fieldValidation: 'Ignore' })
+  const request = writeRequest(call, { dryRun: options.dryRun, fieldManager: '', fieldValidation: 'Ignore', findDuplicates: false })
   const { outcome, served } = await deleteObject(parts, request, options)
   const { kind } = call.resource
   if (outcome === 'gone' && !RETURNED_WHEN_GONE.has(`${kind.group}/${kind.plural}`)) {
@@ -93,7 +93,7 @@ export async function deleteCollectionResponse(parts: WriteParts, call: Resource
     point: readPoint(list.resourceVersion, list.resourceVersionMatch, list.limit), signal: call.request.signal,
   })
   if (page.outcome !== 'page') throw methodNotAllowed(resourceName(call.resource), 'deletecollection at a revision that is gone')
-  const request = writeRequest(call, { dryRun: options.dryRun, fieldManager: '', fieldValidation: 'Ignore' })
+  const request = writeRequest(call, { dryRun: options.dryRun, fieldManager: '', fieldValidation: 'Ignore', findDuplicates: false })
   await deleteCollection(parts, request, page.objects, options)
   return renderList(parts.clock, call, { ...page, revision: parts.feed.revision })
 }

@@ -1,10 +1,11 @@
 import { decodeJson, duplicateFields } from '../../objects/codec-json.ts'
 import { decodeYaml } from '../../objects/codec-yaml.ts'
+import type { YamlOptions } from '../../objects/codec-yaml.ts'
 import { isObject } from '../../objects/json.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import { badRequest, unsupportedMediaType } from '../../words/status-error.ts'
 import type { ServerRequest } from '../http.ts'
-import type { FieldValidation } from '../options/write-options.ts'
+import type { WriteOptions } from '../options/write-options.ts'
 import { protobufType } from '../protobuf/decode-object.ts'
 import type { ProtobufDecoder } from '../protobuf/decode-object.ts'
 
@@ -18,7 +19,7 @@ export interface BodyParts {
 
 export interface DecodedBody {
   readonly object: JsonObject
-  /** Paths of fields that stand twice; looked for only where the client wants to hear of them. */
+  /** Paths of fields that stand twice in JSON; looked for only where the client wants to hear of them. */
   readonly duplicates: readonly string[]
 }
 
@@ -27,16 +28,23 @@ export function mediaType(header: string | undefined): string {
   return (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }
 
-export async function readObject(request: ServerRequest, parts: BodyParts, fieldValidation: FieldValidation): Promise<DecodedBody> {
+export type Strictness = Pick<WriteOptions, 'fieldValidation' | 'findDuplicates'>
+
+export async function readObject(request: ServerRequest, parts: BodyParts, strictness: Strictness): Promise<DecodedBody> {
   const type = mediaType(request.headers['content-type'])
   const bytes = await request.body(parts.bodyBytes)
   if (type === protobufType) return { object: parts.protobuf.decode(bytes), duplicates: [] }
   if (type === '' || type === 'application/json') {
     const object = objectIn(decodeJson(bytes))
-    return { object, duplicates: fieldValidation === 'Strict' ? duplicateFields(bytes) : [] }
+    return { object, duplicates: strictness.findDuplicates ? duplicateFields(bytes) : [] }
   }
-  if (type === 'application/yaml') return { object: objectIn(decodeYaml(bytes)), duplicates: [] }
+  if (type === 'application/yaml') return { object: objectIn(decodeYaml(bytes, yamlOptions(strictness))), duplicates: [] }
   throw unsupportedMediaType(ACCEPTED)
+}
+
+/** Without strict validation the last of two equal keys counts, as in JSON. */
+export function yamlOptions({ fieldValidation }: Strictness): YamlOptions {
+  return { duplicateKeys: fieldValidation === 'Strict' ? 'refuse' : 'last' }
 }
 
 /** The body of a delete may be missing. */

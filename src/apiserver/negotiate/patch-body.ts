@@ -4,9 +4,9 @@ import { isObject } from '../../objects/json.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import { badRequest, unsupportedMediaType } from '../../words/status-error.ts'
 import type { ServerRequest } from '../http.ts'
-import type { FieldValidation } from '../options/write-options.ts'
 import type { ObjectPatch } from '../pipeline/patch.ts'
-import { mediaType } from './body.ts'
+import { mediaType, yamlOptions } from './body.ts'
+import type { Strictness } from './body.ts'
 
 const ACCEPTED = 'the body of the request was in an unknown format - accepted media types include: application/json-patch+json,'
   + ' application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml'
@@ -29,14 +29,14 @@ export interface DecodedPatch {
 }
 
 export async function readPatch(
-  request: ServerRequest, options: { type: PatchType; maxBytes: number; force: boolean; fieldValidation: FieldValidation },
+  request: ServerRequest, options: { type: PatchType; maxBytes: number; force: boolean; strictness: Strictness },
 ): Promise<DecodedPatch> {
   const { type, force } = options
   const bytes = await request.body(options.maxBytes)
   // JSON is YAML too, and nearly all clients send an apply as JSON.
   const isJson = type !== 'apply' || startsWithBrace(bytes)
-  const value = isJson ? decodeJson(bytes) : decodeYaml(bytes)
-  const duplicates = isJson && options.fieldValidation === 'Strict' ? duplicateFields(bytes) : []
+  const value = isJson ? decodeJson(bytes) : decodeYaml(bytes, yamlOptions(options.strictness))
+  const duplicates = isJson && options.strictness.findDuplicates ? duplicateFields(bytes) : []
   if (type === 'json') {
     if (!Array.isArray(value)) throw badRequest('a JSON patch must be a list of operations')
     return { patch: { type, operations: value }, duplicates }

@@ -14,9 +14,10 @@ test('a ConfigMap', () => {
   check({ data: { 'a b': 'x' } }, `data[a b]: Invalid value: "a b": ${KEY}`)
   check({ data: { '..x': '' } }, "data[..x]: Invalid value: \"..x\": must not start with '..'")
   check({ binaryData: { key: 'eA==' } }, 'data[key]: Invalid value: "key": duplicate of key present in binaryData')
+  check({ data: { constructor: 'x' }, binaryData: { other: 'eA==' } })
   check({ data: { key: 'x'.repeat(MEBIBYTE) } })
-  check({ data: { key: 'x'.repeat(MEBIBYTE), b: 'y' } }, ': Too long: may not be more than 1048576 bytes')
-  check({ data: { key: 'ü'.repeat(MEBIBYTE / 2 + 1) } }, ': Too long: may not be more than 1048576 bytes')
+  check({ data: { key: 'x'.repeat(MEBIBYTE), b: 'y' } }, '[]: Too long: may not be more than 1048576 bytes')
+  check({ data: { key: 'ü'.repeat(MEBIBYTE / 2 + 1) } }, '[]: Too long: may not be more than 1048576 bytes')
 })
 
 test('a ConfigMap that is immutable', () => {

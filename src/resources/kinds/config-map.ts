@@ -34,7 +34,7 @@ function validate(configMap: ConfigMap): FieldError[] {
   let bytes = 0
   for (const key in data) {
     checkConfigKey(errors, 'data', `[${key}]`, key)
-    if (binaryData?.[key] !== undefined) errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'))
+    if (binaryData !== undefined && Object.hasOwn(binaryData, key)) errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'))
     const value = data[key] ?? ''
     // Only near the limit does it matter that some characters take up to three bytes.
     bytes += value.length * 3 > MAX_DATA_BYTES ? utf8Length(value) : value.length
@@ -43,7 +43,7 @@ function validate(configMap: ConfigMap): FieldError[] {
     checkConfigKey(errors, 'binaryData', `[${key}]`, key)
     bytes += base64Length(binaryData[key] ?? '')
   }
-  if (bytes > MAX_DATA_BYTES) errors.push(tooLong('', MAX_DATA_BYTES))
+  if (bytes > MAX_DATA_BYTES) errors.push(tooLong('[]', MAX_DATA_BYTES))
   return errors
 }
 
