@@ -11,7 +11,8 @@ export function selects(selector: LabelSelector | undefined, labels: Labels | un
   if (selector === undefined) return false
   if (!selectsByMap(selector.matchLabels, labels)) return false
   return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = labels?.[key]
+    // Own ones only: every object has a constructor.
+    const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
     if (operator === 'In') return value !== undefined && values.includes(value)
     if (operator === 'NotIn') return value === undefined || !values.includes(value)
     return operator === 'Exists' ? value !== undefined : value === undefined

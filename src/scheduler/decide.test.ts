@@ -45,6 +45,7 @@ check('affinity NotIn', pod('p', {}, required('NotIn', ['a'])), [node('n1', zone
 check('affinity DoesNotExist', pod('p', {}, required('DoesNotExist')), [node('n1', zoneA)], [], "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.")
 check('affinity Gt', pod('p', {}, required('Gt', ['3'])), [node('n1', { zone: '3' }), node('n2', { zone: '10' })], [], 'n2')
 check('a term without requirements matches nothing', pod('p', {}, { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{}] } } } }), [node('n1')], [], "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.")
+check('no node has a label constructor by itself', pod('p', {}, { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'constructor', operator: 'DoesNotExist' }] }] } } } }), [node('n1')], [], 'n1')
 check('preferred affinity', pod('p', {}, { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 10, preference: { matchExpressions: [{ key: 'zone', operator: 'Exists' }] } }] } } }), [node('n1'), node('n2', zoneA)], [], 'n2')
 
 check('a host port that is taken', pod('p', {}, port(80)), [node('n1')], [[pod('a', {}, port(80)), 'n1']], "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.")

@@ -30,7 +30,8 @@ function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
 }
 
 function matchesRequirement(requirement: NodeSelectorRequirement, labels: Labels): boolean {
-  const value = labels[requirement.key]
+  // Own ones only: every object has a constructor.
+  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined
   const values = requirement.values ?? []
   switch (requirement.operator) {
     case 'In': return value !== undefined && values.includes(value)

@@ -44,7 +44,8 @@ function selects(selector: LabelSelector, labels: Readonly<Record<string, string
   const { matchLabels = {}, matchExpressions = [] } = selector
   if (!Object.entries(matchLabels).every(([key, value]) => labels[key] === value)) return false
   return matchExpressions.every(({ key, operator, values = [] }) => {
-    const value = labels[key]
+    // Own ones only: every object has a constructor.
+    const value = Object.hasOwn(labels, key) ? labels[key] : undefined
     if (operator === 'In') return value !== undefined && values.includes(value)
     if (operator === 'NotIn') return value === undefined || !values.includes(value)
     return operator === 'Exists' ? value !== undefined : value === undefined

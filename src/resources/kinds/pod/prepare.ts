@@ -110,7 +110,7 @@ function resolvedTerm(term: PodAffinityTerm, labels: Readonly<Record<string, str
   if (selector === undefined) return term
   const requirements = (keys: readonly string[] | undefined, operator: 'In' | 'NotIn'): LabelSelectorRequirement[] =>
     (keys ?? []).flatMap((key) => {
-      const value = labels[key]
+      const value = Object.hasOwn(labels, key) ? labels[key] : undefined
       return value === undefined ? [] : [{ key, operator, values: [value] }]
     })
   const added = [...requirements(term.matchLabelKeys, 'In'), ...requirements(term.mismatchLabelKeys, 'NotIn')]
