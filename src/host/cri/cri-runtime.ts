@@ -31,7 +31,10 @@ export interface CriRuntimeOptions {
 
 const SANDBOX_TIMEOUT_MS = 240_000
 const STOP_EXTRA_MS = 120_000
-const EVENT_SETTLE_LIMIT_MS = 256
+/** On a busy machine containerd needs seconds to write an end down: it reaps the shim first. */
+const END_SETTLE_LIMIT_MS = 60_000
+const OOM_SETTLE_LIMIT_MS = 256
+const SETTLE_STEP_LIMIT_MS = 500
 
 interface Parts extends CriRuntimeOptions {
   readonly cache: PodCache
@@ -63,9 +66,10 @@ export function openCriRuntime(options: CriRuntimeOptions): NodeRuntime {
  * say so too early would show the container as running, and nothing would tell of it again.
  */
 async function tellEvent(parts: Parts, event: RuntimeEvent, listener: (podUid: string) => void, signal: AbortSignal): Promise<void> {
-  const { containerId } = event
+  const { containerId, topic } = event
   const podUid = await parts.cache.podOf(containerId, signal)
-  for (let delayMs = 2; delayMs < EVENT_SETTLE_LIMIT_MS && !signal.aborted; delayMs *= 2) {
+  const until = parts.clock.now() + (topic === 'exit' ? END_SETTLE_LIMIT_MS : OOM_SETTLE_LIMIT_MS)
+  for (let delayMs = 2; parts.clock.now() < until && !signal.aborted; delayMs = Math.min(delayMs * 2, SETTLE_STEP_LIMIT_MS)) {
     if (await isWrittenDown(parts.client, containerId, signal)) break
     await sleep(parts.clock, delayMs, signal)
   }
