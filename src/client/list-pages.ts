@@ -6,7 +6,7 @@ import type { Client, ListOptions, ObjectList } from './client.ts'
 const PAGE_SIZE = 500
 
 /** The pages of a list, all of one revision. Throws StatusError 410 when that revision is compacted before the last page is read. */
-export async function* listPages<T extends KubeObject>(
+async function* listPages<T extends KubeObject>(
   client: Client,
   kind: KindRef<T>,
   options: ListOptions = {}

@@ -27,7 +27,7 @@ export function findPluginsDirectory(candidates: readonly string[] = PLUGIN_DIRE
  * A routed veth per pod. Not a bridge: then traffic between pods of one node passes the forward hook as well, where
  * services and network policies are decided.
  */
-export function podNetworkConfig(network: PodNetwork): string {
+function podNetworkConfig(network: PodNetwork): string {
   const routes = network.podCidrs.map((cidr) => ({ dst: cidr.includes(':') ? '::/0' : '0.0.0.0/0' }))
   return JSON.stringify({
     cniVersion: '1.0.0',

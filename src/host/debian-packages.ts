@@ -29,7 +29,7 @@ export interface InstallOptions {
 const APT_TIMEOUT_MS = 600_000
 const POLICY_FILE = '/usr/sbin/policy-rc.d'
 
-export function missingPackages(needed: readonly NeededPackage[]): readonly string[] {
+function missingPackages(needed: readonly NeededPackage[]): readonly string[] {
   return needed.filter((entry) => !entry.provides.every(isThere)).map((entry) => entry.package)
 }
 

@@ -31,7 +31,7 @@ function defaultRoutes(): string {
 }
 
 /** The interface of the default route with the lowest metric: Iface Destination Gateway Flags RefCnt Use Metric ... */
-export function defaultRouteInterface(routes: string): string | undefined {
+function defaultRouteInterface(routes: string): string | undefined {
   const defaults = routes
     .split('\n')
     .slice(1)

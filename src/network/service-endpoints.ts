@@ -86,6 +86,6 @@ function isServing(endpoint: Endpoint): boolean {
   return endpoint.conditions?.serving !== false && endpoint.conditions?.terminating === true
 }
 
-export function isIpv4(text: string): boolean {
+function isIpv4(text: string): boolean {
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(text)
 }

@@ -32,7 +32,7 @@ export function fieldValue(pod: Pod, field: ObjectFieldSelector, facts: Downward
 }
 
 /** key="value" lines, by key; the value quoted as Go's %q does for the characters that matter. */
-export function formatMap(map: Readonly<Record<string, string>> | undefined): string {
+function formatMap(map: Readonly<Record<string, string>> | undefined): string {
   return Object.keys(map ?? {}).sort().map((key) => `${key}=${JSON.stringify(map?.[key] ?? '')}`).join('\n')
 }
 

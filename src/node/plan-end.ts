@@ -11,7 +11,7 @@ export interface PodEnd {
   readonly message: string | undefined
 }
 
-export const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline'
+const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline'
 
 export function endOf(view: PodView): PodEnd | undefined {
   const said = [view.memory.status, view.pod.status].find((status) => isTerminalPhase(status?.phase))

@@ -19,7 +19,7 @@ function shortHostname(pod: Pod): string {
   return (pod.spec?.hostname ?? pod.metadata.name ?? '').slice(0, 63).replace(/[-.]+$/, '')
 }
 
-export function podDomain(pod: Pod, cluster: ClusterNames): string {
+function podDomain(pod: Pod, cluster: ClusterNames): string {
   const subdomain = pod.spec?.subdomain ?? ''
   return subdomain === '' ? '' : `${subdomain}.${pod.metadata.namespace ?? ''}.svc.${cluster.domain}`
 }

@@ -1,4 +1,4 @@
-import { textOf, utf8 } from '../words/bytes.ts'
+import { textOf } from '../words/bytes.ts'
 import { badRequest } from '../words/status-error.ts'
 import { scanJson } from './json-scanner.ts'
 
@@ -61,6 +61,3 @@ export function duplicateFields(bytes: Uint8Array): readonly string[] {
   return scanJson(textOf(bytes), MAX_DEPTH).duplicates
 }
 
-export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
-  return utf8(JSON.stringify(value))
-}

@@ -43,10 +43,6 @@ export function tooMany(field: string, actual: number, max: number): FieldError 
   return { reason: 'FieldValueTooMany', field, message: `Too many: ${actual}: must have at most ${max} items` }
 }
 
-export function wrongType(field: string, value: unknown, detail: string): FieldError {
-  return { reason: 'FieldValueTypeInvalid', field, message: `Invalid value: ${show(value)}${suffix(detail)}` }
-}
-
 function suffix(detail: string): string {
   return detail === '' ? '' : `: ${detail}`
 }

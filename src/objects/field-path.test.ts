@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { childPath, getPath, indexPath, keyPath, parseFieldPath, withPath } from './field-path.ts'
+import { childPath, indexPath, keyPath, parseFieldPath, withPath } from './field-path.ts'
 import { freezeJson } from './json.ts'
 
 test('paths are built and read', () => {
@@ -15,10 +15,8 @@ test('paths are built and read', () => {
   for (const [text, expected] of table) assert.deepEqual(parseFieldPath(text), expected, text)
 })
 
-test('values are found and replaced without touching the original', () => {
+test('a value is replaced without touching the original', () => {
   const object = freezeJson({ a: { b: [{ c: 1 }, { c: 2 }] }, d: {} })
-  assert.equal(getPath(object, ['a', 'b', 1, 'c']), 2)
-  for (const missing of [['a', 'x'], ['a', 'b', 5], ['a', 'b', 'length'], ['constructor'], ['d', '__proto__']]) assert.equal(getPath(object, missing), undefined)
   const changed = withPath(object, ['a', 'b', 0, 'c'], 9)
   assert.deepEqual(changed, { a: { b: [{ c: 9 }, { c: 2 }] }, d: {} })
   assert.equal(changed.d, object.d)

@@ -37,21 +37,6 @@ export function parseFieldPath(text: string): (string | number)[] | undefined {
 
 export type Steps = readonly (string | number)[]
 
-/** What stands there, or undefined. Own properties only, so that a path can never reach into a prototype. */
-export function getPath(value: unknown, steps: Steps): unknown {
-  let current = value
-  for (const step of steps) {
-    if (typeof step === 'number') {
-      if (!Array.isArray(current)) return undefined
-      current = current[step]
-    } else {
-      if (!isObject(current) || !Object.hasOwn(current, step)) return undefined
-      current = current[step]
-    }
-  }
-  return current
-}
-
 /** A copy with the value there; everything off the path is shared with the original. Undefined removes a field. */
 export function withPath<T extends object>(value: T, steps: Steps, leaf: unknown): T {
   return replaceAt(value, steps, 0, leaf) as T

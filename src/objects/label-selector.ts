@@ -37,11 +37,6 @@ export function selectorFromSpec(spec: LabelSelectorSpec | undefined): LabelSele
   return { requirements: sortByKey(requirements) }
 }
 
-/** Every given label must have that value (Service selectors, ReplicationController selectors). */
-export function selectorFromLabels(labels: Labels): LabelSelector {
-  return { requirements: sortByKey(Object.entries(labels).map(([key, value]) => ({ key, operator: '=', values: [value] }))) }
-}
-
 const SPEC_OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ['In', 'in'], ['NotIn', 'notin'], ['Exists', 'exists'], ['DoesNotExist', '!'],
 ])

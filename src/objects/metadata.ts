@@ -165,7 +165,7 @@ function validateManagedEntry(entry: ManagedFieldsEntry, path: string): FieldErr
 }
 
 /** Also for the fieldManager parameter of a request. */
-export function validateFieldManager(manager: string, path: string): FieldError[] {
+function validateFieldManager(manager: string, path: string): FieldError[] {
   const errors: FieldError[] = []
   if (manager.length > MAX_MANAGER_CHARACTERS) errors.push(tooLong(path, MAX_MANAGER_CHARACTERS))
   if (/\p{C}/u.test(manager)) errors.push(invalidValue(path, manager, 'should only contain printable characters'))

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  cIdentifierErrors, configKeyErrors, dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, envVarNameErrors, httpHeaderNameErrors,
+  configKeyErrors, dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, envVarNameErrors, httpHeaderNameErrors,
   labelValueErrors,
-  nameErrors, pathSegmentErrors, qualifiedNameErrors, wildcardSubdomainErrors,
+  nameErrors, pathSegmentErrors, qualifiedNameErrors,
 } from './names.ts'
 
 const SUBDOMAIN = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an "
@@ -42,8 +42,8 @@ test('names: good ones have no errors, bad ones have upstream words', () => {
 
 test('names: other rules accept and refuse', () => {
   const table: [rule: (value: string) => string[], good: string, bad: string][] = [
-    [dns1035LabelErrors, 'a-1', '1-a'], [labelValueErrors, '', '-'], [wildcardSubdomainErrors, '*.example.com', '*example.com'],
-    [configKeyErrors, '.a_B', '..'], [configKeyErrors, 'a', '..a'], [configKeyErrors, 'a', ''], [cIdentifierErrors, '_a1', '1a'],
+    [dns1035LabelErrors, 'a-1', '1-a'], [labelValueErrors, '', '-'],
+    [configKeyErrors, '.a_B', '..'], [configKeyErrors, 'a', '..a'], [configKeyErrors, 'a', ''],
     [httpHeaderNameErrors, 'X-A', 'X_A'],
   ]
   for (const [rule, good, bad] of table) {

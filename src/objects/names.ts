@@ -8,7 +8,6 @@ const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`
 const LABEL_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?'
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
-const WILDCARD = `\\*\\.${SUBDOMAIN}`
 
 // The expressions that test are written without nested repetition, so that each is linear; the ones above are only shown.
 const LABEL_TEST = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/
@@ -25,11 +24,9 @@ const LABEL_1035_MESSAGE =
 const QUALIFIED_MESSAGE = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 const LABEL_VALUE_MESSAGE =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
-const WILDCARD_MESSAGE =
-  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
 
 /** regexMessage('m', 'x+', 'x', 'xx') -> m (e.g. 'x', or 'xx', regex used for validation is 'x+') */
-export function regexMessage(message: string, pattern: string, ...examples: readonly string[]): string {
+function regexMessage(message: string, pattern: string, ...examples: readonly string[]): string {
   const used = `regex used for validation is '${pattern}'`
   if (examples.length === 0) return `${message} (${used})`
   return `${message} (e.g. ${examples.map((example) => `'${example}', `).join(' or ')}${used})`
@@ -39,7 +36,7 @@ export function maxLengthMessage(maxBytes: number): string {
   return `must be no more than ${maxBytes} bytes`
 }
 
-export const EMPTY_MESSAGE = 'must be non-empty'
+const EMPTY_MESSAGE = 'must be non-empty'
 
 function isSubdomain(value: string): boolean {
   // a..b, a.-b and a-.b pass the linear expression and are no subdomains
@@ -62,13 +59,6 @@ export function dnsSubdomainErrors(value: string): string[] {
 export function dns1035LabelErrors(value: string): string[] {
   const errors = value.length > 63 ? [maxLengthMessage(63)] : []
   if (!LABEL_1035_TEST.test(value)) errors.push(regexMessage(LABEL_1035_MESSAGE, LABEL_1035, 'my-name', 'abc-123'))
-  return errors
-}
-
-/** *.example.com: hosts of an Ingress. */
-export function wildcardSubdomainErrors(value: string): string[] {
-  const errors = value.length > 253 ? [maxLengthMessage(253)] : []
-  if (!value.startsWith('*.') || !isSubdomain(value.slice(2))) errors.push(regexMessage(WILDCARD_MESSAGE, WILDCARD, '*.example.com'))
   return errors
 }
 
@@ -133,12 +123,6 @@ export function envVarNameErrors(value: string): string[] {
   return /^[ -<>-~]+$/.test(value)
     ? []
     : ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
-}
-
-export function cIdentifierErrors(value: string): string[] {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return []
-  const message = "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'"
-  return [regexMessage(message, '[A-Za-z_][A-Za-z0-9_]*', 'my_name', 'MY_NAME', 'MyName')]
 }
 
 export function httpHeaderNameErrors(value: string): string[] {

@@ -135,10 +135,6 @@ export function quantityToMilli(quantity: Quantity): number {
   return Number(divideUp(quantity.nanos, 1_000_000n))
 }
 
-export function quantityFromNumber(value: number, format: QuantityFormat): Quantity {
-  return { nanos: BigInt(Math.trunc(value)) * NANO, format }
-}
-
 export function quantityFromMilli(milli: number): Quantity {
   return { nanos: BigInt(Math.ceil(milli)) * 1_000_000n, format: 'decimal' }
 }

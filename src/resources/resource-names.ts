@@ -28,12 +28,12 @@ function isQuotaHugePages(name: string): boolean {
 }
 
 /** Known to Kubernetes itself: without a prefix, or with one of its own. */
-export function isNative(name: string): boolean {
+function isNative(name: string): boolean {
   return !name.includes('/') || name.includes('kubernetes.io/')
 }
 
 /** example.com/gpu: advertised by nodes, counted in whole pieces. */
-export function isExtended(name: string): boolean {
+function isExtended(name: string): boolean {
   return !isNative(name) && !name.startsWith('requests.') && qualifiedNameErrors(`requests.${name}`).length === 0
 }
 

@@ -10,7 +10,7 @@ export function countUnpreferredTaints(spec: PodSpec, node: Node): number {
   return node.spec?.taints?.filter((taint) => taint.effect === 'PreferNoSchedule' && !isTolerated(taint, spec.tolerations)).length ?? 0
 }
 
-export function isTolerated(taint: Taint, tolerations: readonly Toleration[] | undefined): boolean {
+function isTolerated(taint: Taint, tolerations: readonly Toleration[] | undefined): boolean {
   return tolerations?.some((toleration) => tolerates(toleration, taint)) === true
 }
 

@@ -4,7 +4,7 @@ import { thrownMessage } from '../words/thrown.ts'
 import type { Revision, Store } from './store.ts'
 
 /** How long old revisions stay readable: what continue tokens and resumed watches may count on, as with upstream's default. */
-export const KEPT_MS = 5 * 60_000
+const KEPT_MS = 5 * 60_000
 const EVERY_MS = 60_000
 
 /** Forgets replaced values once they are older than five minutes. Runs until the signal aborts; a failure is tried again a minute later. */

@@ -2,7 +2,7 @@ import { assert } from '../words/assert.ts'
 import { utf8 } from '../words/bytes.ts'
 import type { Change, Commit, Entry, Revision, Transaction, Write } from './store.ts'
 
-export const MAX_KEY_BYTES = 1024
+const MAX_KEY_BYTES = 1024
 
 export type Evaluation =
   | { readonly outcome: 'conflict'; readonly key: string; readonly current: Entry | undefined }

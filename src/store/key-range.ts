@@ -2,16 +2,11 @@ import type { KeyRange } from './store.ts'
 
 const FIRST_SURROGATE = 0xd800
 /** Sorts after every key, as no valid key contains it: keys are well-formed text. */
-export const AFTER_ALL_KEYS = '\u{10ffff}'
+const AFTER_ALL_KEYS = '\u{10ffff}'
 
 /** All keys that start with the prefix; '' means all keys. */
 export function prefixRange(prefix: string): KeyRange {
   return { start: prefix, end: prefix + AFTER_ALL_KEYS }
-}
-
-/** Only this key. */
-export function keyRange(key: string): KeyRange {
-  return { start: key, end: key + '\u0001' }
 }
 
 /** The rest of a range after the last entry of a page. */

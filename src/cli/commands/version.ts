@@ -1,7 +1,7 @@
 import { printJson, type Invocation } from '../invocation.ts'
 
 /** The release of Kubernetes whose API is served. */
-export const API_VERSION = 'v1.32'
+const API_VERSION = 'v1.32'
 
 export async function version(invocation: Invocation): Promise<void> {
   const versions = {

@@ -9,9 +9,9 @@ const NO_DEADLINE = 2_147_483_647
 /** Reasons of the Progressing condition; kubectl rollout status looks at them. */
 export const CREATED = 'NewReplicaSetCreated'
 export const FOUND = 'FoundNewReplicaSet'
-export const UPDATED = 'ReplicaSetUpdated'
-export const COMPLETE = 'NewReplicaSetAvailable'
-export const TIMED_OUT = 'ProgressDeadlineExceeded'
+const UPDATED = 'ReplicaSetUpdated'
+const COMPLETE = 'NewReplicaSetAvailable'
+const TIMED_OUT = 'ProgressDeadlineExceeded'
 export const CREATE_FAILED = 'ReplicaSetCreateError'
 const PAUSED = 'DeploymentPaused'
 const RESUMED = 'DeploymentResumed'
@@ -166,7 +166,7 @@ export function progressing(conditions: readonly DeploymentCondition[]): Deploym
 }
 
 /** The same status for the same reason changes nothing; only a new status moves lastTransitionTime. */
-export function withCondition(
+function withCondition(
   conditions: readonly DeploymentCondition[],
   condition: DeploymentCondition,
   now: Instant

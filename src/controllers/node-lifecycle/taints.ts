@@ -3,7 +3,7 @@ import type { Instant } from '../../words/instant.ts'
 import { formatTime } from '../../words/instant.ts'
 
 export const NOT_READY = 'node.kubernetes.io/not-ready'
-export const UNREACHABLE = 'node.kubernetes.io/unreachable'
+const UNREACHABLE = 'node.kubernetes.io/unreachable'
 
 /** The condition with the status that each taint stands for. */
 const CONDITION_TAINTS: readonly { readonly type: string; readonly status: string; readonly key: string }[] = [

@@ -69,7 +69,7 @@ export function containerMessage(config: ContainerConfig): InputOf<typeof cri.co
   }
 }
 
-export function resourcesMessage(limits: ResourceLimits): InputOf<typeof cri.linuxContainerResources> {
+function resourcesMessage(limits: ResourceLimits): InputOf<typeof cri.linuxContainerResources> {
   return {
     cpuShares: BigInt(limits.cpuShares),
     cpuQuota: BigInt(limits.cpuQuotaMicros),

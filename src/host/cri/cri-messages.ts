@@ -7,13 +7,13 @@ import type { OutputOf } from './protobuf.ts'
 
 export const versionRequest = message({ version: text(1) })
 export const versionResponse = message({ version: text(1), runtimeName: text(2), runtimeVersion: text(3), runtimeApiVersion: text(4) })
-export const podSandboxMetadata = message({ name: text(1), uid: text(2), namespace: text(3), attempt: int32(4) })
+const podSandboxMetadata = message({ name: text(1), uid: text(2), namespace: text(3), attempt: int32(4) })
 export const dnsConfig = message({ servers: list(text(1)), searches: list(text(2)), options: list(text(3)) })
-export const portMapping = message({ protocol: int32(1), containerPort: int32(2), hostPort: int32(3), hostIp: text(4) })
+const portMapping = message({ protocol: int32(1), containerPort: int32(2), hostPort: int32(3), hostIp: text(4) })
 export const namespaceOption = message({ network: int32(1), pid: int32(2), ipc: int32(3), targetId: text(4) })
-export const int64Value = message({ value: int64(1) })
+const int64Value = message({ value: int64(1) })
 export const securityProfile = message({ profileType: int32(1), localhostRef: text(2) })
-export const linuxSandboxSecurityContext = message({
+const linuxSandboxSecurityContext = message({
   namespaceOptions: inner(1, namespaceOption),
   runAsUser: inner(3, int64Value),
   runAsGroup: inner(8, int64Value),
@@ -29,7 +29,7 @@ export const linuxContainerResources = message({
   memoryLimitInBytes: int64(4),
   oomScoreAdj: int64(5),
 })
-export const linuxPodSandboxConfig = message({
+const linuxPodSandboxConfig = message({
   cgroupParent: text(1),
   securityContext: inner(2, linuxSandboxSecurityContext),
   sysctls: textMap(3),
@@ -53,9 +53,9 @@ export const removePodSandboxRequest = message({ podSandboxId: text(1) })
 export const removePodSandboxResponse = message({})
 export const podSandboxStatusRequest = message({ podSandboxId: text(1), verbose: bool(2) })
 export const podIP = message({ ip: text(1) })
-export const podSandboxNetworkStatus = message({ ip: text(1), additionalIps: list(inner(2, podIP)) })
+const podSandboxNetworkStatus = message({ ip: text(1), additionalIps: list(inner(2, podIP)) })
 export const namespace = message({ options: inner(2, namespaceOption) })
-export const linuxPodSandboxStatus = message({ namespaces: inner(1, namespace) })
+const linuxPodSandboxStatus = message({ namespaces: inner(1, namespace) })
 export const podSandboxStatus = message({
   id: text(1),
   metadata: inner(2, podSandboxMetadata),
@@ -67,10 +67,10 @@ export const podSandboxStatus = message({
   annotations: textMap(8),
 })
 export const podSandboxStatusResponse = message({ status: inner(1, podSandboxStatus), info: textMap(2) })
-export const podSandboxStateValue = message({ state: int32(1) })
-export const podSandboxFilter = message({ id: text(1), state: inner(2, podSandboxStateValue), labelSelector: textMap(3) })
+const podSandboxStateValue = message({ state: int32(1) })
+const podSandboxFilter = message({ id: text(1), state: inner(2, podSandboxStateValue), labelSelector: textMap(3) })
 export const listPodSandboxRequest = message({ filter: inner(1, podSandboxFilter) })
-export const podSandbox = message({
+const podSandbox = message({
   id: text(1),
   metadata: inner(2, podSandboxMetadata),
   state: int32(3),
@@ -79,12 +79,12 @@ export const podSandbox = message({
   annotations: textMap(6),
 })
 export const listPodSandboxResponse = message({ items: list(inner(1, podSandbox)) })
-export const containerMetadata = message({ name: text(1), attempt: int32(2) })
-export const imageSpec = message({ image: text(1), annotations: textMap(2) })
-export const keyValue = message({ key: text(1), value: text(2) })
+const containerMetadata = message({ name: text(1), attempt: int32(2) })
+const imageSpec = message({ image: text(1), annotations: textMap(2) })
+const keyValue = message({ key: text(1), value: text(2) })
 export const mount = message({ containerPath: text(1), hostPath: text(2), readonly: bool(3), propagation: int32(5) })
 export const device = message({ containerPath: text(1), hostPath: text(2), permissions: text(3) })
-export const capability = message({ addCapabilities: list(text(1)), dropCapabilities: list(text(2)) })
+const capability = message({ addCapabilities: list(text(1)), dropCapabilities: list(text(2)) })
 export const linuxContainerSecurityContext = message({
   capabilities: inner(1, capability),
   privileged: bool(2),
@@ -99,7 +99,7 @@ export const linuxContainerSecurityContext = message({
   readonlyPaths: list(text(14)),
   seccomp: inner(15, securityProfile),
 })
-export const linuxContainerConfig = message({
+const linuxContainerConfig = message({
   resources: inner(1, linuxContainerResources),
   securityContext: inner(2, linuxContainerSecurityContext),
 })
@@ -132,8 +132,8 @@ export const stopContainerRequest = message({ containerId: text(1), timeout: int
 export const stopContainerResponse = message({})
 export const removeContainerRequest = message({ containerId: text(1) })
 export const removeContainerResponse = message({})
-export const containerStateValue = message({ state: int32(1) })
-export const containerFilter = message({
+const containerStateValue = message({ state: int32(1) })
+const containerFilter = message({
   id: text(1),
   state: inner(2, containerStateValue),
   podSandboxId: text(3),
@@ -154,7 +154,7 @@ export const container = message({
 })
 export const listContainersResponse = message({ containers: list(inner(1, container)) })
 export const containerStatusRequest = message({ containerId: text(1), verbose: bool(2) })
-export const containerResources = message({ linux: inner(1, linuxContainerResources) })
+const containerResources = message({ linux: inner(1, linuxContainerResources) })
 export const containerStatus = message({
   id: text(1),
   metadata: inner(2, containerMetadata),
@@ -199,10 +199,10 @@ export const attachResponse = message({ url: text(1) })
 export const portForwardRequest = message({ podSandboxId: text(1), port: list(int32(2)) })
 export const portForwardResponse = message({ url: text(1) })
 export const statusRequest = message({ verbose: bool(1) })
-export const runtimeCondition = message({ type: text(1), status: bool(2), reason: text(3), message: text(4) })
-export const runtimeStatus = message({ conditions: list(inner(1, runtimeCondition)) })
+const runtimeCondition = message({ type: text(1), status: bool(2), reason: text(3), message: text(4) })
+const runtimeStatus = message({ conditions: list(inner(1, runtimeCondition)) })
 export const statusResponse = message({ status: inner(1, runtimeStatus) })
-export const imageFilter = message({ image: inner(1, imageSpec) })
+const imageFilter = message({ image: inner(1, imageSpec) })
 export const listImagesRequest = message({ filter: inner(1, imageFilter) })
 export const image = message({
   id: text(1),
@@ -215,7 +215,7 @@ export const image = message({
 export const listImagesResponse = message({ images: list(inner(1, image)) })
 export const imageStatusRequest = message({ image: inner(1, imageSpec), verbose: bool(2) })
 export const imageStatusResponse = message({ image: inner(1, image) })
-export const authConfig = message({ username: text(1), password: text(2) })
+const authConfig = message({ username: text(1), password: text(2) })
 export const pullImageRequest = message({
   image: inner(1, imageSpec),
   auth: inner(2, authConfig),
@@ -225,9 +225,9 @@ export const pullImageResponse = message({ imageRef: text(1) })
 export const removeImageRequest = message({ image: inner(1, imageSpec) })
 export const removeImageResponse = message({})
 export const imageFsInfoRequest = message({})
-export const filesystemIdentifier = message({ mountpoint: text(1) })
-export const uint64Value = message({ value: int64(1) })
-export const filesystemUsage = message({
+const filesystemIdentifier = message({ mountpoint: text(1) })
+const uint64Value = message({ value: int64(1) })
+const filesystemUsage = message({
   fsId: inner(2, filesystemIdentifier),
   usedBytes: inner(3, uint64Value),
   inodesUsed: inner(4, uint64Value),

@@ -115,7 +115,7 @@ export function hostEntry(root: string, path: string): LayerEntry[] {
 const MERGED: ReadonlySet<string> = new Set(['bin', 'sbin', 'lib', 'lib64'])
 
 /** Debian has /bin, /sbin and /lib as links into /usr; packages still use both names. */
-export function mergedUsr(path: string): string {
+function mergedUsr(path: string): string {
   return MERGED.has(path.split('/')[0] ?? '') ? `usr/${path}` : path
 }
 

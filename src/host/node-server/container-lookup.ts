@@ -11,7 +11,7 @@ export interface ContainerName {
 }
 
 /** All containers of this name, newest first. */
-export async function findContainers(client: CriClient, name: ContainerName): Promise<readonly Container[]> {
+async function findContainers(client: CriClient, name: ContainerName): Promise<readonly Container[]> {
   const labelSelector = {
     [criLabel.podNamespace]: name.namespace,
     [criLabel.podName]: name.pod,

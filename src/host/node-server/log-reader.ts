@@ -63,7 +63,7 @@ export async function sendLog(source: LogSource, options: LogOptions, sink: LogS
 }
 
 /** Where the last lines begin. Counts lines of the file, so parts of a long line count each, as in the kubelet. */
-export async function tailOffset(file: FileHandle, lines: number): Promise<number> {
+async function tailOffset(file: FileHandle, lines: number): Promise<number> {
   const { size } = await file.stat()
   if (lines === 0) return size
   const block = Buffer.allocUnsafe(BLOCK_BYTES)

@@ -8,7 +8,7 @@ import type { SpdyClient, SpdyStream } from './spdy-client.ts'
 import { upgradeToSpdy } from './streaming-upgrade.ts'
 import { acceptWebSocket } from './websocket-accept.ts'
 
-export const portForwardProtocolNames = ['v4.channel.k8s.io', 'v4.base64.channel.k8s.io']
+const portForwardProtocolNames = ['v4.channel.k8s.io', 'v4.base64.channel.k8s.io']
 
 const BACKLOG_LIMIT_BYTES = 1024 * 1024
 /** A channel's number is one byte, and each port has two channels. */

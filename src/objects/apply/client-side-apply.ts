@@ -5,7 +5,7 @@ import { emptySet, subtractSets, type FieldSet } from './field-set.ts'
 import { appliedFields, changedFields, removedFields } from './ownership.ts'
 
 /** What kubectl apply without --server-side leaves on an object: the configuration that it applied last. */
-export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 /** kubectl refuses larger annotations; so does the API. */
 const MAX_LAST_APPLIED_CHARACTERS = 256 * 1024
 

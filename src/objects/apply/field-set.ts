@@ -52,32 +52,26 @@ function unionMembers(a: FieldSet, b: FieldSet): FieldSet {
 
 /** What is in a and not in b, field by field: a field of b does not take those below it away. */
 export function subtractSets(a: FieldSet, b: FieldSet): FieldSet {
-  return isEmpty(a) || isEmpty(b) ? a : subtractMembers(a, b, false)
-}
-
-/** What is in a and neither in b nor below a field of b. */
-export function subtractSubtrees(a: FieldSet, b: FieldSet): FieldSet {
-  return isEmpty(a) || isEmpty(b) ? a : subtractMembers(a, b, true)
+  return isEmpty(a) || isEmpty(b) ? a : subtractMembers(a, b)
 }
 
 type NodeResult = FieldSet | undefined
 
-function subtractNodes(a: FieldSet, b: FieldSet, subtrees: boolean): NodeResult {
+function subtractNodes(a: FieldSet, b: FieldSet): NodeResult {
   const gone = isMember(b)
-  if (gone && subtrees) return undefined
   if (isEmpty(a)) return gone ? undefined : a
-  const rest = subtractMembers(a, b, subtrees)
+  const rest = subtractMembers(a, b)
   if (!gone || a['.'] === undefined) return isEmpty(rest) ? undefined : rest
   const { '.': _, ...below } = rest
   return isEmpty(below) ? undefined : below
 }
 
-function subtractMembers(a: FieldSet, b: FieldSet, subtrees: boolean): FieldSet {
+function subtractMembers(a: FieldSet, b: FieldSet): FieldSet {
   let rest: { [element: string]: FieldSet } | undefined
   for (const element in a) {
     const left = a[element] ?? leaf
     const right = element === '.' ? undefined : b[element]
-    const kept = right === undefined ? left : subtractNodes(left, right, subtrees)
+    const kept = right === undefined ? left : subtractNodes(left, right)
     if (kept === left) continue
     rest ??= { ...a }
     if (kept === undefined) delete rest[element]
@@ -108,13 +102,6 @@ function intersectMembers(a: FieldSet, b: FieldSet): NodeResult {
     if (node !== undefined) (common ??= {})[element] = node
   }
   return common
-}
-
-/** The fields that have none below them. */
-export function leavesOf(set: FieldSet): FieldSet {
-  const leaves: { [element: string]: FieldSet } = {}
-  for (const element in set) if (element !== '.') leaves[element] = leavesOf(set[element] ?? leaf)
-  return leaves
 }
 
 export function sameSets(a: FieldSet, b: FieldSet): boolean {

@@ -2,12 +2,10 @@ import { isObject, sameJson, type JsonObject } from '../json.ts'
 import type { ListSchema } from '../schema.ts'
 import type { FieldSet } from './field-set.ts'
 
-/** f:name for a field or a map's key, k:{"name":"web"} for an element of a list of maps, v:"x" for one of a set, i:0 for an index. */
-export function fieldElement(name: string): string {
-  return `f:${name}`
-}
-
-/** Undefined where the item has not the keys that the list goes by: it cannot be named then. */
+/**
+ * How an item of a list is named: k:{"name":"web"} in a list of maps, v:"x" in a set.
+ * Undefined where the item has not the keys that the list goes by: it cannot be named then.
+ */
 export function itemElement(schema: ListSchema, item: unknown): string | undefined {
   if (schema.list === 'set') return isObject(item) || Array.isArray(item) ? undefined : `v:${JSON.stringify(item)}`
   if (!isObject(item)) return undefined

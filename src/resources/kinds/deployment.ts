@@ -75,7 +75,7 @@ function checkRollingUpdate(errors: Errors, path: string, { maxUnavailable = 0, 
 
 const PERCENT = /^[0-9]+%$/
 
-export function checkCountOrPercent(errors: Errors, path: string, value: number | string): void {
+function checkCountOrPercent(errors: Errors, path: string, value: number | string): void {
   if (typeof value === 'number') checkNotNegative(errors, path, '', value)
   else if (!PERCENT.test(value)) {
     const detail = "a valid percent string must be a numeric string followed by an ending '%' " +

@@ -9,9 +9,9 @@ import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 
 /** Holds a namespace in its spec until its contents are gone. */
-export const KUBERNETES_FINALIZER = 'kubernetes'
+const KUBERNETES_FINALIZER = 'kubernetes'
 /** Always carries the name, so that selectors can pick a namespace. */
-export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name'
+const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name'
 
 function labelWithName(draft: Namespace): void {
   const { name, labels } = draft.metadata

@@ -8,7 +8,7 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import { ageColumn, textColumn, wideColumn } from '../table.ts'
 
 /** What roles and bindings of both scopes share. */
-export const RBAC_GROUP = 'rbac.authorization.k8s.io'
+const RBAC_GROUP = 'rbac.authorization.k8s.io'
 type Scope = 'namespaced' | 'cluster'
 
 export function checkRule(errors: Errors, path: string, rule: PolicyRule, scope: Scope): void {

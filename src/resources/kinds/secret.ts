@@ -11,7 +11,7 @@ import { plainResource } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 import { base64Length, IMMUTABLE_DATA, MAX_DATA_BYTES } from './config-map.ts'
 
-export const SERVICE_ACCOUNT_NAME_ANNOTATION = 'kubernetes.io/service-account.name'
+const SERVICE_ACCOUNT_NAME_ANNOTATION = 'kubernetes.io/service-account.name'
 
 /** stringData is write-only: it goes into data, and wins over what is there. */
 function defaults(draft: Secret): void {

@@ -72,7 +72,7 @@ function hasCondition(pod: Pod, type: string): boolean {
   return pod.status?.conditions?.find((condition) => condition.type === type)?.status === 'True'
 }
 
-export function summarizePod(pod: Pod): Summary {
+function summarizePod(pod: Pod): Summary {
   const { spec, status = {} } = pod
   const init = summarizeInit(pod)
   const total = (spec?.containers ?? []).length + (spec?.initContainers ?? []).filter(isSidecar).length

@@ -8,7 +8,7 @@ import type { PodTemplateSpec } from '../../generated/types.ts'
 import { checkPodSpec } from './validate-spec.ts'
 
 /** A template on its own: DaemonSets, Jobs and the like add rules of theirs. */
-export function checkPodTemplate(errors: Errors, path: string, template: PodTemplateSpec): void {
+function checkPodTemplate(errors: Errors, path: string, template: PodTemplateSpec): void {
   const { metadata, spec } = template
   checkLabels(errors, `${path}.labels`, metadata?.labels)
   checkAnnotations(errors, `${path}.annotations`, metadata?.annotations)

@@ -1,6 +1,6 @@
 import type { Service, ServiceSpec } from '../../generated/types.ts'
 
-export const DEFAULT_AFFINITY_SECONDS = 10800
+const DEFAULT_AFFINITY_SECONDS = 10800
 
 /** Clients outside of the cluster can reach it. */
 export function isExternallyAccessible(spec: ServiceSpec): boolean {

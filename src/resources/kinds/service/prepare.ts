@@ -5,11 +5,11 @@ import { sameValue } from '../../field-checks.ts'
  * What the server fills in and takes away, so that a client that never heard of a field can still write the object
  * (KEP-1860 tells of the pairs clusterIP and clusterIPs). The addresses and ports themselves come from apiserver/allocation.
  */
-export function needsClusterIp({ type }: ServiceSpec): boolean {
+function needsClusterIp({ type }: ServiceSpec): boolean {
   return type === 'ClusterIP' || type === 'NodePort' || type === 'LoadBalancer'
 }
 
-export function needsNodePort(spec: ServiceSpec): boolean {
+function needsNodePort(spec: ServiceSpec): boolean {
   return spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
 }
 

@@ -83,7 +83,7 @@ function checkAffinity(errors: Errors, spec: ServiceSpec): void {
 }
 
 /** Also for apiserver/allocation, which fills these fields. */
-export function checkClusterIps(errors: Errors, spec: ServiceSpec): void {
+function checkClusterIps(errors: Errors, spec: ServiceSpec): void {
   if (spec.type === 'ExternalName') return
   const path = 'spec.clusterIPs'
   const { clusterIP = '', clusterIPs = [], ipFamilies = [] } = spec
