@@ -1,6 +1,7 @@
 import type { FieldError } from '../objects/field-error.ts'
-import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../objects/field-error.ts'
+import { duplicate, forbiddenField, invalidValue, notSupported, required, tooMany } from '../objects/field-error.ts'
 import { isObject } from '../objects/json.ts'
+import { MAX_REQUIREMENTS } from '../objects/label-requirement.ts'
 import { validateAnnotations, validateLabels } from '../objects/metadata.ts'
 import {
   configKeyErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, qualifiedNameErrors,
@@ -131,6 +132,9 @@ interface Selector {
 
 export function checkLabelSelector(errors: Errors, path: string, selector: Selector | undefined): void {
   if (selector === undefined) return
+  // Whoever reads the selector later relies on this bound (objects/label-selector.ts).
+  const requirements = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0)
+  if (requirements > MAX_REQUIREMENTS) return void errors.push(tooMany(path, requirements, MAX_REQUIREMENTS))
   if (selector.matchLabels !== undefined) checkLabels(errors, `${path}.matchLabels`, selector.matchLabels)
   selector.matchExpressions?.forEach((requirement, index) => {
     const here = `${path}.matchExpressions[${index}]`

@@ -28,6 +28,8 @@ test('a Deployment', () => {
   check({ 'spec.selector': {} }, 'spec.selector: Invalid value: {}: empty selector is invalid for deployment')
   check({ 'spec.selector.matchLabels.app': 'db' },
     'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`')
+  check({ 'spec.selector.matchExpressions': Array.from({ length: 1000 }, (_, index) => ({ key: `k${index}`, operator: 'DoesNotExist' })) },
+    'spec.selector: Too many: 1001: must have at most 1000 items')
   check({ 'spec.selector.matchExpressions': [{ key: 'app', operator: 'Is' }] },
     'spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator')
   check({ 'spec.template.spec.restartPolicy': 'Never' }, 'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"')
