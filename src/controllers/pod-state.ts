@@ -1,3 +1,4 @@
+import { findCondition } from '../objects/conditions.ts'
 import type { Pod, PodCondition } from '../resources/generated/types.ts'
 import type { Instant } from '../words/instant.ts'
 import { parseTime } from '../words/instant.ts'
@@ -13,7 +14,7 @@ export function isActive(pod: Pod): boolean {
 }
 
 export function readyCondition(pod: Pod): PodCondition | undefined {
-  return pod.status?.conditions?.find((condition) => condition.type === 'Ready')
+  return findCondition(pod.status?.conditions, 'Ready')
 }
 
 export function isReady(pod: Pod): boolean {

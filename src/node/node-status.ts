@@ -1,3 +1,4 @@
+import { findCondition } from '../objects/conditions.ts'
 import { canonicalQuantity } from '../objects/quantity.ts'
 import type { ContainerImage, Node, NodeCondition, NodeStatus } from '../resources/generated/types.ts'
 import type { Instant } from '../words/instant.ts'
@@ -121,7 +122,7 @@ function conditions(sight: NodeSight, before: NodeStatus | undefined): NodeCondi
   ]
   const now = formatTime(sight.now)
   return made.map((condition) => {
-    const known = before?.conditions?.find(({ type }) => type === condition.type)
+    const known = findCondition(before?.conditions, condition.type)
     const since = known?.status === condition.status ? known.lastTransitionTime : undefined
     return { ...condition, lastHeartbeatTime: now, lastTransitionTime: since ?? now }
   })

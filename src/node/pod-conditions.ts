@@ -1,3 +1,4 @@
+import { findCondition } from '../objects/conditions.ts'
 import type { ContainerStatus, Pod, PodCondition } from '../resources/generated/types.ts'
 import { formatTime } from '../words/instant.ts'
 import type { PodView } from './pod-view.ts'
@@ -27,7 +28,7 @@ export function podConditions(view: PodView, phase: string, statuses: ReadonlyMa
 }
 
 function condition(view: PodView, type: string, verdict: Verdict): PodCondition {
-  const known = conditionOf(view.memory.status?.conditions, type) ?? conditionOf(view.pod.status?.conditions, type)
+  const known = findCondition(view.memory.status?.conditions, type) ?? findCondition(view.pod.status?.conditions, type)
   if (type === 'PodScheduled' && known !== undefined) return known
   const since = known?.status === verdict.status ? known.lastTransitionTime : undefined
   return {
@@ -37,10 +38,6 @@ function condition(view: PodView, type: string, verdict: Verdict): PodCondition 
     status: verdict.status,
     type,
   }
-}
-
-function conditionOf(conditions: readonly PodCondition[] | undefined, type: string): PodCondition | undefined {
-  return conditions?.find((one) => one.type === type)
 }
 
 function initialization(pod: Pod, phase: string, statuses: ReadonlyMap<string, ContainerStatus>): Verdict {
@@ -79,7 +76,7 @@ function listed(unknown: readonly string[], lacking: readonly string[], reason: 
 function gates(pod: Pod): Verdict {
   const problems: string[] = []
   for (const { conditionType } of pod.spec?.readinessGates ?? []) {
-    const found = conditionOf(pod.status?.conditions, conditionType)
+    const found = findCondition(pod.status?.conditions, conditionType)
     if (found === undefined) problems.push(`corresponding condition of pod readiness gate ${JSON.stringify(conditionType)} does not exist.`)
     else if (found.status !== 'True') {
       problems.push(`the status of pod readiness gate ${JSON.stringify(conditionType)} is not "True", but ${found.status}`)

@@ -1,3 +1,4 @@
+import { findCondition } from '../objects/conditions.ts'
 import { sameJson } from '../objects/json.ts'
 import type { PodCondition, PodStatus } from '../resources/generated/types.ts'
 
@@ -16,14 +17,10 @@ export function statusPatch(base: PodStatus | undefined, wanted: PodStatus): obj
   for (const field of OWNED) {
     if (!sameJson(base?.[field], wanted[field])) patch[field] = field === 'podIPs' ? addressPatch(base, wanted) : (wanted[field] ?? null)
   }
-  const isNew = (condition: PodCondition): boolean => !sameJson(withoutProbeTime(conditionOf(base, condition.type)), condition)
+  const isNew = (condition: PodCondition): boolean => !sameJson(withoutProbeTime(findCondition(base?.conditions, condition.type)), condition)
   const conditions = (wanted.conditions ?? []).filter(isNew)
   if (conditions.length > 0) patch['conditions'] = conditions
   return Object.keys(patch).length === 0 ? undefined : patch
-}
-
-function conditionOf(status: PodStatus | undefined, type: string): PodCondition | undefined {
-  return status?.conditions?.find((condition) => condition.type === type)
 }
 
 /** Nobody sets it; null and absent are the same. */

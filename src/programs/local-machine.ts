@@ -11,6 +11,7 @@ import {
 } from '../host/containerd/detached-process.ts'
 import { ensurePackages, nodePackages } from '../host/debian-packages.ts'
 import { stopRegistry } from '../host/image/docker-registry.ts'
+import { isConditionTrue } from '../objects/conditions.ts'
 import { clusterPaths, type ClusterPaths, type PartReady } from './cluster-paths.ts'
 import { resolveThroughNode } from './dns-check.ts'
 import { adminClient } from './local-client.ts'
@@ -138,11 +139,7 @@ async function waitForNodeReady(config: ClusterConfig): Promise<void> {
   try {
     await until(async () => {
       const { items } = await client.list(kinds.Node)
-      return items.some(
-        (node) =>
-          node.metadata.name === config.nodeName
-          && node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
-      )
+      return items.some((node) => node.metadata.name === config.nodeName && isConditionTrue(node.status?.conditions, 'Ready'))
     }, `the node ${config.nodeName} to be ready; see "lotse logs node"`)
   } finally {
     close()

@@ -2,6 +2,7 @@ import type { Client } from '../client/client.ts'
 import { EventRecorder } from '../client/event-recorder.ts'
 import { Informer } from '../client/informer.ts'
 import type { CacheChange } from '../client/object-cache.ts'
+import { findCondition } from '../objects/conditions.ts'
 import { sameJson } from '../objects/json.ts'
 import { keyOf } from '../objects/kube-object.ts'
 import { kinds } from '../resources/generated/kinds.ts'
@@ -169,7 +170,7 @@ export class Scheduler {
   async #tellUnschedulable(pod: Pod, message: string): Promise<void> {
     const { client, clock, log } = this.#parts
     this.#record(pod, 'Warning', 'FailedScheduling', message)
-    const known = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled')
+    const known = findCondition(pod.status?.conditions, 'PodScheduled')
     if (known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message) return
     const lastTransitionTime = known?.status === 'False' ? known.lastTransitionTime : formatTime(clock.now())
     const condition: PodCondition = {

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadAll } from 'js-yaml'
 import type { Client } from '../../client/client.ts'
+import { isConditionTrue } from '../../objects/conditions.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
 import { keyOf, type KubeObject } from '../../objects/kube-object.ts'
@@ -192,7 +193,7 @@ async function someWebPod(client: Client): Promise<Pod> {
 }
 
 function isReady(pod: Pod): boolean {
-  return pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
+  return isConditionTrue(pod.status?.conditions, 'Ready')
 }
 
 async function request(url: string, init: RequestInit = {}): Promise<Response> {

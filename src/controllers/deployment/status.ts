@@ -1,3 +1,4 @@
+import { findCondition } from '../../objects/conditions.ts'
 import type { Deployment, DeploymentCondition, DeploymentStatus } from '../../resources/generated/types.ts'
 import type { Instant } from '../../words/instant.ts'
 import { formatTime, parseTime } from '../../words/instant.ts'
@@ -162,7 +163,7 @@ function withReplicaFailure({ newSet, allSets }: Rollout, conditions: readonly D
 }
 
 export function progressing(conditions: readonly DeploymentCondition[]): DeploymentCondition | undefined {
-  return conditions.find(({ type }) => type === 'Progressing')
+  return findCondition(conditions, 'Progressing')
 }
 
 /** The same status for the same reason changes nothing; only a new status moves lastTransitionTime. */

@@ -1,3 +1,4 @@
+import { findCondition } from '../../objects/conditions.ts'
 import type { Lease, Node, NodeCondition } from '../../resources/generated/types.ts'
 import type { Instant } from '../../words/instant.ts'
 import { formatTime, parseTime } from '../../words/instant.ts'
@@ -8,7 +9,7 @@ export const GRACE_MS = 40_000
 const WATCHED_CONDITIONS: readonly string[] = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']
 
 export function readyStatus(node: Node): string {
-  return node.status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown'
+  return findCondition(node.status?.conditions, 'Ready')?.status ?? 'Unknown'
 }
 
 /**
@@ -16,7 +17,7 @@ export function readyStatus(node: Node): string {
  * of the control plane every node gets its full grace.
  */
 export function lastSign(node: Node, lease: Lease | undefined, startedAt: Instant): Instant {
-  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')
+  const ready = findCondition(node.status?.conditions, 'Ready')
   const times = [
     lease?.spec?.renewTime,
     ready?.status === 'Unknown' ? undefined : ready?.lastHeartbeatTime,
@@ -29,7 +30,7 @@ export function lastSign(node: Node, lease: Lease | undefined, startedAt: Instan
 export function silentConditions(node: Node, now: Instant): readonly NodeCondition[] {
   const current = node.status?.conditions ?? []
   const silent = WATCHED_CONDITIONS.map((type): NodeCondition => {
-    const standing = current.find((condition) => condition.type === type)
+    const standing = findCondition(current, type)
     if (standing?.status === 'Unknown') return standing
     const never = standing === undefined
     return {

@@ -1,3 +1,4 @@
+import { findCondition } from '../../objects/conditions.ts'
 import { sameJson } from '../../objects/json.ts'
 import { keyOf } from '../../objects/kube-object.ts'
 import type { Action, Plan } from '../../reconcile/controller.ts'
@@ -31,7 +32,7 @@ export function planNode(view: NodeView, now: Instant): Plan {
   const silent = now > silentAt
   const conditions = silent ? silentConditions(node, now) : node.status?.conditions ?? []
   const changes = silent && !sameJson(conditions, node.status?.conditions ?? []) ? fallSilent(node, conditions) : []
-  const ready = conditions.find(({ type }) => type === 'Ready')?.status ?? 'Unknown'
+  const ready = findCondition(conditions, 'Ready')?.status ?? 'Unknown'
   const disruption = ready === 'True' ? undefined : disruptionOf(view.zone, node)
   const taints = wantedTaints(node, conditions, disruption === undefined, now)
   const taintWrite = sameJson(taints, node.spec?.taints ?? []) ? [] : [taintPatch(node, taints)]

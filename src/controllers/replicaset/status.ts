@@ -1,3 +1,4 @@
+import { findCondition } from '../../objects/conditions.ts'
 import type { Failure } from '../../reconcile/controller.ts'
 import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '../../resources/generated/types.ts'
 import type { Instant } from '../../words/instant.ts'
@@ -44,7 +45,7 @@ function conditionsOf(set: ReplicaSet, failure: Failure | undefined, now: Instan
   const others = current.filter((condition) => condition.type !== 'ReplicaFailure')
   if (failure === undefined) return others
   const reason = failure.action.verb === 'create' ? 'FailedCreate' : 'FailedDelete'
-  const standing = current.find((condition) => condition.type === 'ReplicaFailure')
+  const standing = findCondition(current, 'ReplicaFailure')
   if (standing?.reason === reason && standing.status === 'True') return current
   return [...others, { type: 'ReplicaFailure', status: 'True', reason, message: failure.message, lastTransitionTime: formatTime(now) }]
 }

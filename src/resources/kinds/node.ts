@@ -1,3 +1,4 @@
+import { findCondition } from '../../objects/conditions.ts'
 import type { FieldError } from '../../objects/field-error.ts'
 import { duplicate, forbiddenField, invalidValue } from '../../objects/field-error.ts'
 import { parseCidr } from '../../objects/ports-and-addresses.ts'
@@ -99,7 +100,7 @@ function validateStatus(node: Node): FieldError[] {
 
 /** Ready, NotReady or Unknown, and whether pods may be scheduled there. */
 function statusText(node: Node): string {
-  const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready')
+  const ready = findCondition(node.status?.conditions, 'Ready')
   const word = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady'
   return node.spec?.unschedulable === true ? `${word},SchedulingDisabled` : word
 }

@@ -1,3 +1,4 @@
+import { isConditionTrue } from '../../../objects/conditions.ts'
 import type { Instant } from '../../../words/instant.ts'
 import { humanDuration } from '../../age.ts'
 import type { Column } from '../../definition.ts'
@@ -69,7 +70,7 @@ function isSidecar(container: Container | undefined): boolean {
 }
 
 function hasCondition(pod: Pod, type: string): boolean {
-  return pod.status?.conditions?.find((condition) => condition.type === type)?.status === 'True'
+  return isConditionTrue(pod.status?.conditions, type)
 }
 
 function summarizePod(pod: Pod): Summary {
