@@ -1,0 +1,122 @@
+/** Clients without rights: who they are taken for, what they are told, and what they must not learn. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { systemClock } from '../../src/host/clock.ts'
+import { createClusterPki } from '../../src/host/pki.ts'
+import { isObject } from '../../src/objects/json.ts'
+import { silentLog } from '../../src/words/ports.ts'
+import { errorLines, failureOf, startServer, type Api, type Identity, type ServerBed } from './server-bed.testing.ts'
+
+const SECRETS = '/api/v1/namespaces/default/secrets'
+const PROTECTED = 'a-value-that-nobody-else-may-see'
+
+let bed: ServerBed
+let admin: Api
+before(async () => {
+  bed = await startServer('server-access')
+  admin = bed.connect()
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'hidden' }, stringData: { password: PROTECTED } }
+  assert.equal((await admin.call('POST', SECRETS, { body: secret })).status, 201)
+})
+after(async () => {
+  admin.close()
+  await bed.remove()
+})
+
+async function as(identity: Identity, method: string, path: string, headers: Record<string, string> = {}, body?: object): Promise<string> {
+  const api = bed.connect(identity)
+  try {
+    const answer = await api.call(method, path, { headers, ...(body === undefined ? {} : { body }) })
+    assert(!answer.text.includes(PROTECTED), 'the secret is not told')
+    return answer.status < 300 ? String(answer.status) : failureOf(answer)
+  } finally {
+    api.close()
+  }
+}
+
+async function tokenOf(name: string): Promise<string> {
+  await admin.call('POST', '/api/v1/namespaces/default/serviceaccounts', { body: { metadata: { name } } })
+  const answer = await admin.call('POST', `/api/v1/namespaces/default/serviceaccounts/${name}/token`, { body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} } })
+  assert.equal(answer.status, 201, answer.text)
+  return isObject(answer.json['status']) ? String(answer.json['status']['token']) : ''
+}
+
+/** Signed by an authority that this cluster does not know, for a user of every right. */
+function foreignAdmin(): Identity {
+  const directory = mkdtempSync(join(tmpdir(), 'lotse-foreign-'))
+  try {
+    const pki = createClusterPki(directory, { names: ['localhost'], addresses: ['127.0.0.1'], clock: systemClock, log: silentLog })
+    return { as: 'certificate', certificatePem: pki.admin.certificatePem, keyPem: pki.admin.keyPem }
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+test('who is not known is anonymous; a wrong token is refused', async () => {
+  const anonymous = (what: string): string => `403 Forbidden: ${what}`
+  const user = 'User "system:anonymous" cannot'
+  assert.equal(await as({ as: 'nobody' }, 'GET', `${SECRETS}/hidden`), anonymous(`secrets "hidden" is forbidden: ${user} get resource "secrets" in API group "" in the namespace "default"`))
+  assert.equal(await as({ as: 'nobody' }, 'GET', `${SECRETS}/missing`), anonymous(`secrets "missing" is forbidden: ${user} get resource "secrets" in API group "" in the namespace "default"`))
+  assert.equal(await as(foreignAdmin(), 'GET', '/api/v1/nodes'), anonymous(`nodes is forbidden: ${user} list resource "nodes" in API group "" at the cluster scope`))
+  assert.equal(await as({ as: 'nobody' }, 'GET', '/apis/no.such/v1/things'), anonymous(`things.no.such is forbidden: ${user} list resource "things" in API group "no.such" at the cluster scope`))
+  assert.match(await as({ as: 'nobody' }, 'GET', '/metrics'), /^403 Forbidden: forbidden: User "system:anonymous" cannot get path "\/metrics"/)
+  assert.equal(await as({ as: 'nobody' }, 'GET', '/version'), '200')
+  const sound = await tokenOf('known')
+  const [head = '', claims = '', signature = ''] = sound.split('.')
+  const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${claims}.`
+  for (const token of ['wrong', `${sound}x`, `${head}.${claims}.`, none, `${head}.${Buffer.from('{"sub":"system:admin"}').toString('base64url')}.${signature}`, 'a.b.c', 'x'.repeat(50_000)]) {
+    assert.equal(await as({ as: 'token', token }, 'GET', '/version'), '401 Unauthorized: Unauthorized', token.slice(0, 80))
+  }
+  for (const authorization of ['Basic YTpi', 'Bearer', 'Bearer ', 'bearer  ', 'Negotiate x']) {
+    assert.match(await as({ as: 'nobody' }, 'GET', '/api/v1/nodes', { authorization }), /^(401|403) /, authorization)
+  }
+})
+
+test('rights are asked for before anything is read, and a denial tells nothing', async () => {
+  const poor: Identity = { as: 'token', token: await tokenOf('poor') }
+  const denied = (verb: string, name = ''): string =>
+    `403 Forbidden: secrets${name} is forbidden: User "system:serviceaccount:default:poor" cannot ${verb} resource "secrets" in API group "" in the namespace "default"`
+  assert.equal(await as(poor, 'GET', `${SECRETS}/hidden`), denied('get', ' "hidden"'))
+  assert.equal(await as(poor, 'GET', `${SECRETS}?watch=true`), denied('watch'))
+  assert.equal(await as(poor, 'POST', SECRETS, {}, { metadata: { name: 'hidden' } }), denied('create'))
+  assert.equal(await as(poor, 'DELETE', SECRETS), denied('deletecollection'))
+  assert.equal(await as(poor, 'PATCH', `${SECRETS}/hidden`, {}, [{ op: 'test', path: '/data/password', value: 'x' }]), denied('patch', ' "hidden"'))
+  // An object that is not there looks like one that is.
+  assert.equal((await as(poor, 'GET', `${SECRETS}/missing`)).replace('missing', 'hidden'), await as(poor, 'GET', `${SECRETS}/hidden`))
+  // Neither the method's case, the selector's name nor an encoded path leads around the question.
+  for (const path of [`${SECRETS}?fieldSelector=metadata.name%3Dhidden`, '/api/v1/watch/namespaces/default/secrets', '/%61pi/v1/namespaces/default/%73ecrets/hidden', `${SECRETS}/hidden/`]) {
+    assert.match(await as(poor, 'GET', path), /^403 Forbidden: secrets/, path)
+  }
+  assert.match(await as(poor, 'get', `${SECRETS}/hidden`), /^(403|405) /)
+  assert.match(await as(poor, 'GET', `${SECRETS}/../secrets/hidden`), /^404 /)
+})
+
+test('impersonation and escalation need rights of their own', async () => {
+  const poor: Identity = { as: 'token', token: await tokenOf('poor') }
+  const impersonating = (headers: Record<string, string>): Promise<string> => as(poor, 'GET', `${SECRETS}/hidden`, headers)
+  const cannot = 'is forbidden: User "system:serviceaccount:default:poor" cannot impersonate resource'
+  assert.equal(await impersonating({ 'impersonate-user': 'admin' }), `403 Forbidden: users "admin" ${cannot} "users" in API group "" at the cluster scope`)
+  assert.match(await impersonating({ 'impersonate-user': 'system:serviceaccount:kube-system:x' }), /^403 Forbidden: serviceaccounts "x" is forbidden/)
+  assert.match(await impersonating({ 'impersonate-user': 'a', 'impersonate-group': 'system:masters' }), /^403 Forbidden: /)
+  assert.match(await impersonating({ 'impersonate-group': 'system:masters' }), /^(400|403|500) /)
+  assert.equal(await as({ as: 'admin' }, 'GET', '/version', { 'impersonate-user': 'someone' }), '200')
+  const role = { metadata: { name: 'edit-roles' }, rules: [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: ['create', 'update', 'patch'] }] }
+  const binding = { metadata: { name: 'edit-roles' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'edit-roles' }, subjects: [{ kind: 'ServiceAccount', name: 'poor', namespace: 'default' }] }
+  const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default'
+  assert.deepEqual([(await admin.call('POST', `${rbac}/roles`, { body: role })).status, (await admin.call('POST', `${rbac}/rolebindings`, { body: binding })).status], [201, 201])
+  const more = { metadata: { name: 'more' }, rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }] }
+  const bindMore = { ...binding, metadata: { name: 'bind-more' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' } }
+  assert.match(await as(poor, 'POST', `${rbac}/roles`, {}, more), /^403 Forbidden: .*attempting to grant RBAC permissions not currently held/)
+  assert.match(await as(poor, 'POST', `${rbac}/rolebindings`, {}, bindMore), /^403 Forbidden: /)
+})
+
+test('the log has no errors and no secrets', async () => {
+  const token = await tokenOf('poor')
+  await as({ as: 'token', token }, 'GET', `${SECRETS}?token=${token}`)
+  const log = bed.log()
+  assert.deepEqual(errorLines(log), [])
+  assert(!log.includes(token) && !log.includes(PROTECTED) && !log.includes('PRIVATE KEY'))
+})
