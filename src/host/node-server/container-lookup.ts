@@ -43,17 +43,22 @@ export interface ContainerLog {
   readonly path: string
 }
 
+/** What kubectl's users know for these two. */
+const WAITING: Readonly<Record<string, string>> = { ErrImagePull: "image can't be pulled", ImagePullBackOff: 'trying and failing to pull image' }
+
 /** Where the log of the newest container (or the one before it) is. waitingReason: what to say of one that is not there yet. */
 export async function containerLog(
   client: CriClient, name: ContainerName, which: 'current' | 'previous', waitingReason: string | undefined,
 ): Promise<ContainerLog> {
   const found = await findContainers(client, name)
-  const container = found[which === 'current' ? 0 : 1]
+  // While a container waits to be restarted, the one that ended last is the one before it.
+  const awaitsRestart = waitingReason !== undefined && found[0]?.state === containerState.exited
+  const container = found[which === 'current' || awaitsRestart ? 0 : 1]
   const called = `container "${name.container}" in pod "${name.pod}"`
   if (container === undefined) {
     if (which === 'previous') throw new RequestRefused(400, `previous terminated ${called} not found`)
     if (waitingReason === undefined) throw new RequestRefused(404, `${called} is not available`)
-    throw new RequestRefused(400, `${called} is waiting to start: ${waitingReason}`)
+    throw new RequestRefused(400, `${called} is waiting to start: ${WAITING[waitingReason] ?? waitingReason}`)
   }
   const { status } = await client.containerStatus({ containerId: container.id })
   if (status === undefined || status.logPath === '') throw new RequestRefused(404, `${called} has no log`)
