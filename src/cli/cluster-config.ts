@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { thrownMessage } from '../words/thrown.ts'
 import { UsageError } from './errors.ts'
+import { writeWhole } from './whole-file.ts'
 
 /** What a cluster is on this machine: written once by the first `up`, read by every part. */
 export interface ClusterConfig {
@@ -63,16 +64,7 @@ export function loadConfig(dataDirectory: string): ClusterConfig | undefined {
 }
 
 export function saveConfig(config: ClusterConfig): void {
-  mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
   writeWhole(configPath(config.dataDirectory), `${JSON.stringify(config, null, 2)}\n`)
-}
-
-/** Replaces a file whole: a reader sees the old or the new one, never a part. */
-export function writeWhole(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${process.pid}.new`
-  writeFileSync(temporary, text, { mode: 0o600 })
-  renameSync(temporary, path)
 }
 
 export interface NewCluster {

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { dump, load } from 'js-yaml'
 import { thrownMessage } from '../words/thrown.ts'
+import { writeWhole } from './whole-file.ts'
 
 /** The parts of a kubeconfig that Lotse writes. Everything else in the file is kept as it is. */
 export interface Access {
@@ -95,10 +96,7 @@ async function change(path: string, edit: (config: Kubeconfig) => Kubeconfig): P
   const target = existsSync(path) ? realpathSync(path) : path
   const unlock = await lock(`${target}.lock`)
   try {
-    const edited = edit(read(target))
-    const temporary = `${target}.${process.pid}.new`
-    writeFileSync(temporary, dump(edited, { lineWidth: -1 }), { mode: 0o600 })
-    renameSync(temporary, target)
+    writeWhole(target, dump(edit(read(target)), { lineWidth: -1 }))
   } finally {
     unlock()
   }

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writePrivateFile } from './private-file.ts'
 
 export interface PodNetwork {
   /** Unique on the machine: leases and firewall chains are found by it. lotse-NAME */
@@ -51,11 +52,8 @@ function podNetworkConfig(network: PodNetwork): string {
 
 /** Writes the network's configuration for containerd, which notices a change by itself. */
 export function writePodNetwork(configDirectory: string, network: PodNetwork): void {
-  mkdirSync(configDirectory, { recursive: true, mode: 0o700 })
   mkdirSync(network.leaseDirectory, { recursive: true, mode: 0o700 })
-  const file = join(configDirectory, '10-lotse.conflist')
-  writeFileSync(`${file}.new`, podNetworkConfig(network), { mode: 0o600 })
-  renameSync(`${file}.new`, file)
+  writePrivateFile(join(configDirectory, '10-lotse.conflist'), podNetworkConfig(network))
 }
 
 /** The host routes between its pods, and from them to the outside. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { assert } from '../words/assert.ts'
 import type { Clock, Log } from '../words/ports.ts'
 import { createCertificate, whyRenew, type Authority, type CertificateWish, type CertificateWithKey } from './pki-certificate.ts'
-import { readFileIfPresent, writeSecretFile } from './secret-file.ts'
+import { readFileIfPresent, writePrivateFile } from './private-file.ts'
 import { generateTokenKey } from './service-account-tokens.ts'
 
 export interface PkiOptions {
@@ -140,8 +140,8 @@ function authorityDefect(pair: CertificateWithKey, now: number): string | undefi
 
 /** The key is written first: a certificate on the disk always has its key there. */
 function writePair(files: { certificateFile: string; keyFile: string }, pair: CertificateWithKey): void {
-  writeSecretFile(files.keyFile, pair.keyPem)
-  writeSecretFile(files.certificateFile, pair.certificatePem)
+  writePrivateFile(files.keyFile, pair.keyPem)
+  writePrivateFile(files.certificateFile, pair.certificatePem)
 }
 
 function readPair(files: { certificateFile: string; keyFile: string }): CertificateWithKey | undefined {
@@ -155,6 +155,6 @@ function openTokenKey(directory: string): string {
   const stored = readFileIfPresent(file)
   if (stored !== undefined) return stored
   const made = generateTokenKey()
-  writeSecretFile(file, made)
+  writePrivateFile(file, made)
   return made
 }

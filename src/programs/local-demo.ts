@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeWhole, type ClusterConfig } from '../cli/cluster-config.ts'
+import type { ClusterConfig } from '../cli/cluster-config.ts'
 import type { DemoImage, DemoTools } from '../cli/demo-tools.ts'
 import type { Report } from '../cli/machine.ts'
 import { writeRegistryHost } from '../host/containerd/containerd.ts'
@@ -9,6 +9,7 @@ import { ensurePackages } from '../host/debian-packages.ts'
 import { ensureRegistry } from '../host/image/docker-registry.ts'
 import type { OciImage } from '../host/image/oci-image.ts'
 import { hasImage, pushImage, type PushTarget } from '../host/image/registry-push.ts'
+import { writePrivateFile } from '../host/private-file.ts'
 import { mustRun } from '../host/run-command.ts'
 import { clusterPaths } from './cluster-paths.ts'
 import { buildRecipe, demoRecipes, recipeInputs, type ImageRecipe } from './demo-images.ts'
@@ -99,7 +100,7 @@ async function provideImage(
     digest: image.manifest.digest,
     sizeBytes: image.layers.reduce((sum, layer) => sum + layer.bytes.length, 0),
   }
-  writeWhole(recordFile, JSON.stringify({ inputs, image: result } satisfies BuildRecord))
+  writePrivateFile(recordFile, JSON.stringify({ inputs, image: result } satisfies BuildRecord))
   return { ...result, reused: false }
 }
 

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
-import { loadConfig, writeWhole, type ClusterConfig } from '../cli/cluster-config.ts'
+import { loadConfig, type ClusterConfig } from '../cli/cluster-config.ts'
 import { systemClock } from '../host/clock.ts'
 import { createLog } from '../host/log.ts'
+import { writePrivateFile } from '../host/private-file.ts'
 import type { Log } from '../words/ports.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import type { PartReady } from './cluster-paths.ts'
@@ -33,7 +34,7 @@ export async function runPart(start: (config: ClusterConfig, log: Log) => Promis
     const part = await start(config, log)
     endOnSignals(part, log)
     const ready: PartReady = { pid: process.pid, address: part.address, version: LOTSE_VERSION }
-    writeWhole(part.readyFile, JSON.stringify(ready))
+    writePrivateFile(part.readyFile, JSON.stringify(ready))
     log.info('ready', { address: part.address, milliseconds: Math.round(performance.now()) })
   } catch (error) {
     log.error('cannot start', { error: thrownMessage(error) })

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openCriClient } from '../cri/cri-client.ts'
+import { readFileIfPresent, writePrivateFile } from '../private-file.ts'
 import { containerdConfig, registryHostConfig } from './containerd-config.ts'
 import type { ContainerdSettings, RegistryHost } from './containerd-config.ts'
 import { removePidFile, runningProcess, startDetached, stopProcess } from './detached-process.ts'
@@ -27,10 +28,10 @@ export async function ensureContainerd(settings: ContainerdSettings, signal: Abo
   const config = containerdConfig(settings)
   const running = runningProcess(paths.pidFile)
   if (running !== undefined) {
-    if (readText(paths.configFile) === config && (await isReady(paths, running, signal))) return { identity: running, adopted: true }
+    if (readFileIfPresent(paths.configFile) === config && (await isReady(paths, running, signal))) return { identity: running, adopted: true }
     await stopProcess(running, STOP_GRACE_MS)
   }
-  writeWhole(paths.configFile, config)
+  writePrivateFile(paths.configFile, config)
   const identity = await startDetached({
     program: 'containerd',
     parameters: ['--config', paths.configFile, '--log-level', 'warn'],
@@ -54,8 +55,7 @@ export async function stopContainerd(paths: ContainerdPaths): Promise<void> {
 export function writeRegistryHost(paths: ContainerdPaths, registry: RegistryHost): void {
   if (!/^[a-zA-Z0-9.-]+(:\d+)?$/.test(registry.host)) throw new Error(`${registry.host} is no registry's host:port`)
   const directory = join(paths.registriesDirectory, registry.host)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  writeWhole(join(directory, 'hosts.toml'), registryHostConfig(registry))
+  writePrivateFile(join(directory, 'hosts.toml'), registryHostConfig(registry))
 }
 
 function makeDirectories(paths: ContainerdPaths): void {
@@ -82,19 +82,6 @@ async function isReady(paths: ContainerdPaths, identity: ProcessIdentity, signal
   }
 }
 
-function writeWhole(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text, { mode: 0o600 })
-  renameSync(`${file}.new`, file)
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
 function lastLines(file: string): string {
-  return (readText(file) ?? '').trimEnd().split('\n').slice(-10).join('\n')
+  return (readFileIfPresent(file) ?? '').trimEnd().split('\n').slice(-10).join('\n')
 }

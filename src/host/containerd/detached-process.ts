@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { writePrivateFile } from '../private-file.ts'
 
 /** A process by its pid and the time it started at: a pid alone may be another process's by now. */
 export interface ProcessIdentity {
@@ -94,8 +95,7 @@ function sendSignal(identity: ProcessIdentity, signal: NodeJS.Signals): void {
 }
 
 function writePidFile(pidFile: string, identity: ProcessIdentity): void {
-  writeFileSync(`${pidFile}.new`, `${identity.pid} ${identity.startTicks}\n`, { mode: 0o600 })
-  renameSync(`${pidFile}.new`, pidFile)
+  writePrivateFile(pidFile, `${identity.pid} ${identity.startTicks}\n`)
 }
 
 /** Undefined for a process that is not there, or is only a zombie. */

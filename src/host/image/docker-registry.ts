@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { removePidFile, runningProcess, startDetached, stopProcess } from '../containerd/detached-process.ts'
+import { readFileIfPresent, writePrivateFile } from '../private-file.ts'
 
 export interface RegistryOptions {
   /** Everything of it lives below: configuration, images, log, pid file. */
@@ -21,13 +22,13 @@ export async function ensureRegistry(options: RegistryOptions, signal: AbortSign
   const config = registryConfig(files.images, port)
   const running = runningProcess(files.pid)
   if (running !== undefined) {
-    if (readText(files.config) === config && (await isAnswering(port))) return 'running'
+    if (readFileIfPresent(files.config) === config && (await isAnswering(port))) return 'running'
     await stopProcess(running, 5000)
   }
   if (await isAnswering(port)) {
     throw new Error(`Port ${port} on 127.0.0.1 is in use by another program: choose another one for the image registry`)
   }
-  writeFileSync(files.config, config, { mode: 0o600 })
+  writePrivateFile(files.config, config)
   await startDetached({ program: 'docker-registry', parameters: ['serve', files.config], logFile: files.log, pidFile: files.pid })
   const deadline = performance.now() + READY_TIMEOUT_MS
   while (!(await isAnswering(port))) {
@@ -75,12 +76,4 @@ function isAnswering(port: number): Promise<boolean> {
     asked.on('timeout', () => asked.destroy())
     asked.on('error', () => resolve(false))
   })
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
 }
