@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { connect, type ConnectionOptions as TlsOptions, type PeerCertificate, type TLSSocket } from 'node:tls'
 import type { ByteSink, ServerRequest, ServerResponse, TunnelTarget } from '../apiserver/http.ts'
 import { serviceUnavailable } from '../words/status-error.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import { statusBody } from './response-writer.ts'
 
 export interface NodeProxyOptions {
@@ -82,7 +83,7 @@ async function forward({ target, request, agent, connectTimeoutMs }: Forwarding)
       const kept = Object.entries(answer.headers).flatMap(([name, value]) =>
         NOT_FORWARDED.has(name) || value === undefined ? [] : [[name, String(value)]]
       )
-      resolve({ type: 'stream', status: answer.statusCode ?? 502, headers: Object.fromEntries(kept), send: (sink) => pour(answer, sink) })
+      resolve({ type: 'stream', status: answer.statusCode ?? 502, headers: Object.fromEntries(kept), send: (sink) => pour(target, answer, sink) })
     })
     outgoing.end(body)
   })
@@ -99,10 +100,14 @@ function identityOf({ nodeName }: TunnelTarget): Pick<TlsOptions, 'servername' |
 }
 
 /** Stops reading from the node while the client has much to take. */
-async function pour(source: AsyncIterable<Uint8Array>, sink: ByteSink): Promise<void> {
-  for await (const chunk of source) {
-    sink.write(chunk)
-    if (sink.backlogBytes() > FORWARD_BACKLOG_BYTES) await sink.drained()
+async function pour(target: TunnelTarget, source: AsyncIterable<Uint8Array>, sink: ByteSink): Promise<void> {
+  try {
+    for await (const chunk of source) {
+      sink.write(chunk)
+      if (sink.backlogBytes() > FORWARD_BACKLOG_BYTES) await sink.drained()
+    }
+  } catch (error) {
+    throw serviceUnavailable(`the agent of node ${target.nodeName} broke off its answer: ${thrownMessage(error)}`)
   }
 }
 
