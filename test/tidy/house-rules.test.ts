@@ -26,6 +26,9 @@ const pure = (file: SourceFile): boolean => rooms[file.room]?.pure === true && !
 const written = (file: SourceFile): boolean => !file.isGenerated
 const MAX_FILE_LINES = 600
 const MAX_FUNCTION_LINES = 60
+const MAX_LINE_CHARACTERS = 140
+/** Rooms that still have longer lines; one that was wrapped leaves this list. */
+const NOT_WRAPPED = /^src\/(apiserver|simulation|host\/lmdb|host\/http|host\/response-writer)/
 
 const rules: readonly Rule[] = [
   { name: 'no any', remedy: 'say the type, or unknown and narrow it', applies: written, broken: linesMatching(/[:<(,|]\s*any\b(?!\w)|as any\b/) },
@@ -36,6 +39,12 @@ const rules: readonly Rule[] = [
   { name: 'classes extend only errors', remedy: 'compose instead', applies: written, broken: linesMatching(/class \w+(?:<[^>]*>)? extends (?!Error\b)/) },
   { name: `files up to ${MAX_FILE_LINES} lines`, remedy: 'find the second noun and give it a file', applies: written, broken: (file) => (file.lines.length > MAX_FILE_LINES ? [MAX_FILE_LINES] : []) },
   { name: `functions up to ${MAX_FUNCTION_LINES} lines`, remedy: 'name the parts', applies: (file) => written(file) && !file.isTest, broken: longFunctions },
+  {
+    name: `lines up to ${MAX_LINE_CHARACTERS} characters`,
+    remedy: 'break it after a bracket, or give a part a name; a text that stands alone may be longer, and so may rows of a test',
+    applies: (file) => written(file) && !/\.test\.ts$/.test(file.path) && !NOT_WRAPPED.test(file.path),
+    broken: longLines,
+  },
   { name: 'no cupboards', remedy: 'name the file for what it holds', applies: () => true, broken: (file) => (/\/(utils?|helpers?|common|misc|index)(\/|\.ts$)/.test(file.path) ? [1] : []) },
 ]
 
@@ -49,6 +58,11 @@ function longFunctions(file: SourceFile): number[] {
     if (end - index > MAX_FUNCTION_LINES) broken.push(index + 1)
   })
   return broken
+}
+
+function longLines(file: SourceFile): number[] {
+  const isLong = (line: string): boolean => line.length > MAX_LINE_CHARACTERS && !/^\s*(?:'.*'|".*"|`.*`|\/.*\/)[,)]*$/.test(line)
+  return file.lines.flatMap((line, index) => (isLong(line) ? [index + 1] : []))
 }
 
 for (const rule of rules) {
