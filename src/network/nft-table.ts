@@ -65,8 +65,16 @@ ${translateNodePort.join('\n')}
   chain prerouting { type nat hook prerouting priority -100; policy accept; goto services; }
   chain output { type nat hook output priority -100; policy accept; goto services; }
   chain no-loopback-from-outside { type filter hook prerouting priority -300; policy accept; iif != lo ip daddr 127.0.0.0/8 drop; }
-  chain forward-refused { type filter hook forward priority 0; policy accept; ip daddr ${serviceCidr} jump refuse; ${ADDRESS_KEY} @refused jump refuse; }
-  chain output-refused { type filter hook output priority 0; policy accept; ip daddr ${serviceCidr} jump refuse; ${ADDRESS_KEY} @refused jump refuse; }
+  chain forward-refused {
+    type filter hook forward priority 0; policy accept;
+    ip daddr ${serviceCidr} jump refuse
+    ${ADDRESS_KEY} @refused jump refuse
+  }
+  chain output-refused {
+    type filter hook output priority 0; policy accept;
+    ip daddr ${serviceCidr} jump refuse
+    ${ADDRESS_KEY} @refused jump refuse
+  }
   chain input-refused { type filter hook input priority 0; policy accept; ct state new ${NODE_PORT_KEY} @node-refused jump refuse; }
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;

@@ -17,7 +17,8 @@ export function statusPatch(base: PodStatus | undefined, wanted: PodStatus): obj
   for (const field of OWNED) {
     if (!sameJson(base?.[field], wanted[field])) patch[field] = field === 'podIPs' ? addressPatch(base, wanted) : (wanted[field] ?? null)
   }
-  const isNew = (condition: PodCondition): boolean => !sameJson(withoutProbeTime(findCondition(base?.conditions, condition.type)), condition)
+  const isNew = (condition: PodCondition): boolean =>
+    !sameJson(withoutProbeTime(findCondition(base?.conditions, condition.type)), condition)
   const conditions = (wanted.conditions ?? []).filter(isNew)
   if (conditions.length > 0) patch['conditions'] = conditions
   return Object.keys(patch).length === 0 ? undefined : patch

@@ -163,7 +163,8 @@ async function whyNotReady(client: Client): Promise<string> {
     .map((pod) => {
       const state = pod.status?.containerStatuses?.[0]?.state?.waiting
       const scheduled = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled' && condition.status === 'False')
-      const why = state === undefined ? (scheduled?.message ?? pod.status?.phase ?? 'unknown') : `${state.reason ?? ''} ${state.message ?? ''}`
+      const unplaced = scheduled?.message ?? pod.status?.phase ?? 'unknown'
+      const why = state === undefined ? unplaced : `${state.reason ?? ''} ${state.message ?? ''}`
       return `${pod.metadata.name ?? ''}: ${why}`
     })
   return waiting.join('; ')

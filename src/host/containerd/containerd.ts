@@ -28,7 +28,8 @@ export async function ensureContainerd(settings: ContainerdSettings, signal: Abo
   const config = containerdConfig(settings)
   const running = runningProcess(paths.pidFile)
   if (running !== undefined) {
-    if (readFileIfPresent(paths.configFile) === config && (await isReady(paths, running, signal))) return { identity: running, adopted: true }
+    const isSame = readFileIfPresent(paths.configFile) === config
+    if (isSame && (await isReady(paths, running, signal))) return { identity: running, adopted: true }
     await stopProcess(running, STOP_GRACE_MS)
   }
   writePrivateFile(paths.configFile, config)

@@ -44,7 +44,10 @@ export interface ContainerLog {
 }
 
 /** What kubectl's users know for these two. */
-const WAITING: Readonly<Record<string, string>> = { ErrImagePull: "image can't be pulled", ImagePullBackOff: 'trying and failing to pull image' }
+const WAITING: Readonly<Record<string, string>> = {
+  ErrImagePull: "image can't be pulled",
+  ImagePullBackOff: 'trying and failing to pull image',
+}
 
 /** Where the log of the newest container (or the one before it) is. waitingReason: what to say of one that is not there yet. */
 export async function containerLog(

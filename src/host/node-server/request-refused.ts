@@ -10,11 +10,14 @@ export class RequestRefused extends Error {
   }
 }
 
-const REASONS: Readonly<Record<number, string>> = { 400: 'BadRequest', 403: 'Forbidden', 404: 'NotFound', 405: 'MethodNotAllowed', 503: 'ServiceUnavailable' }
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'BadRequest', 403: 'Forbidden', 404: 'NotFound', 405: 'MethodNotAllowed', 503: 'ServiceUnavailable',
+}
 
 /** A metav1.Status: the API server passes answers on as they are, and clients look for the message in one. */
 export function refusalBody(status: number, message: string): string {
-  return JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: REASONS[status] ?? 'InternalError', code: status })
+  const reason = REASONS[status] ?? 'InternalError'
+  return JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code: status })
 }
 
 /** A whole HTTP answer for a connection that asked for an upgrade, which Node's server leaves to us. */

@@ -1,6 +1,8 @@
 /**
  * A set of fields, in the very form in which managedFields stores it (FieldsV1), so that it is never encoded or decoded:
- *   { "f:spec": { "f:replicas": {}, "f:template": { "f:spec": { "f:containers": { "k:{\"name\":\"web\"}": { ".": {}, "f:image": {} } } } } } }
+ *   { "f:spec": {
+ *       "f:replicas": {},
+ *       "f:template": { "f:spec": { "f:containers": { "k:{\"name\":\"web\"}": { ".": {}, "f:image": {} } } } } } }
  * A node without members is a field of the set. A node with members is one only where "." stands among them.
  * Sets are never changed: every operation shares what it can with its operands, and gives an operand back where the result is equal to it.
  */

@@ -34,7 +34,9 @@ function validate(configMap: ConfigMap): FieldError[] {
   let bytes = 0
   for (const key in data) {
     checkConfigKey(errors, 'data', `[${key}]`, key)
-    if (binaryData !== undefined && Object.hasOwn(binaryData, key)) errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'))
+    if (binaryData !== undefined && Object.hasOwn(binaryData, key)) {
+      errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'))
+    }
     const value = data[key] ?? ''
     // Only near the limit does it matter that some characters take up to three bytes.
     bytes += value.length * 3 > MAX_DATA_BYTES ? utf8Length(value) : value.length
