@@ -83,7 +83,8 @@ async function forward({ target, request, agent, connectTimeoutMs }: Forwarding)
       const kept = Object.entries(answer.headers).flatMap(([name, value]) =>
         NOT_FORWARDED.has(name) || value === undefined ? [] : [[name, String(value)]]
       )
-      resolve({ type: 'stream', status: answer.statusCode ?? 502, headers: Object.fromEntries(kept), send: (sink) => pour(target, answer, sink) })
+      const headers = Object.fromEntries(kept)
+      resolve({ type: 'stream', status: answer.statusCode ?? 502, headers, send: (sink) => pour(target, answer, sink) })
     })
     outgoing.end(body)
   })
