@@ -5,11 +5,11 @@ import { thrownMessage } from '../words/thrown.ts'
 
 /**
  * Notes what went wrong with a request after its handler, where an answer was being written. A client that went away (the end of every
- * followed log) is nothing to note, a node that failed is a warning, and anything else a defect.
+ * followed log) is nothing to note, what a Status says (a node that cannot be reached) is no defect, and anything else is.
  */
 export function noteFailedRequest(log: Log, request: Pick<ServerRequest, 'path' | 'signal'>, error: unknown): void {
   if (request.signal.aborted) return
   const fields = { path: request.path, error: thrownMessage(error) }
-  if (error instanceof StatusError) log.warn('A request could not be answered to its end', fields)
+  if (error instanceof StatusError) log.info('A request could not be answered to its end', fields)
   else log.error('A request was not handled', fields)
 }
