@@ -26,7 +26,7 @@ export interface RequestInfo {
 
 export interface Authenticator {
   /** Undefined: no credentials of this kind. Throws StatusError 401 when they are there and wrong. */
-  authenticate(request: ServerRequest): Promise<User | undefined>
+  authenticate(request: ServerRequest): User | undefined | Promise<User | undefined>
 }
 
 export interface Decision {

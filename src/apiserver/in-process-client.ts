@@ -54,7 +54,7 @@ export class InProcessClient implements Client {
   async get<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey): Promise<T> {
     this.#allow(kind, { verb: 'get', subresource: '', ...key })
     const resource = this.#resource(kind)
-    const cached = await getObject(this.#parts.dispatch, resource, key, { resourceVersion: '', signal: this.#parts.signal })
+    const cached = await getObject(this.#parts.dispatch, resource, key, '', this.#parts)
     return shown<T>(resource, cached)
   }
 

@@ -85,16 +85,19 @@ function nameInSelector(query: URLSearchParams): string {
  */
 function decodePath(path: string): readonly string[] {
   if (!path.startsWith('/')) throw badRequest('the path must start with a slash')
-  const raw = path.split('/')
-  raw.shift()
-  if (raw.at(-1) === '') raw.pop()
-  for (let index = 0; index < raw.length; index++) {
-    const segment = raw[index] ?? ''
-    if (segment.includes('%')) raw[index] = decodeSegment(segment)
-    if (isTrick(raw[index] ?? '')) throw unknownPath()
-  }
-  return raw
+  const segments = path.split('/')
+  segments.shift()
+  if (segments.at(-1) === '') segments.pop()
+  if (!MAY_BE_TRICK.test(path)) return segments
+  return segments.map((segment) => {
+    const decoded = segment.includes('%') ? decodeSegment(segment) : segment
+    if (isTrick(decoded)) throw unknownPath()
+    return decoded
+  })
 }
+
+/** What a path needs for any of its segments to be decoded or refused: nearly no path has it. */
+const MAY_BE_TRICK = /\/\/|\/\.|[%\\\0]/
 
 function decodeSegment(segment: string): string {
   try {

@@ -30,7 +30,9 @@ export interface ServedResource {
 
 /** The resources that the server knows now. Kinds may come and go while it runs (custom resources). */
 export class ResourceSet {
-  readonly #served = new Map<string, ServedResource>()
+  readonly #served = new Set<ServedResource>()
+  /** Nearly every plural is served once: comparing its few bearers costs less than joining a key. */
+  readonly #byPlural = new Map<string, ServedResource[]>()
   readonly #feed: CacheFeed
 
   constructor(feed: CacheFeed) {
@@ -41,19 +43,25 @@ export class ResourceSet {
     const { kind } = definition
     const storedKind = conversion?.stored ?? kind
     const apiVersion = apiVersionOf(kind)
-    this.#served.set(resourceId(kind.group, kind.version, kind.plural), {
+    this.remove(kind)
+    const resource: ServedResource = {
       definition, kind, apiVersion, storedKind, conversion,
       cache: this.#feed.cache(storedKind),
       view: conversion && { name: `${apiVersion}/${kind.kind}`, toServed: (object) => conversion.toServed(object) },
-    })
+    }
+    this.#served.add(resource)
+    this.#byPlural.set(kind.plural, [...(this.#byPlural.get(kind.plural) ?? []), resource])
   }
 
   remove(kind: KindRef): void {
-    this.#served.delete(resourceId(kind.group, kind.version, kind.plural))
+    const resource = this.find(kind.group, kind.version, kind.plural)
+    if (resource === undefined) return
+    this.#served.delete(resource)
+    this.#byPlural.set(kind.plural, (this.#byPlural.get(kind.plural) ?? []).filter((other) => other !== resource))
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {
-    return this.#served.get(resourceId(group, version, plural))
+    return this.#byPlural.get(plural)?.find(({ kind }) => kind.group === group && kind.version === version)
   }
 
   /** For the cluster's own parts, which only name kinds that exist. */
@@ -64,14 +72,10 @@ export class ResourceSet {
   }
 
   all(): Iterable<ServedResource> {
-    return this.#served.values()
+    return this.#served
   }
 }
 
 export function asStored(resource: ServedResource, object: KubeObject): KubeObject {
   return resource.conversion === undefined ? object : resource.conversion.toStored(object)
-}
-
-function resourceId(group: string, version: string, plural: string): string {
-  return `${group}/${version}/${plural}`
 }

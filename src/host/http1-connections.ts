@@ -7,7 +7,7 @@ import type { ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import { peerOf } from './peer.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
-import { incomingRequest, type IncomingRequest } from './server-request.ts'
+import { IncomingRequest } from './server-request.ts'
 
 const NOBODY: Peer = { address: '', certificate: undefined }
 
@@ -55,22 +55,22 @@ export class Http1Connections {
 
   #incoming(message: IncomingMessage): IncomingRequest {
     const peer = this.#peers.get(message.socket) ?? NOBODY
-    return incomingRequest({ method: message.method ?? '', target: message.url ?? '', headers: message.headers, peer, stream: message })
+    return new IncomingRequest({ method: message.method ?? '', target: message.url ?? '', headers: message.headers, peer, stream: message })
   }
 
   #onRequest(message: IncomingMessage, response: NodeResponse): void {
     const incoming = this.#incoming(message)
     this.#requests.add(incoming)
     response.on('error', () => undefined)
-    response.on('close', incoming.abort)
+    response.on('close', () => incoming.abort())
     void this.#serve(message, response, incoming).finally(() => this.#requests.delete(incoming))
   }
 
   async #serve(message: IncomingMessage, response: NodeResponse, incoming: IncomingRequest): Promise<void> {
     try {
-      await this.#answer(message, response, incoming, await this.#options.handler(incoming.request))
+      await this.#answer(message, response, incoming, await this.#options.handler(incoming))
     } catch (error) {
-      this.#options.log.error('A request was not handled', { path: incoming.request.path, error: thrownMessage(error) })
+      this.#options.log.error('A request was not handled', { path: incoming.path, error: thrownMessage(error) })
       if (response.headersSent || response.destroyed) return void response.destroy()
       const { code, body } = statusBody(error)
       response.writeHead(code, { 'content-type': 'application/json', 'content-length': body.length, connection: 'close' }).end(body)
@@ -80,7 +80,7 @@ export class Http1Connections {
   async #answer(message: IncomingMessage, response: NodeResponse, incoming: IncomingRequest, answer: ServerResponse): Promise<void> {
     if (response.destroyed) return
     if (answer.type === 'tunnel') {
-      const forwarded = await this.#options.nodeProxy.forward(answer.target, incoming.request)
+      const forwarded = await this.#options.nodeProxy.forward(answer.target, incoming)
       return this.#answer(message, response, incoming, forwarded)
     }
     // A body that was not read to its end would be taken for the next request.
@@ -111,11 +111,11 @@ export class Http1Connections {
       this.#tunnels.delete(socket)
     })
     try {
-      const answer = await this.#options.handler(incoming.request)
+      const answer = await this.#options.handler(incoming)
       if (answer.type === 'tunnel') this.#options.nodeProxy.tunnel(answer.target, { headers: message.rawHeaders, socket, head })
       else await answerRaw(socket, answer)
     } catch (error) {
-      this.#options.log.error('A request was not handled', { path: incoming.request.path, error: thrownMessage(error) })
+      this.#options.log.error('A request was not handled', { path: incoming.path, error: thrownMessage(error) })
       const { code, body } = statusBody(error)
       await answerRaw(socket, { type: 'whole', status: code, headers: { 'content-type': 'application/json' }, body: [body] })
     } finally {

@@ -6,7 +6,7 @@ import { HTTPS_LIMITS } from './https-limits.ts'
 import type { NodeProxy } from './node-proxy.ts'
 import { peerOf } from './peer.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
-import { incomingRequest, type IncomingRequest } from './server-request.ts'
+import { IncomingRequest } from './server-request.ts'
 
 export interface ConnectionOptions {
   readonly handler: Handler
@@ -63,7 +63,7 @@ export class Http2Connection {
     const method = headers[':method'] ?? ''
     const target = headers[':path']
     if (target === undefined) return stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
-    const incoming = incomingRequest({ method, target, headers, peer: this.#peer, stream })
+    const incoming = new IncomingRequest({ method, target, headers, peer: this.#peer, stream })
     this.#requests.add(incoming)
     stream.on('close', () => {
       // A request that was answered needs no signal any more; making one costs as much as a small request.
@@ -92,10 +92,10 @@ export class Http2Connection {
 
   async #serve(stream: ServerHttp2Stream, incoming: IncomingRequest): Promise<void> {
     try {
-      const response = await this.#options.handler(incoming.request)
+      const response = await this.#options.handler(incoming)
       await this.#answer(stream, incoming, response)
     } catch (error) {
-      this.#options.log.error('A request was not handled', { path: incoming.request.path, error: error instanceof Error ? error.message : String(error) })
+      this.#options.log.error('A request was not handled', { path: incoming.path, error: error instanceof Error ? error.message : String(error) })
       if (stream.destroyed) return
       if (stream.headersSent) return stream.close(constants.NGHTTP2_INTERNAL_ERROR)
       const { code, body } = statusBody(error)
@@ -107,10 +107,10 @@ export class Http2Connection {
   async #answer(stream: ServerHttp2Stream, incoming: IncomingRequest, response: ServerResponse): Promise<void> {
     if (stream.destroyed) return
     if (response.type === 'tunnel') {
-      const forwarded = await this.#options.nodeProxy.forward(response.target, incoming.request)
+      const forwarded = await this.#options.nodeProxy.forward(response.target, incoming)
       return this.#answer(stream, incoming, forwarded)
     }
-    const hasNoBody = incoming.request.method === 'HEAD' || (response.type === 'whole' && response.body.length === 0)
+    const hasNoBody = incoming.method === 'HEAD' || (response.type === 'whole' && response.body.length === 0)
     stream.respond({ ...response.headers, ':status': response.status }, { endStream: hasNoBody })
     if (hasNoBody) return
     if (response.type === 'whole') return writeWhole(stream, response.body)

@@ -4,7 +4,7 @@ import type { Authorizer, User } from '../access.ts'
 import type { ServerRequest } from '../http.ts'
 import type { Clock } from '../../words/ports.ts'
 import { impersonate } from './impersonation.ts'
-import { authenticateOrAnonymous, firstOf } from './authentication.ts'
+import { authenticate } from './authentication.ts'
 import { CertificateAuthenticator } from './certificate-authenticator.ts'
 import { readerOf, userNamed } from './object-reader.testing.ts'
 import { TokenAuthenticator, bearerToken } from './token-authenticator.ts'
@@ -40,7 +40,7 @@ const allowAll: Authorizer = { authorize: () => ({ allowed: true, reason: '' }) 
 const allowNothing: Authorizer = { authorize: () => ({ allowed: false, reason: '' }) }
 
 test('who asks', async () => {
-  const authenticator = firstOf([new CertificateAuthenticator(), tokens([account, pod])])
+  const authenticators = [new CertificateAuthenticator(), tokens([account, pod])]
   const certificate = { commonName: 'anna', organizations: ['dev', 'ops'] }
   const table: [ServerRequest, string, readonly string[]][] = [
     [request({}), 'system:anonymous', ['system:unauthenticated']],
@@ -48,12 +48,12 @@ test('who asks', async () => {
     [request({ authorization: 'Bearer good' }), 'system:serviceaccount:shop:web', ['system:serviceaccounts', 'system:serviceaccounts:shop', 'system:authenticated']],
   ]
   for (const [asked, name, groups] of table) {
-    const user = await authenticateOrAnonymous(authenticator, asked)
+    const user = await authenticate(authenticators, asked)
     assert.deepEqual([user.name, user.groups], [name, groups])
-    assert.equal(await authenticateOrAnonymous(authenticator, asked), user, 'the same User object for the same credentials')
+    assert.equal(await authenticate(authenticators, asked), user, 'the same User object for the same credentials')
   }
   for (const authorization of ['Bearer bad', 'Bearer other', 'Basic YTpi', 'Bearer', 'nonsense']) {
-    await assert.rejects(authenticateOrAnonymous(authenticator, request({ authorization })), { code: 401, message: 'Unauthorized' }, authorization)
+    await assert.rejects(async () => authenticate(authenticators, request({ authorization })), { code: 401, message: 'Unauthorized' }, authorization)
   }
 })
 

@@ -1,7 +1,7 @@
 import type { Clock, Log, Random } from '../../words/ports.ts'
 import { StatusError, internalError, serviceUnavailable } from '../../words/status-error.ts'
 import { uuid } from '../../words/random.ts'
-import { authenticateOrAnonymous, firstOf } from '../access/authentication.ts'
+import { authenticate } from '../access/authentication.ts'
 import { denial } from '../access/denial.ts'
 import { impersonate } from '../access/impersonation.ts'
 import type { Authenticator, Authorizer, User } from '../access.ts'
@@ -26,20 +26,20 @@ export interface HandlerParts extends DispatchParts {
 
 /** Who -> may they -> is there room -> do it. Whatever goes wrong becomes a Status; nothing is thrown. */
 export function createHandler(parts: HandlerParts): Handler {
-  const authenticator = firstOf(parts.authenticators)
   return async (request) => {
     try {
-      return await answer(parts, authenticator, request)
+      return await answer(parts, request)
     } catch (error) {
       return failureResponse(asStatus(parts, request, error), acceptedForErrors(request))
     }
   }
 }
 
-async function answer(parts: HandlerParts, authenticator: Authenticator, request: ServerRequest): Promise<ServerResponse> {
+async function answer(parts: HandlerParts, request: ServerRequest): Promise<ServerResponse> {
   const query = new URLSearchParams(request.query)
   const info = parseRequest(request.method, request.path, query)
-  const user = impersonate(await authenticateOrAnonymous(authenticator, request), request.headers, parts.authorizer)
+  const caller = authenticate(parts.authenticators, request)
+  const user = impersonate(caller instanceof Promise ? await caller : caller, request.headers, parts.authorizer)
   requireAllowed(parts, user, info)
   if (info.isResource && !parts.feed.ready) throw serviceUnavailable('the server is still reading its store')
   const accepted = acceptedFor(request, query, info)

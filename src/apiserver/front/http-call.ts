@@ -36,7 +36,10 @@ export function writeRequest(call: ResourceCall, options: WriteOptions): WriteRe
     manager: options.fieldManager === '' ? managerFromUserAgent(call.request.headers['user-agent']) : options.fieldManager,
     fieldValidation: options.fieldValidation,
     trusted: false,
-    signal: call.request.signal,
+    // On demand, as few writes look at it.
+    get signal() {
+      return call.request.signal
+    },
     warn: (message) => {
       call.warnings.push(message)
     },

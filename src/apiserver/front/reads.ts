@@ -1,3 +1,4 @@
+import type { ObjectKey } from '../../objects/kube-object.ts'
 import type { Store } from '../../store/store.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError, notFound } from '../../words/status-error.ts'
@@ -22,22 +23,34 @@ export interface ReadParts {
 
 const WAIT_FOR_REVISION_MS = 3_000
 
-export async function getResponse(parts: ReadParts, call: ResourceCall): Promise<ServerResponse> {
-  const cached = await getObject(parts, call.resource, call.key, {
-    resourceVersion: call.query.get('resourceVersion') ?? '', signal: call.request.signal,
-  })
-  return renderObject(parts.clock, call, 200, cached.seen(call.resource.view))
+export function getResponse(parts: ReadParts, call: ResourceCall): ServerResponse | Promise<ServerResponse> {
+  const render = (cached: CachedObject): ServerResponse => renderObject(parts.clock, call, 200, cached.seen(call.resource.view))
+  const found = getObject(parts, call.resource, call.key, call.query.get('resourceVersion') ?? '', call.request)
+  return found instanceof Promise ? found.then(render) : render(found)
 }
 
-export async function getObject(
-  parts: Pick<ReadParts, 'feed'>, resource: ServedResource, key: { namespace: string; name: string },
-  options: { readonly resourceVersion: string; readonly signal: AbortSignal },
+/** reader's signal is asked for only where there is something to wait for: making one costs as much as the read. */
+export function getObject(
+  parts: Pick<ReadParts, 'feed'>, resource: ServedResource, key: ObjectKey, resourceVersion: string, reader: { readonly signal: AbortSignal },
+): CachedObject | Promise<CachedObject> {
+  const pending = parts.feed.fresh(reader)
+  if (pending === undefined && resourceVersion === '') return standing(resource, key)
+  return getLater(parts, resource, key, { pending, resourceVersion, reader })
+}
+
+async function getLater(
+  { feed }: Pick<ReadParts, 'feed'>, resource: ServedResource, key: ObjectKey,
+  wanted: { pending: Promise<void> | undefined; resourceVersion: string; reader: { readonly signal: AbortSignal } },
 ): Promise<CachedObject> {
-  const point = readPoint(options.resourceVersion, '', 0)
-  await parts.feed.fresh(options.signal)
-  if (point.at === 'not-older' && !(await parts.feed.reachedWithin(point.revision, WAIT_FOR_REVISION_MS, options.signal))) {
-    throw tooLargeRevision(point.revision, parts.feed.revision)
+  await wanted.pending
+  const point = readPoint(wanted.resourceVersion, '', 0)
+  if (point.at === 'not-older' && !(await feed.reachedWithin(point.revision, WAIT_FOR_REVISION_MS, wanted.reader.signal))) {
+    throw tooLargeRevision(point.revision, feed.revision)
   }
+  return standing(resource, key)
+}
+
+function standing(resource: ServedResource, key: ObjectKey): CachedObject {
   const cached = resource.cache.get(key)
   if (cached === undefined) throw notFound(resourceName(resource), key.name)
   return cached
@@ -48,7 +61,10 @@ export async function listResponse(parts: ReadParts, call: ResourceCall): Promis
   const selection = parseSelection(call.resource, call.key.namespace, options)
   const result = await listObjects(parts.feed, parts.store, {
     cache: call.resource.cache, scope: selection.scope, matches: selection.matches, limit: options.limit, continueToken: options.continueToken,
-    point: readPoint(options.resourceVersion, options.resourceVersionMatch, options.limit), signal: call.request.signal,
+    point: readPoint(options.resourceVersion, options.resourceVersionMatch, options.limit),
+    get signal() {
+      return call.request.signal
+    },
   })
   if (result.outcome === 'page') return renderList(parts.clock, call, result)
   return failureResponse(new StatusError(410, 'Expired', result.message), call.accepted, result.continueToken)

@@ -12,7 +12,7 @@ export interface GateLimits {
 
 interface InFlight {
   readonly deadline: Instant
-  readonly expire: (error: Error) => void
+  readonly expire: (error: unknown) => void
 }
 
 const CHECK_EVERY_MS = 1_000
@@ -34,22 +34,28 @@ export class RequestGate {
   }
 
   /** Runs the work, or refuses it with 429. The caller is answered with 504 at the deadline, though the work may go on. */
-  async run<T>(of: RequestClass, work: () => Promise<T>): Promise<T> {
+  run<T>(of: RequestClass, work: () => T | Promise<T>): Promise<T> {
     const limit = of === 'read' ? this.#limits.readsInFlight : this.#limits.writesInFlight
     if (this.#counts[of] >= limit) throw tooManyRequests('The server has too many requests under way, please try again later.', 1)
-    this.#counts[of]++
-    let entry: InFlight | undefined
-    try {
-      return await new Promise<T>((resolve, reject) => {
-        entry = { deadline: this.#clock.now() + this.#limits.requestTimeoutMs, expire: reject }
-        this.#inFlight.add(entry)
-        this.#watchDeadlines()
-        work().then(resolve, reject)
-      })
-    } finally {
-      if (entry !== undefined) this.#inFlight.delete(entry)
-      this.#counts[of]--
-    }
+    return new Promise<T>((resolve, reject) => {
+      const answer = work()
+      if (!(answer instanceof Promise)) return resolve(answer)
+      this.#counts[of]++
+      const leave = (): void => {
+        if (this.#inFlight.delete(entry)) this.#counts[of]--
+      }
+      const fail = (error: unknown): void => {
+        leave()
+        reject(error)
+      }
+      const entry = { deadline: this.#clock.now() + this.#limits.requestTimeoutMs, expire: fail }
+      this.#inFlight.add(entry)
+      this.#watchDeadlines()
+      answer.then((value) => {
+        leave()
+        resolve(value)
+      }, fail)
+    })
   }
 
   #watchDeadlines(): void {
@@ -63,7 +69,6 @@ export class RequestGate {
     const now = this.#clock.now()
     for (const entry of this.#inFlight) {
       if (entry.deadline > now) break
-      this.#inFlight.delete(entry)
       entry.expire(timeout('The request did not complete within the time allowed.'))
     }
     this.#checking = false

@@ -60,7 +60,7 @@ function writtenResponse(parts: WriteParts, call: ResourceCall, written: Written
 }
 
 export async function scaleResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
-  await parts.feed.fresh(call.request.signal)
+  await parts.feed.fresh(call.request)
   return renderObject(parts.clock, call, 200, servedOnce(readScale(call.resource, call.key)))
 }
 

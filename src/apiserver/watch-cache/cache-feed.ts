@@ -99,11 +99,14 @@ export class CacheFeed {
 
   /**
    * A read after this sees every write that was acknowledged before it. Where this process is the only writer that holds by
-   * construction, because writes are acknowledged only when the caches show them.
+   * construction, because writes are acknowledged only when the caches show them: undefined then, nothing to wait for.
    */
-  async fresh(signal: AbortSignal): Promise<void> {
+  fresh(reader: { readonly signal: AbortSignal }): Promise<void> | undefined {
     if (!this.#started) throw serviceUnavailable('the server is still reading its store')
-    if (!this.#dependencies.storeIsShared) return
+    return this.#dependencies.storeIsShared ? this.#freshFromStore(reader.signal) : undefined
+  }
+
+  async #freshFromStore(signal: AbortSignal): Promise<void> {
     const latest = await this.#dependencies.store.latest()
     if (!(await this.reachedWithin(latest, 10_000, signal))) throw serviceUnavailable('the cache is behind the store; try again')
   }

@@ -46,10 +46,10 @@ export async function listObjects(feed: CacheFeed, store: Store, query: ListQuer
   if (query.continueToken !== '') return continueList(feed, store, query)
   const { point } = query
   if (point.at === 'any' || point.at === 'latest') {
-    await feed.fresh(query.signal)
+    await feed.fresh(query)
     return fromCache(feed, query, '', point.at === 'any' ? 0 : query.limit)
   }
-  await feed.fresh(query.signal)
+  await feed.fresh(query)
   if (!(await feed.reachedWithin(point.revision, WAIT_FOR_REVISION_MS, query.signal))) throw tooLargeRevision(point.revision, feed.revision)
   if (point.at === 'not-older') return fromCache(feed, query, '', query.limit)
   return atRevision(feed, store, query, point.revision, '')
@@ -60,7 +60,7 @@ async function continueList(feed: CacheFeed, store: Store, query: ListQuery): Pr
   if (query.point.at !== 'latest' && query.point.at !== 'any') {
     throw badRequest('specifying resource version is not allowed when using continue')
   }
-  await feed.fresh(query.signal)
+  await feed.fresh(query)
   const start = query.cache.prefix + token.start
   if (token.revision === undefined) return fromCache(feed, query, start, query.limit)
   if (token.revision > feed.revision) throw badRequest('continue key is not valid: its revision is in the future')

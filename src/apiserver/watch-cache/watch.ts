@@ -42,7 +42,7 @@ const WAIT_FOR_REVISION_MS = 3_000
  */
 export async function beginWatch(feed: CacheFeed, query: WatchQuery, receiver: WatchReceiver): Promise<() => void> {
   const { cache, start, signal } = query
-  await feed.fresh(signal)
+  await feed.fresh(query)
   if (start.from === 'state' && !(await feed.reachedWithin(start.notOlder, WAIT_FOR_REVISION_MS, signal))) {
     throw tooLargeRevision(start.notOlder, feed.revision)
   }
