@@ -6,19 +6,20 @@ import type { ClusterConfig } from '../cli/cluster-config.ts'
 import type { Access } from '../cli/kubeconfig.ts'
 import { contextName } from '../cli/invocation.ts'
 import type { ClusterStatus, Machine, PartStatus, Report } from '../cli/machine.ts'
+import { waitUntil } from '../cli/wait.ts'
 import {
   isRunning, removePidFile, runningProcess, startDetached, stopProcess, type ProcessIdentity,
 } from '../host/containerd/detached-process.ts'
 import { ensurePackages, nodePackages } from '../host/debian-packages.ts'
 import { stopRegistry } from '../host/image/docker-registry.ts'
 import { isConditionTrue } from '../objects/conditions.ts'
+import { kinds } from '../resources/generated/kinds.ts'
 import { clusterPaths, type ClusterPaths, type PartReady } from './cluster-paths.ts'
 import { resolveThroughNode } from './dns-check.ts'
 import { adminClient } from './local-client.ts'
 import { registryDirectory } from './local-demo.ts'
 import { tearDownNode } from './node-teardown.ts'
 import { LOTSE_VERSION } from './version.ts'
-import { kinds } from '../resources/generated/kinds.ts'
 
 const START_TIMEOUT_MS = 60_000
 const READY_TIMEOUT_MS = 120_000
@@ -45,9 +46,9 @@ export function createLocalMachine(environment: NodeJS.ProcessEnv): Machine {
     startNode: (config) => startPart(clusterPaths(config), config, 'node'),
     waitForNodeReady,
     waitForDns: (config) =>
-      until(
+      waitUntil(
         () => resolveThroughNode(config.dnsServiceAddress, `kubernetes.default.svc.${config.clusterDomain}`, config.apiServiceAddress),
-        'the cluster DNS to answer'
+        { what: 'the cluster DNS to answer', timeoutMs: READY_TIMEOUT_MS, pollMs: POLL_MS }
       ),
     access,
     stop,
@@ -119,14 +120,15 @@ async function startPart(paths: ClusterPaths, config: ClusterConfig, part: Part)
 }
 
 async function untilReady(identity: ProcessIdentity, files: { log: string; ready: string }, part: Part): Promise<void> {
-  const deadline = performance.now() + START_TIMEOUT_MS
-  while (!existsSync(files.ready)) {
+  await waitUntil(() => {
+    if (existsSync(files.ready)) return true
     if (!isRunning(identity)) throw new Error(`the ${part} ended while it was starting. The end of ${files.log}:\n${tail(files.log)}`)
-    if (performance.now() > deadline) {
-      throw new Error(`the ${part} is not ready after ${START_TIMEOUT_MS / 1000} s. The end of ${files.log}:\n${tail(files.log)}`)
-    }
-    await pause()
-  }
+    return false
+  }, {
+    what: async () => `the ${part} to be ready. The end of ${files.log}:\n${tail(files.log)}`,
+    timeoutMs: START_TIMEOUT_MS,
+    pollMs: POLL_MS,
+  })
 }
 
 function tail(path: string): string {
@@ -137,25 +139,13 @@ function tail(path: string): string {
 async function waitForNodeReady(config: ClusterConfig): Promise<void> {
   const { client, close } = adminClient(config)
   try {
-    await until(async () => {
+    await waitUntil(async () => {
       const { items } = await client.list(kinds.Node)
       return items.some((node) => node.metadata.name === config.nodeName && isConditionTrue(node.status?.conditions, 'Ready'))
-    }, `the node ${config.nodeName} to be ready; see "lotse logs node"`)
+    }, { what: `the node ${config.nodeName} to be ready; see "lotse logs node"`, timeoutMs: READY_TIMEOUT_MS, pollMs: POLL_MS })
   } finally {
     close()
   }
-}
-
-async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${READY_TIMEOUT_MS / 1000} s for ${what}`)
-    await pause()
-  }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, POLL_MS))
 }
 
 async function status(config: ClusterConfig): Promise<ClusterStatus> {

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { loadAll } from 'js-yaml'
 import type { Client } from '../../client/client.ts'
 import { isConditionTrue } from '../../objects/conditions.ts'
@@ -11,11 +12,12 @@ import type { Node, Pod, Service } from '../../resources/generated/types.ts'
 import type { ClusterConfig } from '../cluster-config.ts'
 import { commandFor, contextName, printJson, type Invocation } from '../invocation.ts'
 import { Phases } from '../phases.ts'
+import { waitUntil } from '../wait.ts'
 import { bringUp } from './up.ts'
 
 const NAMESPACE = 'guestbook'
-const READY_TIMEOUT_MS = 120_000
-const POLL_MS = 50
+/** Images are unpacked meanwhile, on a slow disk too. */
+const WAIT = { timeoutMs: 120_000, pollMs: 50 }
 const REQUEST_TIMEOUT_MS = 3_000
 const WEB_REPLICAS = 3
 
@@ -88,20 +90,20 @@ async function breakThings(invocation: Invocation, config: ClusterConfig, client
     const pod = await someWebPod(client)
     const status = pod.status?.containerStatuses?.[0]
     await invocation.demoTools.killContainer(config, (status?.containerID ?? '').replace('containerd://', ''))
-    await waitFor(async () => {
+    await waitUntil(async () => {
       const found = (await client.get(kinds.Pod, keyOf(pod))).status?.containerStatuses?.[0]
       return (found?.restartCount ?? 0) > (status?.restartCount ?? 0) && found?.ready === true
-    }, `the container of ${pod.metadata.name ?? ''} to be restarted`)
+    }, { ...WAIT, what: `the container of ${pod.metadata.name ?? ''} to be restarted` })
     await retried(() => expectEntry(front.nodePortUrl, before))
     return pod.metadata.name ?? ''
   }, (name) => `${name} was restarted, the entry is still served`)
   await phases.run('delete a web pod', async () => {
     const pod = await someWebPod(client)
     await client.delete(kinds.Pod, keyOf(pod))
-    await waitFor(async () => {
+    await waitUntil(async () => {
       const pods = await webPods(client)
       return pods.length === WEB_REPLICAS && pods.every(isReady) && pods.every((other) => other.metadata.uid !== pod.metadata.uid)
-    }, `a new pod in place of ${pod.metadata.name ?? ''}`)
+    }, { ...WAIT, what: `a new pod in place of ${pod.metadata.name ?? ''}` })
     await retried(() => expectEntry(front.nodePortUrl, before))
     return pod.metadata.name ?? ''
   }, (name) => `${name} was replaced, the entry is still served`)
@@ -136,7 +138,7 @@ function kindOf(object: KubeObject): KindRef {
 }
 
 async function waitUntilReady(client: Client, report: (progress: string) => void): Promise<void> {
-  await waitFor(
+  await waitUntil(
     async () => {
       const { items } = await client.list(kinds.Deployment, { namespace: NAMESPACE })
       report(items.map((item) => `${item.metadata.name ?? ''} ${item.status?.readyReplicas ?? 0}/${item.spec?.replicas ?? 1}`).join(', '))
@@ -151,7 +153,7 @@ async function waitUntilReady(client: Client, report: (progress: string) => void
         )
       )
     },
-    async () => `the deployments to be ready; ${await whyNotReady(client)}`
+    { ...WAIT, what: async () => `the deployments to be ready; ${await whyNotReady(client)}` }
   )
 }
 
@@ -234,17 +236,7 @@ async function retried(attempt: () => Promise<void>): Promise<void> {
       return await attempt()
     } catch (error) {
       if (performance.now() > deadline) throw error
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+      await delay(WAIT.pollMs)
     }
-  }
-}
-
-async function waitFor(condition: () => Promise<boolean>, what: string | (() => Promise<string>)): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS
-  while (!(await condition())) {
-    if (performance.now() > deadline) {
-      throw new Error(`waited ${READY_TIMEOUT_MS / 1000} s for ${typeof what === 'string' ? what : await what()}`)
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }
