@@ -2,21 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { textOf, utf8 } from '../words/bytes.ts'
-import { StatusError } from '../words/status-error.ts'
 import { decodeJson, duplicateFields } from './codec-json.ts'
 import { decodeYaml, decodeYamlStream, encodeYaml } from './codec-yaml.ts'
 import { scanJson } from './json-scanner.ts'
-
-function refusal(run: () => unknown): string {
-  try {
-    run()
-  } catch (error) {
-    assert.ok(error instanceof StatusError, String(error))
-    assert.equal(error.code, 400)
-    return error.message
-  }
-  return 'accepted'
-}
+import { badRequestOf } from './refusal.testing.ts'
 
 test('JSON: what is wrong and where, never the content', () => {
   const table: [string, string][] = [
@@ -34,7 +23,7 @@ test('JSON: what is wrong and where, never the content', () => {
     ['['.repeat(100_000), 'json parse error: more than 1000 levels at line 1, column 1001'],
     [`{"a":${'['.repeat(1200)}${']'.repeat(1200)}}`, 'json parse error: more than 1000 levels at line 1, column 1005'],
   ]
-  for (const [text, expected] of table) assert.equal(refusal(() => decodeJson(utf8(text))), expected, text.slice(0, 40))
+  for (const [text, expected] of table) assert.equal(badRequestOf(() => decodeJson(utf8(text))), expected, text.slice(0, 40))
 })
 
 test('JSON: what only looks wrong is read', () => {
@@ -82,7 +71,7 @@ test('YAML: refused quickly', () => {
     ['---\n'.repeat(500_000), /more than 10000 documents/], ['a: !!js/function x', /unknown scalar tag/], ['--- 1\n--- 2', /more than one document/],
   ]
   const started = process.hrtime.bigint()
-  for (const [text, expected] of table) assert.match(refusal(() => decodeYaml(utf8(text))), expected)
+  for (const [text, expected] of table) assert.match(badRequestOf(() => decodeYaml(utf8(text))), expected)
   assert.ok(process.hrtime.bigint() - started < 2_000_000_000n)
 })
 
@@ -97,7 +86,7 @@ test('YAML: written as kubectl writes it, and read back', () => {
 test('fuzz: any text is a value or a 400', () => {
   const text = fc.oneof(fc.string(), fc.stringMatching(/^[ab:&*!\-[\]{}"' \n#|>%?~,]{0,40}$/))
   fc.assert(fc.property(text, (given) => {
-    refusal(() => decodeYamlStream(utf8(given)))
-    refusal(() => decodeJson(utf8(given)))
+    badRequestOf(() => decodeYamlStream(utf8(given)))
+    badRequestOf(() => decodeJson(utf8(given)))
   }), { numRuns: 500 })
 })

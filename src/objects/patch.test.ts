@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { StatusError } from '../words/status-error.ts'
 import { freezeJson, shareUnchanged, type JsonObject } from './json.ts'
 import { applyJsonPatch } from './patch-json.ts'
 import { applyMergePatch } from './patch-merge.ts'
 import { applyStrategicPatch } from './patch-strategic.ts'
+import { refusalOf } from './refusal.testing.ts'
 import { deploymentSchema } from './sample-schemas.testing.ts'
 
 function refusal(run: () => unknown): string {
-  try {
-    run()
-  } catch (error) {
-    assert.ok(error instanceof StatusError, error instanceof Error ? error.stack : String(error))
-    return `${error.code} ${error.details?.causes?.[0]?.message ?? error.message}`
-  }
-  return 'accepted'
+  const error = refusalOf(run)
+  return error === undefined ? 'accepted' : `${error.code} ${error.details?.causes?.[0]?.message ?? error.message}`
 }
 
 test('JSON patch: RFC 6902', () => {

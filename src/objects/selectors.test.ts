@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { StatusError } from '../words/status-error.ts'
 import { formatFieldSelector, matchesFields, parseFieldSelector, requiredValue } from './field-selector.ts'
 import { formatLabelSelector, matchesLabels, parseLabelSelector, selectorFromSpec, type LabelSelectorSpec } from './label-selector.ts'
-
-function refusal(run: () => unknown): string {
-  try {
-    run()
-  } catch (error) {
-    assert.ok(error instanceof StatusError, String(error))
-    assert.equal(error.code, 400)
-    return error.message
-  }
-  return 'accepted'
-}
+import { badRequestOf } from './refusal.testing.ts'
 
 test('label selectors: canonical text and matches', () => {
   const labels = { app: 'web', tier: 'front', cores: '8', empty: '' }
@@ -52,7 +41,7 @@ test('label selectors: errors in upstream words', () => {
     [`a in (${'b,'.repeat(20_000)}c)`, /at most 1000 requirements and 10000 values/],
   ]
   for (const [text, error] of table) {
-    const message = refusal(() => parseLabelSelector(text))
+    const message = badRequestOf(() => parseLabelSelector(text))
     if (typeof error === 'string') assert.equal(message, error, text)
     else assert.match(message, error, text)
   }
@@ -66,7 +55,7 @@ test('label selectors of specs', () => {
     [{ matchExpressions: [{ key: 'app', operator: 'Exists' }] }, true],
   ]
   for (const [spec, matches] of table) assert.equal(matchesLabels(selectorFromSpec(spec), { app: 'web' }), matches, JSON.stringify(spec))
-  assert.equal(refusal(() => selectorFromSpec({ matchExpressions: [{ key: 'a', operator: 'Is' }] })), '"Is" is not a valid label selector operator')
+  assert.equal(badRequestOf(() => selectorFromSpec({ matchExpressions: [{ key: 'a', operator: 'Is' }] })), '"Is" is not a valid label selector operator')
 })
 
 test('field selectors', () => {
@@ -80,8 +69,8 @@ test('field selectors', () => {
     assert.equal(formatFieldSelector(selector), canonical, text)
     assert.equal(matchesFields(selector, (field) => (field === 'metadata.name' ? 'a' : '')), matches, text)
   }
-  assert.equal(refusal(() => parseFieldSelector('a=b,c')), "invalid selector: 'a=b,c'; can't understand 'c'")
-  assert.equal(refusal(() => parseFieldSelector('a=\\b')), 'invalid field selector: invalid escape sequence: \\b')
+  assert.equal(badRequestOf(() => parseFieldSelector('a=b,c')), "invalid selector: 'a=b,c'; can't understand 'c'")
+  assert.equal(badRequestOf(() => parseFieldSelector('a=\\b')), 'invalid field selector: invalid escape sequence: \\b')
   assert.equal(requiredValue(parseFieldSelector('a!=b,a=c'), 'a'), 'c')
 })
 
@@ -103,6 +92,6 @@ test('property: the text of a selector parses to the same selector', () => {
 test('fuzz: any text is a selector or a 400', () => {
   const text = fc.oneof(fc.string(), fc.stringMatching(/^[ab=!(),<> \\inot]{0,30}$/))
   fc.assert(fc.property(text, (given) => {
-    for (const parse of [parseLabelSelector, parseFieldSelector]) refusal(() => parse(given))
+    for (const parse of [parseLabelSelector, parseFieldSelector]) badRequestOf(() => parse(given))
   }), { numRuns: 500 })
 })

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { StatusError } from '../../words/status-error.ts'
+import { present } from '../../words/assert.ts'
+import type { StatusError } from '../../words/status-error.ts'
 import { copyJson, freezeJson } from '../json.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../kube-object.ts'
+import { refusalOf } from '../refusal.testing.ts'
 import { sampleDeployment, type SampleContainer, type SampleDeployment } from '../sample-objects.testing.ts'
 import { deploymentSchema } from '../sample-schemas.testing.ts'
 import { applyConfiguration } from './apply-configuration.ts'
@@ -124,13 +126,7 @@ test('labels go one by one, the metadata never', () => {
 })
 
 function refusal(run: () => unknown): StatusError {
-  try {
-    run()
-  } catch (error) {
-    assert.ok(error instanceof StatusError, error instanceof Error ? error.stack : String(error))
-    return error
-  }
-  throw new Error('no refusal')
+  return present(refusalOf(run), 'a refusal')
 }
 
 test('conflicts', () => {
