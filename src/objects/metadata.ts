@@ -40,7 +40,7 @@ function validateName(meta: ObjectMeta, rule: MetadataRule): FieldError[] {
   const errors: FieldError[] = []
   const { name = '', generateName = '' } = meta
   if (generateName !== '') {
-    for (const message of nameErrors(rule.nameRule, generateName, true)) {
+    for (const message of nameErrors(rule.nameRule, generateName, { asPrefix: true })) {
       errors.push(invalidValue(childPath(PATH, 'generateName'), generateName, message))
     }
   }

@@ -53,9 +53,9 @@ test('names: other rules accept and refuse', () => {
 })
 
 test('generateName may end in a dash', () => {
-  assert.deepEqual(nameErrors('dns-subdomain', 'web-', true), [])
+  assert.deepEqual(nameErrors('dns-subdomain', 'web-', { asPrefix: true }), [])
   assert.equal(nameErrors('dns-subdomain', 'web-').length, 1)
-  assert.equal(nameErrors('dns-label', 'Web-', true).length, 1)
+  assert.equal(nameErrors('dns-label', 'Web-', { asPrefix: true }).length, 1)
 })
 
 test('names: a long wrong name costs linear time', () => {

@@ -95,11 +95,11 @@ function streamOf(socket: Duplex, streamId: number): SpdyStream {
     return !socket.writableNeedDrain
   }
   return {
-    write: (bytes) => (ended || bytes.length === 0 ? true : send(dataFrames(streamId, bytes, false))),
+    write: (bytes) => (ended || bytes.length === 0 ? true : send(dataFrames(streamId, bytes))),
     end() {
       if (ended) return
       ended = true
-      send(dataFrames(streamId, new Uint8Array(0), true))
+      send(dataFrames(streamId, new Uint8Array(0), { fin: true }))
     },
     reset() {
       ended = true

@@ -34,9 +34,9 @@ test('a stream is opened with its headers in stored zlib blocks', () => {
 })
 
 test('data frames: the last carries the end, long payloads are cut', () => {
-  assert.equal(Buffer.concat(dataFrames(5, Buffer.from('hi'), false)).toString('hex'), '00000005000000026869')
-  assert.equal(Buffer.concat(dataFrames(5, new Uint8Array(0), true)).toString('hex'), '0000000501000000')
-  const long = dataFrames(7, Buffer.alloc(0xffffff + 3), true)
+  assert.equal(Buffer.concat(dataFrames(5, Buffer.from('hi'))).toString('hex'), '00000005000000026869')
+  assert.equal(Buffer.concat(dataFrames(5, new Uint8Array(0), { fin: true })).toString('hex'), '0000000501000000')
+  const long = dataFrames(7, Buffer.alloc(0xffffff + 3), { fin: true })
   assert.deepEqual(long.map((part) => part.length), [8, 0xffffff, 8, 3])
   assert.deepEqual([long[0]?.[4], long[2]?.[4]], [0, 1])
 })
@@ -46,7 +46,7 @@ test('a reader gets the frames however they are cut', () => {
   const goaway = Buffer.from('80030007000000080000000500000000', 'hex')
   const settings = Buffer.from('800300040000000400000000', 'hex')
   const bytes = Buffer.concat([
-    reply, settings, ...dataFrames(3, Buffer.from('some output'), false), pingFrame(2), ...dataFrames(3, Buffer.from('!'), true), resetFrame(5), goaway,
+    reply, settings, ...dataFrames(3, Buffer.from('some output')), pingFrame(2), ...dataFrames(3, Buffer.from('!'), { fin: true }), resetFrame(5), goaway,
   ])
   const expected: SpdyFrame[] = [
     { type: 'reply', streamId: 3, fin: false },

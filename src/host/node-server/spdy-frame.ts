@@ -36,7 +36,8 @@ export function synStreamFrame(streamId: number, headers: Readonly<Record<string
   return controlFrame(TYPE.synStream, [fixed, ...(position === 'first' ? [ZLIB_START] : []), stored, block, ZLIB_FLUSH])
 }
 
-export function dataFrames(streamId: number, bytes: Uint8Array, fin: boolean): Buffer[] {
+/** With fin this side of the stream ends after the bytes. */
+export function dataFrames(streamId: number, bytes: Uint8Array, { fin } = { fin: false }): Buffer[] {
   const frames: Buffer[] = []
   let offset = 0
   do {
