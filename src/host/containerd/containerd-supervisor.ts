@@ -1,3 +1,4 @@
+import { sleep } from '../../words/ports.ts'
 import type { Clock, Log } from '../../words/ports.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import { boundLog } from '../bounded-log.ts'
@@ -43,15 +44,13 @@ export async function superviseContainerd(options: SupervisorOptions, signal: Ab
       if (!signal.aborted) log.error('containerd cannot be restarted', { error: thrownMessage(error) })
     }
   }
-  const loop = (): void => {
-    if (signal.aborted) return
-    const delayMs = failures === 0 ? LOOK_EVERY_MS : Math.min(LOOK_EVERY_MS * 2 ** failures, RESTART_DELAY_LIMIT_MS)
-    const cancel = clock.after(delayMs, () => {
-      signal.removeEventListener('abort', cancel)
-      void look().then(loop)
-    })
-    signal.addEventListener('abort', cancel, { once: true })
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      await sleep(clock, failures === 0 ? LOOK_EVERY_MS : Math.min(LOOK_EVERY_MS * 2 ** failures, RESTART_DELAY_LIMIT_MS), signal)
+      if (signal.aborted) return
+      await look()
+    }
   }
-  loop()
+  void watch()
   return { identity: () => current }
 }
