@@ -1,3 +1,4 @@
+import { parseIp } from '../objects/ports-and-addresses.ts'
 import type { Endpoint, EndpointSlice, Service } from '../resources/generated/types.ts'
 
 export type Protocol = 'tcp' | 'udp' | 'sctp'
@@ -87,5 +88,5 @@ function isServing(endpoint: Endpoint): boolean {
 }
 
 function isIpv4(text: string): boolean {
-  return /^\d{1,3}(\.\d{1,3}){3}$/.test(text)
+  return parseIp(text)?.family === 4
 }
