@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse as
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Peer, ServerResponse } from '../apiserver/http.ts'
-import { thrownMessage } from '../words/thrown.ts'
+import { noteFailedRequest } from './failed-request.ts'
 import type { ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import { peerOf } from './peer.ts'
@@ -70,7 +70,7 @@ export class Http1Connections {
     try {
       await this.#answer(message, response, incoming, await this.#options.handler(incoming))
     } catch (error) {
-      this.#options.log.error('A request was not handled', { path: incoming.path, error: thrownMessage(error) })
+      noteFailedRequest(this.#options.log, incoming, error)
       if (response.headersSent || response.destroyed) return void response.destroy()
       const { code, body } = statusBody(error)
       response.writeHead(code, { 'content-type': 'application/json', 'content-length': body.length, connection: 'close' }).end(body)
@@ -115,7 +115,7 @@ export class Http1Connections {
       if (answer.type === 'tunnel') this.#options.nodeProxy.tunnel(answer.target, { headers: message.rawHeaders, socket, head })
       else await answerRaw(socket, answer)
     } catch (error) {
-      this.#options.log.error('A request was not handled', { path: incoming.path, error: thrownMessage(error) })
+      noteFailedRequest(this.#options.log, incoming, error)
       const { code, body } = statusBody(error)
       await answerRaw(socket, { type: 'whole', status: code, headers: { 'content-type': 'application/json' }, body: [body] })
     } finally {

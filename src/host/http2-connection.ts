@@ -2,6 +2,7 @@ import { constants, performServerHandshake, type IncomingHttpHeaders, type Serve
 import type { TLSSocket } from 'node:tls'
 import type { Handler, Peer, ServerResponse } from '../apiserver/http.ts'
 import type { Log } from '../words/ports.ts'
+import { noteFailedRequest } from './failed-request.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import type { NodeProxy } from './node-proxy.ts'
 import { peerOf } from './peer.ts'
@@ -95,7 +96,7 @@ export class Http2Connection {
       const response = await this.#options.handler(incoming)
       await this.#answer(stream, incoming, response)
     } catch (error) {
-      this.#options.log.error('A request was not handled', { path: incoming.path, error: error instanceof Error ? error.message : String(error) })
+      noteFailedRequest(this.#options.log, incoming, error)
       if (stream.destroyed) return
       if (stream.headersSent) return stream.close(constants.NGHTTP2_INTERNAL_ERROR)
       const { code, body } = statusBody(error)
