@@ -33,43 +33,74 @@ interface Demand {
   readonly reason: string
 }
 
+/** The best node for a pod, or why none fits. A function of the table: what was assumed before must stand in it. */
 export function decide(pod: Pod, table: NodeTable, shapes: PodShapes): Decision {
   const spec = present(pod.spec, 'spec')
   const candidate = { pod, spec, shape: shapes.of(spec), amounts: podRequests(spec), ports: hostPortsOf(spec) }
-  const rejected = new Map<string, string[]>()
-  const reject = (slot: number, reason: string): void => {
-    const nodes = rejected.get(reason)
-    const name = table.node(slot)?.metadata.name ?? ''
-    if (nodes === undefined) rejected.set(reason, [name])
-    else nodes.push(name)
-  }
-  const fitting = spread(candidate, table, filter(candidate, table, reject), reject)
+  const rejections = new Rejections(table, candidate.shape.view(table).rejected)
+  const fitting = spread(candidate, table, filter(candidate, table, rejections), rejections)
   const best = bestSlot(candidate, table, fitting)
   const nodeName = best === undefined ? undefined : table.node(best)?.metadata.name
+  const { rejected } = rejections
   if (nodeName === undefined) return { outcome: 'unschedulable', rejected, message: explain(table.nodeCount, rejected) }
   return { outcome: 'assigned', nodeName, fitting: fitting.length, rejected }
 }
 
-/** The slots that the pod may use by its shape, its ports and its requests. */
-function filter(candidate: Candidate, table: NodeTable, reject: (slot: number, reason: string) => void): number[] {
-  const demands = demandsOf(candidate.amounts, table)
-  const fitting: number[] = []
-  for (let slot = 0; slot < table.slots; slot += 1) {
-    const node = table.node(slot)
-    if (node === undefined) continue
-    const reason = candidate.shape.answer(slot, node, table.version(slot)).verdict ?? unfit(candidate, demands, table, slot)
-    if (reason === undefined) fitting.push(slot)
-    else reject(slot, reason)
+/** The nodes that were ruled out, by reason. What the shape alone rules out is shared by all its pods, and copied when more is added. */
+class Rejections {
+  readonly #table: NodeTable
+  readonly #shared: ReadonlyMap<string, readonly string[]>
+  #own: Map<string, string[]> | undefined
+
+  constructor(table: NodeTable, shared: ReadonlyMap<string, readonly string[]>) {
+    this.#table = table
+    this.#shared = shared
   }
-  return fitting
+
+  get rejected(): ReadonlyMap<string, readonly string[]> {
+    return this.#own ?? this.#shared
+  }
+
+  /** Always false: what is added is out. */
+  add(slot: number, reason: string): false {
+    this.#own ??= new Map(Array.from(this.#shared, ([shared, names]) => [shared, [...names]]))
+    const name = this.#table.node(slot)?.metadata.name ?? ''
+    const names = this.#own.get(reason)
+    if (names === undefined) this.#own.set(reason, [name])
+    else names.push(name)
+    return false
+  }
 }
 
-function unfit(candidate: Candidate, demands: readonly Demand[], table: NodeTable, slot: number): string | undefined {
-  if (table.ports(slot).conflicts(candidate.ports)) return "node(s) didn't have free ports for the requested pod ports"
-  return demands.find(
-    ({ column, amount }) => column === undefined || amount > (column.allocatable[slot] ?? 0) - (column.requested[slot] ?? 0)
-  )?.reason
+/** The slots that the pod may use by its shape, its ports and its requests. A node is listed under the first that keeps the pod away. */
+function filter(candidate: Candidate, table: NodeTable, rejections: Rejections): readonly number[] {
+  let left = candidate.shape.view(table).fitting
+  const { ports } = candidate
+  if (ports.length > 0) {
+    left = left.filter((slot) => !table.ports(slot).conflicts(ports) || rejections.add(slot, "node(s) didn't have free ports for the requested pod ports"))
+  }
+  for (const demand of demandsOf(candidate.amounts, table)) left = withRoom(left, demand, rejections)
+  return left
 }
+
+/** One resource of all slots at a time: a plain loop over numbers, which makes a new list only when a slot falls out. */
+function withRoom(slots: readonly number[], { column, amount, reason }: Demand, rejections: Rejections): readonly number[] {
+  let fitting: number[] | undefined
+  const allocatable = column?.allocatable ?? NOTHING
+  const requested = column?.requested ?? NOTHING
+  for (let index = 0; index < slots.length; index += 1) {
+    const slot = slots[index] ?? 0
+    if (amount <= (allocatable[slot] ?? 0) - (requested[slot] ?? 0)) {
+      fitting?.push(slot)
+      continue
+    }
+    fitting ??= slots.slice(0, index)
+    rejections.add(slot, reason)
+  }
+  return fitting ?? slots
+}
+
+const NOTHING = new Float64Array(0)
 
 /** A request of nothing fits everywhere, even on a node that is over-committed; every pod takes a place of the node's pods. */
 function demandsOf(amounts: Amounts, table: NodeTable): Demand[] {
@@ -85,11 +116,11 @@ function spread(
   candidate: Candidate,
   table: NodeTable,
   fitting: readonly number[],
-  reject: (slot: number, reason: string) => void
+  rejections: Rejections
 ): readonly number[] {
   let left = fitting
   for (const constraint of candidate.spec.topologySpreadConstraints ?? []) {
-    if (constraint.whenUnsatisfiable === 'DoNotSchedule') left = spreadBy(constraint, candidate, table, left, reject)
+    if (constraint.whenUnsatisfiable === 'DoNotSchedule') left = spreadBy(constraint, candidate, table, left, rejections)
   }
   return left
 }
@@ -99,7 +130,7 @@ function spreadBy(
   candidate: Candidate,
   table: NodeTable,
   fitting: readonly number[],
-  reject: (slot: number, reason: string) => void
+  rejections: Rejections
 ): readonly number[] {
   const counts = table.spread.countsForConstraint(candidate.pod, constraint)
   const domains = countDomains(table.spread, constraint.topologyKey, counts, eligibleSlots(constraint, candidate, table))
@@ -110,7 +141,7 @@ function spreadBy(
     const reason = value === undefined
       ? "node(s) didn't match pod topology spread constraints (missing required label)"
       : (domains.get(value) ?? 0) + own - fewest > constraint.maxSkew ? "node(s) didn't match pod topology spread constraints" : undefined
-    if (reason !== undefined) reject(slot, reason)
+    if (reason !== undefined) rejections.add(slot, reason)
     return reason === undefined
   })
 }

@@ -56,6 +56,11 @@ export class NodeTable {
     return this.#nodes[slot]
   }
 
+  /** Changes whenever a node came or went, or any node's labels, taints or spec may have changed. */
+  get generation(): number {
+    return this.#version
+  }
+
   /** Changes whenever the node's labels, taints or spec may have. */
   version(slot: number): number {
     return this.#versions[slot] ?? 0

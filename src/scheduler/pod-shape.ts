@@ -1,4 +1,5 @@
 import type { Node, NodeAffinity, PodSpec } from '../resources/generated/types.ts'
+import type { NodeTable } from './node-table.ts'
 import { matchesNodeSelection, preferenceWeight } from './node-affinity.ts'
 import { countUnpreferredTaints, taintText, untoleratedTaint } from './taints.ts'
 
@@ -12,6 +13,17 @@ interface NodeAnswer {
   readonly preference: number
 }
 
+/** What a shape says of all nodes together, as long as no node's labels, taints or spec change. */
+export interface ShapeView {
+  readonly generation: number
+  /** Slots of the nodes that are for pods of the shape. */
+  readonly fitting: readonly number[]
+  /** Names of the others, by reason. */
+  readonly rejected: ReadonlyMap<string, readonly string[]>
+  /** Whether any fitting node has a PreferNoSchedule taint that the shape does not tolerate. */
+  readonly hasUnpreferredTaints: boolean
+}
+
 /**
  * What the pods of one template share and what depends on the node alone: selector, affinity, tolerations. The answer for each node is
  * computed once and kept until the node's labels or taints change, so that 5,000 pods of one Deployment ask each node once.
@@ -21,11 +33,34 @@ export class PodShape {
   readonly #spec: PodSpec
   readonly #affinity: NodeAffinity | undefined
   readonly #answers: (NodeAnswer | undefined)[] = []
+  #view: ShapeView | undefined
 
   constructor(spec: PodSpec) {
     this.#spec = spec
     this.#affinity = spec.affinity?.nodeAffinity
     this.hasPreference = (this.#affinity?.preferredDuringSchedulingIgnoredDuringExecution?.length ?? 0) > 0
+  }
+
+  view(table: NodeTable): ShapeView {
+    if (this.#view?.generation === table.generation) return this.#view
+    const fitting: number[] = []
+    const rejected = new Map<string, string[]>()
+    let hasUnpreferredTaints = false
+    for (let slot = 0; slot < table.slots; slot += 1) {
+      const node = table.node(slot)
+      if (node === undefined) continue
+      const { verdict, unpreferredTaints } = this.answer(slot, node, table.version(slot))
+      if (verdict === undefined) {
+        fitting.push(slot)
+        hasUnpreferredTaints ||= unpreferredTaints > 0
+      } else {
+        const names = rejected.get(verdict)
+        if (names === undefined) rejected.set(verdict, [node.metadata.name ?? ''])
+        else names.push(node.metadata.name ?? '')
+      }
+    }
+    this.#view = { generation: table.generation, fitting, rejected, hasUnpreferredTaints }
+    return this.#view
   }
 
   answer(slot: number, node: Node, version: number): NodeAnswer {

@@ -20,36 +20,35 @@ export function bestSlot(candidate: Candidate, table: NodeTable, fitting: readon
   return fitting[best]
 }
 
+const NOTHING = new Float64Array(0)
+
 /** What would be left free (least allocated), and how evenly cpu and memory would be used (balanced allocation). */
 function resourceScores(candidate: Candidate, table: NodeTable, fitting: readonly number[]): Scores {
   const scores = new Float64Array(fitting.length)
-  const cpu = {
-    capacity: table.column('cpu')?.allocatable,
-    used: table.column('scored-cpu')?.requested,
-    own: scoredAmount(candidate.amounts, 'cpu'),
-  }
-  const memory = {
-    capacity: table.column('memory')?.allocatable,
-    used: table.column('scored-memory')?.requested,
-    own: scoredAmount(candidate.amounts, 'memory'),
-  }
-  fitting.forEach((slot, index) => {
-    const cpuShare = share(cpu.used?.[slot], cpu.own, cpu.capacity?.[slot])
-    const memoryShare = share(memory.used?.[slot], memory.own, memory.capacity?.[slot])
+  const cpuCapacity = table.column('cpu')?.allocatable ?? NOTHING
+  const cpuUsed = table.column('scored-cpu')?.requested ?? NOTHING
+  const memoryCapacity = table.column('memory')?.allocatable ?? NOTHING
+  const memoryUsed = table.column('scored-memory')?.requested ?? NOTHING
+  const cpu = scoredAmount(candidate.amounts, 'cpu')
+  const memory = scoredAmount(candidate.amounts, 'memory')
+  for (let index = 0; index < fitting.length; index += 1) {
+    const slot = fitting[index] ?? 0
+    const cpuShare = share((cpuUsed[slot] ?? 0) + cpu, cpuCapacity[slot] ?? 0)
+    const memoryShare = share((memoryUsed[slot] ?? 0) + memory, memoryCapacity[slot] ?? 0)
     const free = ((1 - cpuShare) + (1 - memoryShare)) / 2
     const balance = 1 - Math.abs(cpuShare - memoryShare) / 2
     scores[index] = MAX_SCORE * (free * WEIGHTS.leastAllocated + balance * WEIGHTS.balanced)
-  })
+  }
   return scores
 }
 
-function share(used: number | undefined, own: number, capacity: number | undefined): number {
-  if (capacity === undefined || capacity <= 0) return 1
-  return Math.min(1, ((used ?? 0) + own) / capacity)
+function share(used: number, capacity: number): number {
+  return capacity <= 0 ? 1 : Math.min(1, used / capacity)
 }
 
 /** Fewer untolerated PreferNoSchedule taints are better. */
 function taintScores(candidate: Candidate, table: NodeTable, fitting: readonly number[]): Scores | undefined {
+  if (!candidate.shape.view(table).hasUnpreferredTaints) return undefined
   const counts = new Float64Array(fitting.length)
   let most = 0
   fitting.forEach((slot, index) => {
@@ -77,16 +76,21 @@ function spreadScores(candidate: Candidate, table: NodeTable, fitting: readonly 
   const crowds = crowdsOf(candidate, table, fitting)
   if (crowds === undefined) return undefined
   let [fewest, most] = [Infinity, 0]
-  for (const crowd of crowds) {
-    fewest = Math.min(fewest, crowd)
-    most = Math.max(most, crowd)
+  for (let index = 0; index < crowds.length; index += 1) {
+    const crowd = crowds[index] ?? 0
+    if (crowd < fewest) fewest = crowd
+    if (crowd > most) most = crowd
   }
-  return most === fewest ? undefined : crowds.map((crowd) => (MAX_SCORE * (most - crowd)) / (most - fewest))
+  if (most === fewest) return undefined
+  for (let index = 0; index < crowds.length; index += 1) crowds[index] = (MAX_SCORE * (most - (crowds[index] ?? 0))) / (most - fewest)
+  return crowds
 }
 
 function crowdsOf(candidate: Candidate, table: NodeTable, fitting: readonly number[]): Float64Array | undefined {
-  const soft = (candidate.spec.topologySpreadConstraints ?? []).filter((constraint) => constraint.whenUnsatisfiable === 'ScheduleAnyway')
+  const constraints = candidate.spec.topologySpreadConstraints ?? []
+  const soft = constraints.filter((constraint) => constraint.whenUnsatisfiable === 'ScheduleAnyway')
   const crowds = new Float64Array(fitting.length)
+  if (constraints.length === 0) return ownedCrowds(candidate, table, fitting, crowds)
   for (const constraint of soft) {
     const counts = table.spread.countsForConstraint(candidate.pod, constraint)
     const domains =
@@ -97,9 +101,14 @@ function crowdsOf(candidate: Candidate, table: NodeTable, fitting: readonly numb
       crowds[index] = (crowds[index] ?? 0) + crowd
     })
   }
-  if ((candidate.spec.topologySpreadConstraints ?? []).length > 0) return soft.length > 0 ? crowds : undefined
+  return soft.length > 0 ? crowds : undefined
+}
+
+function ownedCrowds(candidate: Candidate, table: NodeTable, fitting: readonly number[], crowds: Float64Array): Float64Array | undefined {
   const owned = table.spread.countsForOwner(candidate.pod)
-  return owned === undefined ? undefined : crowds.map((_, index) => owned[fitting[index] ?? 0] ?? 0)
+  if (owned === undefined) return undefined
+  for (let index = 0; index < fitting.length; index += 1) crowds[index] = owned[fitting[index] ?? 0] ?? 0
+  return crowds
 }
 
 function addScaled(total: Scores, scores: Scores | undefined, weight: number): void {
