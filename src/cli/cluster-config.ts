@@ -29,6 +29,7 @@ const MAX_CLUSTERS = 16
 /** The default range of Kubernetes for the first cluster; each further one gets the block below. */
 const NODE_PORTS = { first: 30000, count: 2768, step: 3000 } as const
 
+/** The name, which becomes part of paths and of the kernel's names. Throws UsageError when it does not fit there. */
 export function checkName(name: string): string {
   if (!NAME.test(name)) {
     throw new UsageError(
@@ -76,6 +77,7 @@ export interface NewCluster {
   readonly index: number
 }
 
+/** The configuration of a new cluster: address ranges and node ports follow from its index. */
 export function newConfig(wanted: NewCluster): ClusterConfig {
   const { index } = wanted
   return {

@@ -38,6 +38,7 @@ export function commandFor(invocation: Invocation, command: string): string {
   return `${typed} ${command}${nameOption}${directoryOption}`
 }
 
+/** The context of a cluster in kubeconfigs. */
 export function contextName(clusterName: string): string {
   return `lotse-${clusterName}`
 }

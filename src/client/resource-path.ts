@@ -8,6 +8,7 @@ export interface Place {
   readonly subresource?: string
 }
 
+/** /apis/apps/v1/namespaces/default/deployments/web/status. Without a name: the collection; without a namespace: all of them. */
 export function resourcePath(kind: KindRef, place: Place): string {
   const { namespace = '', name = '', subresource = '' } = place
   const segments = kind.group === '' ? ['api', kind.version] : ['apis', kind.group, kind.version]

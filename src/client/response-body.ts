@@ -10,6 +10,7 @@ const MAX_ERROR_BYTES = 1024 * 1024
 const MAX_LINE_BYTES = 16 * 1024 * 1024
 const NEWLINE = 0x0a
 
+/** The whole body as JSON. Throws a StatusError when it is too long or no JSON. */
 export async function readJson(response: TransportResponse): Promise<unknown> {
   return parseJson(await readBytes(response, MAX_BODY_BYTES))
 }

@@ -37,6 +37,7 @@ export interface CgroupUsage {
   readonly processCount: number
 }
 
+/** Which cgroups this machine has, and where. Throws with the remedy when containers could not be limited here. */
 export function detectCgroups(root = ROOT): CgroupHost {
   if (isCgroup2(root)) return { layout: 'v2', hierarchies: new Map([['', root]]) }
   const hierarchies = new Map<string, string>()

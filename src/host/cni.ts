@@ -17,6 +17,7 @@ export interface PodNetwork {
 const PLUGIN_DIRECTORIES = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni']
 const NEEDED_PLUGINS = ['ptp', 'host-local', 'portmap', 'loopback']
 
+/** Where the network plug-ins are installed. Throws with the remedy when one of them is missing. */
 export function findPluginsDirectory(candidates: readonly string[] = PLUGIN_DIRECTORIES): string {
   const found = candidates.find((directory) => NEEDED_PLUGINS.every((plugin) => existsSync(join(directory, plugin))))
   if (found !== undefined) return found

@@ -12,6 +12,7 @@ import { sidecarsAndRegular } from './pod-containers.ts'
 
 export const DEFAULT_TERMINATION_PATH = '/dev/termination-log'
 
+/** The attempt-th sandbox of a pod as the runtime wants it. */
 export function sandboxConfig(pod: Pod, attempt: number, settings: NodeSettings, dns: ResolverConfig): SandboxConfig {
   const { metadata, spec } = pod
   const identity = { namespace: metadata.namespace ?? '', name: metadata.name ?? '', uid: metadata.uid ?? '' }
@@ -61,6 +62,7 @@ export interface ContainerInput {
   readonly targetContainerId: string
 }
 
+/** A container as the runtime wants it: command and arguments expanded, mounts, limits, security. */
 export function containerConfig(input: ContainerInput): ContainerConfig {
   const { pod, container, settings } = input
   const variables = new Map(input.environment.map(({ name, value }) => [name, value]))

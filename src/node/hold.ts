@@ -16,6 +16,7 @@ export interface Hold {
 const PULL_ERROR_SHOWN_MS = 2000
 const RETRY_MS = 10_000
 
+/** Why a container that should start does not yet, and until when; undefined when nothing holds it. */
 export function holdOf(view: PodView, container: ContainerView): Hold | undefined {
   const { memory, latest } = container
   const { now } = view

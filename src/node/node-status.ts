@@ -19,6 +19,7 @@ export function newNode(settings: NodeSettings, facts: NodeFacts): Node {
   }
 }
 
+/** The labels that a node gives itself when it registers. */
 export function nodeLabels(settings: NodeSettings, facts: NodeFacts): Record<string, string> {
   return {
     'beta.kubernetes.io/arch': facts.architecture,
@@ -42,6 +43,7 @@ export interface NodeSight {
 
 const MAX_IMAGES = 50
 
+/** The status that this node reports. Conditions keep the time of their last change from the status before. */
 export function nodeStatus(sight: NodeSight, before: NodeStatus | undefined): NodeStatus {
   const { settings, facts, runtime, images } = sight
   return {
@@ -128,6 +130,7 @@ function conditions(sight: NodeSight, before: NodeStatus | undefined): NodeCondi
   })
 }
 
+/** Why no pod can run here, in the words of the Ready condition; undefined when pods can. */
 export function readinessProblem(runtime: RuntimeInfo | undefined): string | undefined {
   if (runtime === undefined) return 'container runtime is down'
   const problems = [

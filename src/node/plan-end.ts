@@ -13,6 +13,7 @@ export interface PodEnd {
 
 const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline'
 
+/** Why a pod runs no more, whether it ended just now or was said to have ended before; undefined while it goes on. */
 export function endOf(view: PodView): PodEnd | undefined {
   const said = [view.memory.status, view.pod.status].find((status) => isTerminalPhase(status?.phase))
   if (said !== undefined) return { cause: 'finished', reason: said.reason, message: said.message }

@@ -170,6 +170,7 @@ export function referenceChanged(memory: PodMemory): PodMemory {
   return { ...memory, containers, volumes: { ...memory.volumes, failure: undefined, refreshWanted: memory.volumes.state === 'ready' } }
 }
 
+/** Notes what was told in an event, so that it is told once. The oldest notes go first. */
 export function announce(memory: PodMemory, keys: readonly string[]): PodMemory {
   if (keys.length === 0) return memory
   return { ...memory, announced: [...memory.announced, ...keys].slice(-MAX_ANNOUNCED) }

@@ -39,6 +39,7 @@ export interface PodView {
 
 const NO_VERDICTS: ProbeVerdicts = { startup: undefined, liveness: undefined, readiness: undefined }
 
+/** Puts together what the spec wants, what the runtime shows and what is remembered, container by container. */
 export function viewPod(pod: Pod, actual: PodObservation | undefined, memory: PodMemory, now: Instant): PodView {
   const newest = actual?.sandboxes[0]
   const sandbox = newest?.state === 'ready' ? newest : undefined

@@ -12,6 +12,7 @@ export function probeTarget(probe: Probe, container: Container, address: string)
   return `missing probe handler for container ${container.name}`
 }
 
+/** Where an HTTP probe goes, or what is wrong with it. */
 export function httpTarget(get: HTTPGetAction, container: Container, address: string): ProbeTarget | string {
   const port = portNumber(get.port, container)
   if (typeof port === 'string') return port

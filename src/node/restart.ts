@@ -23,6 +23,7 @@ export function isFinished(view: PodView, container: ContainerView): boolean {
   return !shouldStart(view, container) && exitCodeOf(view, container) !== undefined
 }
 
+/** How the newest run of a container ended, also when the runtime has forgotten it; undefined while it runs or never ran. */
 export function exitCodeOf(view: PodView, container: ContainerView): number | undefined {
   if (container.latest === undefined) return knownEnd(view, container)
   return container.latest.state === 'exited' ? container.latest.exitCode : undefined

@@ -26,6 +26,7 @@ export interface ClusterPaths {
   readonly kernelName: string
 }
 
+/** Where everything of a cluster lies, from its configuration alone. */
 export function clusterPaths(config: ClusterConfig): ClusterPaths {
   const data = config.dataDirectory
   const kernelName = `lotse-${config.name}`

@@ -67,6 +67,7 @@ export async function recipeInputs(recipe: ImageRecipe): Promise<string> {
   return hash.digest('hex')
 }
 
+/** Builds one image. The same packages and files give the same digest. */
 export async function buildRecipe(recipe: ImageRecipe, signal: AbortSignal): Promise<OciImage> {
   const base = await debianPackageFiles(recipe.packages, { include: (path) => !recipe.leftOut.test(path), signal })
   try {

@@ -156,6 +156,7 @@ async function readBack(request: Request, parts: PerformParts): Promise<readonly
   return fencesOfRead(request.kind, requestKey(request), parts)
 }
 
+/** What the cache must show before the key is planned again, after a consistent read of the object. */
 export async function fencesOfRead(
   kind: KindRef,
   key: ObjectKey,

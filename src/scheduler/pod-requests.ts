@@ -34,6 +34,7 @@ export function podRequests(spec: PodSpec): Amounts {
   return running
 }
 
+/** What one container asks for, in the units of amountsOf. */
 export function requestsOf(container: Container): Amounts {
   return amountsOf(container.resources?.requests ?? {})
 }

@@ -32,6 +32,7 @@ interface Step {
   readonly why: string
 }
 
+/** The next step of a rollout. A step waits for the caches to show the one before, so each begins with what stands. */
 export function planDeployment(view: DeploymentView, now: Instant, _name: NameFn, failure: Failure | undefined): Plan {
   const { deployment } = view
   // Adopted ReplicaSets count from the next plan on, when the cache shows them as owned.

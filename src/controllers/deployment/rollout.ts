@@ -47,6 +47,7 @@ function resolve(value: number | string, total: number, round: (value: number) =
   return percent === null ? 0 : round((Number(percent[1]) * total) / 100)
 }
 
+/** The most pods that may be there during a rolling update: replicas and maxSurge. */
 export function maxTotal(deployment: Deployment): number {
   return wantedReplicas(deployment) + bounds(deployment).maxSurge
 }

@@ -24,6 +24,7 @@ export interface Milestone {
   readonly message: string
 }
 
+/** How long a rollout may stand still before it is said to have failed; undefined: for ever. */
 export function progressDeadlineMs(deployment: Deployment): number | undefined {
   const seconds = deployment.spec?.progressDeadlineSeconds
   return seconds === undefined || seconds === NO_DEADLINE ? undefined : seconds * 1000
@@ -59,6 +60,7 @@ function withoutZeros(status: DeploymentStatus): DeploymentStatus {
   return Object.fromEntries(Object.entries(status).filter(([, value]) => value !== 0))
 }
 
+/** All replicas are of the present template and available, and no others are left. */
 export function isComplete(deployment: Deployment, status: DeploymentStatus): boolean {
   const wanted = wantedReplicas(deployment)
   return (status.updatedReplicas ?? 0) === wanted && (status.replicas ?? 0) === wanted && (status.availableReplicas ?? 0) === wanted

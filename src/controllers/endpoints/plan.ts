@@ -19,10 +19,12 @@ const MANAGER = 'endpoint-controller'
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity'
 const MAX_ADDRESSES = 1_000
 
+/** Made by this controller, not by hand: only then may it be changed or removed. */
 export function isManaged(endpoints: Endpoints): boolean {
   return endpoints.metadata.labels?.[MANAGER_LABEL] === MANAGER
 }
 
+/** The older Endpoints object of one Service: one object for all addresses, cut off at 1,000. */
 export function planEndpoints({ service, endpoints, pods }: EndpointsView): Plan {
   if (service === undefined) {
     const actions = endpoints === undefined ? [] : [deletion(endpoints)]

@@ -30,6 +30,7 @@ interface Group {
   readonly endpoints: Endpoint[]
 }
 
+/** The slices of one Service, changed by as few writes as possible. */
 export function planEndpointSlices(view: EndpointSliceView, _now: Instant, name: NameFn): Plan {
   const { service, slices } = view
   const ending = service.metadata.deletionTimestamp !== undefined

@@ -81,14 +81,17 @@ export class OwnerGraph {
   }
 }
 
+/** It goes only after those of its dependents that block it. */
 export function isDeletedInForeground({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND)
 }
 
+/** It goes, and its dependents stay. */
 export function isOrphaning({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(ORPHAN)
 }
 
+/** Whether a dependent holds up the deletion of that owner in the foreground. */
 export function blocks({ object }: Item, ownerUid: string): boolean {
   return (object.metadata.ownerReferences ?? []).some((reference) => reference.uid === ownerUid && reference.blockOwnerDeletion === true)
 }

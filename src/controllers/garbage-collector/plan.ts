@@ -13,6 +13,7 @@ export interface GarbageView {
 
 const MAX_ORPHANS = 200
 
+/** What becomes of one object: whether it waits for its dependents or lets go of them, or goes because its owners are gone. */
 export function planGarbage(view: GarbageView): Plan {
   const { item, dependents } = view
   if (isOrphaning(item.object)) return planOrphaning(item, dependents)

@@ -16,6 +16,7 @@ const QUARANTINE_MS = 40_000
 const MAX_DELETIONS = 200
 const REASON = 'DeletionByPodGC'
 
+/** What becomes of one pod that nobody looks after, or of the finished pods beyond the number that is kept. */
 export function planPodGarbage(view: PodGarbageView, now: Instant): Plan {
   if ('finished' in view) return planFinished(view.finished, view.maxFinishedPods)
   if (!view.orphaned) return { actions: [removal(view.pod)], why: 'It was deleted before it had a node: nobody else removes it.' }

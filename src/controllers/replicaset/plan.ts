@@ -22,6 +22,7 @@ export interface ReplicaSetView {
 /** The most pods that one plan creates or deletes; the next plan goes on. */
 const MAX_CHANGES = 500
 
+/** One step towards spec.replicas pods, at most 500 pods at a time, and the status that goes with it. */
 export function planReplicaSet(view: ReplicaSetView, now: Instant, name: NameFn, failure: Failure | undefined): Plan {
   const { set } = view
   const active = view.pods.filter(isActive)

@@ -51,6 +51,7 @@ function evictingTaints(node: Node): readonly Taint[] {
   return (node.spec?.taints ?? []).filter((taint) => taint.effect === 'NoExecute')
 }
 
+/** Deletes a pod when the shortest of its tolerations of NoExecute taints has ended. */
 export function planEviction({ pod, taints }: EvictionView, now: Instant): Plan {
   const ends = taints.map((taint) => endOfToleration(taint, pod.spec?.tolerations ?? [], now))
   const at = Math.min(...ends)

@@ -59,6 +59,7 @@ export function runningProcess(pidFile: string): ProcessIdentity | undefined {
   return match !== null && isRunning(identity) ? identity : undefined
 }
 
+/** Whether that very process runs, not another one that got its pid. */
 export function isRunning(identity: ProcessIdentity): boolean {
   return startTicksOf(identity.pid) === identity.startTicks
 }

@@ -15,6 +15,7 @@ const CALL_TIMEOUT_MS = 120_000
 /** The calls of CRI v1 and containerd's event stream, typed. */
 export type CriClient = ReturnType<typeof openCriClient>
 
+/** Connects with the first call, and again after the connection broke. */
 export function openCriClient(socketPath: string) {
   const grpc = openGrpcClient(socketPath)
   const bind = <I extends MessageType, O extends MessageType>(service: string, name: string, input: I, output: O): Call<I, O> => {

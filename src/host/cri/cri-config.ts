@@ -12,6 +12,7 @@ const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/pro
 /** An empty list means the default to containerd; a path that does not exist masks nothing. */
 const NOTHING_MASKED = ['/proc/lotse-masks-nothing']
 
+/** A sandbox as CRI wants it. */
 export function sandboxMessage(config: SandboxConfig): InputOf<typeof cri.podSandboxConfig> {
   const { security } = config
   return {
@@ -42,6 +43,7 @@ export function sandboxMessage(config: SandboxConfig): InputOf<typeof cri.podSan
   }
 }
 
+/** A container as CRI wants it. */
 export function containerMessage(config: ContainerConfig): InputOf<typeof cri.containerConfig> {
   // The agent mounts a file of the host there: its path is kept with the container, to be read after the end.
   const termination = config.mounts.find((mount) => mount.containerPath === config.terminationMessagePath)

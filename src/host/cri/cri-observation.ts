@@ -3,6 +3,7 @@ import type { Instant } from '../../words/instant.ts'
 import { containerState, criAnnotation, sandboxState } from './cri-constants.ts'
 import type { Container, ContainerStatus, PodSandbox, PodSandboxStatus } from './cri-messages.ts'
 
+/** A sandbox as the node agent sees it. */
 export function sandboxObservation(sandbox: PodSandbox, addresses: readonly string[]): SandboxObservation {
   return {
     id: sandbox.id,

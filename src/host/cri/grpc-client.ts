@@ -37,6 +37,7 @@ export interface StreamListener<Message> {
   onMessage(message: Message): void
 }
 
+/** gRPC over a unix socket, one HTTP/2 session for all calls; a session that broke is replaced at the next call. */
 export function openGrpcClient(socketPath: string): GrpcClient {
   let session: ClientHttp2Session | undefined
   const currentSession = (): ClientHttp2Session => {

@@ -31,6 +31,7 @@ export type InputOf<T> =
 export type OutputOf<T> =
   T extends MessageType<infer F> ? { readonly [K in keyof F]: F[K] extends Field<unknown, infer O> ? O : never } : never
 
+/** Describes a message: message({ name: text(1), uid: text(2) }). */
 export function message<F extends Fields>(fields: F): MessageType<F> {
   const entries = Object.entries(fields)
   return { fields, entries, byNumber: new Map(entries.map((entry) => [entry[1].number, entry])) }
@@ -47,6 +48,7 @@ export const int64 = (number: number): Field<bigint, bigint> => ({ number, codin
 export const textMap = (number: number): Field<Readonly<Record<string, string>>, Readonly<Record<string, string>>> => (
   { number, coding: { kind: 'map' } })
 
+/** A message inside a message. */
 export function inner<T extends MessageType>(number: number, type: T): Field<InputOf<T>, OutputOf<T> | undefined> {
   return { number, coding: { kind: 'message', type } }
 }

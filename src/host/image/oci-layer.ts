@@ -22,6 +22,7 @@ export interface OciBlob {
   readonly bytes: Uint8Array
 }
 
+/** Bytes with the digest that names them. */
 export function ociBlob(mediaType: string, bytes: Uint8Array): OciBlob {
   return { mediaType, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, bytes }
 }

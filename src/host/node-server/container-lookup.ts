@@ -21,6 +21,7 @@ async function findContainers(client: CriClient, name: ContainerName): Promise<r
   return containers.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
 }
 
+/** The container to exec in or attach to. Throws what kubectl shows when it is not there or does not run. */
 export async function runningContainer(client: CriClient, name: ContainerName): Promise<Container> {
   const [newest] = await findContainers(client, name)
   if (newest === undefined) throw new RequestRefused(404, `container not found ("${name.container}")`)
@@ -30,6 +31,7 @@ export async function runningContainer(client: CriClient, name: ContainerName): 
   return newest
 }
 
+/** The sandbox of a running pod, for port-forward. */
 export async function readySandbox(client: CriClient, namespace: string, pod: string): Promise<string> {
   const labelSelector = { [criLabel.podNamespace]: namespace, [criLabel.podName]: pod }
   const { items } = await client.listPodSandbox({ filter: { labelSelector, state: { state: sandboxState.ready } } })

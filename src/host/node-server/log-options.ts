@@ -14,6 +14,7 @@ export interface LogOptions {
   readonly stream: 'all' | 'stdout' | 'stderr'
 }
 
+/** The query of a log request; times are instants. Throws RequestRefused 400 for what contradicts itself. */
 export function logOptions(query: URLSearchParams, now: Instant): LogOptions {
   const sinceSeconds = wholeNumber(query, 'sinceSeconds')
   const sinceTime = query.get('sinceTime')

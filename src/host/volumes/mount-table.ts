@@ -20,6 +20,7 @@ export async function isMounted(directory: string): Promise<boolean> {
   return (await mountsBelow(directory)).includes(directory)
 }
 
+/** Unmounts what is mounted in a directory or on it, the deepest first. */
 export async function unmountBelow(directory: string): Promise<void> {
   for (const point of await mountsBelow(directory)) {
     try {
