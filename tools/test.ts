@@ -43,14 +43,8 @@ function nodeTests(patterns: readonly string[], isolation: 'none' | 'process'): 
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, LOTSE_TEST_COUNTS: countsFile },
   })
-  const counts = existsSync(countsFile)
-    ? sum(
-        readFileSync(countsFile, 'utf8')
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line) as Counts)
-      )
-    : none()
+  const lines = existsSync(countsFile) ? readFileSync(countsFile, 'utf8').trim().split('\n') : []
+  const counts = sum(lines.map((line) => JSON.parse(line) as Counts))
   // A runner that died without counting, or that failed outside any test, is a failure too.
   if (result.status !== 0 && counts.failed === 0) counts.failed += 1
   return counts
