@@ -77,7 +77,8 @@ function filter(candidate: Candidate, table: NodeTable, rejections: Rejections):
   let left = candidate.shape.view(table).fitting
   const { ports } = candidate
   if (ports.length > 0) {
-    left = left.filter((slot) => !table.ports(slot).conflicts(ports) || rejections.add(slot, "node(s) didn't have free ports for the requested pod ports"))
+    const reason = "node(s) didn't have free ports for the requested pod ports"
+    left = left.filter((slot) => !table.ports(slot).conflicts(ports) || rejections.add(slot, reason))
   }
   for (const demand of demandsOf(candidate.amounts, table)) left = withRoom(left, demand, rejections)
   return left

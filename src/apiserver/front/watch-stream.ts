@@ -1,4 +1,3 @@
-import { joinBytes } from '../../words/bytes.ts'
 import type { Revision } from '../../store/store.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
@@ -9,12 +8,14 @@ import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import type { CachedObject } from '../watch-cache/cached-object.ts'
 import { beginWatch } from '../watch-cache/watch.ts'
 import type { WatchQuery, WatchReceiver } from '../watch-cache/watch.ts'
+import type { SharedJoin } from './shared-join.ts'
 
 export interface WatchStreamOptions {
   readonly feed: CacheFeed
   readonly clock: Clock
   readonly query: WatchQuery
   readonly frames: WatchFrames
+  readonly shared: SharedJoin
   readonly timeoutMs: number
   /** Undefined: the client wants no bookmarks. */
   readonly bookmarkEveryMs: number | undefined
@@ -90,8 +91,7 @@ export class WatchStream implements WatchReceiver {
 
   flush(): void {
     if (this.#frames.length === 0 || this.#ended) return
-    const [first] = this.#frames
-    this.#write(this.#frames.length === 1 && first !== undefined ? first : joinBytes(this.#frames))
+    this.#write(this.#options.shared.join(this.#frames))
     if (!this.#isLive) this.#allowance += this.#pendingBytes
     this.#frames = []
     this.#pendingBytes = 0

@@ -11,6 +11,7 @@ import { parseRevision } from '../storage/resource-version.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import type { WatchStart } from '../watch-cache/watch.ts'
 import type { ResourceCall } from './http-call.ts'
+import { SharedJoin } from './shared-join.ts'
 import { WatchStream } from './watch-stream.ts'
 
 export interface WatchLimits {
@@ -25,6 +26,7 @@ const MIN_TIMEOUT_MS = 1_800_000
 /** Answers watches, and counts them. */
 export class Watches {
   readonly #parts: { readonly feed: CacheFeed; readonly clock: Clock; readonly random: Random; readonly log: Log; readonly limits: WatchLimits }
+  readonly #shared = new SharedJoin()
   #count = 0
 
   constructor(parts: { feed: CacheFeed; clock: Clock; random: Random; log: Log; limits: WatchLimits }) {
@@ -45,7 +47,7 @@ export class Watches {
         this.#count++
         try {
           const stream = new WatchStream({
-            feed, clock, query, frames, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
+            feed, clock, query, frames, shared: this.#shared, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
             bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
           }, sink)
           const end = await stream.run()
