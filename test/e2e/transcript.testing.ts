@@ -117,10 +117,10 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`(?<=^|\\s|\\()(?=\\d)${AGE}(?= ago\\)| {2}|\\s*$| \\(x\\d+ over)`, 'gm'), '<age>'],
   [new RegExp(`(<age>) \\(x\\d+ over (?=\\d)${AGE}\\)`, 'g'), '$1'],
   // What was masked had lengths of its own, and so the columns had theirs.
-  [/(?<=\S) {3,}/g, '   '],
+  [/(?<=\S) {2,}/g, '  '],
 ]
 
-/** Worked example: "web-7c5ddbdf54-x2k4z   1/1   Running   0   12s" becomes "web-<hash>-<id>   1/1   Running   0   <age>". */
+/** Worked example: "web-7c5ddbdf54-x2k4z   1/1     Running   0   12s" becomes "web-<hash>-<id>  1/1  Running  0  <age>". */
 export function mask(text: string): string {
   return MASKS.reduce((masked, [pattern, replacement]) => masked.replace(pattern, replacement), text)
 }
