@@ -64,16 +64,7 @@ interface SetTraits {
 /** A ReplicaSet of that size; all its pods there and available unless it is said otherwise. */
 export function replicaSet(size: number, traits: SetTraits = {}): ReplicaSet {
   const {
-    name = 'web-1',
-    image = 'web:1',
-    actual = size,
-    ready = actual,
-    available = ready,
-    revision,
-    desired,
-    max,
-    age = 100,
-    owner,
+    name = 'web-1', image = 'web:1', actual = size, ready = actual, available = ready, revision, desired, max, age = 100, owner,
   } = traits
   const annotations = {
     ...(revision === undefined ? {} : { 'deployment.kubernetes.io/revision': String(revision) }),
@@ -123,14 +114,7 @@ interface PodTraits {
 /** A ready, running pod on node-1 unless it is said otherwise. */
 export function pod(name: string, traits: PodTraits = {}): Pod {
   const {
-    phase = 'Running',
-    ready = phase === 'Running',
-    readyFor = 60,
-    age = 100,
-    node = 'node-1',
-    ip = '10.0.0.1',
-    owner,
-    restarts = 0,
+    phase = 'Running', ready = phase === 'Running', readyFor = 60, age = 100, node = 'node-1', ip = '10.0.0.1', owner, restarts = 0,
   } = traits
   const condition: PodCondition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: ago(readyFor) }
   return freezeJson({

@@ -279,16 +279,8 @@ async function abortCase(suite: Suite): Promise<void> {
 }
 
 const plainSecurity = {
-  privileged: false,
-  runAsUser: undefined,
-  runAsGroup: undefined,
-  supplementalGroups: [],
-  readOnlyRootFilesystem: false,
-  noNewPrivileges: false,
-  addCapabilities: [],
-  dropCapabilities: [],
-  seccomp: { type: 'unconfined' },
-  procMount: 'default',
+  privileged: false, runAsUser: undefined, runAsGroup: undefined, supplementalGroups: [], readOnlyRootFilesystem: false,
+  noNewPrivileges: false, addCapabilities: [], dropCapabilities: [], seccomp: { type: 'unconfined' }, procMount: 'default',
 } as const
 
 const plainLimits = { cpuShares: 2, cpuQuotaMicros: 0, cpuPeriodMicros: 100_000, memoryLimitBytes: 0 }
@@ -303,27 +295,9 @@ function plainSandbox(uid: string, attempt: number): SandboxConfig {
 
 function plainContainer(sandbox: SandboxConfig, sandboxId: string, name: string, attempt: number, image: string): ContainerConfig {
   return {
-    podUid: sandbox.podUid,
-    sandboxId,
-    sandbox,
-    name,
-    attempt,
-    image,
-    command: [],
-    arguments: [],
-    workingDirectory: '',
-    environment: [],
-    mounts: [],
-    devices: [],
-    logPath: `${name}/${attempt}.log`,
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
-    resources: { ...plainLimits, oomScoreAdjustment: 1000 },
-    security: plainSecurity,
-    specHash: '',
-    targetContainerId: '',
-    terminationMessagePath: '',
-    terminationMessageFromLogs: false,
+    podUid: sandbox.podUid, sandboxId, sandbox, name, attempt, image, command: [], arguments: [], workingDirectory: '', environment: [],
+    mounts: [], devices: [], logPath: `${name}/${attempt}.log`, stdin: false, stdinOnce: false, tty: false,
+    resources: { ...plainLimits, oomScoreAdjustment: 1000 }, security: plainSecurity, specHash: '', targetContainerId: '',
+    terminationMessagePath: '', terminationMessageFromLogs: false,
   }
 }

@@ -56,26 +56,20 @@ function commits(withStore: WithStore): void {
     assert.deepEqual(await list(store), ['a=3 created 4 modified 4'])
   }))
 
-  test(
-    'a failed expectation writes nothing and shows what stands there',
-    withStore(async (store) => {
-      await put(store, 'a', '1')
-      const wrong = await store.commit({ expect: [{ key: 'a', modified: 7 }], writes: [{ key: 'b', value: utf8('x') }] })
-      assert.equal(describeCommitted(wrong), 'conflict at a: a=1 created 1 modified 1')
-      const present = await store.commit({ expect: [{ key: 'a', modified: 0 }], writes: [{ key: 'a', value: utf8('x') }] })
-      assert.equal(describeCommitted(present), 'conflict at a: a=1 created 1 modified 1')
-      const absent = await store.commit({
-        expect: [
-          { key: 'a', modified: 1 },
-          { key: 'z', modified: 1 },
-        ],
-        writes: [{ key: 'a', value: utf8('x') }],
-      })
-      assert.equal(describeCommitted(absent), 'conflict at z: nothing')
-      assert.deepEqual(await list(store), ['a=1 created 1 modified 1'])
-      assert.equal(await store.latest(), 1)
+  test('a failed expectation writes nothing and shows what stands there', withStore(async (store) => {
+    await put(store, 'a', '1')
+    const wrong = await store.commit({ expect: [{ key: 'a', modified: 7 }], writes: [{ key: 'b', value: utf8('x') }] })
+    assert.equal(describeCommitted(wrong), 'conflict at a: a=1 created 1 modified 1')
+    const present = await store.commit({ expect: [{ key: 'a', modified: 0 }], writes: [{ key: 'a', value: utf8('x') }] })
+    assert.equal(describeCommitted(present), 'conflict at a: a=1 created 1 modified 1')
+    const absent = await store.commit({
+      expect: [{ key: 'a', modified: 1 }, { key: 'z', modified: 1 }],
+      writes: [{ key: 'a', value: utf8('x') }],
     })
-  )
+    assert.equal(describeCommitted(absent), 'conflict at z: nothing')
+    assert.deepEqual(await list(store), ['a=1 created 1 modified 1'])
+    assert.equal(await store.latest(), 1)
+  }))
 
   test('expectations that hold let all writes through at one revision', withStore(async (store) => {
     await put(store, 'a', '1')
@@ -118,27 +112,13 @@ function commits(withStore: WithStore): void {
     assert.equal(await store.latest(), 0)
   }))
 
-  test(
-    'values may be empty and large',
-    withStore(async (store) => {
-      const large = new Uint8Array(3 * 1024 * 1024).fill(7)
-      await store.commit({
-        expect: [],
-        writes: [
-          { key: 'large', value: large },
-          { key: 'empty', value: new Uint8Array(0) },
-        ],
-      })
-      const entries = entriesOf(await store.read(ALL, { at: 'latest', limit: 10 }))
-      assert.deepEqual(
-        entries.map((entry) => [entry.key, entry.value.length, entry.value.at(-1)]),
-        [
-          ['empty', 0, undefined],
-          ['large', large.length, 7],
-        ]
-      )
-    })
-  )
+  test('values may be empty and large', withStore(async (store) => {
+    const large = new Uint8Array(3 * 1024 * 1024).fill(7)
+    await store.commit({ expect: [], writes: [{ key: 'large', value: large }, { key: 'empty', value: new Uint8Array(0) }] })
+    const entries = entriesOf(await store.read(ALL, { at: 'latest', limit: 10 }))
+    const sizes = entries.map((entry) => [entry.key, entry.value.length, entry.value.at(-1)])
+    assert.deepEqual(sizes, [['empty', 0, undefined], ['large', large.length, 7]])
+  }))
 
   test('a closed store refuses and says so', withStore(async (store) => {
     await store.close()
@@ -154,46 +134,31 @@ function reads(withStore: WithStore): void {
     assert.deepEqual(entriesOf(await store.read(ALL, { at: 'latest', limit: 100 })).map((entry) => entry.key), ordered)
   }))
 
-  test(
-    'a range ends before its end',
-    withStore(async (store) => {
-      for (const key of ['a', 'b', 'ba', 'c']) await put(store, key, 'x')
-      const keys = async (range: KeyRange): Promise<string[]> =>
-        entriesOf(await store.read(range, { at: 'latest', limit: 9 })).map((entry) => entry.key)
-      assert.deepEqual(await keys({ start: 'b', end: 'c' }), ['b', 'ba'])
-      assert.deepEqual(await keys(prefixRange('b')), ['b', 'ba'])
-      assert.deepEqual(await keys({ start: 'b', end: 'b' }), [])
-      assert.deepEqual(await keys({ start: 'c', end: 'a' }), [])
-    })
-  )
+  test('a range ends before its end', withStore(async (store) => {
+    for (const key of ['a', 'b', 'ba', 'c']) await put(store, key, 'x')
+    const keys = async (range: KeyRange): Promise<string[]> =>
+      entriesOf(await store.read(range, { at: 'latest', limit: 9 })).map((entry) => entry.key)
+    assert.deepEqual(await keys({ start: 'b', end: 'c' }), ['b', 'ba'])
+    assert.deepEqual(await keys(prefixRange('b')), ['b', 'ba'])
+    assert.deepEqual(await keys({ start: 'b', end: 'b' }), [])
+    assert.deepEqual(await keys({ start: 'c', end: 'a' }), [])
+  }))
 
-  test(
-    'pages of one revision show that revision whole',
-    withStore(async (store) => {
-      for (let index = 0; index < 25; index++) await put(store, `k${String(index).padStart(2, '0')}`, 'old')
-      const seen: string[] = []
-      let range = prefixRange('k')
-      for (let more = true; more;) {
-        const result = await store.read(range, { at: 25, limit: 10 })
-        assert(result.outcome === 'page')
-        seen.push(...result.page.entries.map((entry) => `${entry.key}=${textOf(entry.value)}`))
-        range = rangeAfter(range, result.page.entries.at(-1)?.key ?? '')
-        more = result.page.more
-        await store.commit({
-          expect: [],
-          writes: [
-            { key: 'k00', value: undefined },
-            { key: 'k11', value: utf8('new') },
-            { key: `k${seen.length}x`, value: utf8('new') },
-          ],
-        })
-      }
-      assert.deepEqual(
-        seen,
-        Array.from({ length: 25 }, (_, index) => `k${String(index).padStart(2, '0')}=old`)
-      )
-    })
-  )
+  test('pages of one revision show that revision whole', withStore(async (store) => {
+    for (let index = 0; index < 25; index++) await put(store, `k${String(index).padStart(2, '0')}`, 'old')
+    const seen: string[] = []
+    let range = prefixRange('k')
+    for (let more = true; more; ) {
+      const result = await store.read(range, { at: 25, limit: 10 })
+      assert(result.outcome === 'page')
+      seen.push(...result.page.entries.map((entry) => `${entry.key}=${textOf(entry.value)}`))
+      range = rangeAfter(range, result.page.entries.at(-1)?.key ?? '')
+      more = result.page.more
+      const fresh = ['k11', `k${seen.length}x`].map((key) => ({ key, value: utf8('new') }))
+      await store.commit({ expect: [], writes: [{ key: 'k00', value: undefined }, ...fresh] })
+    }
+    assert.deepEqual(seen, Array.from({ length: 25 }, (_, index) => `k${String(index).padStart(2, '0')}=old`))
+  }))
 
   test('more is true exactly when entries are left', withStore(async (store) => {
     for (const key of ['a', 'b', 'c']) await put(store, key, 'x')
@@ -218,27 +183,18 @@ function reads(withStore: WithStore): void {
 }
 
 function watches(withStore: WithLimitedStore): void {
-  test(
-    'a watch replays history, then follows, each change once with its predecessor',
-    withStore({}, async (store) => {
-      await put(store, 'a', '1')
-      await put(store, 'x', '1')
-      await put(store, 'a', '2')
-      const watch = follow(store, prefixRange('a'), 0)
-      await watch.until(3)
-      await store.commit({
-        expect: [],
-        writes: [
-          { key: 'a', value: undefined },
-          { key: 'ab', value: utf8('1') },
-          { key: 'y', value: utf8('1') },
-        ],
-      })
-      await watch.until(4)
-      assert.deepEqual(watch.seen, ['1: a nothing -> 1', '3: a 1 -> 2', '4: a 2 -> nothing, ab nothing -> 1'])
-      await watch.stop()
-    })
-  )
+  test('a watch replays history, then follows, each change once with its predecessor', withStore({}, async (store) => {
+    await put(store, 'a', '1')
+    await put(store, 'x', '1')
+    await put(store, 'a', '2')
+    const watch = follow(store, prefixRange('a'), 0)
+    await watch.until(3)
+    const made = ['ab', 'y'].map((key) => ({ key, value: utf8('1') }))
+    await store.commit({ expect: [], writes: [{ key: 'a', value: undefined }, ...made] })
+    await watch.until(4)
+    assert.deepEqual(watch.seen, ['1: a nothing -> 1', '3: a 1 -> 2', '4: a 2 -> nothing, ab nothing -> 1'])
+    await watch.stop()
+  }))
 
   test('a watch may begin after any revision, also one to come', withStore({}, async (store) => {
     for (const value of ['1', '2', '3']) await put(store, 'a', value)

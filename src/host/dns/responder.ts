@@ -124,13 +124,7 @@ function optionRecord(): Answer {
 /** How long a negative answer may be kept is the SOA's minimum (RFC 2308). */
 function startOfAuthority(domain: string): Answer {
   const data = {
-    mname: `ns.dns.${domain}`,
-    rname: `hostmaster.${domain}`,
-    serial: 1,
-    refresh: 7200,
-    retry: 1800,
-    expire: 86400,
-    minimum: TTL_SECONDS,
+    mname: `ns.dns.${domain}`, rname: `hostmaster.${domain}`, serial: 1, refresh: 7200, retry: 1800, expire: 86400, minimum: TTL_SECONDS,
   }
   return { type: 'SOA', name: domain, ttl: TTL_SECONDS, class: 'IN', data }
 }
