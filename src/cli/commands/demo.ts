@@ -8,8 +8,9 @@ import type { KindRef } from '../../objects/kind.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
 import { keyOf, type KubeObject } from '../../objects/kube-object.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { Node, Pod, Service } from '../../resources/generated/types.ts'
+import type { Deployment, Node, Pod, Service } from '../../resources/generated/types.ts'
 import type { ClusterConfig } from '../cluster-config.ts'
+import type { DemoImage } from '../demo-tools.ts'
 import { commandFor, contextName, printJson, type Invocation } from '../invocation.ts'
 import { Phases } from '../phases.ts'
 import { waitUntil } from '../wait.ts'
@@ -50,19 +51,14 @@ async function provideImages(invocation: Invocation, config: ClusterConfig, phas
   const images = await phases.run(
     'images',
     (report) => tools.buildImages(config, report),
-    (built) =>
-      built
-        .map(
-          (image) =>
-            `${image.reference.split('/').at(-1) ?? ''} ${image.digest.slice('sha256:'.length, 19)}${image.reused ? ' (built before)' : ''}`
-        )
-        .join(', ')
+    (built) => built.map(imageText).join(', ')
   )
-  await phases.run(
-    'registry',
-    (report) => tools.serveImages(config, images, report),
-    (address) => address
-  )
+  await phases.run('registry', (report) => tools.serveImages(config, images, report), (address) => address)
+}
+
+/** guestbook-web:1 34b3c216eabc */
+function imageText({ reference, digest, reused }: DemoImage): string {
+  return `${reference.split('/').at(-1) ?? ''} ${digest.slice('sha256:'.length, 19)}${reused ? ' (built before)' : ''}`
 }
 
 async function deploy(invocation: Invocation, client: Client, phases: Phases): Promise<Front> {
@@ -142,19 +138,15 @@ async function waitUntilReady(client: Client, report: (progress: string) => void
     async () => {
       const { items } = await client.list(kinds.Deployment, { namespace: NAMESPACE })
       report(items.map((item) => `${item.metadata.name ?? ''} ${item.status?.readyReplicas ?? 0}/${item.spec?.replicas ?? 1}`).join(', '))
-      return (
-        items.length === 2
-        && items.every(
-          (item) =>
-            item.status?.observedGeneration === item.metadata.generation
-            && item.status?.readyReplicas === item.spec?.replicas
-            && item.status?.updatedReplicas === item.spec?.replicas
-            && item.status?.replicas === item.spec?.replicas
-        )
-      )
+      return items.length === 2 && items.every(isRolledOut)
     },
     { ...WAIT, what: async () => `the deployments to be ready; ${await whyNotReady(client)}` }
   )
+}
+
+function isRolledOut({ metadata, spec, status = {} }: Deployment): boolean {
+  const counts = [status.readyReplicas, status.updatedReplicas, status.replicas]
+  return status.observedGeneration === metadata.generation && counts.every((count) => count === spec?.replicas)
 }
 
 /** What a person would look for: the pods that are not ready and what their containers wait for. */

@@ -95,30 +95,17 @@ function planRollout(rollout: Rollout, view: DeploymentView, now: Instant, failu
 function rollingStep(rollout: Rollout): Step {
   const { deployment, newSet, oldSets, allSets } = rollout
   if (newSet === undefined) return creation(rollout)
-  const fresh = refresh(rollout)
-  if (fresh.length > 0) {
-    return {
-      actions: [...fresh, ...writeRevision(rollout)],
-      why: `Brings the annotations of ReplicaSet ${newSet.metadata.name} up to date.`,
-    }
-  }
+  const refreshed = refreshStep(rollout, newSet)
+  if (refreshed !== undefined) return refreshed
   const revision = writeRevision(rollout)
-  const growth = scale(deployment, { set: newSet, size: newSetSize(rollout) })
-  if (growth.length > 0) {
-    return {
-      actions: [...growth, ...revision],
-      why: `Gives the new ReplicaSet ${newSetSize(rollout)} of ${wantedReplicas(deployment)} replicas.`,
-    }
-  }
-  const shrinking = oldSetScalings(rollout)
-  if (shrinking.length > 0) {
-    return {
-      actions: [...shrinking.flatMap((scaling) => scale(deployment, scaling)), ...revision],
-      why: 'Takes replicas away from old ReplicaSets.',
-    }
-  }
+  const wanted = wantedReplicas(deployment)
+  const size = newSetSize(rollout)
+  const growth = scale(deployment, { set: newSet, size })
+  if (growth.length > 0) return { actions: [...growth, ...revision], why: `Gives the new ReplicaSet ${size} of ${wanted} replicas.` }
+  const shrinking = oldSetScalings(rollout).flatMap((scaling) => scale(deployment, scaling))
+  if (shrinking.length > 0) return { actions: [...shrinking, ...revision], why: 'Takes replicas away from old ReplicaSets.' }
   if (isComplete(deployment, deployment.status ?? {})) {
-    return { actions: [...revision, ...cleanUp(rollout)], why: `All ${wantedReplicas(deployment)} replicas run the present template.` }
+    return { actions: [...revision, ...cleanUp(rollout)], why: `All ${wanted} replicas run the present template.` }
   }
   const old = sum(oldSets, sizeOf)
   const available = sum(allSets, (set) => set.status?.availableReplicas ?? 0)
@@ -133,13 +120,8 @@ function recreateStep(rollout: Rollout, oldPodsRun: boolean): Step {
     return { actions: [], why: 'Waits for the old pods to end before any new one starts.' }
   }
   if (newSet === undefined) return creation(rollout)
-  const fresh = refresh(rollout)
-  if (fresh.length > 0) {
-    return {
-      actions: [...fresh, ...writeRevision(rollout)],
-      why: `Brings the annotations of ReplicaSet ${newSet.metadata.name} up to date.`,
-    }
-  }
+  const refreshed = refreshStep(rollout, newSet)
+  if (refreshed !== undefined) return refreshed
   const growth = scale(deployment, { set: newSet, size: wantedReplicas(deployment) })
   const complete = isComplete(deployment, deployment.status ?? {})
   const actions = [...growth, ...writeRevision(rollout), ...(complete ? cleanUp(rollout) : [])]
@@ -147,6 +129,14 @@ function recreateStep(rollout: Rollout, oldPodsRun: boolean): Step {
     actions,
     why: complete ? `All ${wantedReplicas(deployment)} replicas run the present template.` : 'Waits for the new pods to become available.',
   }
+}
+
+/** Undefined when the new ReplicaSet says already what the deployment says. */
+function refreshStep(rollout: Rollout, newSet: ReplicaSet): Step | undefined {
+  const changes = refresh(rollout)
+  if (changes.length === 0) return undefined
+  const why = `Brings the annotations of ReplicaSet ${newSet.metadata.name} up to date.`
+  return { actions: [...changes, ...writeRevision(rollout)], why }
 }
 
 function creation(rollout: Rollout): Step {
