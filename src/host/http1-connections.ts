@@ -91,7 +91,10 @@ export class Http1Connections {
         ...answer.headers,
         ...(answer.status === 204 || answer.status === 304 ? {} : { 'content-length': String(length) }),
       })
-      await writeWhole(response, answer.body)
+      if (message.complete) return writeWhole(response, answer.body)
+      for (const part of answer.body) response.write(part)
+      await lingered(message)
+      response.end()
     } else {
       response.writeHead(answer.status, answer.headers)
       response.flushHeaders()
@@ -126,10 +129,29 @@ export class Http1Connections {
 
 /** Node's own answer is often lost, as it destroys the socket right after it wrote. */
 function refuseMalformed(error: Error, socket: Duplex): void {
+  // Answered before: more of the same request only comes in.
+  if (socket.writableEnded) return
   if (!socket.writable || socket.destroyed) return void socket.destroy()
   const code = 'code' in error ? error.code : undefined
   const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
-  socket.end(`HTTP/1.1 ${status} \r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status} \r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+  socket.resume()
+  setTimeout(() => socket.destroy(), HTTPS_LIMITS.lingerMs).unref()
+}
+
+/**
+ * To close a connection on which bytes wait unread resets it, and the client may lose the answer that it was sent. So what it still
+ * sends is received for a moment, and dropped.
+ */
+function lingered(message: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, HTTPS_LIMITS.lingerMs)
+    message.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    message.resume()
+  })
 }
 
 /** WebSocket, and what kubectl spoke before: SPDY/3.1. Other upgrades (h2c) are not offered; such a request is served as it is. */

@@ -258,6 +258,26 @@ test('streams reset in a flood end the connection of the one, not the server', a
   assert.deepEqual(warnings, ['A client reset too many requests; its connection is closed'])
 })
 
+test('an answer reaches a client that still sends what was refused', async () => {
+  const refused = async (head: string, block: string, blocks: number): Promise<string> => {
+    const socket = connectTls({ host: '127.0.0.1', port: server.port, ca: pki.caPem, servername: 'localhost' })
+    let text = ''
+    socket.on('data', (chunk) => (text += chunk)).on('error', () => undefined)
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(head)
+    for (let count = 0; count < blocks; count++) {
+      socket.write(block)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    await closed
+    return text
+  }
+  const body = 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n'
+  const [large, headers] = await Promise.all([refused(body, 'x'.repeat(50_000), 100), refused('GET / HTTP/1.1\r\nHost: x\r\n', `X-A: ${'x'.repeat(10_000)}\r\n`, 100)])
+  assert.match(large, /^HTTP\/1\.1 200 .*413 the request body is larger than 1000 bytes/s)
+  assert.match(headers, /^HTTP\/1\.1 431 /)
+})
+
 test('what is no HTTP is cut off without harm', async () => {
   const socket = connectTls({ host: '127.0.0.1', port: server.port, ca: pki.caPem, servername: 'localhost' })
   socket.on('error', () => undefined)

@@ -174,10 +174,11 @@ test('watchers that stop reading are ended, the memory stays bounded, and others
   const sleepers = Array.from({ length: 12 }, () => bed.connect())
   const streams: ClientHttp2Stream[] = sleepers.map(({ session }) => session.request({ ':path': `${CONFIG_MAPS}?watch=true&labelSelector=big&resourceVersion=1` }))
   for (const stream of streams) stream.on('error', () => undefined).pause()
+  const watching = Promise.all(streams.map((stream) => once(stream, 'response')))
   const sleeper1 = await bed.tls('http/1.1')
   sleeper1.on('error', () => undefined).pause()
   sleeper1.write(head('GET', `${CONFIG_MAPS}?watch=true&labelSelector=big`))
-  await Promise.all(streams.map((stream) => once(stream, 'response')))
+  await watching
   const awake = bed.connect()
   let seen = 0
   const reading = awake.session.request({ ':path': `${CONFIG_MAPS}?watch=true&labelSelector=big&resourceVersion=1` })
