@@ -26,7 +26,7 @@ const SPECIFICATION = '1.1.0'
 const NOTHING: DnsAnswer = { outcome: 'records', records: [], additional: [] }
 const NO_SUCH_NAME: DnsAnswer = { outcome: 'no-such-name' }
 
-/** name in lower case, without the final dot. reversePrefixes: the in-addr.arpa zones of the cluster's own address ranges. */
+/** name in lower case, without the final dot. reverseZones: the in-addr.arpa zones of the cluster's own address ranges. */
 export function answer(name: string, type: RecordType, zone: DnsZone, domain: string, reverseZones: readonly string[]): DnsAnswer {
   if (name.endsWith('.in-addr.arpa') || name.endsWith('.ip6.arpa')) return answerReverse(name, type, zone, domain, reverseZones)
   if (name === domain) return type === 'NS' ? records([{ name, type: 'NS', data: `ns.dns.${domain}` }]) : NOTHING
@@ -36,11 +36,8 @@ export function answer(name: string, type: RecordType, zone: DnsZone, domain: st
     case 'svc': return answerService(name, labels.slice(0, -1), type, zone, domain)
     case 'pod': return answerPod(name, labels.slice(0, -1), type, zone)
     case 'dns-version':
-      return labels.length > 1
-        ? NO_SUCH_NAME
-        : type === 'TXT' || type === 'ANY'
-          ? records([{ name, type: 'TXT', data: SPECIFICATION }])
-          : NOTHING
+      if (labels.length > 1) return NO_SUCH_NAME
+      return type === 'TXT' || type === 'ANY' ? records([{ name, type: 'TXT', data: SPECIFICATION }]) : NOTHING
     default: return NO_SUCH_NAME
   }
 }
