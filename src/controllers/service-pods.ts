@@ -1,8 +1,8 @@
+import { selectsByMap } from '../objects/selects.ts'
 import type { Snapshot } from '../reconcile/controller.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { Container, Pod, Service, ServicePort } from '../resources/generated/types.ts'
 import { isFinished } from './pod-state.ts'
-import { selectsByMap } from './selects.ts'
 
 /** A port as endpoints publish it: of the pod, under the service port's name. */
 export interface PodPort {

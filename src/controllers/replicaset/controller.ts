@@ -1,11 +1,11 @@
 import { controllerOf } from '../../objects/kube-object.ts'
+import { selects } from '../../objects/selects.ts'
 import type { Controller, Snapshot } from '../../reconcile/controller.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Pod, ReplicaSet } from '../../resources/generated/types.ts'
 import { ownKey, parseKey } from '../keys.ts'
 import { claim, ownerKeys } from '../ownership.ts'
 import { isActive } from '../pod-state.ts'
-import { selects } from '../selects.ts'
 import type { ReplicaSetView } from './plan.ts'
 import { planReplicaSet } from './plan.ts'
 

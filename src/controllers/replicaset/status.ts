@@ -1,10 +1,10 @@
 import { findCondition } from '../../objects/conditions.ts'
+import { selectsByMap } from '../../objects/selects.ts'
 import type { Failure } from '../../reconcile/controller.ts'
 import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '../../resources/generated/types.ts'
 import type { Instant } from '../../words/instant.ts'
 import { formatTime } from '../../words/instant.ts'
 import { availableAt, isReady } from '../pod-state.ts'
-import { selectsByMap } from '../selects.ts'
 
 /** What the pods that the cache shows make of the set's status; when a pod becomes available next is for the wake. */
 export function statusOf(

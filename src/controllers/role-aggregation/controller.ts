@@ -1,9 +1,9 @@
 import { sameJson } from '../../objects/json.ts'
+import { selects } from '../../objects/selects.ts'
 import type { Controller, Plan, Snapshot } from '../../reconcile/controller.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { ClusterRole, PolicyRule } from '../../resources/generated/types.ts'
 import { parseKey } from '../keys.ts'
-import { selects } from '../selects.ts'
 
 export interface AggregationView {
   readonly role: ClusterRole

@@ -1,5 +1,6 @@
 import { sameJson } from '../../objects/json.ts'
-import type { ClusterRole, LabelSelector, PolicyRule } from '../../resources/generated/types.ts'
+import { selects } from '../../objects/selects.ts'
+import type { ClusterRole, PolicyRule } from '../../resources/generated/types.ts'
 
 /**
  * Cluster roles whose rules should change, because aggregationRule composes them from others: each with its new rules.
@@ -31,23 +32,11 @@ function composed(role: ClusterRole, all: readonly ClusterRole[], rulesOf: Reado
   const rules: PolicyRule[] = []
   for (const selector of selectors) {
     for (const other of all) {
-      if (other.metadata.name === role.metadata.name || !selects(selector, other.metadata.labels ?? {})) continue
+      if (other.metadata.name === role.metadata.name || !selects(selector, other.metadata.labels)) continue
       for (const rule of rulesOf.get(other.metadata.name ?? '') ?? []) {
         if (!rules.some((known) => sameJson(known, rule))) rules.push(rule)
       }
     }
   }
   return rules
-}
-
-function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = selector
-  if (!Object.entries(matchLabels).every(([key, value]) => labels[key] === value)) return false
-  return matchExpressions.every(({ key, operator, values = [] }) => {
-    // Own ones only: every object has a constructor.
-    const value = Object.hasOwn(labels, key) ? labels[key] : undefined
-    if (operator === 'In') return value !== undefined && values.includes(value)
-    if (operator === 'NotIn') return value === undefined || !values.includes(value)
-    return operator === 'Exists' ? value !== undefined : value === undefined
-  })
 }

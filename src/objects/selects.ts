@@ -1,13 +1,13 @@
-import type { LabelSelector } from '../resources/generated/types.ts'
+import type { LabelSelectorSpec } from './label-selector.ts'
 
 type Labels = Readonly<Record<string, string>>
 
 /**
  * Whether a stored object's label selector (validated, so it is not checked again) chooses these labels. Controllers ask this for every
- * pod against every owner, so it reads the selector as it stands; objects/label-selector.ts compiles one for long lists. No selector
+ * pod against every owner, so it reads the selector as it stands; label-selector.ts compiles one for long lists. No selector
  * chooses nothing, an empty one everything (metav1.LabelSelector).
  */
-export function selects(selector: LabelSelector | undefined, labels: Labels | undefined): boolean {
+export function selects(selector: LabelSelectorSpec | undefined, labels: Labels | undefined): boolean {
   if (selector === undefined) return false
   if (!selectsByMap(selector.matchLabels, labels)) return false
   return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
