@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Container, Pod, PodSpec } from '../resources/generated/types.ts'
+import { qualityOfService } from '../resources/kinds/pod/quality-of-service.ts'
 import { toBase64, utf8 } from '../words/bytes.ts'
 import { formatDuration } from './back-off.ts'
 import { containerConfig, sandboxConfig } from './container-config.ts'
@@ -8,7 +9,6 @@ import { containerMounts } from './container-mounts.ts'
 import { imageCredentials } from './image-credentials.ts'
 import type { NodeSettings } from './node-settings.ts'
 import { hostsFile, podHostname, podResolver } from './pod-names.ts'
-import { qosClass } from './qos.ts'
 import { oomScoreAdjustment, podCgroup, podLimits } from './resources.ts'
 import { rootProblem } from './security.ts'
 import { FakeVolumes } from '../simulation/fake-volumes.ts'
@@ -32,7 +32,7 @@ function sized(cpu: string | undefined, memory: string | undefined, limits = fal
 test('quality of service, OOM score, cgroup', () => {
   const check = (container: Container, quality: string, score: number, cgroup: string): void => {
     const one = pod({}, [container])
-    assert.deepEqual([qosClass(one), oomScoreAdjustment(one, container, 4 * GIB), podCgroup('/lotse', one)], [quality, score, cgroup])
+    assert.deepEqual([qualityOfService(one.spec), oomScoreAdjustment(one, container, 4 * GIB), podCgroup('/lotse', one)], [quality, score, cgroup])
   }
   check({ name: 'web' }, 'BestEffort', 1000, '/lotse/kubepods/besteffort/podu')
   check(sized('0', '0Mi'), 'BestEffort', 1000, '/lotse/kubepods/besteffort/podu')

@@ -1,4 +1,5 @@
 import type { ContainerStatus, PodStatus } from '../resources/generated/types.ts'
+import { qualityOfService } from '../resources/kinds/pod/quality-of-service.ts'
 import { formatTime } from '../words/instant.ts'
 import { containerStatus } from './container-status.ts'
 import type { PodEnd } from './plan-end.ts'
@@ -7,7 +8,6 @@ import { podConditions } from './pod-conditions.ts'
 import { podPhase } from './pod-phase.ts'
 import type { PodView } from './pod-view.ts'
 import { isTerminalPhase, startTimeOf } from './pod-view.ts'
-import { qosClass } from './qos.ts'
 
 /** The part of the pod's status that the node owns, as of now. */
 export function podStatus(view: PodView, end: PodEnd | undefined, node: PodPlanNode): PodStatus {
@@ -31,7 +31,7 @@ export function podStatus(view: PodView, end: PodEnd | undefined, node: PodPlanN
     ...(message === undefined ? {} : { message }),
     phase,
     ...(addresses[0] === undefined ? {} : { podIP: addresses[0], podIPs: addresses.map((ip) => ({ ip })) }),
-    qosClass: view.pod.status?.qosClass ?? qosClass(view.pod),
+    qosClass: view.pod.status?.qosClass ?? qualityOfService(view.pod.spec),
     ...(reason === undefined ? {} : { reason }),
     startTime: view.pod.status?.startTime ?? formatTime(startTimeOf(view)),
   }

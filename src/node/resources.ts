@@ -1,6 +1,6 @@
 import { milliUnits, wholeUnits } from '../objects/quantity.ts'
 import type { Container, Pod, ResourceRequirements } from '../resources/generated/types.ts'
-import { qosClass } from './qos.ts'
+import { qualityOfService } from '../resources/kinds/pod/quality-of-service.ts'
 import type { PodCgroupLimits, ResourceLimits } from './runtime.ts'
 
 const PERIOD_MICROS = 100_000
@@ -54,7 +54,7 @@ export function containerLimits(pod: Pod, container: Container, nodeMemoryBytes:
 /** Whom the kernel kills first when memory runs out: those without requests, then those that use much beyond what they asked for. */
 export function oomScoreAdjustment(pod: Pod, container: Container, nodeMemoryBytes: number): number {
   if ((pod.spec?.priority ?? 0) >= SYSTEM_CRITICAL_PRIORITY) return -997
-  const quality = qosClass(pod)
+  const quality = qualityOfService(pod.spec)
   if (quality === 'Guaranteed') return -997
   if (quality === 'BestEffort') return 1000
   const score = 1000 - Math.floor((1000 * (requestsOf(container.resources).memoryBytes ?? 0)) / nodeMemoryBytes)
@@ -95,7 +95,7 @@ function podTotal(pod: Pod, amountOf: (container: Container) => number | undefin
 
 /** /prefix/kubepods/burstable/podUID, as monitoring tools know it. */
 export function podCgroup(cgroupRoot: string, pod: Pod): string {
-  const quality = qosClass(pod)
+  const quality = qualityOfService(pod.spec)
   const tier = quality === 'Guaranteed' ? '' : `/${quality.toLowerCase()}`
   return `${cgroupRoot}/kubepods${tier}/pod${pod.metadata.uid ?? ''}`
 }

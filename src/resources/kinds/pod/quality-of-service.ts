@@ -9,8 +9,8 @@ const COUNTED = ['cpu', 'memory'] as const
  * BestEffort: no container asks for or limits cpu or memory. Guaranteed: every container limits both and asks for just that.
  * Burstable: everything between. Decides who goes first when a node runs out of memory.
  */
-export function qualityOfService(spec: PodSpec): QualityOfService {
-  const containers: Container[] = [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
+export function qualityOfService(spec: PodSpec | undefined): QualityOfService {
+  const containers: Container[] = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]
   let asked = false
   let guaranteed = true
   for (const { resources = {} } of containers) {
