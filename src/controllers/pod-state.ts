@@ -1,11 +1,12 @@
 import { findCondition } from '../objects/conditions.ts'
 import type { Pod, PodCondition } from '../resources/generated/types.ts'
+import { isTerminalPhase } from '../resources/kinds/pod/phase.ts'
 import type { Instant } from '../words/instant.ts'
 import { parseTime } from '../words/instant.ts'
 
 /** Succeeded or Failed: its containers run no more and never will. */
 export function isFinished(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+  return isTerminalPhase(pod.status?.phase)
 }
 
 /** Counts as one of its owner's replicas: neither finished nor being deleted. */

@@ -1,8 +1,9 @@
+import { isTerminalPhase } from '../resources/kinds/pod/phase.ts'
 import { PlanDraft } from './plan-draft.ts'
 import { planStops } from './plan-stop.ts'
 import { exitCodeOf, isFinished } from './restart.ts'
 import type { PodView } from './pod-view.ts'
-import { isTerminalPhase, startTimeOf } from './pod-view.ts'
+import { startTimeOf } from './pod-view.ts'
 
 /** Why a pod that nobody deletes comes to its end; reason and message go to its status. */
 export interface PodEnd {

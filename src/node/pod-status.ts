@@ -1,4 +1,5 @@
 import type { ContainerStatus, PodStatus } from '../resources/generated/types.ts'
+import { isTerminalPhase } from '../resources/kinds/pod/phase.ts'
 import { qualityOfService } from '../resources/kinds/pod/quality-of-service.ts'
 import { formatTime } from '../words/instant.ts'
 import { containerStatus } from './container-status.ts'
@@ -7,7 +8,7 @@ import type { PodPlanNode } from './plan-pod.ts'
 import { podConditions } from './pod-conditions.ts'
 import { podPhase } from './pod-phase.ts'
 import type { PodView } from './pod-view.ts'
-import { isTerminalPhase, startTimeOf } from './pod-view.ts'
+import { startTimeOf } from './pod-view.ts'
 
 /** The part of the pod's status that the node owns, as of now. */
 export function podStatus(view: PodView, end: PodEnd | undefined, node: PodPlanNode): PodStatus {

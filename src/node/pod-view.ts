@@ -85,10 +85,6 @@ export function startTimeOf(view: PodView): Instant {
   return (text === undefined ? undefined : parseTime(text)) ?? view.memory.firstSeenAt
 }
 
-export function isTerminalPhase(phase: string | undefined): boolean {
-  return phase === 'Succeeded' || phase === 'Failed'
-}
-
 /** web_default(0d4c...): how logs and messages name a pod. */
 export function podTitle(pod: Pod): string {
   return `${pod.metadata.name ?? ''}_${pod.metadata.namespace ?? ''}(${pod.metadata.uid ?? ''})`

@@ -5,6 +5,7 @@ import type { Column } from '../../definition.ts'
 import type { Container, ContainerState, ContainerStatus, Pod } from '../../generated/types.ts'
 import { ageColumn, textColumn, wideColumn } from '../../table.ts'
 import { parseTime } from '../../../words/instant.ts'
+import { isTerminalPhase } from './phase.ts'
 
 /** What kubectl get pods says about the containers of a pod. */
 interface Summary {
@@ -113,7 +114,7 @@ function summarizeMain(pod: Pod, before: string, restarts: Restarts): { readonly
 function deletionReason({ metadata, status }: Pod): string | undefined {
   if (metadata.deletionTimestamp === undefined) return undefined
   if (status?.reason === 'NodeLost') return 'Unknown'
-  return status?.phase === 'Failed' || status?.phase === 'Succeeded' ? undefined : 'Terminating'
+  return isTerminalPhase(status?.phase) ? undefined : 'Terminating'
 }
 
 /** 3, or 3 (5m ago) where it is known when. */

@@ -4,6 +4,7 @@ import type { Pod } from '../../generated/types.ts'
 import { plainResource } from '../../plain-resource.ts'
 import { podColumns } from './columns.ts'
 import { DEFAULT_GRACE_SECONDS, defaultPod } from './defaults.ts'
+import { isTerminalPhase } from './phase.ts'
 import { prepareEphemeralContainers, prepareForCreate, prepareForUpdate, prepareStatusForUpdate } from './prepare.ts'
 import { validateCreate } from './validate-pod.ts'
 import { validateStatusUpdate } from './validate-status.ts'
@@ -11,7 +12,7 @@ import { validateEphemeralContainersUpdate, validateUpdate } from './validate-up
 
 /** A pod that no node has taken, or that has ended, has nothing that would need time to stop. */
 function deletionGraceSeconds({ spec, status }: Pod, requested: number | undefined): number {
-  if ((spec?.nodeName ?? '') === '' || status?.phase === 'Failed' || status?.phase === 'Succeeded') return 0
+  if ((spec?.nodeName ?? '') === '' || isTerminalPhase(status?.phase)) return 0
   const seconds = requested ?? spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
   return seconds < 0 ? 1 : seconds
 }
