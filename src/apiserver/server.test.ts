@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Store } from '../store/store.ts'
 import { startTestServer } from './apiserver.testing.ts'
 import type { TestServer } from './apiserver.testing.ts'
 
@@ -62,3 +63,20 @@ test('a watch tells what happens, from the state on', () => withServer(async ({ 
   assert.deepEqual(await selected.news(), ['ADDED b@3', 'DELETED b@4', 'DELETED a@5'])
   await all.close()
 }))
+
+test('a store that cannot be followed ends the start with its own words', async () => {
+  const { store, request, stop } = await startTestServer()
+  for (const name of ['a', 'b']) await request('POST', CONFIG_MAPS, configMap(name))
+  stop()
+  const damaged: Store = {
+    read: (range, options) => store.read(range, options),
+    commit: (transaction) => store.commit(transaction),
+    watch: () => {
+      throw new Error('The data file x has lost revision 2')
+    },
+    compact: (before) => store.compact(before),
+    latest: () => store.latest(),
+    close: () => store.close(),
+  }
+  await assert.rejects(startTestServer({ store: damaged }), /^Error: The data file x has lost revision 2$/)
+})

@@ -19,6 +19,7 @@ import { resolveThroughNode } from './dns-check.ts'
 import { adminClient } from './local-client.ts'
 import { registryDirectory } from './local-demo.ts'
 import { tearDownNode } from './node-teardown.ts'
+import { startFailure } from './start-failure.ts'
 import { LOTSE_VERSION } from './version.ts'
 
 const START_TIMEOUT_MS = 60_000
@@ -122,13 +123,19 @@ async function startPart(paths: ClusterPaths, config: ClusterConfig, part: Part)
 async function untilReady(identity: ProcessIdentity, files: { log: string; ready: string }, part: Part): Promise<void> {
   await waitUntil(() => {
     if (existsSync(files.ready)) return true
-    if (!isRunning(identity)) throw new Error(`the ${part} ended while it was starting. The end of ${files.log}:\n${tail(files.log)}`)
+    if (!isRunning(identity)) throw new Error(startProblem(part, files.log))
     return false
   }, {
     what: async () => `the ${part} to be ready. The end of ${files.log}:\n${tail(files.log)}`,
     timeoutMs: START_TIMEOUT_MS,
     pollMs: POLL_MS,
   })
+}
+
+function startProblem(part: Part, log: string): string {
+  const why = existsSync(log) ? startFailure(readFileSync(log, 'utf8')) : undefined
+  if (why !== undefined) return `the ${part} cannot start: ${why}`
+  return `the ${part} ended while it was starting. The end of ${log}:\n${tail(log)}`
 }
 
 function tail(path: string): string {

@@ -111,12 +111,12 @@ export class CacheFeed {
     if (!(await this.reachedWithin(latest, 10_000, signal))) throw serviceUnavailable('the cache is behind the store; try again')
   }
 
-  /** Resolves when the caches are filled; follows the store until the signal aborts. */
+  /** Resolves when the caches are filled, and rejects when the store cannot be read; follows the store until the signal aborts. */
   async start(signal: AbortSignal): Promise<void> {
     const from = await this.#load()
     const latest = await this.#dependencies.store.latest()
-    void this.#follow(from, signal)
-    if (!(await this.reachedWithin(latest, 30_000, signal))) throw serviceUnavailable('the store does not say what changed')
+    const failed = new Promise<never>((_, reject) => void this.#follow(from, signal, reject))
+    if (!(await Promise.race([this.reachedWithin(latest, 30_000, signal), failed]))) throw serviceUnavailable('the store does not say what changed')
     this.#started = true
   }
 
@@ -153,7 +153,7 @@ export class CacheFeed {
     }
   }
 
-  async #follow(from: Revision, signal: AbortSignal): Promise<void> {
+  async #follow(from: Revision, signal: AbortSignal, failStart: (error: unknown) => void): Promise<void> {
     const { store, log, clock } = this.#dependencies
     let after = from
     for (let isFirst = true; !signal.aborted; isFirst = false) {
@@ -168,6 +168,8 @@ export class CacheFeed {
         log.warn('the watch on the store ended; all caches are read again')
       } catch (error) {
         if (signal.aborted) return
+        // Before the server serves, whoever starts it hears of it at once. A start that is over already is past caring.
+        if (!this.#started) return failStart(error)
         log.error('following the store failed', { error: String(error) })
         await sleep(clock, RELOAD_AFTER_MS, signal)
       }
