@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { newConfig, saveConfig } from '../../src/cli/cluster-config.ts'
 import { clusterPaths } from '../../src/programs/cluster-paths.ts'
-import { http2Load, type Load, type LoadOptions } from './http2-load.ts'
+import { http2Load, openConnections, type Load, type LoadRequest } from './http2-load.ts'
 import type { Measurement } from './bench-case.ts'
 
 export const CLIENTS = 32
@@ -20,10 +20,19 @@ export interface BenchServer {
   /** Processor time of the server so far, all threads. */
   cpuMs(): number
   residentBytes(): number
-  /** So many requests by 32 clients, measured. */
-  measure(name: string, scale: string, requests: number, request: LoadOptions['request']): Promise<Measurement>
-  load(requests: number, request: LoadOptions['request']): Promise<Load>
+  /** So many requests, made before the clock starts, by 32 clients on as many connections unless said otherwise. */
+  measure(name: string, requests: number, request: (number: number) => LoadRequest, options?: MeasureOptions): Promise<Measurement>
+  load(requests: number, request: (number: number) => LoadRequest): Promise<Load>
   stop(): Promise<void>
+}
+
+export interface MeasureOptions {
+  readonly clients?: number
+  /** All clients share one connection. */
+  readonly shared?: boolean
+  readonly scale?: string
+  /** CPU of the same request where nothing but Node answers it. */
+  readonly limitCpuUs?: number
 }
 
 export async function startBenchServer(directory: string): Promise<BenchServer> {
@@ -36,18 +45,22 @@ export async function startBenchServer(directory: string): Promise<BenchServer> 
   const read = (file: string): string => readFileSync(join(paths.pkiDirectory, file), 'utf8')
   const access = { url: `https://127.0.0.1:${config.port}`, caPem: read('ca.crt'), certificatePem: read('admin.crt'), keyPem: read('admin.key') }
   const pid = child.pid ?? 0
-  const load = (requests: number, request: LoadOptions['request']): Promise<Load> => http2Load({ ...access, clients: CLIENTS, connections: CLIENTS, requests, request })
+  const own = await openConnections(access, CLIENTS)
+  const shared = await openConnections(access, 1)
+  const prepared = (requests: number, request: (number: number) => LoadRequest): LoadRequest[] => Array.from({ length: requests }, (_, number) => request(number))
   return {
     ...access,
     cpuMs: () => cpuMsOf(pid),
     residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024,
-    load,
-    async measure(name, scale, requests, request) {
+    load: (requests, request) => http2Load(own, CLIENTS, prepared(requests, request)),
+    async measure(name, requests, request, options = {}) {
+      const all = prepared(requests, request)
       const before = cpuMsOf(pid)
-      const measured = await load(requests, request)
-      return { name, operations: requests, ...measured, cpuMs: cpuMsOf(pid) - before, scale }
+      const measured = await http2Load(options.shared === true ? shared : own, options.clients ?? CLIENTS, all)
+      return { name, operations: requests, ...measured, cpuMs: cpuMsOf(pid) - before, scale: options.scale ?? '', limitCpuUs: options.limitCpuUs }
     },
     async stop() {
+      for (const connection of [...own, ...shared]) connection.close()
       child.kill('SIGTERM')
       if (child.exitCode === null) await new Promise((resolve) => child.once('exit', resolve))
     },

@@ -7,6 +7,8 @@ export interface Measurement {
   readonly cpuMs: number | undefined
   /** Each operation's latency, unsorted; empty where there is none to tell. */
   readonly latenciesMs: readonly number[]
+  /** CPU of the same request where nothing but Node answers it: what no server on Node can do better. */
+  readonly limitCpuUs?: number | undefined
   /** What people compare this with. */
   readonly scale: string
 }

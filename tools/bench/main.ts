@@ -1,6 +1,6 @@
 /** npm run bench [-- NAME...]: measures all cases, or those named, and prints one table. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { apiRequests } from './api-requests.ts'
 import { apiWatch } from './api-watch.ts'
@@ -19,6 +19,7 @@ async function main(names: readonly string[]): Promise<number> {
     return 2
   }
   const measurements: Measurement[] = []
+  const loadBefore = loadavg()
   for (const each of cases) {
     if (names.length > 0 && !names.includes(each.name)) continue
     console.error(`measuring ${each.name} ...`)
@@ -30,6 +31,9 @@ async function main(names: readonly string[]): Promise<number> {
     }
   }
   console.log(formatTable(measurements))
+  const [before = 0] = loadBefore
+  const [after = 0] = loadavg()
+  console.log(`Load average ${before.toFixed(1)} before, ${after.toFixed(1)} after, ${availableParallelism()} cores. Where others work too, compare the CPU only.`)
   return 0
 }
 
