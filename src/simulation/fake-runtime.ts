@@ -277,6 +277,10 @@ export class FakeRuntime implements NodeRuntime {
     await this.#take(behaviour.startMs ?? 0, signal)
     // Its sandbox may have been removed meanwhile.
     if (!this.#containers.has(id)) throw new RuntimeFailure('RunContainerError', `container ${id} is gone`)
+    if (this.#sandboxes.get(config.sandboxId)?.observed.state !== 'ready') {
+      this.#end(container, 128, 'StartError', 'the sandbox has died')
+      throw new RuntimeFailure('RunContainerError', `sandbox ${config.sandboxId} is not ready`)
+    }
     if (behaviour.startFailure !== undefined) {
       this.#end(container, 128, 'StartError', behaviour.startFailure.message)
       throw new RuntimeFailure(behaviour.startFailure.reason, behaviour.startFailure.message)

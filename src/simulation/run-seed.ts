@@ -2,6 +2,7 @@ import type { SchemaLookup } from '../objects/schema.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import { AcknowledgedWrites } from './checkers/acknowledged-writes.ts'
 import { checkBindings } from './checkers/bindings.ts'
+import { BusyLoop } from './checkers/busy-loop.ts'
 import { cachesAgree } from './checkers/caches.ts'
 import { deploymentsConverge, nodesAgree, nothingIsLeft, podsSettle } from './checkers/convergence.ts'
 import { CounterBook } from './checkers/counters.ts'
@@ -74,12 +75,14 @@ class Life {
   readonly #workload: Workload
   readonly #plan: FaultPlan
   readonly #alwaysGoals: readonly Goal[]
+  readonly #busyLoop: BusyLoop
 
   constructor(cluster: SimulatedCluster, workload: Workload, plan: FaultPlan, alwaysGoals: readonly Goal[]) {
     this.#cluster = cluster
     this.#workload = workload
     this.#plan = plan
     this.#alwaysGoals = alwaysGoals
+    this.#busyLoop = new BusyLoop(cluster.clock, cluster.findings)
   }
 
   /** Ends early at the first finding. */
@@ -121,6 +124,7 @@ class Life {
   }
 
   get #isBroken(): boolean {
+    this.#busyLoop.step()
     return this.#cluster.findings.first !== undefined
   }
 
@@ -137,7 +141,7 @@ class Life {
     step().then(() => {
       isDone = true
     }, (error: unknown) => findings.report('no defects', `${what} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`))
-    await clock.advanceUntil(() => isDone || this.#isBroken, limitMs)
+    await clock.advanceUntil(() => this.#isBroken || isDone, limitMs)
     if (!isDone && !this.#isBroken) findings.report('the cluster answers', `${what} took more than ${limitMs} ms`)
     return isDone && !this.#isBroken
   }
