@@ -54,6 +54,8 @@ export interface ServerBed {
   readonly port: number
   readonly directory: string
   readonly dataDirectory: string
+  /** Of the commands: kubeconfig and the like. */
+  readonly home: string
   readonly storeFile: string
   lotse(...parameters: string[]): Promise<Ran>
   /** `lotse up`, which must succeed. */
@@ -82,12 +84,14 @@ export async function startServer(name: string, directory: string = mkdtempSync(
 
 export function serverIn(directory: string, name: string, port: number): ServerBed {
   const dataDirectory = join(directory, 'data')
-  const lotse: ServerBed['lotse'] = (...parameters) => runLotse(directory, [...parameters, '--name', name, '--data-dir', dataDirectory])
+  // Apart from the data, whose disk may be full.
+  const home = mkdtempSync(join(tmpdir(), `lotse-home-${name}-`))
+  const lotse: ServerBed['lotse'] = (...parameters) => runLotse(home, [...parameters, '--name', name, '--data-dir', dataDirectory])
   const readKey = (file: string): string => readFileSync(join(dataDirectory, 'pki', file), 'utf8')
   const pid = (): number => Number(readFileSync(join(dataDirectory, 'run/server.pid'), 'utf8').split(' ', 1)[0])
   const server = `https://127.0.0.1:${port}`
   return {
-    port, directory, dataDirectory, lotse, readKey, pid,
+    port, directory, dataDirectory, home, lotse, readKey, pid,
     storeFile: join(dataDirectory, 'store/data.mdb'),
     async up() {
       const ran = await lotse('up')
@@ -109,7 +113,7 @@ export function serverIn(directory: string, name: string, port: number): ServerB
     },
     async remove() {
       const down = await lotse('down', '--purge')
-      rmSync(directory, { recursive: true, force: true })
+      for (const path of [directory, home]) rmSync(path, { recursive: true, force: true })
       assert.equal(down.code, 0, down.output)
     },
   }
