@@ -1,14 +1,13 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import type { ClusterConfig } from '../cli/cluster-config.ts'
 import { detectCgroups } from '../host/cgroup.ts'
 import { removePodNetwork } from '../host/cni-cleanup.ts'
-import { tearDownContainers } from '../host/containerd/cluster-teardown.ts'
+import { tearDownContainers, unmountBelow } from '../host/containerd/cluster-teardown.ts'
 import { containerdPaths } from '../host/containerd/containerd-paths.ts'
 import { createRuleApplier } from '../host/nft/rule-applier.ts'
-import { mustRun } from '../host/run-command.ts'
 import { deleteTableScript } from '../network/nft-table.ts'
 import { silentLog } from '../words/ports.ts'
-import { clusterPaths, type ClusterPaths } from './cluster-paths.ts'
+import { clusterPaths } from './cluster-paths.ts'
 
 /** Ends what the node runs and takes its traces out of the kernel: containers, mounts, cgroups, network. Images and data stay. */
 export async function tearDownNode(config: ClusterConfig): Promise<void> {
@@ -18,7 +17,8 @@ export async function tearDownNode(config: ClusterConfig): Promise<void> {
     cgroups: detectCgroups(),
     cgroupPrefix: `/${paths.kernelName}`,
   }, silentLog)
-  await unmountVolumes(paths)
+  // Secrets and in-memory volumes. What the agent began to unmount when it was ended may vanish under our eyes.
+  await unmountBelow([paths.podsDirectory])
   rmSync(paths.podsDirectory, { recursive: true, force: true })
   await removePodNetwork(podNetwork(config))
   await createRuleApplier().apply(deleteTableScript(paths.kernelName))
@@ -32,11 +32,4 @@ export function podNetwork(config: ClusterConfig): { name: string; podCidrs: rea
 /** The first /24 of the cluster's range belongs to the first node: 10.244.0.0/16 -> 10.244.0.0/24. */
 export function nodePodCidr(config: ClusterConfig): string {
   return config.podCidr.replace(/\/\d+$/, '/24')
-}
-
-/** Secrets and in-memory volumes are mounts below the pods' directory; the deepest first. */
-async function unmountVolumes(paths: ClusterPaths): Promise<void> {
-  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-  const points = lines.map((line) => line.split(' ')[4] ?? '').filter((point) => point.startsWith(`${paths.podsDirectory}/`))
-  for (const point of points.sort().reverse()) await mustRun('umount', ['-l', point])
 }

@@ -89,8 +89,8 @@ export function clusterIn(directory: string, name: string): TestCluster {
     status: () => JSON.parse(lotse('status', '--output', 'json').stdout) as ClusterStatus,
     remove() {
       const down = lotse('down', '--purge')
-      rmSync(directory, { recursive: true, force: true })
       assert.equal(down.code, 0, `lotse down --purge: ${down.stderr}`)
+      rmSync(directory, { recursive: true, force: true })
     },
   }
 }

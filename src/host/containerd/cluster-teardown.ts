@@ -86,7 +86,7 @@ function kill(pid: number): void {
 }
 
 /** Deepest first. A mount that is busy because its process is only just ending is tried a few times, then detached. */
-async function unmountBelow(directories: readonly string[]): Promise<void> {
+export async function unmountBelow(directories: readonly string[]): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const points = mountPoints().filter((point) => directories.some((directory) => point.startsWith(`${directory}/`)))
     if (points.length === 0) return

@@ -33,7 +33,7 @@ const SANDBOX_TIMEOUT_MS = 240_000
 const STOP_EXTRA_MS = 120_000
 /** On a busy machine containerd needs seconds to write an end down: it reaps the shim first. */
 const END_SETTLE_LIMIT_MS = 60_000
-const OOM_SETTLE_LIMIT_MS = 256
+const OOM_SETTLE_LIMIT_MS = 5000
 const SETTLE_STEP_LIMIT_MS = 500
 
 interface Parts extends CriRuntimeOptions {
@@ -70,17 +70,17 @@ async function tellEvent(parts: Parts, event: RuntimeEvent, listener: (podUid: s
   const podUid = await parts.cache.podOf(containerId, signal)
   const until = parts.clock.now() + (topic === 'exit' ? END_SETTLE_LIMIT_MS : OOM_SETTLE_LIMIT_MS)
   for (let delayMs = 2; parts.clock.now() < until && !signal.aborted; delayMs = Math.min(delayMs * 2, SETTLE_STEP_LIMIT_MS)) {
-    if (await isWrittenDown(parts.client, containerId, signal)) break
+    if (await isWrittenDown(parts.client, event, signal)) break
     await sleep(parts.clock, delayMs, signal)
   }
   parts.cache.forgetStatus(containerId)
   if (!signal.aborted) listener(podUid)
 }
 
-/** An end is; an out-of-memory event may be of a container that lives on, so it always takes the whole wait. */
-async function isWrittenDown(client: CriClient, id: string, signal: AbortSignal): Promise<boolean> {
+/** containerd may write the reason OOMKilled after the end itself. A container that lives on keeps none: it takes the whole wait. */
+async function isWrittenDown(client: CriClient, { containerId: id, topic }: RuntimeEvent, signal: AbortSignal): Promise<boolean> {
   const container = await client.containerStatus({ containerId: id }, { signal }).catch(() => undefined)
-  if (container?.status !== undefined) return container.status.state === containerState.exited
+  if (container?.status !== undefined) return container.status.state === containerState.exited && (topic === 'exit' || container.status.reason === 'OOMKilled')
   const sandbox = await client.podSandboxStatus({ podSandboxId: id }, { signal }).catch(() => undefined)
   return sandbox?.status === undefined || sandbox.status.state === sandboxState.notReady
 }
