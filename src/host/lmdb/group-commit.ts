@@ -1,5 +1,6 @@
 import { assertWellFormed, evaluate } from '../../store/evaluate.ts'
 import { StoreUnavailable, type Commit, type Committed, type Entry, type Revision, type Transaction } from '../../store/store.ts'
+import { RecentEntries } from './recent-entries.ts'
 
 /** Where groups go. */
 export interface GroupTarget {
@@ -46,6 +47,7 @@ export class GroupCommit {
   #idle: (() => void)[] = []
   /** The newest version of every key in #groups. */
   readonly #overlay = new Map<string, { readonly revision: Revision; readonly entry: Entry | undefined }>()
+  readonly #recent = new RecentEntries()
   #durable: Revision
   #assigned: Revision
   #waiting = 0
@@ -93,7 +95,7 @@ export class GroupCommit {
 
   #current(key: string): Entry | undefined {
     const pending = this.#overlay.get(key)
-    return pending === undefined ? this.#target.newest(key) : pending.entry
+    return pending === undefined ? (this.#recent.get(key) ?? this.#target.newest(key)) : pending.entry
   }
 
   #enqueue(commit: Commit, resolve: Waiter['resolve'], reject: Waiter['reject']): void {
@@ -151,7 +153,10 @@ export class GroupCommit {
     this.#waiting -= group.waiters.length
     this.#waitingBytes -= group.bytes
     for (const commit of group.commits) {
-      for (const { key } of commit.changes) if (this.#overlay.get(key)?.revision === commit.revision) this.#overlay.delete(key)
+      for (const { key, entry } of commit.changes) {
+        if (this.#overlay.get(key)?.revision === commit.revision) this.#overlay.delete(key)
+        this.#recent.set(key, entry)
+      }
     }
     this.#durable = group.commits.at(-1)?.revision ?? this.#durable
     this.#target.publish(group.commits)
