@@ -80,7 +80,10 @@ async function tellEvent(parts: Parts, event: RuntimeEvent, listener: (podUid: s
 /** containerd may write the reason OOMKilled after the end itself. A container that lives on keeps none: it takes the whole wait. */
 async function isWrittenDown(client: CriClient, { containerId: id, topic }: RuntimeEvent, signal: AbortSignal): Promise<boolean> {
   const container = await client.containerStatus({ containerId: id }, { signal }).catch(() => undefined)
-  if (container?.status !== undefined) return container.status.state === containerState.exited && (topic === 'exit' || container.status.reason === 'OOMKilled')
+  if (container?.status !== undefined) {
+    const { state, reason } = container.status
+    return state === containerState.exited && (topic === 'exit' || reason === 'OOMKilled')
+  }
   const sandbox = await client.podSandboxStatus({ podSandboxId: id }, { signal }).catch(() => undefined)
   return sandbox?.status === undefined || sandbox.status.state === sandboxState.notReady
 }
