@@ -9,13 +9,18 @@ const BLOCK_BYTES = 128 * 1024
 /**
  * Writes a whole body and ends the stream. A large one goes through one block, filled again each time that the connection has taken it:
  * handed over whole, 11 MB would be copied four times into fresh memory on their way through HTTP/2 and TLS, at three times the cost.
+ * Undefined: it was small, and there is nothing to wait for.
  */
-export async function writeWhole(stream: Writable, body: readonly Uint8Array[]): Promise<void> {
+export function writeWhole(stream: Writable, body: readonly Uint8Array[]): Promise<void> | undefined {
   const [only] = body
   if (body.length === 0 || (body.length === 1 && only !== undefined && only.length <= BLOCK_BYTES)) {
     stream.end(only)
-    return
+    return undefined
   }
+  return writeBlocks(stream, body)
+}
+
+async function writeBlocks(stream: Writable, body: readonly Uint8Array[]): Promise<void> {
   for (const block of blocksOf(body)) {
     await written(stream, block)
     if (stream.destroyed) return
