@@ -91,7 +91,7 @@ function withReferences({ kind, object }: Item, ownerReferences: readonly OwnerR
     verb: 'patch',
     kind,
     key: keyOf(object),
-    patch: { type: 'merge', body: { metadata: { uid, resourceVersion, ownerReferences } } },
+    patch: { type: 'merge', body: { metadata: { uid, resourceVersion, ownerReferences: ownerReferences.length === 0 ? null : ownerReferences } } },
   }
 }
 
