@@ -12,11 +12,6 @@ interface Group {
   readonly counts: number[]
 }
 
-/** How the nodes fall into domains by one label: slot -> value. */
-export interface Domains {
-  valueOf(slot: number): string | undefined
-}
-
 /**
  * Counts matching pods per node. A group is counted from all placed pods when it is first asked for and kept up to date afterwards, so that
  * placing 5,000 pods under a constraint costs a few additions each.
@@ -49,7 +44,8 @@ export class SpreadIndex {
 
   /** The value of a topology label on a slot's node. */
   topologyValue(slot: number, key: string): string | undefined {
-    return this.#labels[slot]?.[key]
+    const labels = this.#labels[slot]
+    return labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
   }
 
   /** Matching pods per slot for a constraint of this pod. */
