@@ -49,9 +49,8 @@ for (let seed = from; seed < from + count; seed++) {
 }
 
 const seconds = (performance.now() - startedAt) / 1000
-process.stdout.write(
-  `${process.stderr.isTTY ? '\n' : ''}${count} seeds from ${from} in ${seconds.toFixed(1)} s: ${count - failures.length} passed, ${failures.length} failed\n`
-)
+const outcome = `${count - failures.length} passed, ${failures.length} failed`
+process.stdout.write(`${process.stderr.isTTY ? '\n' : ''}${count} seeds from ${from} in ${seconds.toFixed(1)} s: ${outcome}\n`)
 process.stdout.write(
   `${(totals.virtualMs / 3_600_000).toFixed(1)} virtual hours, ${totals.revisions} revisions, ${totals.watchEvents} watch events compared\n`
 )

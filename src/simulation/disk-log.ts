@@ -61,7 +61,8 @@ export class DiskLog {
 
   /** Keys with the revision of their last change, of one kind or of all. */
   revisions(kind?: KindRef): ReadonlyMap<string, Revision> {
-    const tables = kind === undefined ? [...this.#current.values()] : [this.#current.get(resourcePrefix(kind)) ?? new Map<string, Current>()]
+    const tables =
+      kind === undefined ? [...this.#current.values()] : [this.#current.get(resourcePrefix(kind)) ?? new Map<string, Current>()]
     return new Map(tables.flatMap((table) => [...table].map(([key, { revision }]) => [key, revision] as const)))
   }
 
@@ -80,7 +81,8 @@ export class DiskLog {
     for await (const batch of engine.watch(allObjects, 0, end)) {
       if (batch.type !== 'changes') continue
       for (const commit of batch.commits) {
-        for (const { key, entry, previous } of commit.changes) this.#take({ revision: commit.revision, key, prefix: prefixOf(key), bytes: entry?.value, previous: previous?.value })
+        for (const { key, entry, previous } of commit.changes)
+          this.#take({ revision: commit.revision, key, prefix: prefixOf(key), bytes: entry?.value, previous: previous?.value })
       }
       this.#revision = batch.revision
     }

@@ -26,7 +26,9 @@ export class FakeKernel implements RuleApplier {
 
   /** container key : value, in order. */
   elements(): readonly string[] {
-    return [...this.#containers].flatMap(([container, elements]) => [...elements].map(([key, value]) => `${container} ${key} : ${value}`)).sort()
+    return [...this.#containers]
+      .flatMap(([container, elements]) => [...elements].map(([key, value]) => `${container} ${key} : ${value}`))
+      .sort()
   }
 }
 

@@ -1,6 +1,15 @@
 import type {
-  ContainerConfig, ContainerObservation, ExecOutcome, ImageObservation, NodeRuntime, PodObservation, RuntimeAction, RuntimeInfo, RuntimeResult,
-  SandboxConfig, SandboxObservation,
+  ContainerConfig,
+  ContainerObservation,
+  ExecOutcome,
+  ImageObservation,
+  NodeRuntime,
+  PodObservation,
+  RuntimeAction,
+  RuntimeInfo,
+  RuntimeResult,
+  SandboxConfig,
+  SandboxObservation,
 } from '../node/runtime.ts'
 import { RuntimeFailure } from '../node/runtime.ts'
 import type { Instant } from '../words/instant.ts'
@@ -75,8 +84,8 @@ interface Container {
 }
 
 /**
- * A container runtime made of data and a clock. Like a real one it outlives its agents: a new agent with the same runtime finds what the old
- * one started. The transcript tells what was done, in order.
+ * A container runtime made of data and a clock. Like a real one it outlives its agents: a new agent with the same runtime finds what the
+ * old one started. The transcript tells what was done, in order.
  */
 export class FakeRuntime implements NodeRuntime {
   readonly transcript: string[] = []
@@ -115,7 +124,10 @@ export class FakeRuntime implements NodeRuntime {
   /** The running containers of a sandbox, or the running container of that id. */
   runningIn(containerOrSandboxId: string): readonly FakeContainerName[] {
     return [...this.#containers.values()]
-      .filter(({ config, observed }) => observed.state === 'running' && (observed.id === containerOrSandboxId || config.sandboxId === containerOrSandboxId))
+      .filter(
+        ({ config, observed }) =>
+          observed.state === 'running' && (observed.id === containerOrSandboxId || config.sandboxId === containerOrSandboxId),
+      )
       .map(({ config }) => nameOf(config))
   }
 
@@ -263,7 +275,8 @@ export class FakeRuntime implements NodeRuntime {
 
   async #start(config: ContainerConfig, signal: AbortSignal): Promise<RuntimeResult> {
     const { clock, behaviour: behaviourOf } = this.#options
-    if (this.#sandboxes.get(config.sandboxId)?.observed.state !== 'ready') throw new RuntimeFailure('CreateContainerError', `sandbox ${config.sandboxId} is not ready`)
+    if (this.#sandboxes.get(config.sandboxId)?.observed.state !== 'ready')
+      throw new RuntimeFailure('CreateContainerError', `sandbox ${config.sandboxId} is not ready`)
     if (!this.#present.has(config.image)) throw new RuntimeFailure('CreateContainerError', `image ${config.image} is not present`)
     const behaviour = behaviourOf(nameOf(config))
     const id = `container-${++this.#created}`
@@ -296,7 +309,9 @@ export class FakeRuntime implements NodeRuntime {
     if (behaviour.endsAfterMs !== undefined) {
       const exitCode = behaviour.exitCode ?? 0
       const reason = behaviour.reason ?? (exitCode === 0 ? 'Completed' : 'Error')
-      container.cancelEnd = this.#options.clock.after(behaviour.endsAfterMs, () => this.#end(container, exitCode, reason, behaviour.message ?? ''))
+      container.cancelEnd = this.#options.clock.after(behaviour.endsAfterMs, () =>
+        this.#end(container, exitCode, reason, behaviour.message ?? ''),
+      )
     }
     this.#tell(config.podUid)
   }
@@ -305,7 +320,15 @@ export class FakeRuntime implements NodeRuntime {
     if (container.observed.state === 'exited') return
     const now = this.#options.clock.now()
     container.cancelEnd()
-    container.observed = { ...container.observed, state: 'exited', startedAt: container.observed.startedAt ?? now, finishedAt: now, exitCode, reason, message }
+    container.observed = {
+      ...container.observed,
+      state: 'exited',
+      startedAt: container.observed.startedAt ?? now,
+      finishedAt: now,
+      exitCode,
+      reason,
+      message,
+    }
     this.#say(`end ${titleOf(container.config)} ${exitCode}`)
     for (const done of container.whenEnded.splice(0)) done()
     this.#tell(container.config.podUid)
@@ -333,7 +356,8 @@ export class FakeRuntime implements NodeRuntime {
     this.#say(`stop-sandbox ${sandbox.config.name}#${sandbox.config.attempt}`)
     sandbox.observed = { ...sandbox.observed, state: 'not-ready', addresses: [] }
     for (const container of this.#containers.values()) {
-      if (container.config.sandboxId === sandbox.observed.id && container.observed.state === 'running') this.#end(container, 137, 'Error', '')
+      if (container.config.sandboxId === sandbox.observed.id && container.observed.state === 'running')
+        this.#end(container, 137, 'Error', '')
     }
     this.#tell(sandbox.config.podUid)
   }

@@ -3,8 +3,8 @@ import { calmLink } from './link.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
 /**
- * Which faults a run has, and how often. Each run draws a subset of them (swarm testing, Groce and others 2012): a run with all faults at once
- * rarely gets deep into what a single one sets off.
+ * Which faults a run has, and how often. Each run draws a subset of them (swarm testing, Groce and others 2012): a run with all faults at
+ * once rarely gets deep into what a single one sets off.
  */
 export interface FaultPlan {
   readonly nodes: number
@@ -56,7 +56,12 @@ function drawLink(random: SeededRandom, share: number): LinkFaults {
   if (!random.chance(share)) return calmLink
   const some = (most: number): number => (random.chance(0.6) ? random.next() * most : 0)
   return {
-    lostRequests: some(0.04), lostReplies: some(0.06), lateRequests: some(0.02), maxDelayMs: random.pick([2, 10, 50]), slow: some(0.05), slowDelayMs: 800,
+    lostRequests: some(0.04),
+    lostReplies: some(0.06),
+    lateRequests: some(0.02),
+    maxDelayMs: random.pick([2, 10, 50]),
+    slow: some(0.05),
+    slowDelayMs: 800,
     watchLifeMs: random.chance(0.6) ? random.between(3_000, 40_000) : 0,
   }
 }

@@ -6,7 +6,9 @@ import { StatusError, serviceUnavailable } from '../words/status-error.ts'
 import type { DelayedStream } from './delayed-stream.ts'
 import type { Caller, SimulatedNetwork } from './simulated-network.ts'
 
-/** A client of the server's own process as if it were elsewhere: calls are late, get lost and lose their answers, watches lag and are cut. */
+/**
+ * A client of the server's own process as if it were elsewhere: calls are late, get lost and lose their answers, watches lag and are cut.
+ */
 export function lossyClient(network: SimulatedNetwork, caller: Caller, inner: Client): Client {
   const call = async <T>(title: string, perform: () => Promise<T>): Promise<T> => {
     try {
@@ -23,7 +25,8 @@ export function lossyClient(network: SimulatedNetwork, caller: Caller, inner: Cl
     update: (kind, object, options) => call(`update ${kind.plural} ${keyText(keyOf(object))}`, () => inner.update(kind, object, options)),
     patch: (kind, key, patch, options) => call(`patch ${kind.plural} ${keyText(key)}`, () => inner.patch(kind, key, patch, options)),
     delete: (kind, key, options) => call(`delete ${kind.plural} ${keyText(key)}`, () => inner.delete(kind, key, options)),
-    deleteCollection: (kind, selection, options) => call(`delete all ${kind.plural}`, () => inner.deleteCollection(kind, selection, options)),
+    deleteCollection: (kind, selection, options) =>
+      call(`delete all ${kind.plural}`, () => inner.deleteCollection(kind, selection, options)),
     createSubresource: (kind, key, subresource, body) =>
       call(`create ${kind.plural} ${keyText(key)} ${subresource}`, () => inner.createSubresource(kind, key, subresource, body)),
   }

@@ -43,7 +43,10 @@ export interface RunResult {
 }
 
 const BOOT_MS = 60_000
-/** So long after the last fault everything must be as it should. The longest wait by design: pulls and restarts back off up to five minutes. */
+/**
+ * So long after the last fault everything must be as it should. The longest wait by design: pulls and restarts back off up to five
+ * minutes.
+ */
 const CONVERGE_MS = 700_000
 const TEARDOWN_MS = 300_000
 const LOOK_EVERY_MS = 1_000
@@ -60,9 +63,18 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const writes = new AcknowledgedWrites(log, findings)
   const workload = new Workload({ cluster, plan, writes, book: new CounterBook(log, findings) })
   const watches = startWatchReaders(cluster)
-  await new Life(cluster, workload, plan, [watches.goal, { name: 'acknowledged writes', problems: () => [kinds.ConfigMap, kinds.Service].flatMap((kind) => writes.lost(kind)) }]).live()
+  await new Life(cluster, workload, plan, [
+    watches.goal,
+    { name: 'acknowledged writes', problems: () => [kinds.ConfigMap, kinds.Service].flatMap((kind) => writes.lost(kind)) },
+  ]).live()
   const result: RunResult = {
-    seed, plan, finding: findings.first, digest: trace.digest, lastLines: trace.last(SHOWN_LINES), virtualMs: trace.elapsedMs, revisions: log.revision,
+    seed,
+    plan,
+    finding: findings.first,
+    digest: trace.digest,
+    lastLines: trace.last(SHOWN_LINES),
+    virtualMs: trace.elapsedMs,
+    revisions: log.revision,
     watchEvents: watches.events(),
   }
   cluster.close()
@@ -105,7 +117,10 @@ class Life {
     if (!(await this.#during('mending', () => this.#workload.mend(), BOOT_MS))) return
     if (!(await this.#reach(this.#goals(), CONVERGE_MS))) return
     if (!(await this.#during('deletion', () => this.#workload.tearDown(), BOOT_MS))) return
-    await this.#reach([nothingIsLeft(log, nodes, NAMESPACES), cachesAgree(log, () => this.#cluster.server), queuesDrain(this.#cluster)], TEARDOWN_MS)
+    await this.#reach(
+      [nothingIsLeft(log, nodes, NAMESPACES), cachesAgree(log, () => this.#cluster.server), queuesDrain(this.#cluster)],
+      TEARDOWN_MS,
+    )
   }
 
   #goals(): readonly Goal[] {
@@ -138,9 +153,13 @@ class Life {
   async #during(what: string, step: () => Promise<void>, limitMs: number): Promise<boolean> {
     const { clock, findings } = this.#cluster
     let isDone = false
-    step().then(() => {
-      isDone = true
-    }, (error: unknown) => findings.report('no defects', `${what} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`))
+    step().then(
+      () => {
+        isDone = true
+      },
+      (error: unknown) =>
+        findings.report('no defects', `${what} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    )
     await clock.advanceUntil(() => this.#isBroken || isDone, limitMs)
     if (!isDone && !this.#isBroken) findings.report('the cluster answers', `${what} took more than ${limitMs} ms`)
     return isDone && !this.#isBroken

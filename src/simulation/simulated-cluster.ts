@@ -37,10 +37,16 @@ export interface ClusterOptions {
 }
 
 const images: Readonly<Record<string, FakeImage>> = {
-  'web:1': { present: true }, 'web:2': { pullMs: 300 }, 'web:3': { pullMs: 1_500 }, 'flaky:1': { pullMs: 100, failures: 2, failure: 'the registry does not answer' },
+  'web:1': { present: true },
+  'web:2': { pullMs: 300 },
+  'web:3': { pullMs: 1_500 },
+  'flaky:1': { pullMs: 100, failures: 2, failure: 'the registry does not answer' },
 }
 
-/** A whole cluster in this process: the real control plane and the real node agents, on time, disks, networks and runtimes that a seed determines. */
+/**
+ * A whole cluster in this process: the real control plane and the real node agents, on time, disks, networks and runtimes that a seed
+ * determines.
+ */
 export class SimulatedCluster {
   readonly clock: VirtualClock
   readonly trace: Trace
@@ -158,7 +164,15 @@ export class SimulatedCluster {
     const name = `node-${number}`
     const faults = this.random.fork(`runtime of ${name}`)
     return new SimulatedNode({
-      name, number, clock: this.clock, link: this.#link(name), random: this.random.fork(name), log: this.#partsLog, trace: this.trace, parts: this.#options.parts, images,
+      name,
+      number,
+      clock: this.clock,
+      link: this.#link(name),
+      random: this.random.fork(name),
+      log: this.#partsLog,
+      trace: this.trace,
+      parts: this.#options.parts,
+      images,
       watchRuntime: (runtime, fake) => watchfulRuntime(runtime, fake, this.#pods, this.findings),
       onStart: (fake) => this.#running.onStart(name, fake),
       behaviour: (container) => behaviourOf(container),

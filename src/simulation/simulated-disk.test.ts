@@ -19,7 +19,8 @@ test('a crash keeps what was acknowledged and a beginning of the rest', async ()
     const first = new SimulatedProcess('first', clock, end)
     const store = disk.open(first)
     const acknowledged: string[] = []
-    const write = (key: string): void => void store.commit({ expect: [], writes: [{ key, value: utf8(key) }] }).then(() => acknowledged.push(key))
+    const write = (key: string): void =>
+      void store.commit({ expect: [], writes: [{ key, value: utf8(key) }] }).then(() => acknowledged.push(key))
     write('a')
     await clock.advance(10)
     for (const key of ['b', 'c', 'd']) write(key)

@@ -52,14 +52,16 @@ export class SimulatedDisk {
     }
     process.death.addEventListener('abort', () => void this.#survive(queue.splice(0)), { once: true })
     return {
-      commit: (transaction) => new Promise((resolve, reject) => {
-        if (!process.isAlive) return
-        if (queue.length >= MAX_QUEUED) return reject(new StoreUnavailable('too many writes wait for the disk'))
-        queue.push({ transaction, resolve, reject })
-        this.#mostQueued = Math.max(this.#mostQueued, queue.length)
-        if (!isSyncing) sync()
-      }),
-      read: (range: KeyRange, options: { at: Revision | 'latest'; limit: number }): Promise<ReadResult> => process.guard(this.#engine.read(range, options)),
+      commit: (transaction) =>
+        new Promise((resolve, reject) => {
+          if (!process.isAlive) return
+          if (queue.length >= MAX_QUEUED) return reject(new StoreUnavailable('too many writes wait for the disk'))
+          queue.push({ transaction, resolve, reject })
+          this.#mostQueued = Math.max(this.#mostQueued, queue.length)
+          if (!isSyncing) sync()
+        }),
+      read: (range: KeyRange, options: { at: Revision | 'latest'; limit: number }): Promise<ReadResult> =>
+        process.guard(this.#engine.read(range, options)),
       watch: (range, after, signal) => this.#engine.watch(range, after, AbortSignal.any([signal, process.death])),
       compact: (before) => process.guard(this.#engine.compact(before)),
       latest: () => process.guard(this.#engine.latest()),

@@ -2,7 +2,10 @@ import type { Log, LogFields } from '../words/ports.ts'
 import type { Findings } from './checkers/findings.ts'
 import type { Trace } from './trace.ts'
 
-/** Warnings are part of the trace. Errors are findings: the parts log as errors only what is a defect, and no fault of their surroundings is. */
+/**
+ * Warnings are part of the trace. Errors are findings: the parts log as errors only what is a defect, and no fault of their surroundings
+ * is.
+ */
 export function simulatedLog(trace: Trace, findings: Findings, own: LogFields = {}): Log {
   return {
     debug() {},

@@ -99,7 +99,12 @@ export class SimulatedNetwork {
   }
 
   /** A watch: open begins it on the server and sends into the stream until the signal aborts, which says that the reader is gone. */
-  stream<T>(caller: Caller, title: string, torn: (item: T) => T | undefined, open: (stream: DelayedStream<T>, gone: AbortSignal) => void): DelayedStream<T> {
+  stream<T>(
+    caller: Caller,
+    title: string,
+    torn: (item: T) => T | undefined,
+    open: (stream: DelayedStream<T>, gone: AbortSignal) => void,
+  ): DelayedStream<T> {
     const { process, link } = caller
     const gone = new AbortController()
     let cancelCut: () => void = () => {}

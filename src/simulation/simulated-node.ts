@@ -66,7 +66,13 @@ export class SimulatedNode {
     this.name = name
     this.link = surroundings.link
     this.runtime = new FakeRuntime({
-      clock, images, behaviour, sandboxMs: 100, addressPrefix: `10.244.${number}.`, fault: runtimeFault, onLine: (line) => this.#onLine(line),
+      clock,
+      images,
+      behaviour,
+      sandboxMs: 100,
+      addressPrefix: `10.244.${number}.`,
+      fault: runtimeFault,
+      onLine: (line) => this.#onLine(line),
     })
     this.#heldRuntime = watchRuntime(parts.runtime(this.runtime, random.fork('runtime')), this.runtime)
   }
@@ -118,11 +124,29 @@ export class SimulatedNode {
       seccompDirectory: '/seccomp', kubeletPort: 10250, maxPods: 110, labels: {}, version: 'v1.32.0+lotse.simulation',
     }
     const facts: NodeFacts = {
-      hostname: name, addresses: [`192.0.2.${100 + number}`], cpuCount: 8, memoryBytes: 16 * 2 ** 30, diskBytes: 100 * 2 ** 30, architecture: 'amd64',
-      kernelVersion: '6.1', osImage: 'Simulation', machineId: name, systemUuid: name, bootId: `${name}-${this.#boots}`, allocatable: RESOURCES, capacity: RESOURCES,
+      hostname: name,
+      addresses: [`192.0.2.${100 + number}`],
+      cpuCount: 8,
+      memoryBytes: 16 * 2 ** 30,
+      diskBytes: 100 * 2 ** 30,
+      architecture: 'amd64',
+      kernelVersion: '6.1',
+      osImage: 'Simulation',
+      machineId: name,
+      systemUuid: name,
+      bootId: `${name}-${this.#boots}`,
+      allocatable: RESOURCES,
+      capacity: RESOURCES,
     }
     return createNodeAgent({
-      client, runtime: runtimeOf(process, this.#heldRuntime), volumes: this.volumes, clock: process.clock, random: random.fork('agent'), log, settings, facts,
+      client,
+      runtime: runtimeOf(process, this.#heldRuntime),
+      volumes: this.volumes,
+      clock: process.clock,
+      random: random.fork('agent'),
+      log,
+      settings,
+      facts,
       prober: new FakeProber(process.clock, () => ({ outcome: 'success', output: '', afterMs: 1 })),
       pressure: async () => ({ memory: false, disk: false, processes: false }),
     })
@@ -131,8 +155,16 @@ export class SimulatedNode {
   #createProxy(process: SimulatedProcess, client: Client): ServiceProxy {
     const { name, random, log } = this.#surroundings
     return new ServiceProxy({
-      client, clock: process.clock, random: random.fork('proxy'), log, applier: this.kernel, nodeName: name, table: 'lotse', podCidr: '10.244.0.0/16',
-      serviceCidr: '10.96.0.0/16', localDns: LOCAL_DNS,
+      client,
+      clock: process.clock,
+      random: random.fork('proxy'),
+      log,
+      applier: this.kernel,
+      nodeName: name,
+      table: 'lotse',
+      podCidr: '10.244.0.0/16',
+      serviceCidr: '10.96.0.0/16',
+      localDns: LOCAL_DNS,
     })
   }
 }

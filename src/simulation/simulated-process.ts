@@ -1,8 +1,8 @@
 import type { Clock } from '../words/ports.ts'
 
 /**
- * The life of a process. All that a part has of the world comes through its process: when it is killed, its timers never fire and the answers
- * to its calls never arrive, so that its code stops where it is, without any clean-up, as after SIGKILL.
+ * The life of a process. All that a part has of the world comes through its process: when it is killed, its timers never fire and the
+ * answers to its calls never arrive, so that its code stops where it is, without any clean-up, as after SIGKILL.
  */
 export class SimulatedProcess {
   readonly clock: Clock

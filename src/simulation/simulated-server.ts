@@ -51,7 +51,9 @@ export class SimulatedServer {
     return this.#executor
   }
 
-  /** Ends when all parts have started; never, when the process dies before. A start that fails is a crash, which a supervisor would mend. */
+  /**
+   * Ends when all parts have started; never, when the process dies before. A start that fails is a crash, which a supervisor would mend.
+   */
   async start(onFailure: (error: unknown) => void): Promise<void> {
     const { network, process } = this.#surroundings
     try {
@@ -87,11 +89,24 @@ export class SimulatedServer {
 
 function createServer({ process, store, random, log, schemas, tokens }: ServerSurroundings): ApiServer {
   return createApiServer({
-    store, storeIsShared: false, clock: process.clock, random: random.fork('server'), log, definitions: servedResources(), conversions: kindConversions(),
-    schemas, limits: defaultLimits, freezeObjects: true,
-    extend: (core) => composeExtensions(core, {
-      tokens, serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.10:6443', healthChecks: [],
-      version: versionInfo({ commit: '', buildDate: '1970-01-01T00:00:00Z', runtime: 'simulation', platform: 'linux/amd64' }),
-    }),
+    store,
+    storeIsShared: false,
+    clock: process.clock,
+    random: random.fork('server'),
+    log,
+    definitions: servedResources(),
+    conversions: kindConversions(),
+    schemas,
+    limits: defaultLimits,
+    freezeObjects: true,
+    extend: (core) =>
+      composeExtensions(core, {
+        tokens,
+        serviceRange: defaultServiceRange,
+        nodePorts: defaultNodePorts,
+        serverAddress: '192.0.2.10:6443',
+        healthChecks: [],
+        version: versionInfo({ commit: '', buildDate: '1970-01-01T00:00:00Z', runtime: 'simulation', platform: 'linux/amd64' }),
+      }),
   })
 }

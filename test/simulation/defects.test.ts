@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Client } from '../../src/client/client.ts'
+import { keyOf } from '../../src/objects/kube-object.ts'
 import type { NodeRuntime } from '../../src/node/runtime.ts'
 import { SchemaCatalog } from '../../src/resources/schema.ts'
 import { runSeed } from '../../src/simulation/run-seed.ts'
@@ -70,7 +71,7 @@ test('a runtime that forgets to stop a container', () => check({
   runtime: (runtime, random) => ({
     ...withActions(runtime),
     perform: async (action, signal) => {
-      const isForgotten = (action.type === 'stop-container' || action.type === 'stop-sandbox' || action.type === 'remove-sandbox') && random.chance(0.5)
+      const isForgotten = ['stop-container', 'stop-sandbox', 'remove-sandbox'].includes(action.type) && random.chance(0.5)
       return isForgotten ? { type: 'done' } : runtime.perform(action, signal)
     },
     // It also says that the pod is gone, so that nobody asks again.
@@ -104,9 +105,7 @@ test('an agent that does not see what runs already', () => check({
 }, /adoption|one container at a time/))
 
 test('a control plane that does not tell services of their pods', () => check({
-  client: (client, part) => (part.startsWith('controllers') ? { ...client, update: (kind, object, options) => {
-    return kind.kind === 'EndpointSlice' ? client.get(kind, { namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' }) : client.update(kind, object, options)
-  } } : client),
+  client: (client, part) => (part.startsWith('controllers') ? withoutSliceUpdates(client) : client),
 }, /endpoints converge|queues are bounded/))
 
 /** The methods of an engine, which is a class. */
@@ -140,9 +139,18 @@ function createsTwice(client: Client): Client {
     ...client,
     create: async (kind, object, options) => {
       const created = await client.create(kind, object, options)
-      if (kind.kind === 'Pod') await client.create(kind, { ...object, metadata: { ...object.metadata, name: `${object.metadata.name}-again` } }, options).catch(() => undefined)
+      const another = { ...object, metadata: { ...object.metadata, name: `${object.metadata.name}-again` } }
+      if (kind.kind === 'Pod') await client.create(kind, another, options).catch(() => undefined)
       return created
     },
+  }
+}
+
+/** Updates of endpoint slices are answered, and forgotten. */
+function withoutSliceUpdates(client: Client): Client {
+  return {
+    ...client,
+    update: (kind, object, options) => (kind.kind === 'EndpointSlice' ? client.get(kind, keyOf(object)) : client.update(kind, object, options)),
   }
 }
 

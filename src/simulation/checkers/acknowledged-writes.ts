@@ -12,8 +12,8 @@ import type { Findings } from './findings.ts'
 const NAME = 'acknowledged writes'
 
 /**
- * Every answer that a client gets is held against the disk: what was acknowledged is there, at the revision and with the content that the answer
- * says; what was deleted is gone; a read shows no less than what anybody's acknowledged write has made.
+ * Every answer that a client gets is held against the disk: what was acknowledged is there, at the revision and with the content that the
+ * answer says; what was deleted is gone; a read shows no less than what anybody's acknowledged write has made.
  */
 export class AcknowledgedWrites {
   readonly #log: DiskLog
@@ -55,7 +55,9 @@ export class AcknowledgedWrites {
   lost(kind: KindRef): readonly string[] {
     const prefix = resourcePrefix(kind)
     const current = new Map(this.#log.list(kind).map((object) => [diskKey(kind, keyOf(object)), object.metadata.uid]))
-    return [...this.#created].filter(([key, uid]) => key.startsWith(prefix) && !this.#doomed.has(key) && current.get(key) !== uid).map(([key]) => key)
+    return [...this.#created]
+      .filter(([key, uid]) => key.startsWith(prefix) && !this.#doomed.has(key) && current.get(key) !== uid)
+      .map(([key]) => key)
   }
 
   async #observeGet<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, get: () => Promise<T>): Promise<T> {
@@ -81,8 +83,10 @@ export class AcknowledgedWrites {
     const found = this.#at(name, revision)
     // The patch that takes the last finalizer of a deleted object away is its deletion.
     if (found === 'deleted' && written.metadata.deletionTimestamp !== undefined) return written
-    if (found === undefined || found === 'deleted') this.#findings.report(NAME, `${name} was acknowledged at revision ${revision}, where the disk has no such change`)
-    else if (!sameJson(content(this.#log.decode(found)), content(written))) this.#findings.report(NAME, `${name} at revision ${revision} is not what was acknowledged`)
+    if (found === undefined || found === 'deleted')
+      this.#findings.report(NAME, `${name} was acknowledged at revision ${revision}, where the disk has no such change`)
+    else if (!sameJson(content(this.#log.decode(found)), content(written)))
+      this.#findings.report(NAME, `${name} at revision ${revision} is not what was acknowledged`)
     return written
   }
 

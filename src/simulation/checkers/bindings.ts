@@ -14,6 +14,7 @@ export function checkBindings(log: DiskLog, findings: Findings): void {
     if (before.metadata.uid !== after.metadata.uid) findings.report(NAME, `${key} becomes another pod without a deletion`)
     const node = before.spec?.nodeName ?? ''
     if (node !== '' && node !== after.spec?.nodeName) findings.report(NAME, `${key} moves from ${node} to ${after.spec?.nodeName}`)
-    if (before.metadata.deletionTimestamp !== undefined && after.metadata.deletionTimestamp === undefined) findings.report(NAME, `the deletion of ${key} is undone`)
+    if (before.metadata.deletionTimestamp !== undefined && after.metadata.deletionTimestamp === undefined)
+      findings.report(NAME, `the deletion of ${key} is undone`)
   })
 }

@@ -25,6 +25,7 @@ export class BusyLoop {
       this.#steps = 0
     }
     this.#steps++
-    if (this.#steps === MAX_STEPS_A_WINDOW) this.#findings.report('no busy loop', `more than ${MAX_STEPS_A_WINDOW} steps in ${WINDOW_MS} ms`)
+    if (this.#steps === MAX_STEPS_A_WINDOW)
+      this.#findings.report('no busy loop', `more than ${MAX_STEPS_A_WINDOW} steps in ${WINDOW_MS} ms`)
   }
 }

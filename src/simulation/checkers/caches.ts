@@ -32,7 +32,9 @@ function differences(log: DiskLog, kind: KindRef, objects: readonly KubeObject[]
   const wanted = log.revisions(kind)
   const shown = new Map(objects.map((object) => [objectKeyText(prefix, keyOf(object)), object.metadata.resourceVersion]))
   return [
-    ...[...wanted].filter(([key, revision]) => shown.get(key) !== String(revision)).map(([key, revision]) => `${key} at ${shown.get(key)}, on the disk at ${revision}`),
+    ...[...wanted]
+      .filter(([key, revision]) => shown.get(key) !== String(revision))
+      .map(([key, revision]) => `${key} at ${shown.get(key)}, on the disk at ${revision}`),
     ...[...shown.keys()].filter((key) => !wanted.has(key)).map((key) => `${key}, which is not on the disk`),
   ]
 }

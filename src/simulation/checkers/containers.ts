@@ -26,7 +26,10 @@ export class PodIndex {
   }
 }
 
-/** Looks after each start: no container of a pod runs twice, none runs elsewhere than where its pod is bound, none runs again that must run once. */
+/**
+ * Looks after each start: no container of a pod runs twice, none runs elsewhere than where its pod is bound, none runs again that must run
+ * once.
+ */
 export class RunningContainers {
   readonly #pods: PodIndex
   readonly #findings: Findings
@@ -52,14 +55,15 @@ export class RunningContainers {
         this.#findings.report('one binding', `pod ${podName} runs on ${nodeName}, and is bound to ${pod.spec?.nodeName}`)
       }
       const runsOnce = pod.spec?.restartPolicy === 'Never' && pod.spec.containers.some((one) => one.name === container)
-      if (runsOnce && attempt !== first) this.#findings.report(ONCE, `container ${container} of pod ${podName} runs again, which it must not`)
+      if (runsOnce && attempt !== first)
+        this.#findings.report(ONCE, `container ${container} of pod ${podName} runs again, which it must not`)
     }
   }
 }
 
 /**
- * The runtime, with what agents ask of it looked at: nothing that runs for a pod that is wanted may be stopped. Restarts of agents and of the
- * runtime, lost watches and late caches are no reason.
+ * The runtime, with what agents ask of it looked at: nothing that runs for a pod that is wanted may be stopped. Restarts of agents and of
+ * the runtime, lost watches and late caches are no reason.
  */
 export function watchfulRuntime(inner: NodeRuntime, fake: FakeRuntime, pods: PodIndex, findings: Findings): NodeRuntime {
   return {
@@ -72,7 +76,8 @@ export function watchfulRuntime(inner: NodeRuntime, fake: FakeRuntime, pods: Pod
     listImages: (signal) => inner.listImages(signal),
     perform(action, signal) {
       const harmed = victimOf(action, fake, pods)
-      if (harmed !== undefined) findings.report(ADOPTION, `${action.type} ends a running container of pod ${harmed.metadata.name}, which is wanted`)
+      if (harmed !== undefined)
+        findings.report(ADOPTION, `${action.type} ends a running container of pod ${harmed.metadata.name}, which is wanted`)
       return inner.perform(action, signal)
     },
   }

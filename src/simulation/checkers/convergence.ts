@@ -8,7 +8,10 @@ import type { Goal } from './findings.ts'
 
 /** Every Deployment has exactly its replicas, all of its newest template, all ready; its status says so. */
 export function deploymentsConverge(log: DiskLog): Goal {
-  return { name: 'deployments converge', problems: () => log.list(kinds.Deployment).flatMap((deployment) => deploymentProblems(log, deployment)) }
+  return {
+    name: 'deployments converge',
+    problems: () => log.list(kinds.Deployment).flatMap((deployment) => deploymentProblems(log, deployment)),
+  }
 }
 
 function deploymentProblems(log: DiskLog, { metadata, spec, status }: Deployment): readonly string[] {
@@ -21,10 +24,12 @@ function deploymentProblems(log: DiskLog, { metadata, spec, status }: Deployment
   const image = spec?.template.spec?.containers[0]?.image
   const good = pods.filter((pod) => isServing(pod) && pod.spec?.containers[0]?.image === image)
   const problems: string[] = []
-  if (pods.length !== wanted || good.length !== wanted) problems.push(`${name} wants ${wanted} pods of ${image}, has ${good.length} ready among ${pods.length}`)
+  if (pods.length !== wanted || good.length !== wanted)
+    problems.push(`${name} wants ${wanted} pods of ${image}, has ${good.length} ready among ${pods.length}`)
   const told = [status?.replicas, status?.updatedReplicas, status?.readyReplicas, status?.availableReplicas].map((count) => count ?? 0)
   if (told.some((count) => count !== wanted)) problems.push(`${name} wants ${wanted} and its status says ${told.join(', ')}`)
-  if (status?.observedGeneration !== metadata.generation) problems.push(`${name} has generation ${metadata.generation}, observed is ${status?.observedGeneration}`)
+  if (status?.observedGeneration !== metadata.generation)
+    problems.push(`${name} has generation ${metadata.generation}, observed is ${status?.observedGeneration}`)
   return problems
 }
 
@@ -35,7 +40,9 @@ export function podsSettle(log: DiskLog): Goal {
     problems: () => [
       ...log.list(kinds.Pod).flatMap(podProblems),
       ...log.list(kinds.Node).flatMap(({ metadata, status }) => {
-        return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ? [] : [`node ${metadata.name} is not ready`]
+        return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')
+          ? []
+          : [`node ${metadata.name} is not ready`]
       }),
     ],
   }
@@ -54,18 +61,30 @@ function podProblems({ metadata, spec, status }: Pod): readonly string[] {
 
 /** What runs on the nodes is what the API says, and nothing else is left there. */
 export function nodesAgree(log: DiskLog, nodes: readonly SimulatedNode[]): Goal {
-  return { name: 'no container runs after its pod is gone', problems: () => nodes.flatMap((node) => nodeProblems(node, log.list(kinds.Pod))) }
+  return {
+    name: 'no container runs after its pod is gone',
+    problems: () => nodes.flatMap((node) => nodeProblems(node, log.list(kinds.Pod))),
+  }
 }
 
 function nodeProblems(node: SimulatedNode, pods: readonly Pod[]): readonly string[] {
   const bound = new Map(pods.filter(({ spec }) => spec?.nodeName === node.name).map((pod) => [pod.metadata.uid ?? '', pod]))
-  const here = node.runtime.podsHere().filter(({ uid }) => !bound.has(uid)).map(({ name }) => `${node.name} has remains of pod ${name}, which is gone`)
+  const here = node.runtime
+    .podsHere()
+    .filter(({ uid }) => !bound.has(uid))
+    .map(({ name }) => `${node.name} has remains of pod ${name}, which is gone`)
   const running = new Set(node.runtime.running().map(({ podUid, container }) => `${podUid} ${container}`))
   const told = [...bound.values()].flatMap((pod) => (pod.status?.containerStatuses ?? []).map((status) => ({ pod, status })))
   const wrong = told.filter(({ pod, status }) => {
     return status.name !== 'failing' && (status.state?.running !== undefined) !== running.has(`${pod.metadata.uid} ${status.name}`)
   })
-  return [...here, ...wrong.map(({ pod, status }) => `${node.name}: the status of ${pod.metadata.name}/${status.name} is ${JSON.stringify(status.state)}, which is not so`)]
+  return [
+    ...here,
+    ...wrong.map(
+      ({ pod, status }) =>
+        `${node.name}: the status of ${pod.metadata.name}/${status.name} is ${JSON.stringify(status.state)}, which is not so`,
+    ),
+  ]
 }
 
 /** After everything was deleted: no object in the namespaces, and nothing on any node. */
@@ -73,10 +92,14 @@ export function nothingIsLeft(log: DiskLog, nodes: readonly SimulatedNode[], nam
   return {
     name: 'nothing is left',
     problems: () => [
-      ...[...log.revisions().keys()].filter((key) => namespaces.some((namespace) => key.includes(`/${namespace}/`) || key.endsWith(`/namespaces/${namespace}`))),
+      ...[...log.revisions().keys()].filter((key) =>
+        namespaces.some((namespace) => key.includes(`/${namespace}/`) || key.endsWith(`/namespaces/${namespace}`)),
+      ),
       ...nodes.flatMap((node) => node.runtime.podsHere().map(({ name }) => `${node.name}: pod ${name}`)),
       ...nodes.flatMap((node) => node.volumes.uids().map((uid) => `${node.name}: volumes of ${uid}`)),
-      ...nodes.flatMap((node) => (node.agent?.pods() ?? []).map(({ pod, why }) => `${node.name}: the agent has pod ${pod.metadata.name}: ${why}`)),
+      ...nodes.flatMap((node) =>
+        (node.agent?.pods() ?? []).map(({ pod, why }) => `${node.name}: the agent has pod ${pod.metadata.name}: ${why}`),
+      ),
     ],
   }
 }

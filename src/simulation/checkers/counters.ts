@@ -8,8 +8,8 @@ import type { Findings } from './findings.ts'
 const NAME = 'acknowledged writes'
 
 /**
- * Counters in shared ConfigMaps: each has one writer, who counts up by one. No counter ever falls, none is above what was attempted or below what
- * was acknowledged, and a counter and its twin, which every write sets together, never differ.
+ * Counters in shared ConfigMaps: each has one writer, who counts up by one. No counter ever falls, none is above what was attempted or
+ * below what was acknowledged, and a counter and its twin, which every write sets together, never differ.
  */
 export class CounterBook {
   readonly #findings: Findings
@@ -32,7 +32,8 @@ export class CounterBook {
   /** A consistent read shows at least what was acknowledged before it began. */
   read(key: ObjectKey, writer: string, value: number): void {
     const acknowledged = this.#acknowledged.get(counterName(key, writer)) ?? 0
-    if (value < acknowledged) this.#findings.report(NAME, `${counterName(key, writer)} is read as ${value} after ${acknowledged} was acknowledged`)
+    if (value < acknowledged)
+      this.#findings.report(NAME, `${counterName(key, writer)} is read as ${value} after ${acknowledged} was acknowledged`)
   }
 
   #onChange({ bytes, previous }: Logged, log: DiskLog): void {
@@ -47,7 +48,8 @@ export class CounterBook {
       if (twin !== value) this.#findings.report(NAME, `${name} is ${value}, its twin ${twin}: half a write`)
       if (Number(value) > (this.#attempted.get(name) ?? 0)) this.#findings.report(NAME, `${name} is ${value}, more than was ever written`)
       if (Number(value) < Number(before[writer] ?? '0')) this.#findings.report(NAME, `${name} falls from ${before[writer]} to ${value}`)
-      if (Number(value) < (this.#acknowledged.get(name) ?? 0)) this.#findings.report(NAME, `${name} is ${value} after ${this.#acknowledged.get(name)} was acknowledged`)
+      if (Number(value) < (this.#acknowledged.get(name) ?? 0))
+        this.#findings.report(NAME, `${name} is ${value} after ${this.#acknowledged.get(name)} was acknowledged`)
     }
   }
 }

@@ -17,8 +17,8 @@ interface Bounds {
 }
 
 /**
- * The controllers' own doing keeps within maxSurge and maxUnavailable: of the specs that the controller may be acting upon, which are those since the
- * one that it last said to have observed, some one allows each step.
+ * The controllers' own doing keeps within maxSurge and maxUnavailable: of the specs that the controller may be acting upon, which are
+ * those since the one that it last said to have observed, some one allows each step.
  */
 export class DeploymentBounds {
   readonly #log: DiskLog
@@ -63,13 +63,18 @@ export class DeploymentBounds {
     if (deployment === undefined || (set.spec?.replicas ?? 1) <= before) return
     const total = this.#setsOf(deployment).reduce((sum, { spec }) => sum + (spec?.replicas ?? 1), 0)
     const most = Math.max(...this.#possible(deployment).map((bounds) => bounds.most))
-    if (total > most) this.#findings.report(NAME, `${key} grows from ${before} to ${set.spec?.replicas}: ${total} replicas in all, where at most ${most} are allowed`)
+    if (total > most)
+      this.#findings.report(
+        NAME,
+        `${key} grows from ${before} to ${set.spec?.replicas}: ${total} replicas in all, where at most ${most} are allowed`,
+      )
   }
 
   #onNewPod({ key, bytes }: Logged): void {
     if (bytes === undefined) return
     const pod = this.#log.decode<Pod>(bytes)
-    // Generated names are not used twice: this is the late arrival of a request that was sent again and whose pod is gone already. No one chose it.
+    // Generated names are not used twice: this is the late arrival of a request that was sent again and whose pod is gone already. No one
+    // chose it.
     if (this.#podKeys.has(key)) return void this.#late.add(pod.metadata.uid)
     this.#podKeys.add(key)
     const set = this.#setOf(pod)
@@ -97,18 +102,24 @@ export class DeploymentBounds {
 
   #deploymentOf(set: ReplicaSet): Deployment | undefined {
     const owner = controllerOf(set)
-    const found = owner === undefined ? undefined : this.#log.get(kinds.Deployment, { namespace: set.metadata.namespace ?? '', name: owner.name })
+    const found =
+      owner === undefined ? undefined : this.#log.get(kinds.Deployment, { namespace: set.metadata.namespace ?? '', name: owner.name })
     return found?.metadata.uid === owner?.uid ? found : undefined
   }
 
   #setOf(pod: Pod): ReplicaSet | undefined {
     const owner = controllerOf(pod)
-    const found = owner?.kind === 'ReplicaSet' ? this.#log.get(kinds.ReplicaSet, { namespace: pod.metadata.namespace ?? '', name: owner.name }) : undefined
+    const found =
+      owner?.kind === 'ReplicaSet'
+        ? this.#log.get(kinds.ReplicaSet, { namespace: pod.metadata.namespace ?? '', name: owner.name })
+        : undefined
     return found?.metadata.uid === owner?.uid ? found : undefined
   }
 
   #setsOf(deployment: Deployment): readonly ReplicaSet[] {
-    return this.#log.list(kinds.ReplicaSet, deployment.metadata.namespace).filter((set) => controllerOf(set)?.uid === deployment.metadata.uid)
+    return this.#log
+      .list(kinds.ReplicaSet, deployment.metadata.namespace)
+      .filter((set) => controllerOf(set)?.uid === deployment.metadata.uid)
   }
 
   #podsOf(set: ReplicaSet): readonly Pod[] {

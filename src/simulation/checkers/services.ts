@@ -11,17 +11,31 @@ const SERVICE_NAME = 'kubernetes.io/service-name'
 
 /** The endpoints of every Service are the addresses of its ready pods, in EndpointSlices and in Endpoints. */
 export function endpointsConverge(log: DiskLog): Goal {
-  return { name: 'endpoints converge', problems: () => [...log.list(kinds.Service).flatMap((service) => endpointProblems(log, service)), ...strays(log)] }
+  return {
+    name: 'endpoints converge',
+    problems: () => [...log.list(kinds.Service).flatMap((service) => endpointProblems(log, service)), ...strays(log)],
+  }
 }
 
 function endpointProblems(log: DiskLog, { metadata, spec }: Service): readonly string[] {
   const { selector } = spec ?? {}
   const { namespace = '', name = '' } = metadata
   if (selector === undefined) return []
-  const pods = log.list(kinds.Pod, namespace).filter((pod) => Object.entries(selector).every(([label, value]) => pod.metadata.labels?.[label] === value))
-  const wanted = pods.filter(isServing).map(({ status }) => status?.podIP ?? '').sort().join(' ')
-  const slices = slicesOf(log, { namespace, name }).flatMap(({ endpoints }) => endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false)
-  const inSlices = slices.flatMap(({ addresses }) => addresses).sort().join(' ')
+  const pods = log
+    .list(kinds.Pod, namespace)
+    .filter((pod) => Object.entries(selector).every(([label, value]) => pod.metadata.labels?.[label] === value))
+  const wanted = pods
+    .filter(isServing)
+    .map(({ status }) => status?.podIP ?? '')
+    .sort()
+    .join(' ')
+  const slices = slicesOf(log, { namespace, name })
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .filter(({ conditions }) => conditions?.ready !== false)
+  const inSlices = slices
+    .flatMap(({ addresses }) => addresses)
+    .sort()
+    .join(' ')
   const subsets = log.get(kinds.Endpoints, { namespace, name })?.subsets ?? []
   const inEndpoints = subsets.flatMap(({ addresses }) => addresses ?? []).map(({ ip }) => ip).sort().join(' ')
   const problems: string[] = []
@@ -34,8 +48,14 @@ function endpointProblems(log: DiskLog, { metadata, spec }: Service): readonly s
 function strays(log: DiskLog): readonly string[] {
   const services = new Set(log.list(kinds.Service).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`))
   return [
-    ...log.list(kinds.EndpointSlice).filter(({ metadata }) => !services.has(`${metadata.namespace}/${metadata.labels?.[SERVICE_NAME]}`)).map(({ metadata }) => `stray slice ${metadata.name}`),
-    ...log.list(kinds.Endpoints).filter(({ metadata }) => !services.has(`${metadata.namespace}/${metadata.name}`)).map(({ metadata }) => `stray endpoints ${metadata.name}`),
+    ...log
+      .list(kinds.EndpointSlice)
+      .filter(({ metadata }) => !services.has(`${metadata.namespace}/${metadata.labels?.[SERVICE_NAME]}`))
+      .map(({ metadata }) => `stray slice ${metadata.name}`),
+    ...log
+      .list(kinds.Endpoints)
+      .filter(({ metadata }) => !services.has(`${metadata.namespace}/${metadata.name}`))
+      .map(({ metadata }) => `stray endpoints ${metadata.name}`),
   ]
 }
 
@@ -60,7 +80,11 @@ function wantedRules(log: DiskLog, nodeName: string): ReadonlySet<string> {
     return serviceRoute(service, slicesOf(log, { namespace, name }), nodeName) ?? []
   })
   const all = [localDnsElements(LOCAL_DNS), ...routes.map(serviceElements)]
-  return new Set(all.flatMap((containers) => [...containers].flatMap(([container, elements]) => [...elements].map(([key, value]) => `${container} ${key} : ${value}`))))
+  return new Set(
+    all.flatMap((containers) =>
+      [...containers].flatMap(([container, elements]) => [...elements].map(([key, value]) => `${container} ${key} : ${value}`)),
+    ),
+  )
 }
 
 function slicesOf(log: DiskLog, { namespace, name }: { readonly namespace: string; readonly name: string }): readonly EndpointSlice[] {

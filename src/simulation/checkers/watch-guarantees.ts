@@ -42,9 +42,9 @@ interface Expected {
 }
 
 /**
- * A client that watches a kind for the whole run, comes back whenever its watch is cut, and holds every event against the disk's own order:
- * ordered, unique, reliable and atomic say that the events are exactly the changes in their order; resumable, that this holds across watches; bookmarkable,
- * that a bookmark's revision has nothing before it that was not told.
+ * A client that watches a kind for the whole run, comes back whenever its watch is cut, and holds every event against the disk's own
+ * order: ordered, unique, reliable and atomic say that the events are exactly the changes in their order; resumable, that this holds
+ * across watches; bookmarkable, that a bookmark's revision has nothing before it that was not told.
  */
 export class WatchReader<T extends KubeObject> {
   readonly #kind: KindRef<T>
@@ -131,8 +131,10 @@ export class WatchReader<T extends KubeObject> {
       else wanted.set(key, String(at))
     }
     const shown = new Map(objects.map((object) => [keyText(keyOf(object)), object.metadata.resourceVersion ?? '']))
-    for (const [key, at] of wanted) if (shown.get(key) !== at) this.#report('reliable', `${what} of revision ${revision} shows ${key} at ${shown.get(key)}, not at ${at}`)
-    for (const key of shown.keys()) if (!wanted.has(key)) this.#report('reliable', `${what} of revision ${revision} shows ${key}, which was not there`)
+    for (const [key, at] of wanted)
+      if (shown.get(key) !== at) this.#report('reliable', `${what} of revision ${revision} shows ${key} at ${shown.get(key)}, not at ${at}`)
+    for (const key of shown.keys())
+      if (!wanted.has(key)) this.#report('reliable', `${what} of revision ${revision} shows ${key}, which was not there`)
     this.#revision = revision
     this.#next = this.#expected.findIndex((each) => each.revision > revision)
     if (this.#next === -1) this.#next = this.#expected.length
@@ -147,17 +149,24 @@ export class WatchReader<T extends KubeObject> {
     if (expected?.revision === revision && expected.key === keyText(keyOf(object)) && expected.type === type) {
       this.#next++
       this.#revision = revision
-      if (!sameJson(withoutRevision(expected.object), withoutRevision(object))) this.#report('reliable', `${told} has not the content that was written`)
+      if (!sameJson(withoutRevision(expected.object), withoutRevision(object)))
+        this.#report('reliable', `${told} has not the content that was written`)
     } else if (last !== undefined && revision < last.revision) this.#report('ordered', `${told} comes after revision ${last.revision}`)
     else if (last?.revision === revision) this.#report('unique', `${told} comes again`)
-    else this.#report('reliable', `${told} comes where ${expected === undefined ? 'nothing' : `${expected.type} ${expected.key} at ${expected.revision}`} must come`)
+    else
+      this.#report(
+        'reliable',
+        `${told} comes where ${expected === undefined ? 'nothing' : `${expected.type} ${expected.key} at ${expected.revision}`} must come`,
+      )
   }
 
   #onBookmark(revision: number): void {
     const expected = this.#expected[this.#next]
-    if (expected !== undefined && expected.revision <= revision) this.#report('bookmarkable', `a bookmark of ${revision} comes before ${expected.key} at ${expected.revision}`)
+    if (expected !== undefined && expected.revision <= revision)
+      this.#report('bookmarkable', `a bookmark of ${revision} comes before ${expected.key} at ${expected.revision}`)
     if (revision < (this.#revision ?? 0)) this.#report('bookmarkable', `a bookmark of ${revision} comes after revision ${this.#revision}`)
-    if (revision > this.#parts.log.revision) this.#report('bookmarkable', `a bookmark of ${revision} comes where the disk is at ${this.#parts.log.revision}`)
+    if (revision > this.#parts.log.revision)
+      this.#report('bookmarkable', `a bookmark of ${revision} comes where the disk is at ${this.#parts.log.revision}`)
     this.#revision = revision
   }
 

@@ -17,7 +17,10 @@ export function startWatchReaders(cluster: SimulatedCluster): { readonly goal: G
   ]
   for (const reader of readers) void reader.run()
   return {
-    goal: { name: 'watch: reliable', problems: () => readers.filter((reader) => !reader.isUpToDate).map((reader) => `${reader.name} was not told of everything`) },
+    goal: {
+      name: 'watch: reliable',
+      problems: () => readers.filter((reader) => !reader.isUpToDate).map((reader) => `${reader.name} was not told of everything`),
+    },
     events: () => readers.reduce((sum, reader) => sum + reader.events, 0),
   }
 }

@@ -8,8 +8,8 @@ const SHARED = ['ledger', 'tally'] as const
 const FINALIZER = 'simulation.example/hold'
 
 /**
- * Several users write the same ConfigMaps, each its own counter, and every write says on which state it rests: an update or a merge patch with
- * the resourceVersion, or a JSON patch that tests the old value. So no write may undo another one, also not one that arrives late.
+ * Several users write the same ConfigMaps, each its own counter, and every write says on which state it rests: an update or a merge patch
+ * with the resourceVersion, or a JSON patch that tests the old value. So no write may undo another one, also not one that arrives late.
  */
 export async function useSharedConfigMaps(user: User, book: CounterBook): Promise<void> {
   await keepBusy(user, 2_000, async () => {
@@ -41,7 +41,12 @@ async function write(user: User, known: ConfigMap, before: number, after: number
     const test = before === 0 ? [] : [{ op: 'test', path: `/data/${user.name}`, value: String(before) }]
     const guard = before === 0 ? [{ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }] : []
     const base = known.data === undefined ? [{ op: 'add', path: '/data', value: {} }] : []
-    const operations = [...guard, ...test, ...base, ...Object.entries(data).map(([name, value]) => ({ op: 'add', path: `/data/${name}`, value }))]
+    const operations = [
+      ...guard,
+      ...test,
+      ...base,
+      ...Object.entries(data).map(([name, value]) => ({ op: 'add', path: `/data/${name}`, value })),
+    ]
     await user.client.patch(kinds.ConfigMap, key, { type: 'json', operations })
   }
 }
@@ -58,7 +63,12 @@ export async function useOwnConfigMaps(user: User): Promise<void> {
     const isHeld = user.random.chance(0.3)
     const finalizers = isHeld ? { finalizers: [FINALIZER] } : {}
     if (isHeld) held.push(name)
-    await user.client.create(kinds.ConfigMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...key, ...finalizers }, data: { text: 'x'.repeat(user.random.between(1, 200)) } })
+    await user.client.create(kinds.ConfigMap, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { ...key, ...finalizers },
+      data: { text: 'x'.repeat(user.random.between(1, 200)) },
+    })
     if (user.random.chance(0.5)) await user.client.delete(kinds.ConfigMap, key)
   })
 }

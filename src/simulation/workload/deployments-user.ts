@@ -24,7 +24,10 @@ export async function useDeployments(user: User): Promise<void> {
     const templates = past.get(name) ?? []
     if (known.spec !== undefined) past.set(name, [...templates, known.spec.template].slice(-4))
     const deed = user.random.between(0, 11)
-    if (deed === 0) await user.client.delete(kinds.Deployment, key, { propagationPolicy: user.random.pick(['Background', 'Foreground', 'Orphan'] as const) })
+    if (deed === 0)
+      await user.client.delete(kinds.Deployment, key, {
+        propagationPolicy: user.random.pick(['Background', 'Foreground', 'Orphan'] as const),
+      })
     else await user.client.patch(kinds.Deployment, key, patchFor(user, deed, templates))
   })
 }
@@ -34,7 +37,8 @@ function patchFor(user: User, deed: number, past: readonly PodTemplateSpec[]): P
   if (deed <= 4) return { type: 'merge', body: { spec: { replicas: random.between(0, MAX_REPLICAS) } } }
   if (deed <= 7) return containerPatch({ image: random.pick(IMAGES) })
   if (deed === 8) return containerPatch({ env: [{ name: 'ROUND', value: String(random.between(1, 5)) }] })
-  if (deed === 9 && past.length > 0) return { type: 'json', operations: [{ op: 'replace', path: '/spec/template', value: random.pick(past) }] }
+  if (deed === 9 && past.length > 0)
+    return { type: 'json', operations: [{ op: 'replace', path: '/spec/template', value: random.pick(past) }] }
   return { type: 'merge', body: { spec: { paused: random.chance(0.4) } } }
 }
 
@@ -45,7 +49,10 @@ function containerPatch(change: object): Patch {
 function newDeployment({ random, namespace }: User, name: string): Deployment {
   const labels = { app: name }
   const rollingUpdate = random.pick([
-    { maxSurge: 1, maxUnavailable: 0 }, { maxSurge: 0, maxUnavailable: 1 }, { maxSurge: '25%', maxUnavailable: '25%' }, { maxSurge: 2, maxUnavailable: 1 },
+    { maxSurge: 1, maxUnavailable: 0 },
+    { maxSurge: 0, maxUnavailable: 1 },
+    { maxSurge: '25%', maxUnavailable: '25%' },
+    { maxSurge: 2, maxUnavailable: 1 },
   ] as const)
   const strategy = random.chance(0.15) ? { type: 'Recreate' } : { type: 'RollingUpdate', rollingUpdate }
   const readinessProbe = { httpGet: { path: '/', port: 80 }, periodSeconds: 5 }
@@ -57,7 +64,14 @@ function newDeployment({ random, namespace }: User, name: string): Deployment {
         metadata: { labels },
         spec: {
           terminationGracePeriodSeconds: random.pick([0, 2, 5, 30]),
-          containers: [{ name: 'web', image: random.pick(GOOD_IMAGES), ports: [{ containerPort: 80 }], ...(random.chance(0.4) ? { readinessProbe } : {}) }],
+          containers: [
+            {
+              name: 'web',
+              image: random.pick(GOOD_IMAGES),
+              ports: [{ containerPort: 80 }],
+              ...(random.chance(0.4) ? { readinessProbe } : {}),
+            },
+          ],
         },
       },
     },

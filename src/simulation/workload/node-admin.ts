@@ -17,6 +17,10 @@ export async function cordonNodes(user: User, meanPauseMs: number): Promise<void
 export async function uncordonNodes(user: User): Promise<void> {
   for (const { metadata, spec } of (await user.client.list(kinds.Node)).items) {
     if (spec?.unschedulable !== true) continue
-    await user.client.patch(kinds.Node, { namespace: '', name: metadata.name ?? '' }, { type: 'merge', body: { spec: { unschedulable: null } } })
+    await user.client.patch(
+      kinds.Node,
+      { namespace: '', name: metadata.name ?? '' },
+      { type: 'merge', body: { spec: { unschedulable: null } } },
+    )
   }
 }

@@ -14,7 +14,10 @@ export async function useServices(user: User): Promise<void> {
     } else if (user.random.chance(0.3)) {
       await user.client.delete(kinds.Service, key)
     } else {
-      await user.client.patch(kinds.Service, key, { type: 'merge', body: { spec: { selector: { app: user.random.pick(['shop', 'cart', 'other']) } } } })
+      await user.client.patch(kinds.Service, key, {
+        type: 'merge',
+        body: { spec: { selector: { app: user.random.pick(['shop', 'cart', 'other']) } } },
+      })
     }
   })
 }
@@ -22,5 +25,10 @@ export async function useServices(user: User): Promise<void> {
 function newService({ random, namespace }: User, name: string): Service {
   const port = { name: 'http', port: 80, targetPort: 80 }
   const shape = random.pick([{}, { type: 'NodePort' }, { clusterIP: 'None' }, { sessionAffinity: 'ClientIP' }])
-  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace }, spec: { selector: { app: random.pick(['shop', 'cart']) }, ports: [port], ...shape } }
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace },
+    spec: { selector: { app: random.pick(['shop', 'cart']) }, ports: [port], ...shape },
+  }
 }

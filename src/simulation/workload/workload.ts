@@ -35,7 +35,10 @@ export class Workload {
 
   async setUp(): Promise<void> {
     for (const name of NAMESPACES) {
-      await insist(this.#admin, async () => void (await this.#admin.client.create(kinds.Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })))
+      await insist(
+        this.#admin,
+        async () => void (await this.#admin.client.create(kinds.Namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+      )
     }
   }
 
@@ -71,6 +74,14 @@ export class Workload {
   #user(name: string, namespace: string): User {
     const { cluster, writes } = this.#parts
     const client: Client = writes.observe(cluster.userClient(name))
-    return { name, namespace, client, clock: cluster.clock, random: cluster.random.fork(`user ${name}`), trace: cluster.trace, isOver: () => this.#isOver }
+    return {
+      name,
+      namespace,
+      client,
+      clock: cluster.clock,
+      random: cluster.random.fork(`user ${name}`),
+      trace: cluster.trace,
+      isOver: () => this.#isOver,
+    }
   }
 }
