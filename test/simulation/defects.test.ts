@@ -150,7 +150,9 @@ function createsTwice(client: Client): Client {
 function withoutSliceUpdates(client: Client): Client {
   return {
     ...client,
-    update: (kind, object, options) => (kind.kind === 'EndpointSlice' ? client.get(kind, keyOf(object)) : client.update(kind, object, options)),
+    update: (kind, object, options) => {
+      return kind.kind === 'EndpointSlice' ? client.get(kind, keyOf(object)) : client.update(kind, object, options)
+    },
   }
 }
 
