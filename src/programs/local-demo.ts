@@ -33,17 +33,18 @@ export function createLocalDemo(): DemoTools {
   /** Built in this run, by repository: what may have to be pushed. */
   const built = new Map<string, OciImage>()
   const exampleDirectory = join(import.meta.dirname, '../../examples/guestbook')
+  // apt takes a second to say what the packages are: it is asked once.
+  let recipes: Promise<readonly ImageRecipe[]> | undefined
+  const allRecipes = (): Promise<readonly ImageRecipe[]> => (recipes ??= demoRecipes(exampleDirectory))
   return {
     exampleDirectory,
     async buildImages(config, report) {
       await ensurePackages(DEMO_PACKAGES, { onProgress: report, signal })
       await startRegistry(config, signal)
-      const images: DemoImage[] = []
-      for (const recipe of await demoRecipes(exampleDirectory)) images.push(await provideImage(config, recipe, built, report, signal))
-      return images
+      return await Promise.all((await allRecipes()).map((recipe) => provideImage(config, recipe, built, report, signal)))
     },
     async serveImages(config, _images, report) {
-      for (const recipe of await demoRecipes(exampleDirectory)) {
+      for (const recipe of await allRecipes()) {
         const image = built.get(recipe.repository)
         const target = targetOf(config, recipe)
         report(recipe.repository)
