@@ -91,7 +91,10 @@ function withReferences({ kind, object }: Item, ownerReferences: readonly OwnerR
     verb: 'patch',
     kind,
     key: keyOf(object),
-    patch: { type: 'merge', body: { metadata: { uid, resourceVersion, ownerReferences: ownerReferences.length === 0 ? null : ownerReferences } } },
+    patch: {
+      type: 'merge',
+      body: { metadata: { uid, resourceVersion, ownerReferences: ownerReferences.length === 0 ? null : ownerReferences } },
+    },
   }
 }
 

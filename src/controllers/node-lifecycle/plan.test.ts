@@ -37,6 +37,11 @@ test('a silent node becomes Unknown, is tainted, and its pods are not ready', ()
   check({ node: silent, lease: lease(41), pods: [pod('a'), pod('b', { ready: false })] }, [...fall, 'patch pods/status a'], undefined, /silent for 41 s: its pods are evicted/)
 })
 
+test('the pods of a node that speaks are its own to judge, also when it says that it is not ready', () => {
+  const { actions } = plan({ node: node('node-1', { ready: 'False', heartbeat: 5 }), lease: lease(5), pods: [pod('a')] })
+  assert.deepEqual(lines(actions).filter((line) => line.includes('pods')), [])
+})
+
 test('what the conditions and taints say', () => {
   const [status, , taint] = plan({ node: node('node-1', { heartbeat: 300 }) }).actions
   assert.ok(status?.verb === 'patch' && status.patch.type === 'merge' && 'status' in status.patch.body)
