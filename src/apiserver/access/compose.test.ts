@@ -6,8 +6,9 @@ import { eventConversion } from '../../resources/kinds/event-conversion.ts'
 import { servedResources } from '../../resources/registry.ts'
 import { SchemaCatalog } from '../../resources/schema.ts'
 import { createMemoryStore } from '../../store/memory.ts'
+import type { Store } from '../../store/store.ts'
 import { silentLog } from '../../words/ports.ts'
-import { TestClock, answerOf, testRandom, testRequest } from '../apiserver.testing.ts'
+import { TestClock, answerOf, settle, testRandom, testRequest } from '../apiserver.testing.ts'
 import { applyBootstrap } from '../bootstrap/apply.ts'
 import { versionInfo } from '../discovery/version.ts'
 import { createApiServer, defaultLimits } from '../server.ts'
@@ -34,10 +35,10 @@ function fakeTokens() {
   }
 }
 
-async function startCluster() {
+async function startCluster(store: Store = createMemoryStore()) {
   const clock = new TestClock()
   const server = createApiServer({
-    store: createMemoryStore(), storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(),
+    store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(),
     conversions: [eventConversion], schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     extend: (core) => composeExtensions(core, {
       tokens: fakeTokens(), serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [],
@@ -166,5 +167,38 @@ test('a node agent as far as the rules let it', async () => {
   const refused = await ask('system:node:n1 system:nodes', 'GET', '/api/v1/namespaces/default/secrets/tls')
   assert.equal(refused.status, 403)
   assert.match(String(refused.body['message']), /no relationship found between node 'n1' and this object/)
+  stop()
+})
+
+test('a server that cannot follow its store is alive, not ready, and ready again when it can', async () => {
+  const memory = createMemoryStore()
+  let isDamaged = false
+  const store: Store = {
+    read: (range, options) => memory.read(range, options),
+    commit: (transaction) => memory.commit(transaction),
+    compact: (before) => memory.compact(before),
+    latest: () => memory.latest(),
+    close: () => memory.close(),
+    async *watch(range, from, signal) {
+      for await (const batch of memory.watch(range, from, signal)) {
+        if (isDamaged) throw new Error('page 7 is damaged')
+        yield batch
+      }
+    },
+  }
+  const { ask, clock, stop } = await startCluster(store)
+  const health = async (): Promise<string> => {
+    const answers = [await ask('', 'GET', '/livez'), await ask('', 'GET', '/readyz'), await ask('root system:masters', 'GET', '/readyz/store')]
+    return answers.map(({ status }) => status).join(' ')
+  }
+  assert.equal(await health(), '200 200 200')
+  isDamaged = true
+  await memory.commit({ expect: [], writes: [{ key: '/registry/x', value: new Uint8Array([123, 125]) }] })
+  await settle()
+  assert.equal(await health(), '200 500 500')
+  isDamaged = false
+  await clock.advance(60_000)
+  await settle()
+  assert.equal(await health(), '200 200 200')
   stop()
 })

@@ -79,9 +79,14 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     ...facetRoutes(),
     ...podConnectRoutes,
     ...discoveryRoutes({
-      definitions: () => core.definitions, schemas: core.schemas, version: options.version, checks: options.healthChecks,
+      definitions: () => core.definitions, schemas: core.schemas, version: options.version, checks: [storeCheck(core), ...options.healthChecks],
       reportUnhealthy: (check, why) => core.log.warn('a health check failed', { check, why }),
       serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet,
     }),
   ]
+}
+
+/** A server whose caches stand still must get no requests; restarting it would not help, so it stays alive. */
+function storeCheck(core: ApiServerCore): HealthCheck {
+  return { name: 'store', concerns: 'ready', check: () => core.storeProblem() }
 }

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import type { Batch, Commit, Entry, Revision, Store } from '../../store/store.ts'
 import { sleep } from '../../words/ports.ts'
 import type { Clock, Log } from '../../words/ports.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 import { serviceUnavailable } from '../../words/status-error.ts'
 import { allObjects, prefixOf, resourcePrefix } from '../storage/keys.ts'
 import { CachedObject, withRevision } from './cached-object.ts'
@@ -46,6 +47,7 @@ export class CacheFeed {
   #waiters: Waiter[] = []
   #revision: Revision = 0
   #started = false
+  #problem: string | undefined
   #complete: Revision = 0
 
   constructor(dependencies: FeedDependencies) {
@@ -59,6 +61,11 @@ export class CacheFeed {
 
   get ready(): boolean {
     return this.#started
+  }
+
+  /** Why the caches do not follow the store now; undefined while they do. For /readyz. */
+  get problem(): string | undefined {
+    return this.#started ? this.#problem : 'the store is still being read'
   }
 
   cache(kind: Pick<KindRef, 'group' | 'plural'>): ResourceCache {
@@ -160,8 +167,10 @@ export class CacheFeed {
       try {
         // However the watch ended: what the caches hold may be half a batch, so they are filled anew.
         if (!isFirst) after = await this.#reload()
+        this.#problem = undefined
         for await (const batch of store.watch(allObjects, after, signal)) {
           if (batch.type === 'lost') break
+          this.#problem = undefined
           this.#take(batch)
         }
         if (signal.aborted) return
@@ -170,7 +179,8 @@ export class CacheFeed {
         if (signal.aborted) return
         // Before the server serves, whoever starts it hears of it at once. A start that is over already is past caring.
         if (!this.#started) return failStart(error)
-        log.error('following the store failed', { error: String(error) })
+        this.#problem = thrownMessage(error)
+        log.error('following the store failed', { error: this.#problem })
         await sleep(clock, RELOAD_AFTER_MS, signal)
       }
     }
