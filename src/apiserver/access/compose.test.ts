@@ -7,11 +7,13 @@ import { servedResources } from '../../resources/registry.ts'
 import { SchemaCatalog } from '../../resources/schema.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
+import { utf8 } from '../../words/bytes.ts'
 import { silentLog } from '../../words/ports.ts'
 import { TestClock, answerOf, settle, testRandom, testRequest } from '../apiserver.testing.ts'
 import { applyBootstrap } from '../bootstrap/apply.ts'
 import { versionInfo } from '../discovery/version.ts'
 import { createApiServer, defaultLimits } from '../server.ts'
+import { allObjects } from '../storage/keys.ts'
 import { composeExtensions, defaultNodePorts, defaultServiceRange } from './compose.ts'
 import { internalUsers, nodeUser } from './internal-users.ts'
 import type { TokenClaims } from './token-claims.ts'
@@ -193,7 +195,7 @@ test('a server that cannot follow its store is alive, not ready, and ready again
   }
   assert.equal(await health(), '200 200 200')
   isDamaged = true
-  await memory.commit({ expect: [], writes: [{ key: '/registry/x', value: new Uint8Array([123, 125]) }] })
+  await memory.commit({ expect: [], writes: [{ key: `${allObjects.start}x`, value: utf8('{}') }] })
   await settle()
   assert.equal(await health(), '200 500 500')
   isDamaged = false
