@@ -30,7 +30,8 @@ export function containerObservation(container: Container, status: ContainerStat
     state,
     createdAt: instantOf(status.createdAt) ?? 0,
     startedAt: instantOf(status.startedAt),
-    finishedAt: instantOf(status.finishedAt),
+    // containerd notes the start when its call has returned: a process that ended meanwhile would have ended before it began.
+    finishedAt: instantOf(status.finishedAt > 0n && status.finishedAt < status.startedAt ? status.startedAt : status.finishedAt),
     exitCode: status.exitCode,
     reason: state === 'exited' ? exitReason(status) : '',
     message,
