@@ -50,7 +50,7 @@ export class PkiError extends Error {
 }
 
 /** The name by which a node's agent knows the API server. */
-const API_SERVER_TO_NODE_NAME = 'kube-apiserver-kubelet-client'
+export const API_SERVER_TO_NODE_NAME = 'kube-apiserver-kubelet-client'
 const AUTHORITY: CertificateWish = { commonName: 'lotse-ca', organizations: [], use: 'authority', names: [], addresses: [] }
 
 /**

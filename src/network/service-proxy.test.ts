@@ -5,6 +5,7 @@ import { kinds } from '../resources/generated/kinds.ts'
 import { ManualClock, SeededRandom } from '../words/manual-clock.testing.ts'
 import { silentLog } from '../words/ports.ts'
 import { service, slice } from './network.testing.ts'
+import { ServiceDirectory } from './service-directory.ts'
 import { ServiceProxy } from './service-proxy.ts'
 
 interface Bench {
@@ -36,8 +37,9 @@ function start(): Bench {
       await running
     },
   }
+  const services = new ServiceDirectory({ client, clock, random, log: silentLog })
   const proxy = new ServiceProxy({
-    client, clock, random, log: silentLog, nodeName: 'here', table: 't', podCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/16',
+    services, clock, log: silentLog, nodeName: 'here', table: 't', podCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/16',
     localDns: { serviceAddress: '10.96.0.10', target: { address: '127.0.0.1', port: 1053 } },
     applier: {
       apply(script) {
@@ -54,7 +56,7 @@ function start(): Bench {
       },
     },
   })
-  const running = proxy.run(stop.signal)
+  const running = Promise.all([proxy.run(stop.signal), services.run(stop.signal)])
   return bench
 }
 

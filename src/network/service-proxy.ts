@@ -1,13 +1,10 @@
-import type { Client } from '../client/client.ts'
-import { Informer } from '../client/informer.ts'
-import { keyOf, keyText, type ObjectKey } from '../objects/kube-object.ts'
-import { kinds } from '../resources/generated/kinds.ts'
-import type { EndpointSlice, Service } from '../resources/generated/types.ts'
-import { sleep, type Clock, type Log, type Random } from '../words/ports.ts'
+import { keyText, type ObjectKey } from '../objects/kube-object.ts'
+import { sleep, type Clock, type Log } from '../words/ports.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import { ElementLedger } from './element-ledger.ts'
 import { changeScript, createTableScript, type TableConfig } from './nft-table.ts'
 import { localDnsElements, serviceElements, type Elements, type LocalDns } from './service-elements.ts'
+import type { ServiceDirectory } from './service-directory.ts'
 import { serviceRoute } from './service-endpoints.ts'
 
 /** Applies an nft script as one transaction. Throws with nft's own words. */
@@ -18,9 +15,9 @@ export interface RuleApplier {
 }
 
 export interface ServiceProxyParts extends TableConfig {
-  readonly client: Client
+  /** Run by whoever made it. */
+  readonly services: ServiceDirectory
   readonly clock: Clock
-  readonly random: Random
   readonly log: Log
   readonly applier: RuleApplier
   readonly nodeName: string
@@ -29,7 +26,6 @@ export interface ServiceProxyParts extends TableConfig {
 
 /** Owner of the local DNS elements in the ledger; no Service has such a key. */
 const LOCAL_DNS = '(dns)'
-const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'
 const RETRY_MS = 1_000
 /** Changes that come together are applied together; alone, one waits no longer than this. */
 const GATHER_MS = 5
@@ -37,21 +33,16 @@ const GATHER_MS = 5
 /** Keeps the node's service rules equal to the Services and EndpointSlices. */
 export class ServiceProxy {
   readonly #parts: ServiceProxyParts
-  readonly #services: Informer<Service>
-  readonly #slices: Informer<EndpointSlice>
-  /** Slices by the key of their Service. */
-  readonly #slicesOf = new Map<string, Map<string, EndpointSlice>>()
   /** What the kernel has, or gets with the script that is being applied. */
   readonly #ledger = new ElementLedger()
-  readonly #dirty = new Set<string>()
+  /** Services that changed since, by the text of their key. */
+  readonly #dirty = new Map<string, ObjectKey>()
   readonly #ready: Promise<void>
   #tellReady: () => void = () => {}
   #wake: () => void = () => {}
 
   constructor(parts: ServiceProxyParts) {
     this.#parts = parts
-    this.#services = new Informer(kinds.Service, parts)
-    this.#slices = new Informer(kinds.EndpointSlice, parts)
     this.#ready = new Promise((resolve) => {
       this.#tellReady = resolve
     })
@@ -64,11 +55,12 @@ export class ServiceProxy {
 
   /** Runs until the signal aborts. The rules stay: connections go on while the agent is restarted. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#services.cache.listen(({ object, previous }) => this.#touch(object ?? previous))
-    this.#slices.cache.listen(({ object, previous }) => this.#onSlice(object, previous))
-    void this.#services.run(signal)
-    void this.#slices.run(signal)
-    await Promise.all([this.#services.whenSynced(), this.#slices.whenSynced()])
+    const { services } = this.#parts
+    services.listen((key) => {
+      this.#dirty.set(keyText(key), key)
+      this.#wake()
+    })
+    await services.whenSynced()
     signal.addEventListener('abort', () => this.#wake(), { once: true })
     let fresh = true
     while (!signal.aborted) {
@@ -92,47 +84,23 @@ export class ServiceProxy {
     }
   }
 
-  #onSlice(slice: EndpointSlice | undefined, previous: EndpointSlice | undefined): void {
-    for (const [each, present] of [[previous, false], [slice, true]] as const) {
-      const name = each?.metadata.labels?.[SERVICE_NAME_LABEL]
-      if (each === undefined || name === undefined) continue
-      const service = keyText({ namespace: each.metadata.namespace ?? '', name })
-      const slices = this.#slicesOf.get(service) ?? new Map<string, EndpointSlice>()
-      this.#slicesOf.set(service, slices)
-      if (present) slices.set(each.metadata.name ?? '', each)
-      else slices.delete(each.metadata.name ?? '')
-      if (slices.size === 0) this.#slicesOf.delete(service)
-      this.#dirty.add(service)
-    }
-    this.#wake()
-  }
-
-  #touch(service: Service | undefined): void {
-    if (service === undefined) return
-    this.#dirty.add(keyText(keyOf(service)))
-    this.#wake()
-  }
-
   async #applyAll(): Promise<void> {
-    const { applier, table, localDns } = this.#parts
+    const { applier, table, localDns, services } = this.#parts
     this.#dirty.clear()
     this.#ledger.clear()
     const scripts = [changeScript(table, this.#ledger.set(LOCAL_DNS, localDnsElements(localDns)))]
-    for (const service of this.#services.cache.list()) {
-      scripts.push(changeScript(table, this.#ledger.set(keyText(keyOf(service)), this.#elementsOf(keyOf(service)))))
-    }
+    for (const key of services.keys()) scripts.push(changeScript(table, this.#ledger.set(keyText(key), this.#elementsOf(key))))
     await applier.apply(createTableScript(this.#parts) + scripts.join(''))
   }
 
   async #applyDirty(): Promise<void> {
     const { applier, table } = this.#parts
-    const keys = [...this.#dirty]
+    const changed = [...this.#dirty]
     this.#dirty.clear()
     const scripts: string[] = []
     const gone = new Set<string>()
-    for (const key of keys) {
-      const [namespace = '', name = ''] = key.split('/')
-      const changes = this.#ledger.set(key, this.#elementsOf({ namespace, name }))
+    for (const [owner, key] of changed) {
+      const changes = this.#ledger.set(owner, this.#elementsOf(key))
       scripts.push(changeScript(table, changes))
       for (const address of udpTargets(changes.removed)) gone.add(address)
     }
@@ -142,11 +110,11 @@ export class ServiceProxy {
   }
 
   #elementsOf(key: ObjectKey): Elements {
-    const service = this.#services.cache.get(key)
-    if (service === undefined) return new Map()
+    const { services, localDns, nodeName } = this.#parts
+    const found = services.get(key)
     // The DNS Service is answered by the node itself; see localDnsElements.
-    if (service.spec?.clusterIP === this.#parts.localDns.serviceAddress) return new Map()
-    const route = serviceRoute(service, [...(this.#slicesOf.get(keyText(key))?.values() ?? [])], this.#parts.nodeName)
+    if (found === undefined || found.service.spec?.clusterIP === localDns.serviceAddress) return new Map()
+    const route = serviceRoute(found.service, found.slices, nodeName)
     return route === undefined ? new Map() : serviceElements(route)
   }
 }

@@ -8,13 +8,23 @@ import { createHttpsTransport } from '../host/https-transport.ts'
 import { clusterPaths } from './cluster-paths.ts'
 
 /** The cluster's own client, with the administrator's certificate. */
-export function adminClient(config: ClusterConfig): { client: Client; close(): void } {
+export function adminClient(config: ClusterConfig): LocalClient {
+  return certificateClient(config, 'admin')
+}
+
+export interface LocalClient {
+  readonly client: Client
+  close(): void
+}
+
+/** credentials: their file below the cluster's PKI directory, without its ending. */
+export function certificateClient(config: ClusterConfig, credentials: string): LocalClient {
   const { pkiDirectory } = clusterPaths(config)
   const read = (file: string): string => readFileSync(join(pkiDirectory, file), 'utf8')
   const transport = createHttpsTransport({
     server: `https://127.0.0.1:${config.port}`,
     caPem: read('ca.crt'),
-    credentials: { type: 'certificate', certificatePem: read('admin.crt'), keyPem: read('admin.key') },
+    credentials: { type: 'certificate', certificatePem: read(`${credentials}.crt`), keyPem: read(`${credentials}.key`) },
     clock: systemClock,
   })
   return { client: createHttpClient(transport), close: () => transport.close() }

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClusterConfig } from '../cli/cluster-config.ts'
-import { createHttpClient } from '../client/http-client.ts'
 import type { Client } from '../client/client.ts'
 import { detectCgroups } from '../host/cgroup.ts'
 import { systemClock } from '../host/clock.ts'
@@ -16,22 +15,24 @@ import { openCriRuntime } from '../host/cri/cri-runtime.ts'
 import { startDnsServer, type DnsServer } from '../host/dns/server.ts'
 import { systemServers, Upstream } from '../host/dns/upstream.ts'
 import { hostAddresses } from '../host/host-addresses.ts'
-import { createHttpsTransport } from '../host/https-transport.ts'
 import { importImage } from '../host/image/import-image.ts'
 import { machineArchitecture } from '../host/image/oci-image.ts'
 import { PAUSE_IMAGE, pauseImage } from '../host/image/pause-image.ts'
 import { allowLoopbackNodePorts, createRuleApplier } from '../host/nft/rule-applier.ts'
 import { nodePressure, readNodeFacts } from '../host/node-facts.ts'
 import { openNodeServer, type NodeServer } from '../host/node-server/node-server.ts'
+import { API_SERVER_TO_NODE_NAME } from '../host/pki.ts'
 import { createHostProber } from '../host/probe/host-prober.ts'
 import { systemRandom } from '../host/random.ts'
 import { createVolumeHost } from '../host/volumes/volume-host.ts'
 import { createNodeAgent as createAgent, type NodeAgent } from '../node/agent.ts'
 import { DnsDirectory } from '../network/dns-directory.ts'
 import { reverseZone } from '../network/dns-answer.ts'
+import { ServiceDirectory } from '../network/service-directory.ts'
 import { ServiceProxy } from '../network/service-proxy.ts'
 import type { Log } from '../words/ports.ts'
 import { clusterPaths, type ClusterPaths } from './cluster-paths.ts'
+import { certificateClient } from './local-client.ts'
 import { nodePodCidr, podNetwork } from './node-teardown.ts'
 import { KUBERNETES_VERSION } from './version.ts'
 
@@ -57,10 +58,12 @@ export async function startNodeAgent(config: ClusterConfig, log: Log): Promise<S
   for (const directory of [paths.podsDirectory, paths.podLogDirectory, paths.seccompDirectory, paths.networkLeaseDirectory]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
-  const { client, transport } = apiClient(config, paths)
+  const { client, close: closeClient } = certificateClient(config, join('nodes', config.nodeName, 'client'))
   prepareKernel(config, paths)
-  const dns = await startDns(config, client, log, stop.signal)
-  const proxy = startProxy(config, client, dns.port, log, stop.signal)
+  const services = new ServiceDirectory({ client, clock: systemClock, random: systemRandom, log: log.with({ part: 'services' }) })
+  const dns = await startDns(config, services, log)
+  const proxy = startProxy(config, services, dns.port, log, stop.signal)
+  void services.run(stop.signal)
   const cri = await startContainerd(paths, log, stop.signal)
   keepLogsBounded({ client: cri, clock: systemClock, log, maxBytes: MAX_LOG_BYTES, maxFiles: MAX_LOG_FILES }, stop.signal)
   const agent = createPodAgent(config, paths, { client, cri, log })
@@ -75,24 +78,9 @@ export async function startNodeAgent(config: ClusterConfig, log: Log): Promise<S
       dns.close()
       await server.close()
       cri.close()
-      transport.close()
+      closeClient()
     },
   }
-}
-
-function apiClient(config: ClusterConfig, paths: ClusterPaths): { client: Client; transport: ReturnType<typeof createHttpsTransport> } {
-  const credentials = join(paths.pkiDirectory, 'nodes', config.nodeName)
-  const transport = createHttpsTransport({
-    server: `https://127.0.0.1:${config.port}`,
-    caPem: readFileSync(join(paths.pkiDirectory, 'ca.crt'), 'utf8'),
-    credentials: {
-      type: 'certificate',
-      certificatePem: readFileSync(join(credentials, 'client.crt'), 'utf8'),
-      keyPem: readFileSync(join(credentials, 'client.key'), 'utf8'),
-    },
-    clock: systemClock,
-  })
-  return { client: createHttpClient(transport), transport }
 }
 
 function prepareKernel(config: ClusterConfig, paths: ClusterPaths): void {
@@ -155,7 +143,7 @@ async function startServer(
     certificate: readFileSync(join(credentials, 'serving.crt'), 'utf8'),
     privateKey: readFileSync(join(credentials, 'serving.key'), 'utf8'),
     certificateAuthority: readFileSync(join(paths.pkiDirectory, 'ca.crt'), 'utf8'),
-    clientCommonName: 'kube-apiserver-kubelet-client',
+    clientCommonName: API_SERVER_TO_NODE_NAME,
     address: hostAddresses().primary,
     port: NODE_SERVER_PORT + config.index,
     client: parts.cri,
@@ -172,11 +160,9 @@ function waitingReason(agent: NodeAgent, namespace: string, name: string, contai
   return statuses.find((status) => status.name === container)?.state?.waiting?.reason ?? 'ContainerCreating'
 }
 
-async function startDns(config: ClusterConfig, client: Client, log: Log, signal: AbortSignal): Promise<DnsServer> {
-  const directory = new DnsDirectory({ client, clock: systemClock, random: systemRandom, log: log.with({ part: 'dns' }) })
-  void directory.run(signal)
+async function startDns(config: ClusterConfig, services: ServiceDirectory, log: Log): Promise<DnsServer> {
   return await startDnsServer({
-    directory,
+    directory: new DnsDirectory(services),
     upstream: new Upstream(systemServers().filter((server) => server.address !== config.dnsServiceAddress)),
     clusterDomain: config.clusterDomain,
     reverseZones: [reverseZone(config.serviceCidr), reverseZone(config.podCidr)],
@@ -186,11 +172,10 @@ async function startDns(config: ClusterConfig, client: Client, log: Log, signal:
   })
 }
 
-function startProxy(config: ClusterConfig, client: Client, dnsPort: number, log: Log, signal: AbortSignal): ServiceProxy {
+function startProxy(config: ClusterConfig, services: ServiceDirectory, dnsPort: number, log: Log, signal: AbortSignal): ServiceProxy {
   const proxy = new ServiceProxy({
-    client,
+    services,
     clock: systemClock,
-    random: systemRandom,
     log: log.with({ part: 'services' }),
     applier: createRuleApplier(),
     nodeName: config.nodeName,

@@ -1,5 +1,6 @@
 import type { Client } from '../client/client.ts'
 import { createHttpClient } from '../client/http-client.ts'
+import { ServiceDirectory } from '../network/service-directory.ts'
 import { ServiceProxy } from '../network/service-proxy.ts'
 import type { NodeAgent } from '../node/agent.ts'
 import { createNodeAgent } from '../node/agent.ts'
@@ -92,7 +93,9 @@ export class SimulatedNode {
     const client = parts.client(createHttpClient(transport({ process, link }, name), { userAgent: 'kubelet' }), name, random.fork('client'))
     this.#agent = this.#createAgent(process, client)
     void this.#agent.run(process.end)
-    void this.#createProxy(process, client).run(process.end)
+    const services = new ServiceDirectory({ client, clock: process.clock, random: random.fork('proxy'), log: this.#surroundings.log })
+    void this.#createProxy(process, services).run(process.end)
+    void services.run(process.end)
     this.#surroundings.trace.add(name, 'the agent starts')
   }
 
@@ -152,12 +155,11 @@ export class SimulatedNode {
     })
   }
 
-  #createProxy(process: SimulatedProcess, client: Client): ServiceProxy {
-    const { name, random, log } = this.#surroundings
+  #createProxy(process: SimulatedProcess, services: ServiceDirectory): ServiceProxy {
+    const { name, log } = this.#surroundings
     return new ServiceProxy({
-      client,
+      services,
       clock: process.clock,
-      random: random.fork('proxy'),
       log,
       applier: this.kernel,
       nodeName: name,
