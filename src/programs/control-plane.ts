@@ -11,7 +11,7 @@ import { systemClock } from '../host/clock.ts'
 import { startHttpsServer, type HttpsServer } from '../host/https-server.ts'
 import { createNodeProxy, type NodeProxy } from '../host/node-proxy.ts'
 import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
-import { hostAddresses } from '../host/host-addresses.ts'
+import { hostAddresses, type HostAddresses } from '../host/host-addresses.ts'
 import { createClusterPki, type ClusterPki } from '../host/pki.ts'
 import { systemRandom } from '../host/random.ts'
 import { createServiceAccountTokens } from '../host/service-account-tokens.ts'
@@ -43,14 +43,15 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   mkdirSync(paths.pkiDirectory, { recursive: true, mode: 0o700 })
   const stop = new AbortController()
   const store = await openLmdbStore({ directory: paths.storeDirectory, log })
-  const pki = openPki(config, log)
-  const server = await createServer(config, store, pki, log)
+  const host = hostAddresses()
+  const pki = openPki(config, host, log)
+  const server = await createServer(config, { store, pki, host, log })
   await server.start(stop.signal)
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({
     ...pki.apiServer, caPem: pki.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log,
   })
-  await bootstrap(config, server)
+  await bootstrap(config, host, server)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, pki, log, stop.signal)
   return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, executor, store, stop }) }
@@ -73,8 +74,7 @@ async function close({ listener, nodeProxy, executor, store, stop }: Running): P
   await store.close()
 }
 
-function openPki(config: ClusterConfig, log: Log): ClusterPki {
-  const host = hostAddresses()
+function openPki(config: ClusterConfig, host: HostAddresses, log: Log): ClusterPki {
   const pki = createClusterPki(clusterPaths(config).pkiDirectory, {
     names: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${config.clusterDomain}`],
     addresses: ['127.0.0.1', ...host.all, config.apiServiceAddress],
@@ -86,7 +86,14 @@ function openPki(config: ClusterConfig, log: Log): ClusterPki {
   return pki
 }
 
-async function createServer(config: ClusterConfig, store: Store, pki: ClusterPki, log: Log): Promise<ApiServer> {
+interface ServerParts {
+  readonly store: Store
+  readonly pki: ClusterPki
+  readonly host: HostAddresses
+  readonly log: Log
+}
+
+async function createServer(config: ClusterConfig, { store, pki, host, log }: ServerParts): Promise<ApiServer> {
   const tokens = await createServiceAccountTokens({
     issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
     privateKeyPem: pki.tokenKeyPem,
@@ -111,7 +118,7 @@ async function createServer(config: ClusterConfig, store: Store, pki: ClusterPki
         tokens,
         serviceRange: config.serviceCidr,
         nodePorts: config.nodePorts,
-        serverAddress: `${hostAddresses().primary}:${config.port}`,
+        serverAddress: `${host.primary}:${config.port}`,
         version: versionInfo({
           commit: '',
           buildDate: '1970-01-01T00:00:00Z',
@@ -123,9 +130,9 @@ async function createServer(config: ClusterConfig, store: Store, pki: ClusterPki
   })
 }
 
-async function bootstrap(config: ClusterConfig, server: ApiServer): Promise<void> {
+async function bootstrap(config: ClusterConfig, host: HostAddresses, server: ApiServer): Promise<void> {
   const client = server.client(internalUsers.apiServer)
-  await applyBootstrap(client, { serviceAddress: config.apiServiceAddress, address: hostAddresses().primary, port: config.port })
+  await applyBootstrap(client, { serviceAddress: config.apiServiceAddress, address: host.primary, port: config.port })
   if (config.nodes > 0) await createDnsService(config, client)
 }
 
