@@ -7,6 +7,7 @@ import { fraction } from '../words/random.ts'
 import { StatusError } from '../words/status-error.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import type { Client, WatchEvent } from './client.ts'
+import { listAll } from './list-pages.ts'
 import { ObjectCache, revisionOf } from './object-cache.ts'
 
 export interface InformerParts {
@@ -25,7 +26,6 @@ export interface InformerScope {
 
 const FIRST_RETRY_MS = 100
 const MAX_RETRY_MS = 10_000
-const LIST_PAGE_ITEMS = 500
 
 /**
  * Keeps an ObjectCache equal to the server's state: the state as a stream of initial events, then every change. It resumes from the
@@ -124,15 +124,8 @@ export class Informer<T extends KubeObject = KubeObject> {
   }
 
   async #list(): Promise<void> {
-    const objects: T[] = []
-    let continueToken = ''
-    for (;;) {
-      const more = continueToken === '' ? {} : { continueToken }
-      const page = await this.#parts.client.list(this.cache.kind, { ...this.#scope, limit: LIST_PAGE_ITEMS, ...more })
-      objects.push(...page.items)
-      continueToken = page.continueToken
-      if (continueToken === '') return this.#replace(objects, page.resourceVersion)
-    }
+    const { items, resourceVersion } = await listAll(this.#parts.client, this.cache.kind, this.#scope)
+    this.#replace(items, resourceVersion)
   }
 
   #replace(objects: Iterable<T>, resourceVersion: string): void {
