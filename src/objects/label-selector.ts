@@ -1,6 +1,7 @@
 import { badRequest } from '../words/status-error.ts'
 import { integerOf, makeRequirement, MAX_REQUIREMENTS, tooManyMessage, type Operator, type Requirement } from './label-requirement.ts'
 import { parseRequirements } from './label-selector-parser.ts'
+import { labelValue } from './label-value.ts'
 
 /** All requirements must hold; none means everything. 'nothing' selects no object at all. */
 export type LabelSelector = { readonly requirements: readonly Requirement[] } | 'nothing'
@@ -58,7 +59,7 @@ export function matchesLabels(selector: LabelSelector, labels: Labels | undefine
 }
 
 function holds({ key, operator, values }: Requirement, labels: Labels | undefined): boolean {
-  const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
+  const value = labelValue(labels, key)
   switch (operator) {
     case '=': case '==': return value === values[0]
     case 'in': return value !== undefined && values.includes(value)

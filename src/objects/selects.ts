@@ -1,6 +1,8 @@
 import type { LabelSelectorSpec } from './label-selector.ts'
+import { labelValue } from './label-value.ts'
 
 type Labels = Readonly<Record<string, string>>
+type LabelExpression = NonNullable<LabelSelectorSpec['matchExpressions']>[number]
 
 /**
  * Whether a stored object's label selector (validated, so it is not checked again) chooses these labels. Controllers ask this for every
@@ -10,13 +12,15 @@ type Labels = Readonly<Record<string, string>>
 export function selects(selector: LabelSelectorSpec | undefined, labels: Labels | undefined): boolean {
   if (selector === undefined) return false
   if (!selectsByMap(selector.matchLabels, labels)) return false
-  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    // Own ones only: every object has a constructor.
-    const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
-    if (operator === 'In') return value !== undefined && values.includes(value)
-    if (operator === 'NotIn') return value === undefined || !values.includes(value)
-    return operator === 'Exists' ? value !== undefined : value === undefined
-  })
+  return (selector.matchExpressions ?? []).every((expression) => expressionHolds(expression, labels))
+}
+
+/** In, NotIn, Exists; any other operator is DoesNotExist, the last that there is. */
+export function expressionHolds({ key, operator, values = [] }: LabelExpression, labels: Labels | undefined): boolean {
+  const value = labelValue(labels, key)
+  if (operator === 'In') return value !== undefined && values.includes(value)
+  if (operator === 'NotIn') return value === undefined || !values.includes(value)
+  return operator === 'Exists' ? value !== undefined : value === undefined
 }
 
 /** All these labels, with these values. */

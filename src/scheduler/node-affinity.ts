@@ -1,4 +1,6 @@
 import type { Node, NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../resources/generated/types.ts'
+import { labelValue } from '../objects/label-value.ts'
+import { expressionHolds } from '../objects/selects.ts'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -30,16 +32,15 @@ function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
 }
 
 function matchesRequirement(requirement: NodeSelectorRequirement, labels: Labels): boolean {
-  // Own ones only: every object has a constructor.
-  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined
-  const values = requirement.values ?? []
+  const value = labelValue(labels, requirement.key)
+  const bound = requirement.values?.[0]
   switch (requirement.operator) {
-    case 'In': return value !== undefined && values.includes(value)
-    case 'NotIn': return value === undefined || !values.includes(value)
-    case 'Exists': return value !== undefined
-    case 'DoesNotExist': return value === undefined
-    case 'Gt': return isWhole(value) && isWhole(values[0]) && Number(value) > Number(values[0])
-    case 'Lt': return isWhole(value) && isWhole(values[0]) && Number(value) < Number(values[0])
+    case 'In':
+    case 'NotIn':
+    case 'Exists':
+    case 'DoesNotExist': return expressionHolds(requirement, labels)
+    case 'Gt': return isWhole(value) && isWhole(bound) && Number(value) > Number(bound)
+    case 'Lt': return isWhole(value) && isWhole(bound) && Number(value) < Number(bound)
     default: return false
   }
 }

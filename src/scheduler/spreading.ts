@@ -1,6 +1,7 @@
 import { matchesLabels, selectorFromSpec, type LabelSelectorSpec } from '../objects/label-selector.ts'
 import { controllerOf } from '../objects/kube-object.ts'
 import type { Pod, TopologySpreadConstraint } from '../resources/generated/types.ts'
+import { labelValue } from '../objects/label-value.ts'
 
 const MAX_GROUPS = 512
 export const HOSTNAME_LABEL = 'kubernetes.io/hostname'
@@ -44,8 +45,7 @@ export class SpreadIndex {
 
   /** The value of a topology label on a slot's node. */
   topologyValue(slot: number, key: string): string | undefined {
-    const labels = this.#labels[slot]
-    return labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined
+    return labelValue(this.#labels[slot], key)
   }
 
   /** Matching pods per slot for a constraint of this pod. */

@@ -5,6 +5,7 @@ import { keepStatus } from '../../plain-resource.ts'
 import type { PrepareContext } from '../../definition.ts'
 import { formatTime } from '../../../words/instant.ts'
 import { qualityOfService } from './quality-of-service.ts'
+import { labelValue } from '../../../objects/label-value.ts'
 
 export function prepareForCreate(draft: Pod, context: PrepareContext): void {
   const spec = draft.spec ?? { containers: [] }
@@ -110,7 +111,7 @@ function resolvedTerm(term: PodAffinityTerm, labels: Readonly<Record<string, str
   if (selector === undefined) return term
   const requirements = (keys: readonly string[] | undefined, operator: 'In' | 'NotIn'): LabelSelectorRequirement[] =>
     (keys ?? []).flatMap((key) => {
-      const value = Object.hasOwn(labels, key) ? labels[key] : undefined
+      const value = labelValue(labels, key)
       return value === undefined ? [] : [{ key, operator, values: [value] }]
     })
   const added = [...requirements(term.matchLabelKeys, 'In'), ...requirements(term.mismatchLabelKeys, 'NotIn')]
