@@ -1,40 +1,22 @@
 /** The server on a full disk, on damaged files, and on a directory that another process has. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync, closeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, cpSync, existsSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync, closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fillUp, mountSmallDisk } from './small-disk.testing.ts'
 import { errorLines, failureOf, freePort, serverIn, startServer, type Answer, type Api, type ServerBed } from './server-bed.testing.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 const MIB = 1024 * 1024
-
-/** A file system of its own, so that filling it harms nobody; undefined where this user may not mount one. */
-function mountSmallDisk(): { readonly directory: string; unmount(): void } | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'lotse-server-full-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', directory], { stdio: 'pipe' })
-  } catch {
-    rmSync(directory, { recursive: true })
-    return undefined
-  }
-  return {
-    directory,
-    unmount() {
-      execFileSync('umount', ['--lazy', directory])
-      rmSync(directory, { recursive: true })
-    },
-  }
-}
 
 function create(api: Api, name: string): Promise<Answer> {
   return api.call('POST', CONFIG_MAPS, { body: { metadata: { name }, data: { payload: name.repeat(10_000) } } })
 }
 
 test('a full disk: writes are refused with a reason, reads and watches go on, and writing resumes by itself', { timeout: 60_000 }, async (context) => {
-  const disk = mountSmallDisk()
+  const disk = mountSmallDisk(24)
   if (disk === undefined) return context.skip('needs the right to mount a tmpfs')
   try {
     const ballast = join(disk.directory, 'ballast')
@@ -94,17 +76,6 @@ async function checkReads(api: Api, written: number): Promise<void> {
   const [list, one] = await Promise.all([api.call('GET', CONFIG_MAPS), api.call('GET', `${CONFIG_MAPS}/fill-${written - 1}`)])
   assert.deepEqual([list.status, one.status], [200, 200])
   assert(list.text.split('"name":"fill-').length - 1 >= written - 1)
-}
-
-function fillUp(file: string): void {
-  const descriptor = openSync(file, 'w')
-  try {
-    for (;;) writeSync(descriptor, Buffer.alloc(4096))
-  } catch (error) {
-    assert(error instanceof Error && 'code' in error && error.code === 'ENOSPC')
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 test('damaged files are said plainly by lotse up, and nothing is changed', { timeout: 90_000 }, async () => {

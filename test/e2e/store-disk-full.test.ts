@@ -1,31 +1,14 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openLmdbStore } from '../../src/host/lmdb/open-lmdb-store.ts'
 import { prefixRange } from '../../src/store/key-range.ts'
 import type { Store } from '../../src/store/store.ts'
+import { fillUp, mountSmallDisk } from './small-disk.testing.ts'
 
 const ALL = prefixRange('')
-
-/** A small file system of its own, so that filling it harms nobody. */
-function mountSmallDisk(): { directory: string; unmount: () => void } | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'lotse-full-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', directory], { stdio: 'pipe' })
-  } catch {
-    rmSync(directory, { recursive: true })
-    return undefined
-  }
-  const unmount = (): void => {
-    execFileSync('umount', ['--lazy', directory])
-    rmSync(directory, { recursive: true })
-  }
-  return { directory, unmount }
-}
 
 function put(store: Store, key: string): ReturnType<Store['commit']> {
   return store.commit({ expect: [], writes: [{ key, value: Buffer.alloc(10_000, key) }] })
@@ -38,7 +21,7 @@ async function keysOf(store: Store): Promise<string[]> {
 }
 
 test('a full disk refuses writes, goes on reading, and takes writes again when there is space', async (context) => {
-  const disk = mountSmallDisk()
+  const disk = mountSmallDisk(12)
   if (disk === undefined) return context.skip('needs the right to mount a tmpfs')
   try {
     await fillAndFree(disk.directory)
@@ -83,22 +66,11 @@ async function fillAndFree(disk: string): Promise<void> {
   await watching
   await store.close()
 
+  // A server must start, and show what it has, on a disk without a single free byte.
   fillUp(ballast)
   const reopened = await openLmdbStore({ directory })
   assert.deepEqual((await keysOf(reopened)).sort(), [...before.filter((key) => key !== 'key-0'), 'again'].sort())
   await reopened.close()
-}
-
-/** A server must start, and show what it has, on a disk without a single free byte. */
-function fillUp(file: string): void {
-  const descriptor = openSync(file, 'w')
-  try {
-    for (;;) writeSync(descriptor, Buffer.alloc(4096))
-  } catch (error) {
-    assert(error instanceof Error && 'code' in error && error.code === 'ENOSPC')
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 async function fill(store: Store): Promise<number> {
