@@ -7,6 +7,7 @@ import { Http1Connections } from './http1-connections.ts'
 import { Http2Connection, type ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import type { NodeProxy } from './node-proxy.ts'
+import { thrownMessage } from '../words/thrown.ts'
 
 export interface ServingCertificate {
   readonly certificatePem: string
@@ -119,7 +120,7 @@ class TlsListener implements HttpsServer {
       this.#http2.add(connection)
     } catch (error) {
       // The client was gone before we began.
-      this.#options.log.debug('A connection was not taken up', { error: error instanceof Error ? error.message : String(error) })
+      this.#options.log.debug('A connection was not taken up', { error: thrownMessage(error) })
       socket.destroy()
     }
   }

@@ -1,6 +1,7 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2'
 import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts'
 import type { Clock } from '../words/ports.ts'
+import { thrownMessage } from '../words/thrown.ts'
 
 export interface HttpsTransportOptions {
   /** https://host:port of an API server. */
@@ -74,7 +75,7 @@ class HttpsTransport implements Transport {
         return await connection.send(request, authorization, done)
       } catch (error) {
         if (request.signal?.aborted) throw request.signal.reason
-        if (!(error instanceof NotHandled) || attempt === MAX_ATTEMPTS) throw new TransportError(`${request.method} to ${this.#options.server} failed: ${textOf(error)}`)
+        if (!(error instanceof NotHandled) || attempt === MAX_ATTEMPTS) throw new TransportError(`${request.method} to ${this.#options.server} failed: ${thrownMessage(error)}`)
       }
     }
   }
@@ -94,7 +95,7 @@ class HttpsTransport implements Transport {
       onClose: (connection) => this.#old.delete(connection),
     }).catch((error) => {
       this.#connection = undefined
-      throw new TransportError(`The API server ${this.#options.server} cannot be reached: ${textOf(error)}`)
+      throw new TransportError(`The API server ${this.#options.server} cannot be reached: ${thrownMessage(error)}`)
     })
     return this.#connection
   }
@@ -209,7 +210,7 @@ async function* bodyOf(stream: ClientHttp2Stream, signal: AbortSignal | undefine
   try {
     for await (const chunk of stream) yield chunk
   } catch (error) {
-    throw signal?.aborted === true ? signal.reason : new TransportError(`The answer was cut off: ${textOf(error)}`)
+    throw signal?.aborted === true ? signal.reason : new TransportError(`The answer was cut off: ${thrownMessage(error)}`)
   }
   if (signal?.aborted === true) throw signal.reason
   if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new TransportError(`The answer was cut off by the server (HTTP/2 error ${stream.rstCode}).`)
@@ -234,8 +235,4 @@ function once(action: () => void): () => void {
     isDone = true
     action()
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

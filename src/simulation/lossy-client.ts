@@ -5,6 +5,7 @@ import { keyOf, keyText } from '../objects/kube-object.ts'
 import { StatusError, serviceUnavailable } from '../words/status-error.ts'
 import type { DelayedStream } from './delayed-stream.ts'
 import type { Caller, SimulatedNetwork } from './simulated-network.ts'
+import { thrownMessage } from '../words/thrown.ts'
 
 /**
  * A client of the server's own process as if it were elsewhere: calls are late, get lost and lose their answers, watches lag and are cut.
@@ -59,5 +60,5 @@ async function pump<T>(events: AsyncIterable<T>, into: DelayedStream<T>): Promis
 }
 
 function asStatus(error: unknown): StatusError {
-  return error instanceof StatusError ? error : serviceUnavailable(error instanceof Error ? error.message : String(error))
+  return error instanceof StatusError ? error : serviceUnavailable(thrownMessage(error))
 }

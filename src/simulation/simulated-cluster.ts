@@ -25,6 +25,7 @@ import { simulatedTransport, type Identity } from './simulated-transport.ts'
 import type { SimulationParts } from './simulation-parts.ts'
 import { Trace } from './trace.ts'
 import { VirtualClock, type Drain } from './virtual-clock.ts'
+import { thrownMessage } from '../words/thrown.ts'
 
 export interface ClusterOptions {
   readonly seed: number
@@ -113,7 +114,7 @@ export class SimulatedCluster {
     const started = this.#server
     void started.start((error) => {
       if (!process.isAlive) return
-      this.trace.add('server', `fails to start: ${error instanceof Error ? error.message : String(error)}`)
+      this.trace.add('server', `fails to start: ${thrownMessage(error)}`)
       process.kill()
       this.clock.after(1_000, () => this.#server === started && this.startServer())
     })

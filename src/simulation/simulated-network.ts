@@ -3,6 +3,7 @@ import { DelayedStream } from './delayed-stream.ts'
 import type { Link } from './link.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 import type { Trace } from './trace.ts'
+import { thrownMessage } from '../words/thrown.ts'
 
 /** Who calls, and over which way. */
 export interface Caller {
@@ -93,7 +94,7 @@ export class SimulatedNetwork {
       }
       this.#deliver(call, `#${number} ${title}`, () => perform().then(
         (value) => answer(() => resolve(value), 'is answered'),
-        (error: unknown) => answer(() => reject(error), error instanceof Error ? error.message : String(error)),
+        (error: unknown) => answer(() => reject(error), thrownMessage(error)),
       ))
     })
   }

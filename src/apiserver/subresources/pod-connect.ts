@@ -7,6 +7,7 @@ import type { ServerResponse } from '../http.ts'
 import type { ConnectCall, ConnectRoute } from '../route.ts'
 import { nodeAgentAddress } from './node-address.ts'
 import { chooseContainer } from './pod-container.ts'
+import { isTerminalPhase } from '../../resources/kinds/pod/phase.ts'
 
 /** What the API calls it, and what the node's agent does. */
 const STREAM_PARAMETERS: readonly (readonly [asked: string, agent: string])[] = [
@@ -78,7 +79,7 @@ function podPath(pod: Pod): string {
 
 function refuseEnded(pod: Pod): void {
   const phase = pod.status?.phase
-  if (phase === 'Succeeded' || phase === 'Failed') {
+  if (isTerminalPhase(phase)) {
     throw badRequest(`cannot exec into or attach to a container in a completed pod; current phase is ${phase}`)
   }
 }

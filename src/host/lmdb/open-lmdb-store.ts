@@ -9,6 +9,7 @@ import { DataDirectoryError } from './data-directory-error.ts'
 import { lockDataDirectory, type DataLock } from './data-lock.ts'
 import { openDatabase, type Database } from './database.ts'
 import { LmdbStore } from './lmdb-store.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 
 export interface LmdbStoreOptions {
   /** Made when it is missing; all files of the store are in it. */
@@ -64,7 +65,7 @@ async function openChecked(file: string): Promise<Database> {
     return await openDatabase(file)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') throw new DataDirectoryError(`The disk is too full for a new data file ${file}. Free some space and start again.`)
-    throw damaged(file, `cannot be opened (${error instanceof Error ? error.message : String(error)})`)
+    throw damaged(file, `cannot be opened (${thrownMessage(error)})`)
   }
 }
 
