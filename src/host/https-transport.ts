@@ -148,6 +148,10 @@ class Connection {
     this.#events = events
     session.on('error', () => this.#retire())
     session.on('goaway', () => this.#retire())
+    // A session does not always notice that its socket is gone (a server killed while it writes): without this, the next request waits for the ping.
+    session.socket.once('close', () => {
+      if (!session.destroyed) session.destroy(new Error('the connection was lost'))
+    })
     session.on('close', () => {
       this.#cancelPing()
       this.#retire()
