@@ -75,7 +75,9 @@ class HttpsTransport implements Transport {
         return await connection.send(request, authorization, done)
       } catch (error) {
         if (request.signal?.aborted) throw request.signal.reason
-        if (!(error instanceof NotHandled) || attempt === MAX_ATTEMPTS) throw new TransportError(`${request.method} to ${this.#options.server} failed: ${thrownMessage(error)}`)
+        // What changes nothing may be asked again when its connection was lost before an answer (RFC 9110 section 9.2.2).
+        const isRepeatable = error instanceof NotHandled || request.method === 'GET'
+        if (!isRepeatable || attempt === MAX_ATTEMPTS) throw new TransportError(`${request.method} to ${this.#options.server} failed: ${thrownMessage(error)}`)
       }
     }
   }
@@ -87,17 +89,25 @@ class HttpsTransport implements Transport {
 
   #connected(): Promise<Connection> {
     if (this.#closed) return Promise.reject(new TransportError('The transport is closed.'))
-    this.#connection ??= openConnection(this.#options, {
+    return (this.#connection ??= this.#open())
+  }
+
+  #open(): Promise<Connection> {
+    // One that says goodbye late must not take its successor along.
+    const forget = (): void => {
+      if (this.#connection === opened) this.#connection = undefined
+    }
+    const opened: Promise<Connection> = openConnection(this.#options, {
       onRetire: (connection) => {
-        this.#connection = undefined
+        forget()
         this.#old.add(connection)
       },
       onClose: (connection) => this.#old.delete(connection),
     }).catch((error) => {
-      this.#connection = undefined
+      forget()
       throw new TransportError(`The API server ${this.#options.server} cannot be reached: ${thrownMessage(error)}`)
     })
-    return this.#connection
+    return opened
   }
 }
 
