@@ -176,7 +176,11 @@ class Connection {
 
   send(request: TransportRequest, authorization: string | undefined, done: () => void): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
-      if (this.#retired || this.#session.closed || this.#session.destroyed) return reject(new NotHandled('the connection is closing'))
+      if (this.#retired || this.#session.closed || this.#session.destroyed) {
+        // Its own events may come later: the next attempt must not meet it again.
+        this.#retire()
+        return reject(new NotHandled('the connection is closing'))
+      }
       const headers = { ...request.headers, ...(authorization === undefined ? {} : { authorization }), ':method': request.method, ':path': request.path }
       const stream = this.#session.request(headers, { endStream: request.body === undefined })
       const onAbort = (): void => stream.close(constants.NGHTTP2_CANCEL)
