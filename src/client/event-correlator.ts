@@ -4,6 +4,8 @@ import type { EventNote } from './event-recorder.ts'
 /** One happening, and the Event object that stands for it. */
 export interface Occurrence {
   readonly note: EventNote
+  /** The reporter and the object that it reports on. */
+  readonly subject: string
   readonly name: string
   readonly message: string
   /** 1: create the Event; more: raise its count. */
@@ -54,7 +56,7 @@ export class EventCorrelator {
     const known = this.#series.get(key)
     const series = known === undefined ? { name, count: 1, first: now, last: now } : { ...known, count: known.count + 1, last: now }
     remember(this.#series, key, series)
-    return { note, message, ...series }
+    return { note, subject, message, ...series }
   }
 
   #isOneOfMany(group: string, message: string, now: Instant): boolean {

@@ -28,7 +28,10 @@ export interface RecorderParts {
   readonly instance: string
 }
 
-const MAX_QUEUED = 1_000
+/** A cluster that starts some thousand pods at once tells of each. */
+const MAX_QUEUED = 10_000
+/** Events under way at once: enough to share the store's group commits. */
+const MAX_SENDING = 64
 const SEND_ATTEMPTS = 3
 const RETRY_MS = 500
 
@@ -39,7 +42,11 @@ const RETRY_MS = 500
 export class EventRecorder {
   readonly #parts: RecorderParts
   readonly #correlator = new EventCorrelator()
-  readonly #queue: Occurrence[] = []
+  /** A Set keeps insertion order and gives up its first entries cheaply. */
+  readonly #queue = new Set<Occurrence>()
+  /** What is being sent, by the object it regards, and what waits behind it: one object's events keep their order. */
+  readonly #lanes = new Map<string, { readonly waiting: Occurrence[]; readonly sent: Promise<void> }>()
+  #unsent = 0
   #wake: () => void = () => {}
   #serial = 0
   #dropped = 0
@@ -55,25 +62,52 @@ export class EventRecorder {
 
   record(note: EventNote): void {
     const { clock } = this.#parts
-    if (this.#queue.length >= MAX_QUEUED) {
+    if (this.#unsent >= MAX_QUEUED) {
       this.#dropped += 1
       return
     }
     this.#serial = (this.#serial + 1) % 1_000_000
     const occurrence = this.#correlator.correlate(note, clock.now(), eventName(note.regarding, clock.now(), this.#serial))
     if (occurrence === undefined) return
-    this.#queue.push(occurrence)
+    this.#unsent += 1
+    const lane = this.#lanes.get(occurrence.subject)
+    if (lane !== undefined) return void lane.waiting.push(occurrence)
+    this.#queue.add(occurrence)
     this.#wake()
   }
 
-  /** Sends what is recorded, in order, until the signal aborts. */
+  /** Sends what is recorded, each object's events in order, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true })
     while (!signal.aborted) {
-      const occurrence = this.#queue.shift()
-      if (occurrence !== undefined) await this.#send(occurrence, signal)
-      else await this.#untilRecorded(signal)
+      const recorded = this.#untilRecorded(signal)
+      this.#sendQueued(signal)
+      await recorded
     }
+    await Promise.all(Array.from(this.#lanes.values(), ({ sent }) => sent))
+  }
+
+  #sendQueued(signal: AbortSignal): void {
+    for (const occurrence of this.#queue) {
+      if (this.#lanes.size >= MAX_SENDING) return
+      this.#queue.delete(occurrence)
+      const lane = this.#lanes.get(occurrence.subject)
+      if (lane === undefined) this.#openLane(occurrence, signal)
+      else lane.waiting.push(occurrence)
+    }
+  }
+
+  #openLane(first: Occurrence, signal: AbortSignal): void {
+    const waiting = [first]
+    const send = async (): Promise<void> => {
+      for (let occurrence = waiting.shift(); occurrence !== undefined && !signal.aborted; occurrence = waiting.shift()) {
+        await this.#send(occurrence, signal)
+        this.#unsent -= 1
+      }
+      this.#lanes.delete(first.subject)
+      this.#wake()
+    }
+    this.#lanes.set(first.subject, { waiting, sent: send() })
   }
 
   #untilRecorded(signal: AbortSignal): Promise<void> {
