@@ -1,4 +1,4 @@
-import { isStable, shortName, type GroupVersionKind, type OpenApiDocument } from './openapi.ts'
+import { isServed, shortName, type GroupVersionKind, type OpenApiDocument } from './openapi.ts'
 import { typeNames } from './types.ts'
 
 interface DiscoveryResource {
@@ -62,10 +62,10 @@ export function kindsModule(document: OpenApiDocument, discovery: Discovery): st
 function storedKinds(document: OpenApiDocument): FoundKind[] {
   const found = new Map<string, FoundKind>()
   for (const [path, operations] of Object.entries(document.paths)) {
-    const match = /^\/(?:api|apis\/([^/]+))\/(v\d+)\/(namespaces\/\{namespace\}\/)?([a-z]+)(\/\{name\})?$/.exec(path)
+    const match = /^\/(?:api|apis\/([^/]+))\/(v\d+(?:(?:alpha|beta)\d+)?)\/(namespaces\/\{namespace\}\/)?([a-z]+)(\/\{name\})?$/.exec(path)
     if (match === null) continue
     const gvk = groupVersionKind(operations as Record<string, unknown>)
-    if (gvk === undefined || !isStable(`x.${gvk.version}.`)) continue
+    if (gvk === undefined || !isServed(schemaOf(gvk, document))) continue
     const plural = match[4] ?? ''
     const key = `${gvk.group}/${gvk.version}/${plural}`
     const namespaced = match[3] !== undefined
@@ -83,7 +83,7 @@ function groupVersionKind(operations: Record<string, unknown>): GroupVersionKind
   return undefined
 }
 
-function schemaOf(found: FoundKind, document: OpenApiDocument): string {
+function schemaOf(found: GroupVersionKind, document: OpenApiDocument): string {
   for (const [name, schema] of Object.entries(document.definitions)) {
     const same = schema['x-kubernetes-group-version-kind']?.some(
       (gvk) => gvk.group === found.group && gvk.version === found.version && gvk.kind === found.kind,

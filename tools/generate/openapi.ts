@@ -41,7 +41,17 @@ export function shortName(full: string): string {
   return name
 }
 
-/** v1, v2 but not v1beta1, v1alpha3. */
+/** What is served beside the stable versions, because nothing stable does the same yet. */
+const SERVED_EARLY: readonly RegExp[] = [
+  /^resource\.v1beta1\./,
+  /^admissionregistration\.v1alpha1\.(?!Validat|AuditAnnotation|ExpressionWarning|TypeChecking)/,
+]
+
+/** By the short name of a definition: v1, v2 but not v1beta1, v1alpha3. */
+export function isServed(name: string): boolean {
+  return isStable(name) || SERVED_EARLY.some((pattern) => pattern.test(name))
+}
+
 export function isStable(name: string): boolean {
   return !/\.v\d+(alpha|beta)\d+\./.test(name)
 }

@@ -1,4 +1,4 @@
-import { isStable, shortName, typeWord, type OpenApiDocument, type OpenApiSchema } from './openapi.ts'
+import { isServed, shortName, typeWord, type OpenApiDocument, type OpenApiSchema } from './openapi.ts'
 
 /** package -> message -> field -> [number, type] */
 export type FieldNumbers = Record<string, Record<string, Record<string, readonly [number, string]>>>
@@ -16,7 +16,7 @@ export function schemaModule(document: OpenApiDocument, numbers: FieldNumbers): 
   const lines: string[] = []
   for (const [fullName, schema] of Object.entries(document.definitions).sort()) {
     const name = shortName(fullName)
-    if (!isStable(`${name}.`) || schema.properties === undefined) continue
+    if (!isServed(`${name}.`) || schema.properties === undefined) continue
     lines.push(`  ${JSON.stringify(name)}: ${JSON.stringify(definitionLine(schema, numbersOf(name, numbers)))},`)
   }
   return `${HEADER}export const schemaTables: Readonly<Record<string, string>> = {\n${lines.join('\n')}\n}\n`

@@ -193,6 +193,103 @@ export interface WebhookClientConfig {
   url?: string
 }
 
+export interface ApplyConfiguration {
+  expression?: string
+}
+
+export interface JSONPatch {
+  expression?: string
+}
+
+export interface AdmissionregistrationV1alpha1MatchCondition {
+  expression: string
+  name: string
+}
+
+export interface AdmissionregistrationV1alpha1MatchResources {
+  excludeResourceRules?: AdmissionregistrationV1alpha1NamedRuleWithOperations[]
+  matchPolicy?: string
+  namespaceSelector?: LabelSelector
+  objectSelector?: LabelSelector
+  resourceRules?: AdmissionregistrationV1alpha1NamedRuleWithOperations[]
+}
+
+export interface MutatingAdmissionPolicy {
+  apiVersion: string
+  kind: string
+  metadata: ObjectMeta
+  spec?: MutatingAdmissionPolicySpec
+}
+
+export interface MutatingAdmissionPolicyBinding {
+  apiVersion: string
+  kind: string
+  metadata: ObjectMeta
+  spec?: MutatingAdmissionPolicyBindingSpec
+}
+
+export interface MutatingAdmissionPolicyBindingList {
+  apiVersion: string
+  items: MutatingAdmissionPolicyBinding[]
+  kind: string
+  metadata: ListMeta
+}
+
+export interface MutatingAdmissionPolicyBindingSpec {
+  matchResources?: AdmissionregistrationV1alpha1MatchResources
+  paramRef?: AdmissionregistrationV1alpha1ParamRef
+  policyName?: string
+}
+
+export interface MutatingAdmissionPolicyList {
+  apiVersion: string
+  items: MutatingAdmissionPolicy[]
+  kind: string
+  metadata: ListMeta
+}
+
+export interface MutatingAdmissionPolicySpec {
+  failurePolicy?: string
+  matchConditions?: AdmissionregistrationV1alpha1MatchCondition[]
+  matchConstraints?: AdmissionregistrationV1alpha1MatchResources
+  mutations?: Mutation[]
+  paramKind?: AdmissionregistrationV1alpha1ParamKind
+  reinvocationPolicy?: string
+  variables?: AdmissionregistrationV1alpha1Variable[]
+}
+
+export interface Mutation {
+  applyConfiguration?: ApplyConfiguration
+  jsonPatch?: JSONPatch
+  patchType: string
+}
+
+export interface AdmissionregistrationV1alpha1NamedRuleWithOperations {
+  apiGroups?: string[]
+  apiVersions?: string[]
+  operations?: string[]
+  resourceNames?: string[]
+  resources?: string[]
+  scope?: string
+}
+
+export interface AdmissionregistrationV1alpha1ParamKind {
+  apiVersion?: string
+  kind?: string
+}
+
+export interface AdmissionregistrationV1alpha1ParamRef {
+  name?: string
+  namespace?: string
+  parameterNotFoundAction?: string
+  selector?: LabelSelector
+}
+
+export interface AdmissionregistrationV1alpha1Variable {
+  expression: string
+  name: string
+}
+
 export interface ControllerRevision {
   apiVersion: string
   data?: unknown
@@ -3117,6 +3214,207 @@ export interface RbacV1Subject {
   kind: string
   name: string
   namespace?: string
+}
+
+export interface AllocatedDeviceStatus {
+  conditions?: Condition[]
+  data?: unknown
+  device: string
+  driver: string
+  networkData?: NetworkDeviceData
+  pool: string
+}
+
+export interface AllocationResult {
+  devices?: DeviceAllocationResult
+  nodeSelector?: NodeSelector
+}
+
+export interface BasicDevice {
+  attributes?: Record<string, DeviceAttribute>
+  capacity?: Record<string, DeviceCapacity>
+}
+
+export interface CELDeviceSelector {
+  expression: string
+}
+
+export interface Device {
+  basic?: BasicDevice
+  name: string
+}
+
+export interface DeviceAllocationConfiguration {
+  opaque?: OpaqueDeviceConfiguration
+  requests?: string[]
+  source: string
+}
+
+export interface DeviceAllocationResult {
+  config?: DeviceAllocationConfiguration[]
+  results?: DeviceRequestAllocationResult[]
+}
+
+export interface DeviceAttribute {
+  bool?: boolean
+  int?: number
+  string?: string
+  version?: string
+}
+
+export interface DeviceCapacity {
+  value: string
+}
+
+export interface DeviceClaim {
+  config?: DeviceClaimConfiguration[]
+  constraints?: DeviceConstraint[]
+  requests?: DeviceRequest[]
+}
+
+export interface DeviceClaimConfiguration {
+  opaque?: OpaqueDeviceConfiguration
+  requests?: string[]
+}
+
+export interface DeviceClass {
+  apiVersion: string
+  kind: string
+  metadata: ObjectMeta
+  spec: DeviceClassSpec
+}
+
+export interface DeviceClassConfiguration {
+  opaque?: OpaqueDeviceConfiguration
+}
+
+export interface DeviceClassList {
+  apiVersion: string
+  items: DeviceClass[]
+  kind: string
+  metadata: ListMeta
+}
+
+export interface DeviceClassSpec {
+  config?: DeviceClassConfiguration[]
+  selectors?: DeviceSelector[]
+}
+
+export interface DeviceConstraint {
+  matchAttribute?: string
+  requests?: string[]
+}
+
+export interface DeviceRequest {
+  adminAccess?: boolean
+  allocationMode?: string
+  count?: number
+  deviceClassName: string
+  name: string
+  selectors?: DeviceSelector[]
+}
+
+export interface DeviceRequestAllocationResult {
+  adminAccess?: boolean
+  device: string
+  driver: string
+  pool: string
+  request: string
+}
+
+export interface DeviceSelector {
+  cel?: CELDeviceSelector
+}
+
+export interface NetworkDeviceData {
+  hardwareAddress?: string
+  interfaceName?: string
+  ips?: string[]
+}
+
+export interface OpaqueDeviceConfiguration {
+  driver: string
+  parameters: unknown
+}
+
+export interface ResourceV1beta1ResourceClaim {
+  apiVersion: string
+  kind: string
+  metadata: ObjectMeta
+  spec: ResourceClaimSpec
+  status?: ResourceClaimStatus
+}
+
+export interface ResourceClaimConsumerReference {
+  apiGroup?: string
+  name: string
+  resource: string
+  uid: string
+}
+
+export interface ResourceClaimList {
+  apiVersion: string
+  items: ResourceV1beta1ResourceClaim[]
+  kind: string
+  metadata: ListMeta
+}
+
+export interface ResourceClaimSpec {
+  devices?: DeviceClaim
+}
+
+export interface ResourceClaimStatus {
+  allocation?: AllocationResult
+  devices?: AllocatedDeviceStatus[]
+  reservedFor?: ResourceClaimConsumerReference[]
+}
+
+export interface ResourceClaimTemplate {
+  apiVersion: string
+  kind: string
+  metadata: ObjectMeta
+  spec: ResourceClaimTemplateSpec
+}
+
+export interface ResourceClaimTemplateList {
+  apiVersion: string
+  items: ResourceClaimTemplate[]
+  kind: string
+  metadata: ListMeta
+}
+
+export interface ResourceClaimTemplateSpec {
+  metadata?: ObjectMeta
+  spec: ResourceClaimSpec
+}
+
+export interface ResourcePool {
+  generation: number
+  name: string
+  resourceSliceCount: number
+}
+
+export interface ResourceSlice {
+  apiVersion: string
+  kind: string
+  metadata: ObjectMeta
+  spec: ResourceSliceSpec
+}
+
+export interface ResourceSliceList {
+  apiVersion: string
+  items: ResourceSlice[]
+  kind: string
+  metadata: ListMeta
+}
+
+export interface ResourceSliceSpec {
+  allNodes?: boolean
+  devices?: Device[]
+  driver: string
+  nodeName?: string
+  nodeSelector?: NodeSelector
+  pool: ResourcePool
 }
 
 export interface PriorityClass {
