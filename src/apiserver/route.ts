@@ -115,11 +115,11 @@ export interface ObjectWriter {
   /** The whole create pipeline: defaults, admission, validation. */
   create<T extends KubeObject>(kind: KindRef<T>, object: T, options?: { readonly dryRun?: boolean }): Promise<T>
   /**
-   * Read, modify, write: change gets a fresh draft of the newest object and may throw a StatusError; it runs again when
-   * another write came between. Metadata and commit stages run; defaults, prepare, admission and validation do not: a binding may
-   * set what an update may not. A change that changes nothing writes nothing.
+   * Read, modify, write: change gives the newest object as it shall be, sharing what stays, and may throw a StatusError; it runs
+   * again when another write came between. Metadata and commit stages run; defaults, prepare, admission and validation do not: a
+   * binding may set what an update may not. A change that changes nothing writes nothing.
    */
-  modify<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, change: (draft: T, current: T) => void, options?: ModifyOptions): Promise<T>
+  modify<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, change: (current: T) => T, options?: ModifyOptions): Promise<T>
   /** The whole delete pipeline: admission, finalizers, grace period. Undefined when it is gone at once. */
   delete<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, options?: DeleteOptions): Promise<T | undefined>
 }

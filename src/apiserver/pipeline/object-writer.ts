@@ -56,21 +56,20 @@ export function completeDeleteOptions(options: ClientDeleteOptions): Parameters<
 }
 
 async function modifyObject<T extends KubeObject>(
-  parts: PipelineParts, resource: ServedResource, key: ObjectKey, change: (draft: T, current: T) => void, options: ModifyOptions,
+  parts: PipelineParts, resource: ServedResource, key: ObjectKey, change: (current: T) => T, options: ModifyOptions,
 ): Promise<T> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const cached = resource.cache.getByText(objectKeyText(resource.cache.prefix, key))
     if (cached === undefined) throw notFound(resourceName(resource), key.name)
     const current = cached.seen(resource.view).object as T
     checkConditions(resource, current, options)
-    const draft = freshDraft(current)
-    change(draft, current)
-    if (options.dryRun === true || sameJson(draft, current)) return draft
-    if (isReadyToGo(draft)) {
-      if ((await commitDeletion(parts, cached)) !== undefined) return draft
+    const changed = change(current)
+    if (options.dryRun === true || sameJson(changed, current)) return changed
+    if (isReadyToGo(changed)) {
+      if ((await commitDeletion(parts, cached)) !== undefined) return changed
       continue
     }
-    const result = await commitObject(parts, cached.key, asStored(resource, draft), cached.revision)
+    const result = await commitObject(parts, cached.key, asStored(resource, changed), cached.revision)
     if (result.outcome === 'stored') return result.cached.seen(resource.view).object as T
   }
   throw conflict(resourceName(resource), key.name, 'the object has been modified by others too often; please try again')

@@ -31,22 +31,25 @@ async function bind(call: ObjectCall, clock: Clock): Promise<{ status: number; o
   const errors = validateBinding(binding)
   if (errors.length > 0) throw invalid(BODY, call.key.name, errors)
   const { uid, resourceVersion } = binding.metadata
-  await call.writer.modify(kinds.Pod, call.key, (draft) => assign(draft, binding, call.key, clock), {
+  await call.writer.modify(kinds.Pod, call.key, (pod) => assigned(pod, binding, call.key, clock), {
     subresource: 'binding', dryRun: call.dryRun,
     ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }),
   })
   return { status: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } }
 }
 
-function assign(pod: Pod, binding: Binding, key: ObjectKey, clock: Clock): void {
+function assigned(pod: Pod, { target, metadata }: Binding, key: ObjectKey, clock: Clock): Pod {
   const refuse = (why: string): Error => conflict({ group: '', resource: 'pods/binding' }, key.name, why)
-  const nodeName = binding.target.name ?? ''
   if (pod.metadata.deletionTimestamp !== undefined) throw refuse(`pod ${key.name} is being deleted, cannot be assigned to a host`)
   if ((pod.spec?.nodeName ?? '') !== '') throw refuse(`pod ${key.name} is already assigned to node ${JSON.stringify(pod.spec?.nodeName)}`)
   if ((pod.spec?.schedulingGates?.length ?? 0) > 0) throw refuse(`pod ${key.name} has non-empty .spec.schedulingGates`)
-  pod.spec = { ...(pod.spec ?? { containers: [] }), nodeName }
-  if (binding.metadata.annotations !== undefined) pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations }
-  pod.status = { ...pod.status, conditions: withScheduled(pod.status?.conditions ?? [], formatTime(clock.now())) }
+  const annotations = metadata.annotations === undefined ? pod.metadata.annotations : { ...pod.metadata.annotations, ...metadata.annotations }
+  return {
+    ...pod,
+    ...(annotations === undefined ? {} : { metadata: { ...pod.metadata, annotations } }),
+    spec: { ...(pod.spec ?? { containers: [] }), nodeName: target.name ?? '' },
+    status: { ...pod.status, conditions: withScheduled(pod.status?.conditions ?? [], formatTime(clock.now())) },
+  }
 }
 
 function withScheduled(conditions: readonly PodCondition[], now: string): PodCondition[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { copyJson } from '../../objects/json.ts'
+import { copyJson, freezeJson } from '../../objects/json.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { Pod } from '../../resources/generated/types.ts'
@@ -47,10 +47,9 @@ function objectCall(objects: readonly KubeObject[], body: object, name: string, 
       modify(kind, key, change) {
         const current = reader.get(kind, key)
         assert.ok(current !== undefined)
-        const draft = copyJson(current)
-        change(draft, current)
-        modified.push(draft)
-        return Promise.resolve(draft)
+        const changed = change(freezeJson(copyJson(current)))
+        modified.push(changed)
+        return Promise.resolve(changed)
       },
       delete(_kind, key, options) {
         deleted.push({ ...key, ...options })
