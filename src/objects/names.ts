@@ -21,6 +21,10 @@ const SUBDOMAIN_MESSAGE =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
 const LABEL_1035_MESSAGE =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character"
+const WILDCARD_MESSAGE = `a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case `
+  + `alphanumeric characters, '-' or '.' and end with an alphanumeric character`
+const C_IDENTIFIER_MESSAGE = `a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'`
+const HTTP_PATH = `[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+`
 const QUALIFIED_MESSAGE = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 const LABEL_VALUE_MESSAGE =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
@@ -54,6 +58,25 @@ export function dnsSubdomainErrors(value: string): string[] {
   const errors = value.length > 253 ? [maxLengthMessage(253)] : []
   if (!isSubdomain(value)) errors.push(regexMessage(SUBDOMAIN_MESSAGE, SUBDOMAIN, 'example.com'))
   return errors
+}
+
+/** *.example.com */
+export function wildcardDnsErrors(value: string): string[] {
+  const errors = value.length > 253 ? [maxLengthMessage(253)] : []
+  if (!value.startsWith('*.') || !isSubdomain(value.slice(2))) {
+    errors.push(regexMessage(WILDCARD_MESSAGE, `\\*\\.${SUBDOMAIN}`, '*.example.com'))
+  }
+  return errors
+}
+
+export function cIdentifierErrors(value: string): string[] {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return []
+  return [regexMessage(C_IDENTIFIER_MESSAGE, '[A-Za-z_][A-Za-z0-9_]*', 'my_name', 'MY_NAME', 'MyName')]
+}
+
+/** What follows the host of example.com/path. */
+export function httpPathErrors(value: string): string[] {
+  return /^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(value) ? [] : [regexMessage('Invalid path', HTTP_PATH)]
 }
 
 export function dns1035LabelErrors(value: string): string[] {

@@ -3,14 +3,22 @@ import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { NameRule } from '../objects/names.ts'
 import type { Instant } from '../words/instant.ts'
+import type { Expression } from './expression.ts'
 
 export type { NameRule }
 
 /** What prepare may know of the request beside the objects. */
 export interface PrepareContext {
   readonly now: Instant
-  /** The authenticated user's name, for kinds that record who asked. */
-  readonly userName: string
+  /** Who asked, for kinds that record it. */
+  readonly user: Requester
+}
+
+export interface Requester {
+  readonly name: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
 }
 
 /** A column of kubectl get: metav1.TableColumnDefinition and how its cell is computed. */
@@ -46,6 +54,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Beyond types, required fields' presence and metadata, which the pipeline checks from the schema. */
   validateCreate(object: T): FieldError[]
   validateUpdate(object: T, old: T): FieldError[]
+  /** The CEL expressions that it carries, for who has the engine to check them; texts that are missing have been reported already. */
+  expressionsOf(object: T): readonly Expression[]
   /** The pipeline raises metadata.generation when this changes; undefined: the kind has no generation. */
   readonly generationOf: 'spec' | 'spec-or-annotations' | 'all-but-metadata-and-status' | undefined
   /** All columns but Name, which goes first. A kind that has it elsewhere lists it itself (format 'name'): see table.ts. */

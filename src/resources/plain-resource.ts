@@ -1,8 +1,11 @@
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { ResourceDefinition, Verb } from './definition.ts'
+import type { Expression } from './expression.ts'
 import { createdAtColumn } from './table.ts'
 
 const everyVerb: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+const noExpressions: readonly Expression[] = []
 
 /** A stored kind without rules of its own: what a definition spreads first and then overrides. */
 export const plainResource: Omit<ResourceDefinition, 'kind'> = {
@@ -12,6 +15,7 @@ export const plainResource: Omit<ResourceDefinition, 'kind'> = {
   prepareForUpdate() {},
   validateCreate: () => [],
   validateUpdate: () => [],
+  expressionsOf: () => noExpressions,
   generationOf: undefined,
   columns: [createdAtColumn],
   selectableFields: {},

@@ -8,7 +8,7 @@ import type { Schema } from '../objects/schema.ts'
  */
 const MEANINGFUL_ZEROS: ReadonlySet<string> = new Set([
   'activeDeadlineSeconds', 'backoffLimit', 'backoffLimitPerIndex', 'borrowingLimitPercent', 'completions', 'count', 'defaultMode',
-  'deletionGracePeriodSeconds', 'failedJobsHistoryLimit', 'fsGroup', 'gracePeriodSeconds', 'leaseDurationSeconds', 'leaseTransitions',
+  'deletionGracePeriodSeconds', 'failedJobsHistoryLimit', 'fsGroup', 'gracePeriodSeconds', 'int', 'leaseDurationSeconds', 'leaseTransitions',
   'lendablePercent', 'lun', 'maxFailedIndexes', 'maxItems', 'maxLength', 'maxProperties', 'maxReplicas', 'minItems', 'minLength',
   'minProperties', 'minReplicas', 'mode', 'nominalConcurrencyShares', 'parallelism', 'partition', 'priority', 'progressDeadlineSeconds',
   'ready', 'replicas', 'revisionHistoryLimit', 'runAsGroup', 'runAsUser', 'seconds', 'stabilizationWindowSeconds',
@@ -16,13 +16,14 @@ const MEANINGFUL_ZEROS: ReadonlySet<string> = new Set([
   'ttlSecondsAfterFinished',
 ])
 const MEANINGFUL_EMPTY_TEXTS: ReadonlySet<string> = new Set([
-  'apiGroup', 'appProtocol', 'holderIdentity', 'ingressClassName', 'ipFamilyPolicy', 'storageClassName', 'volumeAttributesClassName',
+  'apiGroup', 'appProtocol', 'holderIdentity', 'ingressClassName', 'ipFamilyPolicy', 'storageClassName', 'string', 'volumeAttributesClassName',
 ])
 /** Booleans are mostly pointers, hence the other way round. */
 const OMITTED_FALSES: ReadonlySet<string> = new Set([
-  'authenticated', 'chapAuthDiscovery', 'chapAuthSession', 'clusterScope', 'denied', 'deprecated', 'exclusiveMaximum', 'exclusiveMinimum',
+  'allNodes', 'authenticated', 'chapAuthDiscovery', 'chapAuthSession', 'clusterScope', 'denied', 'deprecated', 'exclusiveMaximum', 'exclusiveMinimum',
   'globalDefault', 'hostIPC', 'hostNetwork', 'hostPID', 'insecureSkipTLSVerify', 'nullable', 'paused', 'preserveUnknownFields',
   'publishNotReadyAddresses', 'readOnly', 'sslEnabled', 'stdin', 'stdinOnce', 'tty', 'uniqueItems', 'unschedulable',
+  'x-kubernetes-embedded-resource', 'x-kubernetes-int-or-string',
 ])
 
 export function omitsEmpty(name: string, schema: Schema): boolean {

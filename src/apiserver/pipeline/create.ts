@@ -100,7 +100,7 @@ export function setManagedFields(draft: KubeObject, managedFields: ManagedFields
 }
 
 export function prepareContext(parts: PipelineParts, request: WriteRequest): PrepareContext {
-  return { now: parts.clock.now(), userName: request.user.name }
+  return { now: parts.clock.now(), user: request.user }
 }
 
 function admissionOf(request: WriteRequest, draft: KubeObject): AdmissionRequest {

@@ -1,0 +1,39 @@
+import type { FieldError } from '../objects/field-error.ts'
+
+/** What an expression of the Common Expression Language is for: that decides its variables and the type of its result. */
+export type ExpressionUse =
+  /** matchConditions of webhooks and policies: a boolean of the request. */
+  | 'match-condition'
+  /** variables of admission policies: any type; those that follow may use it. */
+  | 'variable'
+  /** validations[].expression of admission policies: a boolean. */
+  | 'validation'
+  /** validations[].messageExpression: a text, without the authorizer. */
+  | 'message'
+  /** auditAnnotations[].valueExpression: a text or null. */
+  | 'audit-annotation'
+  /** mutations[]: an object to apply, or a list of patch operations. */
+  | 'apply-configuration' | 'json-patch'
+  /** x-kubernetes-validations of a CustomResourceDefinition: a boolean of the value that its schema describes, and its message. */
+  | 'schema-rule' | 'schema-message'
+  /** Selectors of ResourceClaims and DeviceClasses: a boolean of a device. */
+  | 'device-selector'
+
+export interface Expression {
+  readonly use: ExpressionUse
+  /** Where it stands: spec.validations[0].expression */
+  readonly path: string
+  readonly text: string
+  /** The name that a variable gets; '' for all others. */
+  readonly name: string
+  /** Whether it may refer to params. */
+  readonly hasParams: boolean
+  /** The OpenAPI schema of the value that a schema-rule or schema-message is about. */
+  readonly schema?: unknown
+}
+
+/**
+ * What is wrong with an object's expressions. An expression that the old object has too was accepted once and is judged as leniently
+ * as stored objects are.
+ */
+export type ExpressionCheck = (expressions: readonly Expression[], old: readonly Expression[]) => readonly FieldError[]
