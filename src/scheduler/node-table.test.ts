@@ -10,6 +10,20 @@ test('a pod that is assumed and then seen bound counts once', () => {
   assert.equal(table.column('cpu')?.requested[0], 3000)
 })
 
+test('versions of a pod that share their parts: bound, resized, on its way out', () => {
+  const constraint = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'web' } } }
+  const table = tableOf([node('n1'), node('n2')], [[big, 'n1']])
+  const counts = (): readonly number[] => table.spread.countsForConstraint(big, constraint)
+  assert.deepEqual([table.column('cpu')?.requested[0], counts()[0]], [3000, 1])
+  const bound = { ...big, spec: { ...big.spec, containers: big.spec?.containers ?? [], nodeName: 'n1' } }
+  table.place(bound, 'n1')
+  assert.deepEqual([table.column('cpu')?.requested[0], counts()[0], table.placed('big')?.pod], [3000, 1, bound])
+  table.place({ ...bound, spec: { ...bound.spec, containers: small.spec?.containers ?? [] } }, 'n1')
+  assert.deepEqual([table.column('cpu')?.requested[0], counts()[0]], [2000, 1])
+  table.place({ ...bound, metadata: { ...bound.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }, 'n1')
+  assert.deepEqual([table.column('cpu')?.requested[0], counts()[0]], [3000, 0], 'takes room to its end, and counts for no spread')
+})
+
 test('a pod that goes gives its room back', () => {
   const table = tableOf([node('n1')], [[big, 'n1']])
   assert.match(outcome(small, table), /Insufficient cpu/)

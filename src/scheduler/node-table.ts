@@ -1,5 +1,5 @@
 import { sameJson } from '../objects/json.ts'
-import type { Node, Pod } from '../resources/generated/types.ts'
+import type { Node, Pod, PodSpec } from '../resources/generated/types.ts'
 import { present } from '../words/assert.ts'
 import { hostPortsOf, TakenPorts, type HostPort } from './host-ports.ts'
 import { amountsOf, DEFAULT_SCORED_CPU_MILLIS, DEFAULT_SCORED_MEMORY_BYTES, podRequests, type Amounts } from './pod-requests.ts'
@@ -13,7 +13,8 @@ export interface ResourceColumn {
 
 /** What is remembered of a pod that counts against a node. */
 export interface PlacedPod {
-  readonly pod: Pod
+  /** As it was seen last. */
+  pod: Pod
   readonly slot: number
   readonly amounts: Amounts
   readonly ports: readonly HostPort[]
@@ -118,7 +119,10 @@ export class NodeTable {
     const slot = this.#slotOf.get(nodeName)
     const before = this.#placed.get(uid)
     if (before !== undefined) {
-      if (before.slot === slot && before.pod.spec === pod.spec && before.pod.metadata.labels === pod.metadata.labels) return
+      if (before.slot === slot && countsTheSame(before.pod, pod)) {
+        before.pod = pod
+        return
+      }
       this.removePod(uid)
     }
     if (slot === undefined) return this.#wait(nodeName, pod)
@@ -126,7 +130,7 @@ export class NodeTable {
     this.#placed.set(uid, placed)
     this.#count(placed, 1)
     this.ports(slot).add(placed.ports)
-    this.spread.place(pod, slot)
+    this.spread.place(placed)
   }
 
   removePod(uid: string): void {
@@ -138,7 +142,7 @@ export class NodeTable {
     this.#placed.delete(uid)
     this.#count(placed, -1)
     this.ports(placed.slot).remove(placed.ports)
-    this.spread.remove(placed.pod, placed.slot)
+    this.spread.remove(placed)
   }
 
   #count(placed: PlacedPod, sign: 1 | -1): void {
@@ -180,6 +184,22 @@ export class NodeTable {
       column.requested = grown(column.requested, this.#capacity)
     }
   }
+}
+
+/** By identity: versions of one object share what did not change, the assumed one and the bound one too. */
+function countsTheSame(before: Pod, after: Pod): boolean {
+  const [a, b] = [before.metadata, after.metadata]
+  return (
+    a.labels === b.labels && a.ownerReferences === b.ownerReferences && a.deletionTimestamp === b.deletionTimestamp
+    && (before.spec === after.spec || takesTheSame(before.spec, after.spec))
+  )
+}
+
+function takesTheSame(before: PodSpec | undefined, after: PodSpec | undefined): boolean {
+  return (
+    before?.containers === after?.containers && before?.initContainers === after?.initContainers
+    && before?.overhead === after?.overhead && before?.hostNetwork === after?.hostNetwork
+  )
 }
 
 /** What a pod counts for when nodes are compared: see DEFAULT_SCORED_CPU_MILLIS. */

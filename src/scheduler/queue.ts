@@ -26,6 +26,8 @@ interface Waiting {
 /** Pods without a node: active ones by priority, then by age; those that failed wait. One entry a pod. */
 export class SchedulingQueue {
   readonly #pods = new Map<string, Waiting>()
+  /** Those of them that are delayed or parked: few, where most pods fit. */
+  readonly #resting = new Set<Waiting>()
   /** Sorted from #next on, unless #unsorted. May hold entries that have left meanwhile. */
   #active: Waiting[] = []
   #next = 0
@@ -52,8 +54,10 @@ export class SchedulingQueue {
 
   remove(uid: string): void {
     const known = this.#pods.get(uid)
-    if (known !== undefined) known.place = 'taken'
+    if (known === undefined) return
+    known.place = 'taken'
     this.#pods.delete(uid)
+    this.#resting.delete(known)
   }
 
   /** The next pods to try, at most that many. Each stays known until remove, park or retry. */
@@ -81,7 +85,7 @@ export class SchedulingQueue {
   /** When the next waiting pod becomes active by time alone; undefined when none does. */
   nextWake(): Instant | undefined {
     let next: Instant | undefined
-    for (const waiting of this.#pods.values()) {
+    for (const waiting of this.#resting) {
       const at = dueAt(waiting)
       if (at !== undefined && (next === undefined || at < next)) next = at
     }
@@ -104,17 +108,19 @@ export class SchedulingQueue {
 
   /** The cluster changed in a way that may make room: parked pods are tried again once their back-off is over. */
   unpark(): void {
-    for (const waiting of this.#pods.values()) if (waiting.place === 'parked') waiting.place = 'delayed'
+    for (const waiting of this.#resting) if (waiting.place === 'parked') waiting.place = 'delayed'
   }
 
   #activate(waiting: Waiting): void {
+    const last = this.#active.at(-1)
+    this.#unsorted ||= last !== undefined && byPriorityThenAge(waiting, last) < 0
     waiting.place = 'active'
+    this.#resting.delete(waiting)
     this.#active.push(waiting)
-    this.#unsorted = true
   }
 
   #activateDue(now: Instant): void {
-    for (const waiting of this.#pods.values()) {
+    for (const waiting of this.#resting) {
       const at = dueAt(waiting)
       if (at !== undefined && at <= now) this.#activate(waiting)
     }
@@ -126,6 +132,7 @@ export class SchedulingQueue {
     waiting.notBefore = now + Math.min(MAX_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** waiting.attempts)
     waiting.attempts += 1
     waiting.place = place
+    this.#resting.add(waiting)
   }
 }
 

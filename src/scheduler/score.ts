@@ -6,40 +6,47 @@ import { countDomains, HOSTNAME_LABEL } from './spreading.ts'
 const WEIGHTS = { leastAllocated: 1, balanced: 1, taints: 3, affinity: 2, spread: 2 } as const
 const MAX_SCORE = 100
 
+/** A score of each slot that fits, in their order. */
 type Scores = Float64Array
 
 /** The best of the slots that fit, the lowest one of equals; undefined when there is none. */
 export function bestSlot(candidate: Candidate, table: NodeTable, fitting: readonly number[]): number | undefined {
   if (fitting.length <= 1) return fitting[0]
-  const total = resourceScores(candidate, table, fitting)
-  addScaled(total, taintScores(candidate, table, fitting), WEIGHTS.taints)
-  addScaled(total, affinityScores(candidate, table, fitting), WEIGHTS.affinity)
-  addScaled(total, spreadScores(candidate, table, fitting), WEIGHTS.spread)
-  let best = 0
-  for (let index = 1; index < fitting.length; index += 1) if ((total[index] ?? 0) > (total[best] ?? 0)) best = index
-  return fitting[best]
+  const room = roomScore(candidate, table)
+  const taints = taintScores(candidate, table, fitting)
+  const affinity = affinityScores(candidate, table, fitting)
+  const spread = spreadScore(candidate, table, fitting)
+  let best: number | undefined
+  let most = -Infinity
+  // Most pods have room alone to be compared by: nothing is allocated for them.
+  for (let index = 0; index < fitting.length; index += 1) {
+    const slot = fitting[index] ?? 0
+    let score = room(slot)
+    if (taints !== undefined) score += WEIGHTS.taints * (taints[index] ?? 0)
+    if (affinity !== undefined) score += WEIGHTS.affinity * (affinity[index] ?? 0)
+    if (spread !== undefined) score += WEIGHTS.spread * spread(slot)
+    if (score > most) [best, most] = [slot, score]
+  }
+  return best
 }
 
 const NOTHING = new Float64Array(0)
 
 /** What would be left free (least allocated), and how evenly cpu and memory would be used (balanced allocation). */
-function resourceScores(candidate: Candidate, table: NodeTable, fitting: readonly number[]): Scores {
-  const scores = new Float64Array(fitting.length)
+function roomScore(candidate: Candidate, table: NodeTable): (slot: number) => number {
   const cpuCapacity = table.column('cpu')?.allocatable ?? NOTHING
   const cpuUsed = table.column('scored-cpu')?.requested ?? NOTHING
   const memoryCapacity = table.column('memory')?.allocatable ?? NOTHING
   const memoryUsed = table.column('scored-memory')?.requested ?? NOTHING
   const cpu = scoredAmount(candidate.amounts, 'cpu')
   const memory = scoredAmount(candidate.amounts, 'memory')
-  for (let index = 0; index < fitting.length; index += 1) {
-    const slot = fitting[index] ?? 0
+  return (slot) => {
     const cpuShare = share((cpuUsed[slot] ?? 0) + cpu, cpuCapacity[slot] ?? 0)
     const memoryShare = share((memoryUsed[slot] ?? 0) + memory, memoryCapacity[slot] ?? 0)
     const free = ((1 - cpuShare) + (1 - memoryShare)) / 2
     const balance = 1 - Math.abs(cpuShare - memoryShare) / 2
-    scores[index] = MAX_SCORE * (free * WEIGHTS.leastAllocated + balance * WEIGHTS.balanced)
+    return MAX_SCORE * (free * WEIGHTS.leastAllocated + balance * WEIGHTS.balanced)
   }
-  return scores
 }
 
 function share(used: number, capacity: number): number {
@@ -72,46 +79,34 @@ function affinityScores(candidate: Candidate, table: NodeTable, fitting: readonl
 }
 
 /** Fewer pods of the same constraint in the domain are better; without constraints, fewer pods of the same owner on the node. */
-function spreadScores(candidate: Candidate, table: NodeTable, fitting: readonly number[]): Scores | undefined {
+function spreadScore(candidate: Candidate, table: NodeTable, fitting: readonly number[]): ((slot: number) => number) | undefined {
   const crowds = crowdsOf(candidate, table, fitting)
   if (crowds === undefined) return undefined
   let [fewest, most] = [Infinity, 0]
-  for (let index = 0; index < crowds.length; index += 1) {
-    const crowd = crowds[index] ?? 0
+  for (let index = 0; index < fitting.length; index += 1) {
+    const crowd = crowds[fitting[index] ?? 0] ?? 0
     if (crowd < fewest) fewest = crowd
     if (crowd > most) most = crowd
   }
-  if (most === fewest) return undefined
-  for (let index = 0; index < crowds.length; index += 1) crowds[index] = (MAX_SCORE * (most - (crowds[index] ?? 0))) / (most - fewest)
-  return crowds
+  return most === fewest ? undefined : (slot) => (MAX_SCORE * (most - (crowds[slot] ?? 0))) / (most - fewest)
 }
 
-function crowdsOf(candidate: Candidate, table: NodeTable, fitting: readonly number[]): Float64Array | undefined {
+/** How many pods count against each slot. */
+function crowdsOf(candidate: Candidate, table: NodeTable, fitting: readonly number[]): ArrayLike<number> | undefined {
   const constraints = candidate.spec.topologySpreadConstraints ?? []
+  if (constraints.length === 0) return table.spread.countsForOwner(candidate.pod)
   const soft = constraints.filter((constraint) => constraint.whenUnsatisfiable === 'ScheduleAnyway')
-  const crowds = new Float64Array(fitting.length)
-  if (constraints.length === 0) return ownedCrowds(candidate, table, fitting, crowds)
+  if (soft.length === 0) return undefined
+  const crowds = new Float64Array(table.slots)
   for (const constraint of soft) {
     const counts = table.spread.countsForConstraint(candidate.pod, constraint)
     const domains =
       constraint.topologyKey === HOSTNAME_LABEL ? undefined : countDomains(table.spread, constraint.topologyKey, counts, fitting)
-    fitting.forEach((slot, index) => {
+    for (const slot of fitting) {
       const crowd =
         domains === undefined ? (counts[slot] ?? 0) : (domains.get(table.spread.topologyValue(slot, constraint.topologyKey) ?? '') ?? 0)
-      crowds[index] = (crowds[index] ?? 0) + crowd
-    })
+      crowds[slot] = (crowds[slot] ?? 0) + crowd
+    }
   }
-  return soft.length > 0 ? crowds : undefined
-}
-
-function ownedCrowds(candidate: Candidate, table: NodeTable, fitting: readonly number[], crowds: Float64Array): Float64Array | undefined {
-  const owned = table.spread.countsForOwner(candidate.pod)
-  if (owned === undefined) return undefined
-  for (let index = 0; index < fitting.length; index += 1) crowds[index] = owned[fitting[index] ?? 0] ?? 0
   return crowds
-}
-
-function addScaled(total: Scores, scores: Scores | undefined, weight: number): void {
-  if (scores === undefined) return
-  for (let index = 0; index < total.length; index += 1) total[index] = (total[index] ?? 0) + weight * (scores[index] ?? 0)
 }

@@ -13,13 +13,18 @@ interface Group {
   readonly counts: number[]
 }
 
+interface Placed {
+  readonly pod: Pod
+  readonly slot: number
+}
+
 /**
  * Counts matching pods per node. A group is counted from all placed pods when it is first asked for and kept up to date afterwards, so that
  * placing 5,000 pods under a constraint costs a few additions each.
  */
 export class SpreadIndex {
   readonly #groups = new Map<string, Group>()
-  readonly #byNamespace = new Map<string, Map<string, { readonly pod: Pod; readonly slot: number }>>()
+  readonly #byNamespace = new Map<string, Map<string, Placed>>()
   readonly #labels: (Readonly<Record<string, string>> | undefined)[] = []
 
   setNode(slot: number, labels: Readonly<Record<string, string>>): void {
@@ -30,17 +35,17 @@ export class SpreadIndex {
     this.#labels[slot] = undefined
   }
 
-  place(pod: Pod, slot: number): void {
-    const namespace = pod.metadata.namespace ?? ''
-    const pods = this.#byNamespace.get(namespace) ?? new Map<string, { pod: Pod; slot: number }>()
+  place(placed: Placed): void {
+    const namespace = placed.pod.metadata.namespace ?? ''
+    const pods = this.#byNamespace.get(namespace) ?? new Map<string, Placed>()
     this.#byNamespace.set(namespace, pods)
-    pods.set(pod.metadata.uid ?? '', { pod, slot })
-    this.#add(pod, slot, 1)
+    pods.set(placed.pod.metadata.uid ?? '', placed)
+    this.#add(placed, 1)
   }
 
-  remove(pod: Pod, slot: number): void {
-    this.#byNamespace.get(pod.metadata.namespace ?? '')?.delete(pod.metadata.uid ?? '')
-    this.#add(pod, slot, -1)
+  remove(placed: Placed): void {
+    this.#byNamespace.get(placed.pod.metadata.namespace ?? '')?.delete(placed.pod.metadata.uid ?? '')
+    this.#add(placed, -1)
   }
 
   /** The value of a topology label on a slot's node. */
@@ -81,7 +86,7 @@ export class SpreadIndex {
     return group.counts
   }
 
-  #add(pod: Pod, slot: number, amount: 1 | -1): void {
+  #add({ pod, slot }: Placed, amount: 1 | -1): void {
     for (const group of this.#groups.values()) {
       if (group.matches(pod)) addAt(group.counts, slot, amount)
     }
