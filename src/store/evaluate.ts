@@ -12,13 +12,16 @@ export type Evaluation =
 
 /** What a transaction does to the state that current shows, were it committed as this revision. */
 export function evaluate(transaction: Transaction, current: (key: string) => Entry | undefined, revision: Revision): Evaluation {
+  // Most transactions write the very key that they expect something of: it is looked up once.
+  let seen: { readonly key: string; readonly entry: Entry | undefined } | undefined
   for (const expect of transaction.expect) {
     const entry = current(expect.key)
+    seen = { key: expect.key, entry }
     if ((entry?.modified ?? 0) !== expect.modified) return { outcome: 'conflict', key: expect.key, current: entry }
   }
   const changes: Change[] = []
   for (const write of transaction.writes) {
-    const change = changeOf(write, current(write.key), revision)
+    const change = changeOf(write, seen?.key === write.key ? seen.entry : current(write.key), revision)
     if (change !== undefined) changes.push(change)
   }
   if (changes.length === 0) return { outcome: 'unchanged' }

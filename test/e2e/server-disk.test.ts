@@ -16,7 +16,7 @@ function create(api: Api, name: string): Promise<Answer> {
 }
 
 test('a full disk: writes are refused with a reason, reads and watches go on, and writing resumes by itself', { timeout: 60_000 }, async (context) => {
-  const disk = mountSmallDisk(24)
+  const disk = mountSmallDisk(64)
   if (disk === undefined) return context.skip('needs the right to mount a tmpfs')
   try {
     const ballast = join(disk.directory, 'ballast')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -20,15 +20,18 @@ async function keysOf(store: Store): Promise<string[]> {
   return result.page.entries.map((entry) => entry.key)
 }
 
-test('a full disk refuses writes, goes on reading, and takes writes again when there is space', async (context) => {
-  const disk = mountSmallDisk(12)
-  if (disk === undefined) return context.skip('needs the right to mount a tmpfs')
-  try {
-    await fillAndFree(disk.directory)
-  } finally {
-    disk.unmount()
-  }
-})
+for (const [megabytes, journal] of [[12, 'none, for it has no room'], [64, 'used']] as const) {
+  test(`a full disk of ${megabytes} MiB (journal: ${journal}) refuses writes, goes on reading, and takes writes again when there is space`, async (context) => {
+    const disk = mountSmallDisk(megabytes)
+    if (disk === undefined) return context.skip('needs the right to mount a tmpfs')
+    try {
+      await fillAndFree(disk.directory)
+      assert.equal(existsSync(join(disk.directory, 'data/journal')), journal === 'used')
+    } finally {
+      disk.unmount()
+    }
+  })
+}
 
 async function fillAndFree(disk: string): Promise<void> {
   const ballast = join(disk, 'ballast')

@@ -1,9 +1,10 @@
 import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { open, type Database as Table, type RootDatabase } from 'lmdb'
 import { assert } from '../../words/assert.ts'
-import type { Commit, Entry, Revision } from '../../store/store.ts'
+import type { Entry, Revision } from '../../store/store.ts'
 import { damaged } from './check-data-file.ts'
 import { openFileSpace, type FileSpace, type SpaceNeed } from './file-space.ts'
+import type { WrittenCommit } from './journal-record.ts'
 import { changeKey, changeRow, headRow, keyRow, readChange, readHead, readReplaced, revisionOfChangeKey, type ChangeLink, type ChangeRow, type Head } from './rows.ts'
 
 /** Address space, neither memory nor disk until it is used. LMDB maps more when the file outgrows it, which is slow. */
@@ -123,6 +124,11 @@ export class Database {
     return this.changes(after, through, limit).map(({ key, revision, entry, replaced }) => ({ key, revision, deleted: entry === undefined, replaced }))
   }
 
+  /** The newest revision that was ever written: compaction may have removed its change. */
+  latest(): Revision {
+    return Math.max(this.newestChange(), Number(this.meta('compacted') ?? 0))
+  }
+
   /** Revision of the newest change that is kept, 0 when there is none. */
   newestChange(): Revision {
     for (const key of this.#changes.getKeys({ reverse: true, limit: 1 })) return revisionOfChangeKey(key)
@@ -137,9 +143,14 @@ export class Database {
     return this.#write({ changes: 1, bytes: value.length, mayUseReserve: true }, () => void this.#meta.put(keyRow(name), Buffer.from(value)))
   }
 
+  /** Whether there will be room for these commits, whatever happens to the disk. */
+  hasRoomFor(need: SpaceNeed): boolean {
+    return this.#space.hasRoomFor(need)
+  }
+
   /** Resolves when the commits are on the disk; none of them is when it rejects. */
-  writeCommits(commits: readonly Commit[]): Promise<void> {
-    return this.#write(needOf(commits), () => {
+  writeCommits(commits: readonly WrittenCommit[], need: SpaceNeed): Promise<void> {
+    return this.#write(need, () => {
       const deleted = new Map<string, Revision>()
       for (const commit of commits) this.#putCommit(commit, deleted)
     })
@@ -178,7 +189,7 @@ export class Database {
   }
 
   /** deleted: the keys that earlier commits of the same write deleted, which reads do not show yet. */
-  #putCommit({ revision, changes }: Commit, deleted: Map<string, Revision>): void {
+  #putCommit({ revision, changes }: WrittenCommit, deleted: Map<string, Revision>): void {
     for (const { key, entry, previous } of changes) {
       const replaced = previous?.modified ?? deleted.get(key) ?? this.head(key)?.modified ?? 0
       void this.#heads.put(keyRow(key), headRow({ created: entry?.created ?? 0, modified: revision }))
@@ -213,16 +224,6 @@ export class Database {
       this.#root.resetReadTxn()
     }
   }
-}
-
-function needOf(commits: readonly Commit[]): SpaceNeed {
-  let changes = 0
-  let bytes = 0
-  for (const commit of commits) {
-    changes += commit.changes.length
-    for (const { entry } of commit.changes) bytes += entry?.value.length ?? 0
-  }
-  return { changes, bytes, mayUseReserve: bytes === 0 }
 }
 
 /** The lmdb package rejects with a general error whose commitError is a promise that rejects with the real one. */

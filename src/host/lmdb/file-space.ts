@@ -9,6 +9,8 @@ import { open, statfs, type FileHandle } from 'node:fs/promises'
 export interface FileSpace {
   /** Rejects with the system's error when there is no room for a write of at most so many pages and bytes. Never during a write. */
   ensure(need: SpaceNeed): Promise<void>
+  /** Whether a later ensure of this need will find room, whatever happens to the disk meanwhile. */
+  hasRoomFor(need: SpaceNeed): boolean
   close(): Promise<void>
 }
 
@@ -41,24 +43,29 @@ export async function openFileSpace(file: string, pageBytes: number, usedBytes: 
   let fileBytes = (await handle.stat()).size
   /** No less than what is used: asking LMDB each time would cost a small write a tenth of its time. */
   let atMostUsedBytes = Infinity
-  const ensure = async ({ changes, bytes, mayUseReserve }: SpaceNeed): Promise<void> => {
+  let aheadBytes = CHUNK_BYTES
+  const growthBytesOf = ({ changes, bytes }: SpaceNeed): number => (PAGES_PER_WRITE + PAGES_PER_CHANGE * changes) * pageBytes + 2 * bytes
+  const marginBytesOf = (need: SpaceNeed): number => growthBytesOf(need) + (need.mayUseReserve ? 0 : RESERVE_BYTES)
+  const ensure = async (need: SpaceNeed): Promise<void> => {
     if (isCopyOnWrite) await assertFree(file)
-    const growthBytes = (PAGES_PER_WRITE + PAGES_PER_CHANGE * changes) * pageBytes + 2 * bytes
-    const marginBytes = growthBytes + (mayUseReserve ? 0 : RESERVE_BYTES)
-    if (fileBytes < atMostUsedBytes + marginBytes) {
+    const growthBytes = growthBytesOf(need)
+    // What follows will be no less: room for it is made now, so that it need not wait, but not the last room of the disk. After a burst the want halves with each write.
+    aheadBytes = Math.max(CHUNK_BYTES, aheadBytes / 2, 3 * growthBytes)
+    if (fileBytes < atMostUsedBytes + marginBytesOf(need) + aheadBytes / 2) {
       atMostUsedBytes = usedBytes()
       fileBytes = (await handle.stat()).size
-      const wanted = atMostUsedBytes + marginBytes
-      if (fileBytes < wanted) fileBytes = await extend(handle, fileBytes, wanted)
+      const wanted = atMostUsedBytes + marginBytesOf(need)
+      if (fileBytes < wanted + aheadBytes / 2) fileBytes = await extend(handle, fileBytes, { wanted, target: wanted + Math.min(aheadBytes, await freeBytesOf(file) / 4) })
     }
     atMostUsedBytes += growthBytes
   }
-  return { ensure, close: () => handle.close() }
+  const hasRoomFor = (need: SpaceNeed): boolean => !isCopyOnWrite && fileBytes >= atMostUsedBytes + marginBytesOf(need)
+  return { ensure, hasRoomFor, close: () => handle.close() }
 }
 
-async function extend(handle: FileHandle, from: number, wanted: number): Promise<number> {
+/** As far as target; fails only where there is no room up to wanted. */
+async function extend(handle: FileHandle, from: number, { wanted, target }: { wanted: number; target: number }): Promise<number> {
   const zeros = Buffer.alloc(256 * 1024)
-  const target = wanted + CHUNK_BYTES
   let end = from
   try {
     while (end < target) end += (await handle.write(zeros, 0, Math.min(zeros.length, target - end), end)).bytesWritten
@@ -68,7 +75,11 @@ async function extend(handle: FileHandle, from: number, wanted: number): Promise
   return end
 }
 
-async function assertFree(file: string): Promise<void> {
+async function freeBytesOf(file: string): Promise<number> {
   const { bavail, bsize } = await statfs(file)
-  if (bavail * bsize < COPY_ON_WRITE_FREE_BYTES) throw new NoSpaceError('too little space left')
+  return bavail * bsize
+}
+
+async function assertFree(file: string): Promise<void> {
+  if (await freeBytesOf(file) < COPY_ON_WRITE_FREE_BYTES) throw new NoSpaceError('too little space left')
 }

@@ -3,6 +3,7 @@ import type { Log } from '../../words/ports.ts'
 import { FanOut, type HistorySlice, type WatchLimits } from '../../store/fan-out.ts'
 import { compareKeys, inRange } from '../../store/key-range.ts'
 import { StoreUnavailable, type Change, type Commit, type Committed, type Entry, type KeyRange, type ReadResult, type Revision, type Store, type Transaction } from '../../store/store.ts'
+import type { Backlog } from './backlog.ts'
 import type { DataLock } from './data-lock.ts'
 import type { Database } from './database.ts'
 import type { ChangeRow } from './rows.ts'
@@ -18,15 +19,20 @@ const COMPACTION_SLICE = 200
 export interface LmdbStoreParts {
   readonly directory: string
   readonly database: Database
+  readonly backlog: Backlog
   readonly lock: DataLock
   readonly limits: WatchLimits
   readonly log: Log
 }
 
-/** The embedded store. Its data lies in one file; what a read or a watch shows is always on the disk already. */
+/**
+ * The embedded store. Commits are durable in the journal, a moment later in the data file, where reads find them;
+ * what a read or a watch shows is always on the disk already.
+ */
 export class LmdbStore implements Store {
   readonly #parts: LmdbStoreParts
   readonly #database: Database
+  readonly #backlog: Backlog
   readonly #fanOut: FanOut
   readonly #groups: GroupCommit
   #compacted: Revision
@@ -36,12 +42,13 @@ export class LmdbStore implements Store {
   constructor(parts: LmdbStoreParts) {
     this.#parts = parts
     this.#database = parts.database
+    this.#backlog = parts.backlog
     this.#compacted = Number(parts.database.meta('compacted') ?? 0)
-    const latest = Math.max(parts.database.newestChange(), this.#compacted)
+    const latest = parts.database.latest()
     this.#fanOut = new FanOut(latest, { after: (range, revision) => this.#historyAfter(range, revision) }, parts.limits)
     this.#groups = new GroupCommit(latest, {
-      newest: (key) => this.#database.newest(key),
-      write: (commits) => this.#write(commits),
+      newest: (key) => this.#newest(key),
+      write: (commits) => this.#backlog.write(commits),
       publish: (commits) => this.#fanOut.publish(commits),
       explain: (error) => this.#explain(error),
     })
@@ -51,6 +58,7 @@ export class LmdbStore implements Store {
     const latest = this.#fanOut.published
     const at = options.at === 'latest' ? latest : options.at
     if (at > latest) return { outcome: 'future', latest }
+    await this.#reached(at)
     const entries: Entry[] = []
     let start = range.start
     for (;;) {
@@ -104,6 +112,7 @@ export class LmdbStore implements Store {
     this.#fanOut.close()
     await this.#groups.close()
     await this.#compaction
+    await this.#backlog.close()
     await this.#database.close()
     this.#parts.lock.release()
   }
@@ -112,13 +121,18 @@ export class LmdbStore implements Store {
     if (this.#closing !== undefined) throw new StoreUnavailable('The store is closed.')
   }
 
-  /** After a failed sync only the disk knows what is on it: when the group is there after all, it is committed. */
-  async #write(commits: readonly Commit[]): Promise<void> {
+  #newest(key: string): Entry | undefined {
+    const waiting = this.#backlog.newest(key)
+    return waiting === undefined ? this.#database.newest(key) : waiting.entry
+  }
+
+  /** The data file has everything up to that revision. */
+  async #reached(revision: Revision): Promise<void> {
+    this.#assertOpen()
     try {
-      await this.#database.writeCommits(commits)
+      await this.#backlog.reach(revision)
     } catch (error) {
-      if (this.#database.newestChange() < (commits.at(-1)?.revision ?? 0)) throw error
-      this.#parts.log.warn('A write was reported as failed but is in the data file; it is taken as written')
+      throw new StoreUnavailable(await this.#explain(error))
     }
   }
 
@@ -132,6 +146,7 @@ export class LmdbStore implements Store {
     this.#assertOpen()
     const target = Math.min(before, this.#fanOut.published)
     if (target <= this.#compacted) return
+    await this.#reached(target)
     await this.#compactionWrite(() => this.#database.writeMeta('compacted', String(target)))
     this.#compacted = target
     await this.#forgetThrough(target)
@@ -142,7 +157,7 @@ export class LmdbStore implements Store {
     while (after < target && this.#closing === undefined) {
       const links = this.#database.links(after, target, COMPACTION_SLICE)
       const through = links.length < COMPACTION_SLICE ? target : (links.at(-1)?.revision ?? target)
-      await this.#compactionWrite(() => this.#database.forget(links, through, (key) => this.#groups.isPending(key)))
+      await this.#compactionWrite(() => this.#database.forget(links, through, (key) => this.#groups.isPending(key) || this.#backlog.newest(key) !== undefined))
       after = through
       await nextTurn()
     }
@@ -160,6 +175,8 @@ export class LmdbStore implements Store {
     await nextTurn()
     if (after < this.#compacted || this.#closing !== undefined) return { outcome: 'compacted' }
     const published = this.#fanOut.published
+    await this.#backlog.reach(published)
+    if (after < this.#compacted) return { outcome: 'compacted' }
     const rows = this.#database.changes(after, published, REPLAY_SLICE)
     const through = rows.length < REPLAY_SLICE ? published : (rows.at(-1)?.revision ?? published)
     return { outcome: 'slice', commits: this.#commitsOf(rows.filter((row) => inRange(range, row.key))), through }

@@ -1,13 +1,15 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DEFAULT_WATCH_LIMITS, type WatchLimits } from '../../store/fan-out.ts'
 import type { Store } from '../../store/store.ts'
 import { silentLog, type Log } from '../../words/ports.ts'
+import { Backlog, needOf } from './backlog.ts'
 import { checkDataFile, damaged } from './check-data-file.ts'
 import { DataDirectoryError } from './data-directory-error.ts'
 import { lockDataDirectory, type DataLock } from './data-lock.ts'
 import { openDatabase, type Database } from './database.ts'
+import { damagedJournal, openJournal, readJournal, type Journal } from './journal.ts'
 import { LmdbStore } from './lmdb-store.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 
@@ -41,7 +43,9 @@ async function openLocked(options: LmdbStoreOptions, lock: DataLock, log: Log): 
   const database = await openChecked(file)
   try {
     await checkFormat(database, { directory, file, wasInitialised })
-    const store = new LmdbStore({ directory, database, lock, log, limits: { ...DEFAULT_WATCH_LIMITS, ...options.watchLimits } })
+    const journal = await takeUpJournal(database, directory, log)
+    const backlog = new Backlog({ journal, database, log, applied: database.latest() })
+    const store = new LmdbStore({ directory, database, backlog, lock, log, limits: { ...DEFAULT_WATCH_LIMITS, ...options.watchLimits } })
     await store.resumeCompaction()
     return store
   } catch (error) {
@@ -79,4 +83,23 @@ async function checkFormat(database: Database, at: { directory: string; file: st
   }
   if (format === undefined) await database.writeMeta('format', FORMAT)
   if (!at.wasInitialised) await writeFile(join(at.directory, 'FORMAT'), `${FORMAT}\n`, { mode: 0o600, flush: true })
+}
+
+/** What a crash left in the journal goes into the data file; then the journal begins anew. Undefined where the disk has no room for one. */
+async function takeUpJournal(database: Database, directory: string, log: Log): Promise<Journal | undefined> {
+  const file = join(directory, 'journal')
+  const bytes = statSync(file, { throwIfNoEntry: false })?.size
+  if (bytes === undefined && database.meta('journal') !== undefined) throw damagedJournal(file, 'is missing')
+  if (bytes !== undefined && bytes > 0) {
+    const commits = readJournal(file, database.latest())
+    if (commits.length > 0) await database.writeCommits(commits, needOf(commits))
+  }
+  try {
+    const journal = openJournal(file)
+    if (database.meta('journal') === undefined) await database.writeMeta('journal', 'used')
+    return journal
+  } catch (error) {
+    log.warn('There is no room for a journal; writing will be slower', { file, why: thrownMessage(error) })
+    return undefined
+  }
 }

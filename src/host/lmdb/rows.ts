@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { Entry, Revision } from '../../store/store.ts'
+import { readRevision, writeRevision } from './revision-bytes.ts'
 
 /**
  * How commits lie in the database. Three tables:
@@ -34,7 +35,6 @@ const REVISION_BYTES = 8
 const CHECKSUM_BYTES = 4
 const LINK_BYTES = 2 * REVISION_BYTES
 const VALUE_START = LINK_BYTES + CHECKSUM_BYTES
-const TWO_TO_32 = 0x1_0000_0000
 
 export function keyRow(key: string): Buffer {
   return Buffer.from(key, 'utf8')
@@ -89,13 +89,4 @@ function checksumOf(rowKey: Buffer, row: Buffer): number {
 
 export function readReplaced(row: Buffer): Revision {
   return readRevision(row, REVISION_BYTES)
-}
-
-function writeRevision(row: Buffer, revision: Revision, offset: number): void {
-  row.writeUInt32BE(Math.floor(revision / TWO_TO_32), offset)
-  row.writeUInt32BE(revision % TWO_TO_32, offset + 4)
-}
-
-function readRevision(row: Buffer, offset: number): Revision {
-  return row.readUInt32BE(offset) * TWO_TO_32 + row.readUInt32BE(offset + 4)
 }
