@@ -67,9 +67,12 @@ export class InProcessClient implements Client {
     }
   }
 
-  async *watch<T extends KubeObject>(kind: KindRef<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
-    this.#allow(kind, { verb: 'watch', subresource: '', namespace: options.namespace ?? '', name: '' })
-    yield* watchInProcess<T>(this.#parts.dispatch.feed, this.#resource(kind), options)
+  watch<T extends KubeObject>(kind: KindRef<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
+    const watched = () => {
+      this.#allow(kind, { verb: 'watch', subresource: '', namespace: options.namespace ?? '', name: '' })
+      return { feed: this.#parts.dispatch.feed, resource: this.#resource(kind) }
+    }
+    return watchInProcess<T>(watched, options)
   }
 
   async create<T extends KubeObject>(kind: KindRef<T>, object: T, options: WriteOptions = {}): Promise<T> {

@@ -1,6 +1,7 @@
 import type { WatchEvent, WatchOptions } from '../client/client.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { Revision } from '../store/store.ts'
+import { present } from '../words/assert.ts'
 import { expired } from '../words/status-error.ts'
 import { startOf } from './front/watches.ts'
 import { shown } from './object-reader.ts'
@@ -17,71 +18,94 @@ const MAX_UNREAD = 20_000
 
 const TYPES = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted' } as const
 
+/** What is watched; asked for when the first event is. */
+export type Watched = () => { readonly feed: CacheFeed; readonly resource: ServedResource }
+
 /** A watch as an iterable of the very objects that the cache holds. */
-export async function* watchInProcess<T extends KubeObject>(
-  feed: CacheFeed, resource: ServedResource, options: WatchOptions,
-): AsyncGenerator<WatchEvent<T>> {
-  const { namespace = '', labelSelector = '', fieldSelector = '', resourceVersion = '', sendInitialEvents, signal } = options
-  const { scope, matches, trigger } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
-  const queue = new EventQueue<T>(resource, signal)
-  const start = startOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks: true })
-  const stop = await beginWatch(feed, { cache: resource.cache, scope, matches, trigger, start, signal }, queue)
-  queue.begin()
-  try {
-    for (;;) {
-      const batch = await queue.next()
-      if (batch === undefined) return
-      yield* batch
-    }
-  } finally {
-    stop()
-    queue.close()
-  }
+export function watchInProcess<T extends KubeObject>(watched: Watched, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
+  return { [Symbol.asyncIterator]: () => new InProcessWatch<T>(watched, options) }
 }
 
-class EventQueue<T extends KubeObject> implements WatchReceiver {
-  readonly #resource: ServedResource
-  readonly #signal: AbortSignal
+/** Written out instead of as a generator: an event that waits costs its reader one promise instead of ten. */
+class InProcessWatch<T extends KubeObject> implements WatchReceiver, AsyncIterator<WatchEvent<T>, undefined> {
+  readonly #watched: Watched
+  readonly #options: WatchOptions
+  #phase: 'new' | 'initial' | 'live' | 'over' = 'new'
+  #resource: ServedResource | undefined
   #events: WatchEvent<T>[] = []
-  #isLive = false
+  /** The first of the events that is unread. */
+  #next = 0
   #failure: Error | undefined
-  #wake: (() => void) | undefined
-  readonly #onAbort = (): void => this.#wake?.()
+  #stop: () => void = () => {}
+  #wake: () => void = () => {}
+  readonly #onAbort = (): void => this.#wake()
 
-  constructor(resource: ServedResource, signal: AbortSignal) {
-    this.#resource = resource
-    this.#signal = signal
-    signal.addEventListener('abort', this.#onAbort, { once: true })
+  constructor(watched: Watched, options: WatchOptions) {
+    this.#watched = watched
+    this.#options = options
   }
 
-  begin(): void {
-    this.#isLive = true
-  }
-
-  /** Everything that waits; undefined when the watch is over. */
-  async next(): Promise<readonly WatchEvent<T>[] | undefined> {
-    while (this.#events.length === 0 && this.#failure === undefined && !this.#signal.aborted) {
+  async next(): Promise<IteratorResult<WatchEvent<T>, undefined>> {
+    if (this.#phase === 'new') await this.#begin()
+    while (this.#phase !== 'over' && !this.#options.signal.aborted) {
+      const value = this.#events[this.#next]
+      if (value !== undefined) return { done: false, value: this.#taken(value) }
+      if (this.#failure !== undefined) throw this.#ended(this.#failure)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
-    if (this.#signal.aborted) return undefined
-    if (this.#failure !== undefined) throw this.#failure
-    const batch = this.#events
-    this.#events = []
-    return batch
+    this.#end()
+    return { done: true, value: undefined }
   }
 
-  close(): void {
-    this.#signal.removeEventListener('abort', this.#onAbort)
+  return(): Promise<IteratorResult<WatchEvent<T>, undefined>> {
+    this.#end()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  async #begin(): Promise<void> {
+    this.#phase = 'initial'
+    const { namespace = '', labelSelector = '', fieldSelector = '', resourceVersion = '', sendInitialEvents, signal } = this.#options
+    try {
+      const { feed, resource } = this.#watched()
+      this.#resource = resource
+      const { scope, matches, trigger } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
+      const start = startOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks: true })
+      signal.addEventListener('abort', this.#onAbort, { once: true })
+      this.#stop = await beginWatch(feed, { cache: resource.cache, scope, matches, trigger, start, signal }, this)
+      this.#phase = 'live'
+    } catch (error) {
+      throw this.#ended(error)
+    }
+  }
+
+  #taken(event: WatchEvent<T>): WatchEvent<T> {
+    this.#next += 1
+    if (this.#next === this.#events.length) {
+      this.#events = []
+      this.#next = 0
+    }
+    return event
+  }
+
+  #ended(error: unknown): unknown {
+    this.#end()
+    return error
+  }
+
+  #end(): void {
+    this.#phase = 'over'
+    this.#stop()
+    this.#options.signal.removeEventListener('abort', this.#onAbort)
   }
 
   event(type: EventType, event: CacheEvent): void {
-    this.#push({ type: TYPES[type], object: shown<T>(this.#resource, event.subject(type)) })
+    this.#push({ type: TYPES[type], object: shown<T>(present(this.#resource, 'the resource'), event.subject(type)) })
   }
 
   initial(cached: CachedObject): void {
-    this.#push({ type: 'added', object: shown<T>(this.#resource, cached) })
+    this.#push({ type: 'added', object: shown<T>(present(this.#resource, 'the resource'), cached) })
   }
 
   bookmark(revision: Revision, initialEventsEnd: boolean): void {
@@ -89,7 +113,7 @@ class EventQueue<T extends KubeObject> implements WatchReceiver {
   }
 
   flush(): void {
-    this.#wake?.()
+    this.#wake()
   }
 
   lost(): void {
@@ -97,13 +121,15 @@ class EventQueue<T extends KubeObject> implements WatchReceiver {
   }
 
   #push(event: WatchEvent<T>): void {
+    if (this.#failure !== undefined) return
     this.#events.push(event)
-    if (this.#isLive && this.#events.length > MAX_UNREAD) this.#fail('the watch was ended because its reader is too slow')
+    if (this.#phase === 'live' && this.#events.length - this.#next > MAX_UNREAD) this.#fail('the watch was ended because its reader is too slow')
   }
 
   #fail(why: string): void {
     this.#events = []
+    this.#next = 0
     this.#failure = expired(why)
-    this.#wake?.()
+    this.#wake()
   }
 }

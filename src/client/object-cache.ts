@@ -1,6 +1,6 @@
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
-import { controllerOf } from '../objects/kube-object.ts'
+import { controllerOf, keyOf, keyText } from '../objects/kube-object.ts'
 
 /** object is absent when it went, previous when it came. */
 export interface CacheChange<T> {
@@ -21,8 +21,11 @@ export function revisionOf(resourceVersion: string | undefined): number {
 export class ObjectCache<T extends KubeObject = KubeObject> {
   readonly kind: KindRef<T>
   readonly #namespaces = new Map<string, Map<string, T>>()
-  /** By uid of every owner; objects without a controller also stand under their namespace with a mark that no uid has. */
-  readonly #owners = new Map<string, Map<string, T>>()
+  /**
+   * By uid of every owner; objects without a controller also stand under their namespace with a mark that no uid has. Made when it is first
+   * asked for: of most kinds nobody asks.
+   */
+  #owners: Map<string, Map<string, T>> | undefined
   readonly #changeListeners = new Set<(change: CacheChange<T>) => void>()
   readonly #progressListeners = new Set<(revision: number) => void>()
   #revision = 0
@@ -59,13 +62,13 @@ export class ObjectCache<T extends KubeObject = KubeObject> {
 
   /** Objects that name this owner, as their controller or not. */
   dependentsOf(ownerUid: string): readonly T[] {
-    const dependents = this.#owners.get(ownerUid)
+    const dependents = this.#byOwner().get(ownerUid)
     return dependents === undefined ? [] : [...dependents.values()]
   }
 
   /** Objects of a namespace that no controller owns: what may be adopted. */
   unowned(namespace: string): readonly T[] {
-    return [...(this.#owners.get(unownedMark(namespace))?.values() ?? [])]
+    return [...(this.#byOwner().get(unownedMark(namespace))?.values() ?? [])]
   }
 
   /** Returns the function that ends it. */
@@ -117,16 +120,16 @@ export class ObjectCache<T extends KubeObject = KubeObject> {
     this.#tell(changes)
   }
 
-  /** The usual change keeps the owners: then the entries are replaced where they stand, which also keeps their order. */
+  /** An entry is replaced where it stands, which also keeps their order. */
   #put(object: T): T | undefined {
     const namespace = object.metadata.namespace ?? ''
     const name = object.metadata.name ?? ''
-    const standing = this.get({ namespace, name })
-    const keepsOwners = standing !== undefined && sameOwners(standing, object)
-    const previous = keepsOwners ? standing : this.#take(namespace, name)
-    if (!keepsOwners) this.#size += 1
+    const previous = this.get({ namespace, name })
+    if (previous === undefined) this.#size += 1
     insert(this.#namespaces, namespace, name, object)
-    for (const mark of ownerMarks(object)) insert(this.#owners, mark, `${namespace}/${name}`, object)
+    if (this.#owners === undefined) return previous
+    if (previous !== undefined && !sameOwners(previous, object)) eraseOwned(this.#owners, previous)
+    insertOwned(this.#owners, object)
     return previous
   }
 
@@ -134,9 +137,17 @@ export class ObjectCache<T extends KubeObject = KubeObject> {
     const previous = this.#namespaces.get(namespace)?.get(name)
     if (previous === undefined) return undefined
     erase(this.#namespaces, namespace, name)
-    for (const mark of ownerMarks(previous)) erase(this.#owners, mark, `${namespace}/${name}`)
+    if (this.#owners !== undefined) eraseOwned(this.#owners, previous)
     this.#size -= 1
     return previous
+  }
+
+  #byOwner(): Map<string, Map<string, T>> {
+    if (this.#owners !== undefined) return this.#owners
+    const owners = new Map<string, Map<string, T>>()
+    for (const object of this.list()) insertOwned(owners, object)
+    this.#owners = owners
+    return owners
   }
 
   #advance(revision: number): void {
@@ -170,6 +181,16 @@ function sameOwners(a: KubeObject, b: KubeObject): boolean {
 function ownerMarks(object: KubeObject): readonly string[] {
   const marks = (object.metadata.ownerReferences ?? []).map((reference) => reference.uid)
   return controllerOf(object) === undefined ? [...marks, unownedMark(object.metadata.namespace ?? '')] : marks
+}
+
+function insertOwned<T extends KubeObject>(owners: Map<string, Map<string, T>>, object: T): void {
+  const key = keyText(keyOf(object))
+  for (const mark of ownerMarks(object)) insert(owners, mark, key, object)
+}
+
+function eraseOwned<T extends KubeObject>(owners: Map<string, Map<string, T>>, object: T): void {
+  const key = keyText(keyOf(object))
+  for (const mark of ownerMarks(object)) erase(owners, mark, key)
 }
 
 function insert<T>(index: Map<string, Map<string, T>>, outer: string, inner: string, object: T): void {
