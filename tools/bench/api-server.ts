@@ -4,7 +4,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { newConfig, saveConfig } from '../../src/cli/cluster-config.ts'
 import { clusterPaths } from '../../src/programs/cluster-paths.ts'
-import { http2Load, openConnections, type Load, type LoadRequest } from './http2-load.ts'
+import type { LoadRequest } from './http2-client.ts'
+import { http2Load, openConnections, type Load } from './http2-load.ts'
 import type { Measurement } from './bench-case.ts'
 
 export const CLIENTS = 32

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BenchCase, Measurement } from './bench-case.ts'
-import { http2Load, openConnections, type LoadRequest, type LoadTarget } from './http2-load.ts'
+import type { LoadRequest, LoadTarget } from './http2-client.ts'
+import { http2Load, openConnections } from './http2-load.ts'
 
 const CLIENTS = 32
 const WARM_REQUESTS = 2000

@@ -1,70 +1,44 @@
-import { connect, type ClientHttp2Session } from 'node:http2'
-
-export interface LoadTarget {
-  readonly url: string
-  readonly caPem: string
-  /** The clients' certificate; absent: none. */
-  readonly certificatePem?: string
-  readonly keyPem?: string
-}
-
-export interface LoadRequest {
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: Uint8Array
-}
+import { openConnection, prepare, type Http2Connection, type LoadRequest, type LoadTarget, type PreparedRequest } from './http2-client.ts'
 
 export interface Load {
   readonly elapsedMs: number
   readonly latenciesMs: readonly number[]
 }
 
-/** What Go's clients allow a server to send ahead; with Node's 64 KiB a large list would measure how fast windows are opened. */
-const STREAM_WINDOW_BYTES = 4 * 1024 * 1024
-const CONNECTION_WINDOW_BYTES = 1024 * 1024 * 1024
-
 /** Open connections to one server, for many loads. */
-export async function openConnections(target: LoadTarget, count: number): Promise<readonly ClientHttp2Session[]> {
+export async function openConnections(target: LoadTarget, count: number): Promise<readonly Http2Connection[]> {
   return await Promise.all(Array.from({ length: count }, () => openConnection(target)))
 }
 
-/** So many clients, each with one request at a time; they share connections where there are fewer of these. */
-export async function http2Load(connections: readonly ClientHttp2Session[], clients: number, requests: readonly LoadRequest[]): Promise<Load> {
+/** So many clients, each with one request at a time; they share connections where there are fewer of these. Rejects at the first answer that is an error. */
+export async function http2Load(connections: readonly Http2Connection[], clients: number, requests: readonly LoadRequest[]): Promise<Load> {
+  const left = requests.map((request) => ({ request, wire: prepare(request) })).values()
   const latenciesMs: number[] = []
-  const left = requests.values()
   const started = performance.now()
-  await Promise.all(Array.from({ length: clients }, async (_, client) => {
-    const session = connections[client % connections.length]
-    if (session === undefined) throw new Error('there is no connection')
-    for (const request of left) {
+  const all = Promise.all(Array.from({ length: clients }, async (_, client) => {
+    const connection = connections[client % connections.length]
+    if (connection === undefined) throw new Error('there is no connection')
+    for (const { request, wire } of left) {
       const begun = performance.now()
-      await exchange(session, request)
+      const status = await statusOfAnswer(connection, wire)
+      if (status < 200 || status > 299) throw new Error(`${request.headers[':method']} ${request.headers[':path']} was answered with ${status}`)
       latenciesMs.push(performance.now() - begun)
     }
   }))
+  await Promise.race([all, ...connections.map((connection) => connection.failed())])
   return { elapsedMs: performance.now() - started, latenciesMs }
 }
 
-function openConnection({ url, caPem, certificatePem, keyPem }: LoadTarget): Promise<ClientHttp2Session> {
-  return new Promise((resolve, reject) => {
-    const session = connect(url, { ca: caPem, cert: certificatePem, key: keyPem, settings: { initialWindowSize: STREAM_WINDOW_BYTES, enablePush: false } })
-    session.once('connect', () => {
-      session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
-      resolve(session)
+function statusOfAnswer(connection: Http2Connection, request: PreparedRequest): Promise<number> {
+  return new Promise((resolve) => {
+    let status = 0
+    connection.start(request, {
+      onStatus(code) {
+        status = code
+      },
+      onEnd() {
+        resolve(status)
+      },
     })
-    session.once('error', reject)
-  })
-}
-
-function exchange(session: ClientHttp2Session, { headers, body }: LoadRequest): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request(headers, { endStream: body === undefined })
-    stream.on('response', (received) => {
-      const status = received[':status'] ?? 0
-      if (status >= 400) reject(new Error(`${headers[':path']} was answered with ${status}`))
-    })
-    stream.on('error', reject)
-    stream.on('end', resolve)
-    stream.resume()
-    if (body !== undefined) stream.end(body)
   })
 }
