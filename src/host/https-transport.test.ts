@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createSecureServer, type ServerHttp2Stream } from 'node:http2'
+import { connect as connectTcp, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Handler } from '../apiserver/http.ts'
 import type { Transport, TransportRequest } from '../client/transport.ts'
-import { silentLog } from '../words/ports.ts'
+import { silentLog, type Clock } from '../words/ports.ts'
 import { textOf, utf8 } from '../words/bytes.ts'
 import { systemClock } from './clock.ts'
 import { startHttpsServer, type HttpsServer } from './https-server.ts'
@@ -44,10 +47,29 @@ async function start(port = 0): Promise<HttpsServer> {
   return server
 }
 
-function transportTo(port: number, credentials: HttpsTransportOptions['credentials'] = { type: 'none' }): Transport {
-  const transport = createHttpsTransport({ server: `https://127.0.0.1:${port}`, caPem: pki.caPem, credentials, clock: systemClock })
+function transportTo(port: number, credentials: HttpsTransportOptions['credentials'] = { type: 'none' }, clock: Clock = systemClock): Transport {
+  const transport = createHttpsTransport({ server: `https://127.0.0.1:${port}`, caPem: pki.caPem, credentials, clock })
   closers.push(() => transport.close())
   return transport
+}
+
+/** 100 ms are 5 s. */
+const fastClock: Clock = { ...systemClock, after: (delayMs, action) => systemClock.after(delayMs / 50, action) }
+
+async function listen(server: Server | ReturnType<typeof createSecureServer>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  closers.push(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+function pass(client: Socket, port: number, onAnswer: (bytes: Buffer) => void): void {
+  const upstream = connectTcp(port, '127.0.0.1')
+  client.on('data', (bytes) => upstream.write(bytes))
+  upstream.on('data', onAnswer)
+  for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+    socket.on('error', () => undefined)
+    socket.on('close', () => other.destroy())
+  }
 }
 
 async function ask(transport: Transport, request: Partial<TransportRequest> = {}): Promise<string> {
@@ -104,6 +126,83 @@ test('after a restart of the server the next request gets a new connection', asy
   await assert.rejects(ask(transport), { name: 'TransportError', message: /cannot be reached: .*ECONNREFUSED/ })
   await start(first.port)
   assert.equal(await ask(transport), '200 GET anonymous  0')
+})
+
+const PINGED_BYTES = 160_000
+
+/** Answers /pings with data and pings in turn: the client writes an acknowledgement after each part that it reads. */
+async function startPinging(): Promise<number> {
+  const pinging = createSecureServer({ cert: pki.apiServer.certificatePem, key: pki.apiServer.keyPem })
+  const ping = async (stream: ServerHttp2Stream): Promise<void> => {
+    for (let part = 0; part < 10; part++) {
+      await sleep(5)
+      stream.write(Buffer.alloc(PINGED_BYTES / 10))
+      stream.session?.ping(() => undefined)
+    }
+  }
+  pinging.on('session', (session) => session.on('error', () => undefined))
+  pinging.on('stream', (stream, headers) => {
+    stream.on('error', () => undefined)
+    stream.respond({ ':status': 200 })
+    if (headers[':path'] === '/pings') void ping(stream)
+    else stream.end('here')
+  })
+  return listen(pinging)
+}
+
+// Like a server that gets SIGKILL while data is on its way to us and ours to it: what has arrived is still read, and the first write fails.
+test('a connection that is reset while data arrives is lost at once, and the next request gets a new one', { timeout: 5_000 }, async () => {
+  const pingingPort = await startPinging()
+  const held: Buffer[] = []
+  const clients: Socket[] = []
+  let isHolding = false
+  const port = await listen(createServer((client) => {
+    clients.push(client)
+    pass(client, pingingPort, (bytes) => {
+      if (isHolding) held.push(bytes)
+      else client.write(bytes)
+    })
+  }))
+  const transport = transportTo(port)
+  const watch = await transport.send({ method: 'GET', path: '/pings', headers: {} })
+  const drained = (async () => {
+    for await (const chunk of watch.body) assert(chunk.length > 0)
+  })()
+  isHolding = true
+  while (Buffer.concat(held).length < PINGED_BYTES) await sleep(5)
+  isHolding = false
+  clients[0]?.write(Buffer.concat(held))
+  clients[0]?.resetAndDestroy()
+  await assert.rejects(drained, { name: 'TransportError', message: /cut off/ })
+  assert.equal(await ask(transport), '200 here')
+})
+
+test('a server that accepts and says nothing is given up after 5 s; the next request tries anew', { timeout: 5_000 }, async () => {
+  const silent: Socket[] = []
+  const port = await listen(createServer((client) => {
+    if (silent.push(client) > 1) pass(client, server.port, (bytes) => client.write(bytes))
+  }))
+  const transport = transportTo(port, { type: 'none' }, fastClock)
+  const waiting = [ask(transport), ask(transport, { method: 'PUT', body: utf8('1') })]
+  for (const result of await Promise.allSettled(waiting)) {
+    assert.equal(String(result.status === 'rejected' && result.reason), `TransportError: The API server https://127.0.0.1:${port} cannot be reached: no connection within 5 seconds`)
+  }
+  assert.equal(await ask(transport), '200 GET anonymous  0')
+  assert.equal(silent.length, 2)
+})
+
+test('an answer that is whole before it is read is read wholly', async () => {
+  const transport = transportTo(server.port)
+  const response = await transport.send({ method: 'GET', path: '/late', headers: {} })
+  await sleep(20)
+  const chunks: Uint8Array[] = []
+  for await (const chunk of response.body) chunks.push(chunk)
+  assert.equal(textOf(Buffer.concat(chunks)), 'GET anonymous  0')
+})
+
+test('an abort while the connection is being made ends the request', async () => {
+  const transport = transportTo(server.port)
+  await assert.rejects(ask(transport, { path: '/watch', signal: AbortSignal.timeout(0) }), { name: 'TimeoutError' })
 })
 
 test('a server of another authority is refused', async () => {

@@ -1,7 +1,10 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2'
+import { isIP } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts'
 import type { Clock } from '../words/ports.ts'
 import { thrownMessage } from '../words/thrown.ts'
+import { plainStream } from './plain-stream.ts'
 
 export interface HttpsTransportOptions {
   /** https://host:port of an API server. */
@@ -20,7 +23,8 @@ export class TransportError extends Error {
   override readonly name = 'TransportError'
 }
 
-const CONNECT_TIMEOUT_MS = 10_000
+/** For TCP and TLS together. */
+const CONNECT_TIMEOUT_MS = 5_000
 /** A connection that is silent for so long is asked for a sign of life, and given up without one. */
 const PING_AFTER_MS = 15_000
 const PING_TIMEOUT_MS = 10_000
@@ -71,6 +75,7 @@ class HttpsTransport implements Transport {
     for (let attempt = 1; ; attempt++) {
       request.signal?.throwIfAborted()
       const connection = await this.#connected()
+      request.signal?.throwIfAborted()
       try {
         return await connection.send(request, authorization, done)
       } catch (error) {
@@ -122,46 +127,61 @@ interface ConnectionEvents {
   onClose(connection: Connection): void
 }
 
-function openConnection(options: HttpsTransportOptions, events: ConnectionEvents): Promise<Connection> {
+async function openConnection(options: HttpsTransportOptions, events: ConnectionEvents): Promise<Connection> {
+  const socket = await openSocket(options)
+  const session = connect(options.server, {
+    createConnection: () => plainStream(socket),
+    settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+  })
+  session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
+  return new Connection(session, socket, options.clock, events)
+}
+
+/** TCP and TLS: a server that takes the connection and then says nothing (it is dying, or stopped) is given up like one that is not there. */
+function openSocket({ server, caPem, credentials, clock }: HttpsTransportOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const { credentials } = options
-    const session = connect(options.server, {
-      ca: options.caPem,
+    const { hostname, port } = new URL(server)
+    const host = hostname.replace(/^\[|\]$/g, '')
+    const socket = connectTls({
+      host,
+      port: Number(port === '' ? 443 : port),
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ca: caPem,
       minVersion: 'TLSv1.2',
-      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+      ALPNProtocols: ['h2'],
       ...(credentials.type === 'certificate' ? { cert: credentials.certificatePem, key: credentials.keyPem } : {}),
     })
-    const cancel = options.clock.after(CONNECT_TIMEOUT_MS, () => session.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} seconds`)))
-    session.once('error', (error) => {
+    const cancel = clock.after(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} seconds`)))
+    socket.once('error', reject)
+    socket.once('close', () => {
       cancel()
-      reject(error)
+      reject(new Error('the connection was closed before it was secure'))
     })
-    session.once('connect', () => {
+    socket.once('secureConnect', () => {
       cancel()
-      session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
-      resolve(new Connection(session, options.clock, events))
+      if (socket.alpnProtocol !== 'h2') return void socket.destroy(new Error('the server does not speak HTTP/2'))
+      socket.setNoDelay(true)
+      resolve(socket)
     })
   })
 }
 
 class Connection {
   readonly #session: ClientHttp2Session
+  readonly #socket: TLSSocket
   readonly #clock: Clock
   readonly #events: ConnectionEvents
   #retired = false
   #cancelPing: () => void = () => undefined
   #heard = false
 
-  constructor(session: ClientHttp2Session, clock: Clock, events: ConnectionEvents) {
+  constructor(session: ClientHttp2Session, socket: TLSSocket, clock: Clock, events: ConnectionEvents) {
     this.#session = session
+    this.#socket = socket
     this.#clock = clock
     this.#events = events
     session.on('error', () => this.#retire())
     session.on('goaway', () => this.#retire())
-    // A session does not always notice that its socket is gone (a server killed while it writes): without this, the next request waits for the ping.
-    session.socket.once('close', () => {
-      if (!session.destroyed) session.destroy(new Error('the connection was lost'))
-    })
     session.on('close', () => {
       this.#cancelPing()
       this.#retire()
@@ -214,7 +234,7 @@ class Connection {
         this.#heard = false
         return this.#pingLater()
       }
-      this.#cancelPing = this.#clock.after(PING_TIMEOUT_MS, () => this.#session.destroy(new Error('the server does not answer')))
+      this.#cancelPing = this.#clock.after(PING_TIMEOUT_MS, () => this.#socket.destroy(new Error('the server does not answer')))
       this.#session.ping((error) => {
         this.#cancelPing()
         if (error === null) this.#pingLater()
@@ -226,12 +246,26 @@ class Connection {
 /** The body as it arrives; the reader's pace is passed on to the server. An abort is thrown as the signal's reason. */
 async function* bodyOf(stream: ClientHttp2Stream, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of stream) yield chunk
-  } catch (error) {
-    throw signal?.aborted === true ? signal.reason : new TransportError(`The answer was cut off: ${thrownMessage(error)}`)
+    yield* chunksOf(stream)
+  } finally {
+    if (!stream.readableEnded) stream.destroy()
   }
   if (signal?.aborted === true) throw signal.reason
-  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new TransportError(`The answer was cut off by the server (HTTP/2 error ${stream.rstCode}).`)
+  if (stream.readableEnded && stream.rstCode === constants.NGHTTP2_NO_ERROR) return
+  const reason = stream.errored === null ? `by the server (HTTP/2 error ${stream.rstCode ?? 0})` : `(${stream.errored.message})`
+  throw new TransportError(`The answer was cut off ${reason}.`)
+}
+
+/** Not the stream's own iterator: that takes a stream whose end has arrived, but not been read, for one that broke off. */
+async function* chunksOf(stream: ClientHttp2Stream): AsyncGenerator<Uint8Array> {
+  let wake = (): void => undefined
+  for (const event of ['readable', 'end', 'close']) stream.on(event, () => wake())
+  for (;;) {
+    const chunk: Uint8Array | null = stream.read()
+    if (chunk !== null) yield chunk
+    else if (stream.readableEnded || stream.destroyed) return
+    else await new Promise<void>((resolve) => (wake = resolve))
+  }
 }
 
 function failureOf(stream: ClientHttp2Stream, error: Error): Error {
