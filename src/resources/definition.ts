@@ -58,6 +58,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   expressionsOf(object: T): readonly Expression[]
   /** The pipeline raises metadata.generation when this changes; undefined: the kind has no generation. */
   readonly generationOf: 'spec' | 'spec-or-annotations' | 'all-but-metadata-and-status' | undefined
+  /** A deletion that does not say what becomes of the dependents leaves them: so it was when the first versions were made. */
+  readonly orphansByDefault: boolean
   /** All columns but Name, which goes first. A kind that has it elsewhere lists it itself (format 'name'): see table.ts. */
   readonly columns: readonly Column<T>[]
   /** Field selectors beside metadata.name and metadata.namespace, which all kinds have. */

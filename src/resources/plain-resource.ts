@@ -17,6 +17,7 @@ export const plainResource: Omit<ResourceDefinition, 'kind'> = {
   validateUpdate: () => [],
   expressionsOf: () => noExpressions,
   generationOf: undefined,
+  orphansByDefault: false,
   columns: [createdAtColumn],
   selectableFields: {},
   status: undefined,

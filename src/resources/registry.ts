@@ -3,10 +3,16 @@ import type { KubeObject } from '../objects/kube-object.ts'
 import type { ResourceDefinition, StatusSubresource } from './definition.ts'
 import { kinds } from './generated/kinds.ts'
 import type { Namespace, Pod } from './generated/types.ts'
+import { autoscalerConversion, autoscalingV1HorizontalPodAutoscalers } from './kinds/autoscaler/autoscaling-v1.ts'
+import { horizontalPodAutoscalers } from './kinds/autoscaler/horizontal-pod-autoscaler.ts'
 import { bindings } from './kinds/binding.ts'
 import { clusterRoleBindings } from './kinds/cluster-role-binding.ts'
 import { clusterRoles } from './kinds/cluster-role.ts'
+import { componentStatuses } from './kinds/component-status.ts'
 import { configMaps } from './kinds/config-map.ts'
+import { controllerRevisions } from './kinds/controller-revision.ts'
+import { cronJobs } from './kinds/cron-job/cron-job.ts'
+import { daemonSets } from './kinds/daemon-set.ts'
 import { deployments } from './kinds/deployment.ts'
 import { endpointSlices } from './kinds/endpoint-slice.ts'
 import { endpoints } from './kinds/endpoints.ts'
@@ -14,32 +20,47 @@ import { events } from './kinds/event.ts'
 import type { KindConversion } from './kinds/event-conversion.ts'
 import { eventConversion } from './kinds/event-conversion.ts'
 import { eventsV1Events } from './kinds/events-v1-event.ts'
+import { jobs } from './kinds/job/job.ts'
 import { leases } from './kinds/lease.ts'
 import { limitRanges } from './kinds/limit-range.ts'
 import { namespaceFinalize, namespaces } from './kinds/namespace.ts'
 import { nodes } from './kinds/node.ts'
+import { podDisruptionBudgets } from './kinds/pod-disruption-budget.ts'
+import { podTemplates } from './kinds/pod-template.ts'
 import { podEphemeralContainers, pods } from './kinds/pod/pod.ts'
+import { priorityClasses } from './kinds/priority-class.ts'
 import { replicaSets } from './kinds/replica-set.ts'
+import { replicationControllers } from './kinds/replication-controller.ts'
 import { resourceQuotas } from './kinds/resource-quota.ts'
 import {
   localSubjectAccessReviews, selfSubjectAccessReviews, selfSubjectReviews, selfSubjectRulesReviews, subjectAccessReviews, tokenReviews,
 } from './kinds/reviews.ts'
 import { roleBindings } from './kinds/role-binding.ts'
 import { roles } from './kinds/role.ts'
+import { runtimeClasses } from './kinds/runtime-class.ts'
 import { secrets } from './kinds/secret.ts'
 import { serviceAccounts } from './kinds/service-account.ts'
 import { services } from './kinds/service/service.ts'
+import { statefulSets } from './kinds/stateful-set.ts'
+import { persistentVolumeClaims } from './kinds/volume/persistent-volume-claim.ts'
+import { persistentVolumes } from './kinds/volume/persistent-volume.ts'
 
 /** Everything that is served, group by group in the order of discovery. A new kind is a row here. */
 const served: readonly ResourceDefinition[] = [
-  bindings, configMaps, endpoints, events, limitRanges, namespaces, nodes, pods, resourceQuotas, secrets, serviceAccounts, services,
-  deployments, replicaSets,
+  bindings, componentStatuses, configMaps, endpoints, events, limitRanges, namespaces, nodes, persistentVolumeClaims, persistentVolumes,
+  pods, podTemplates, replicationControllers, resourceQuotas, secrets, serviceAccounts, services,
+  controllerRevisions, daemonSets, deployments, replicaSets, statefulSets,
   selfSubjectReviews, tokenReviews,
   localSubjectAccessReviews, selfSubjectAccessReviews, selfSubjectRulesReviews, subjectAccessReviews,
+  horizontalPodAutoscalers, autoscalingV1HorizontalPodAutoscalers,
+  cronJobs, jobs,
   leases,
   endpointSlices,
   eventsV1Events,
+  runtimeClasses,
+  podDisruptionBudgets,
   clusterRoleBindings, clusterRoles, roleBindings, roles,
+  priorityClasses,
 ]
 
 export function servedResources(): readonly ResourceDefinition[] {
@@ -57,7 +78,7 @@ export function findKind(group: string, version: string, kindName: string): Reso
 }
 
 export function kindConversions(): readonly KindConversion[] {
-  return [eventConversion]
+  return [autoscalerConversion, eventConversion]
 }
 
 /** A subresource whose body is the object itself, as status is: only a part of it is taken over. */

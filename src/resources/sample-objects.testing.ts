@@ -1,8 +1,10 @@
+import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type {
   Binding, ClusterRole, ClusterRoleBinding, ConfigMap, Container, Deployment, Endpoints, EndpointSlice, Event, EventsV1Event, Lease,
   LimitRange, Namespace, Node, Pod, PodSpec, ReplicaSet, ResourceQuota, Role, RoleBinding, Secret, Service, ServiceAccount, ServiceSpec,
 } from './generated/types.ts'
+import { workloadSamples } from './sample-workloads.testing.ts'
 
 /** The least that is a valid object of each kind, fresh at every call; tests change what they are about. */
 const metadata = (name = 'a'): { name: string; namespace: string } => ({ name, namespace: 'default' })
@@ -141,17 +143,19 @@ function review(group: string, kind: string, spec: object): KubeObject & { spec:
 const ASKED = { resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'default' } }
 
 /** A sample of every kind that is served, by kind and group. */
-export function sampleOf(kind: string, group: string): KubeObject {
-  const make = SAMPLES[group === 'events.k8s.io' ? 'events.k8s.io/Event' : kind]
-  if (make === undefined) throw new Error(`there is no sample of ${kind}.${group}: add one to sample-objects.testing.ts`)
+export function sampleOf({ kind, group, version }: Pick<KindRef, 'kind' | 'group' | 'version'>): KubeObject {
+  // Some names are used twice: those samples are listed with their group and version.
+  const make = SAMPLES[`${group}/${version}/${kind}`] ?? SAMPLES[kind]
+  if (make === undefined) throw new Error(`there is no sample of ${kind} of ${group}/${version}: add one to sample-objects.testing.ts`)
   return make()
 }
 
 const SAMPLES: Readonly<Record<string, () => KubeObject>> = {
+  ...workloadSamples,
   Binding: sampleBinding, ConfigMap: sampleConfigMap, Endpoints: sampleEndpoints, Event: sampleEvent, LimitRange: sampleLimitRange,
   Namespace: sampleNamespace, Node: sampleNode, Pod: () => samplePod(), ResourceQuota: sampleQuota, Secret: sampleSecret,
   ServiceAccount: sampleServiceAccount, Service: () => sampleService(), Deployment: sampleDeployment, ReplicaSet: sampleReplicaSet,
-  EndpointSlice: sampleEndpointSlice, Lease: sampleLease, 'events.k8s.io/Event': sampleEventsV1Event,
+  EndpointSlice: sampleEndpointSlice, Lease: sampleLease, 'events.k8s.io/v1/Event': sampleEventsV1Event,
   Role: sampleRole, ClusterRole: sampleClusterRole, RoleBinding: sampleRoleBinding, ClusterRoleBinding: sampleClusterRoleBinding,
   TokenReview: () => review('authentication.k8s.io', 'TokenReview', { token: 't' }),
   SelfSubjectReview: () => review('authentication.k8s.io', 'SelfSubjectReview', {}),

@@ -76,7 +76,7 @@ type Step =
 function nextStep(parts: PipelineParts, request: WriteRequest, current: KubeObject, options: DeleteOptions): Step {
   const { definition } = request.resource
   const { metadata } = current
-  const finalizers = finalizersFor(metadata, options)
+  const finalizers = finalizersFor(metadata, options, definition)
   const granted = definition.deletionGraceSeconds?.(current, options.gracePeriodSeconds) ?? 0
   const standing = metadata.deletionTimestamp === undefined ? undefined : (metadata.deletionGracePeriodSeconds ?? 0)
   const graceSeconds = standing === undefined ? granted : shortened(standing, granted, options)

@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectMeta } from '../../objects/kube-object.ts'
 import { formatTime } from '../../words/instant.ts'
 import type { Instant } from '../../words/instant.ts'
+import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { DeleteOptions } from '../options/delete-options.ts'
 
 const ORPHAN = 'orphan'
@@ -29,18 +30,21 @@ export function isHeld(object: KubeObject): boolean {
 }
 
 /** The finalizers that make the garbage collector treat the dependents as the deleter wants, beside those of others. */
-export function finalizersFor(metadata: ObjectMeta, options: DeleteOptions): readonly string[] {
+export function finalizersFor(
+  metadata: ObjectMeta, options: DeleteOptions, { orphansByDefault }: Pick<ResourceDefinition, 'orphansByDefault'>,
+): readonly string[] {
   const existing = metadata.finalizers ?? []
   const others = existing.filter((name) => name !== ORPHAN && name !== FOREGROUND)
-  if (wantsOrphans(existing, options)) return [...others, ORPHAN]
+  if (wantsOrphans(existing, options, orphansByDefault)) return [...others, ORPHAN]
   if (wantsForeground(existing, options)) return [...others, FOREGROUND]
   return others.length === existing.length ? existing : others
 }
 
-function wantsOrphans(existing: readonly string[], options: DeleteOptions): boolean {
+/** The deleter decides, else finalizers that stand, else the kind. */
+function wantsOrphans(existing: readonly string[], options: DeleteOptions, otherwise: boolean): boolean {
   if (options.orphanDependents !== undefined) return options.orphanDependents
   if (options.propagationPolicy !== undefined) return options.propagationPolicy === 'Orphan'
-  return existing.includes(ORPHAN)
+  return existing.includes(ORPHAN) || (otherwise && !existing.includes(FOREGROUND))
 }
 
 function wantsForeground(existing: readonly string[], options: DeleteOptions): boolean {

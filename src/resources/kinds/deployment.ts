@@ -7,9 +7,10 @@ import { kinds } from '../generated/kinds.ts'
 import type { Deployment, DeploymentSpec, DeploymentStatus, RollingUpdateDeployment } from '../generated/types.ts'
 import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
+import { amountOf, checkAtMostAll, checkCountOrPercent } from './count-or-percent.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { checkReplicatedTemplate, isEmpty } from './pod/pod-template.ts'
-import { checkCounts } from './replica-counts.ts'
+import { checkCollisionCount, checkCounts } from './replica-counts.ts'
 import { selectorQuery, workloadColumns } from './workload-columns.ts'
 
 function defaults(draft: Deployment): void {
@@ -65,27 +66,10 @@ function checkStrategy(errors: Errors, { strategy = {} }: DeploymentSpec): void 
 function checkRollingUpdate(errors: Errors, path: string, { maxUnavailable = 0, maxSurge = 0 }: RollingUpdateDeployment): void {
   checkCountOrPercent(errors, `${path}.maxUnavailable`, maxUnavailable)
   checkCountOrPercent(errors, `${path}.maxSurge`, maxSurge)
-  if (amount(maxUnavailable) === 0 && amount(maxSurge) === 0) {
+  if (amountOf(maxUnavailable) === 0 && amountOf(maxSurge) === 0) {
     errors.push(invalidValue(`${path}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'))
   }
-  if (typeof maxUnavailable === 'string' && amount(maxUnavailable) > 100) {
-    errors.push(invalidValue(`${path}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%'))
-  }
-}
-
-const PERCENT = /^[0-9]+%$/
-
-function checkCountOrPercent(errors: Errors, path: string, value: number | string): void {
-  if (typeof value === 'number') checkNotNegative(errors, path, '', value)
-  else if (!PERCENT.test(value)) {
-    const detail = "a valid percent string must be a numeric string followed by an ending '%' " +
-      "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
-    errors.push(invalidValue(path, value, detail))
-  }
-}
-
-function amount(value: number | string): number {
-  return typeof value === 'number' ? value : PERCENT.test(value) ? Number(value.slice(0, -1)) : 0
+  checkAtMostAll(errors, `${path}.maxUnavailable`, maxUnavailable)
 }
 
 const COUNTS = [
@@ -95,10 +79,7 @@ const COUNTS = [
 function validateStatus({ status = {} }: Deployment, old: Deployment): FieldError[] {
   const errors: Errors = []
   checkCounts<DeploymentStatus>(errors, status, COUNTS, ['updatedReplicas', 'readyReplicas', 'availableReplicas'])
-  const [now, before] = [status.collisionCount, old.status?.collisionCount]
-  if (before !== undefined && (now === undefined || now < before)) {
-    errors.push(invalidValue('status.collisionCount', now ?? null, 'cannot be decremented'))
-  }
+  checkCollisionCount(errors, status.collisionCount, old.status?.collisionCount)
   return errors
 }
 

@@ -29,3 +29,10 @@ export function checkCounts<S extends ReplicaCounts>(
     errors.push(invalidValue('status.availableReplicas', status.availableReplicas, 'cannot be greater than readyReplicas'))
   }
 }
+
+/** How often a name for a new revision was taken already: it only ever grows. */
+export function checkCollisionCount(errors: Errors, count: number | undefined, before: number | undefined): void {
+  if (before !== undefined && (count === undefined || count < before)) {
+    errors.push(invalidValue('status.collisionCount', count ?? 0, 'cannot be decremented'))
+  }
+}

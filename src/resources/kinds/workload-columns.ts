@@ -5,6 +5,10 @@ import type { Column } from '../definition.ts'
 import type { PodTemplateSpec } from '../generated/types.ts'
 import { wideColumn } from '../table.ts'
 
+interface Templated {
+  readonly spec?: { readonly template?: PodTemplateSpec }
+}
+
 interface Workload {
   readonly spec?: { readonly template?: PodTemplateSpec; readonly selector?: LabelSelectorSpec }
 }
@@ -19,13 +23,21 @@ export function selectorQuery(selector: LabelSelectorSpec | undefined): string {
   }
 }
 
-/** The wide columns of everything that has a pod template. */
+/** web,log */
+export function containerNames(template: PodTemplateSpec | undefined): string {
+  return (template?.spec?.containers ?? []).map(({ name }) => name).join(',')
+}
+
+export function containerImages(template: PodTemplateSpec | undefined): string {
+  return (template?.spec?.containers ?? []).map(({ image }) => image ?? '').join(',')
+}
+
+export const templateColumns: readonly Column<Templated>[] = [
+  wideColumn('Containers', 'Names of the containers of its pods.', ({ spec }) => containerNames(spec?.template)),
+  wideColumn('Images', 'Images of the containers of its pods.', ({ spec }) => containerImages(spec?.template)),
+]
+
+/** The wide columns of everything that has a pod template and a selector for its pods. */
 export const workloadColumns: readonly Column<Workload>[] = [
-  wideColumn('Containers', 'Names of the containers of its pods.', ({ spec }) =>
-    (spec?.template?.spec?.containers ?? []).map(({ name }) => name).join(',')
-  ),
-  wideColumn('Images', 'Images of the containers of its pods.', ({ spec }) =>
-    (spec?.template?.spec?.containers ?? []).map(({ image }) => image ?? '').join(',')
-  ),
-  wideColumn('Selector', 'Labels of its pods.', ({ spec }) => selectorQuery(spec?.selector) || '<none>'),
+  ...templateColumns, wideColumn('Selector', 'Labels of its pods.', ({ spec }) => selectorQuery(spec?.selector) || '<none>'),
 ]

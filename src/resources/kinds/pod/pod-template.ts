@@ -8,7 +8,7 @@ import type { PodTemplateSpec } from '../../generated/types.ts'
 import { checkPodSpec } from './validate-spec.ts'
 
 /** A template on its own: DaemonSets, Jobs and the like add rules of theirs. */
-function checkPodTemplate(errors: Errors, path: string, template: PodTemplateSpec): void {
+export function checkPodTemplate(errors: Errors, path: string, template: PodTemplateSpec): void {
   const { metadata, spec } = template
   checkLabels(errors, `${path}.labels`, metadata?.labels)
   checkAnnotations(errors, `${path}.annotations`, metadata?.annotations)
@@ -25,15 +25,23 @@ export function checkReplicatedTemplate(
   template: PodTemplateSpec,
   selector: LabelSelectorSpec | undefined
 ): void {
-  const labels = template.metadata?.labels
-  if (selector !== undefined && !isEmpty(selector) && !matches(selector, labels)) {
-    errors.push(invalidValue(`${path}.metadata.labels`, labels ?? {}, '`selector` does not match template `labels`'))
-  }
+  if (selector !== undefined && !isEmpty(selector)) checkSelected(errors, path, template, selector)
   checkPodTemplate(errors, path, template)
-  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
+  checkRunsForever(errors, path, template, 'ReplicaSet')
+}
+
+/** A selector has to find the pods of its own template. */
+export function checkSelected(errors: Errors, path: string, { metadata }: PodTemplateSpec, selector: LabelSelectorSpec): void {
+  if (matches(selector, metadata?.labels)) return
+  errors.push(invalidValue(`${path}.metadata.labels`, metadata?.labels ?? {}, '`selector` does not match template `labels`'))
+}
+
+/** Pods that are started again whenever they end. kind is the one that upstream names in its message. */
+export function checkRunsForever(errors: Errors, path: string, { spec }: PodTemplateSpec, kind: string): void {
+  const { restartPolicy, activeDeadlineSeconds } = spec ?? {}
   if (restartPolicy !== 'Always') errors.push(notSupported(`${path}.spec.restartPolicy`, restartPolicy ?? '', ['Always']))
   if (activeDeadlineSeconds !== undefined) {
-    errors.push(forbiddenField(`${path}.spec.activeDeadlineSeconds`, 'activeDeadlineSeconds in ReplicaSet is not Supported'))
+    errors.push(forbiddenField(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`))
   }
 }
 

@@ -61,7 +61,7 @@ function checkNodeAffinity(errors: Errors, path: string, affinity: NodeAffinity)
   })
 }
 
-function checkNodeSelector(errors: Errors, path: string, selector: NodeSelector): void {
+export function checkNodeSelector(errors: Errors, path: string, selector: NodeSelector): void {
   const terms = selector.nodeSelectorTerms ?? []
   if (terms.length === 0) errors.push(required(`${path}.nodeSelectorTerms`, 'must have at least one node selector term'))
   terms.forEach((term, index) => checkTerm(errors, `${path}.nodeSelectorTerms[${index}]`, term, { values: 'labels' }))

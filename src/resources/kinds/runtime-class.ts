@@ -1,0 +1,43 @@
+import type { FieldError } from '../../objects/field-error.ts'
+import { duplicate } from '../../objects/field-error.ts'
+import type { ResourceDefinition } from '../definition.ts'
+import type { Errors } from '../field-checks.ts'
+import { checkDnsLabel, checkImmutable, checkLabels, sameValue } from '../field-checks.ts'
+import { kinds } from '../generated/kinds.ts'
+import type { RuntimeClass, Scheduling } from '../generated/types.ts'
+import { plainResource } from '../plain-resource.ts'
+import { canonicalizeResources, checkResourceRequirements } from '../resource-list.ts'
+import { ageColumn, textColumn } from '../table.ts'
+import { checkTolerations } from './pod/scheduling-checks.ts'
+
+function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
+  const errors: Errors = []
+  checkDnsLabel(errors, '', 'handler', handler)
+  if (overhead?.podFixed !== undefined) checkResourceRequirements(errors, 'overhead', { limits: overhead.podFixed })
+  if (scheduling !== undefined) checkScheduling(errors, scheduling)
+  return errors
+}
+
+function checkScheduling(errors: Errors, { nodeSelector, tolerations = [] }: Scheduling): void {
+  checkLabels(errors, 'scheduling.nodeSelector', nodeSelector)
+  checkTolerations(errors, 'scheduling.tolerations', tolerations)
+  tolerations.forEach((toleration, index) => {
+    const repeated = tolerations.slice(0, index).some((other) => sameValue(other, toleration))
+    if (repeated) errors.push(duplicate(`scheduling.tolerations[${index}]`, toleration))
+  })
+}
+
+export const runtimeClasses: ResourceDefinition<RuntimeClass> = {
+  ...plainResource,
+  kind: kinds.RuntimeClass,
+  defaults(draft) {
+    canonicalizeResources(draft.overhead?.podFixed)
+  },
+  validateCreate: validate,
+  validateUpdate(runtimeClass, old) {
+    const errors = validate(runtimeClass)
+    checkImmutable(errors, 'handler', runtimeClass.handler, old.handler)
+    return errors
+  },
+  columns: [textColumn('Handler', 'What the container runtime calls it.', ({ handler }) => handler ?? ''), ageColumn],
+}
