@@ -2,6 +2,7 @@ import type { JsonObject } from '../../objects/json.ts'
 import type { Field, Schema } from '../../objects/schema.ts'
 import { toBase64 } from '../../words/bytes.ts'
 import { formatTime } from '../../words/instant.ts'
+import { messageToJson } from './json-schema-forms.ts'
 import type { Layout, MessageLayouts } from './message-layout.ts'
 import { isScalarNumber } from './message-layout.ts'
 import { malformed, packedVarints, wireFields } from './wire-reader.ts'
@@ -63,7 +64,7 @@ function valueOf(schema: Schema, wire: WireField, place: Place): unknown {
     case 'int-or-string': return intOrString(contentOf(wire))
     case 'time': case 'micro-time': return timeIn(contentOf(wire), schema.type)
     case 'any': return anyIn(contentOf(wire))
-    case 'object': return decodeMessage(contentOf(wire), place.layouts.of(schema), place.layouts, place.depth + 1)
+    case 'object': return messageToJson(schema.name, decodeMessage(contentOf(wire), place.layouts.of(schema), place.layouts, place.depth + 1))
     // A list as a map's value is a message of its own, with the items as field 1.
     case 'list': return [...wireFields(contentOf(wire))].filter(({ number }) => number === 1).map((item) => valueOf(schema.items, item, place))
     case 'map': throw malformed('a map stands where none can be')

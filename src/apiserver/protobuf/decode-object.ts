@@ -3,20 +3,19 @@ import type { SchemaLookup } from '../../objects/schema.ts'
 import { textOf } from '../../words/bytes.ts'
 import { badRequest } from '../../words/status-error.ts'
 import { decodeMessage } from './decode-message.ts'
+import { MAGIC, schemaNameOf } from './envelope.ts'
 import { MessageLayouts } from './message-layout.ts'
+import { withMetaSchemas } from './meta-schemas.ts'
 import { malformed, wireFields } from './wire-reader.ts'
 
 export const protobufType = 'application/vnd.kubernetes.protobuf'
-
-/** k8s and a zero byte: what every such body starts with. Then a runtime.Unknown: the object's kind, and its bytes. */
-const MAGIC: readonly number[] = [0x6b, 0x38, 0x73, 0x00]
 
 /** Bodies as client-go's typed clients send them (kubectl create, kubectl auth can-i); the layouts are worked out once. */
 export class ProtobufDecoder {
   readonly #layouts: MessageLayouts
 
   constructor(schemas: SchemaLookup) {
-    this.#layouts = new MessageLayouts(schemas)
+    this.#layouts = new MessageLayouts(withMetaSchemas(schemas))
   }
 
   /** Throws 400 where the bytes are no object of a kind that is known. */
@@ -49,14 +48,4 @@ function envelope(bytes: Uint8Array): Envelope {
     }
   }
   return found
-}
-
-/** Kinds that every group has in common. */
-const META_KINDS: ReadonlySet<string> = new Set(['DeleteOptions', 'Status'])
-
-/** rbac.authorization.k8s.io/v1 Role -> rbac.v1.Role */
-function schemaNameOf(apiVersion: string, kind: string): string {
-  if (META_KINDS.has(kind)) return `meta.v1.${kind}`
-  const [first = '', second] = apiVersion.split('/')
-  return second === undefined ? `core.${first}.${kind}` : `${first.split('.')[0] ?? ''}.${second}.${kind}`
 }

@@ -2,6 +2,7 @@ import type { Field, ObjectSchema, Schema, SchemaLookup } from '../../objects/sc
 
 /** How a message's fields are numbered: each is a field of the object, or a message whose fields stand in the object itself. */
 export type Layout = ReadonlyMap<number, LayoutEntry>
+export type NumberedEntry = readonly [number: number, entry: LayoutEntry]
 export type LayoutEntry =
   | { readonly type: 'field'; readonly name: string; readonly field: Field }
   | { readonly type: 'inlined'; readonly layout: Layout }
@@ -26,21 +27,35 @@ const INLINED: Readonly<Record<string, readonly [number: number, fields: string 
   'networking.v1.IngressRule': [2, 'http:1'],
   'admissionregistration.v1.RuleWithOperations': [2, 'apiGroups:1 apiVersions:2 resources:3 scope:4'],
   'admissionregistration.v1.NamedRuleWithOperations': [2, { sameAs: 'admissionregistration.v1.RuleWithOperations' }],
+  'admissionregistration.v1alpha1.NamedRuleWithOperations': [2, { sameAs: 'admissionregistration.v1.RuleWithOperations' }],
+  'resource.v1beta1.DeviceClassConfiguration': [1, 'opaque:1'],
+  'resource.v1beta1.DeviceClaimConfiguration': [2, 'opaque:1'],
+  'resource.v1beta1.DeviceAllocationConfiguration': [3, 'opaque:1'],
 }
 
 /** Fields whose name on the wire is written otherwise than in JSON, so that the tables have no number for them. */
 const RENUMBERED: Readonly<Record<string, string>> = {
   'authentication.v1.BoundObjectReference': 'uid:4',
+  'apiextensions.v1.JSONSchemaProps': '$schema:2 $ref:3 x-kubernetes-preserve-unknown-fields:38 x-kubernetes-embedded-resource:39 x-kubernetes-int-or-string:40'
+    + ' x-kubernetes-list-map-keys:41 x-kubernetes-list-type:42 x-kubernetes-map-type:43 x-kubernetes-validations:44',
   'networking.v1.IngressClassParametersReference': 'apiGroup:1',
   'admissionregistration.v1.MutatingWebhookConfiguration': 'webhooks:2',
   'admissionregistration.v1.ValidatingWebhookConfiguration': 'webhooks:2',
   'admissionregistration.v1.Validation': 'expression:1',
   'admissionregistration.v1.Variable': 'name:1 expression:2',
+  'admissionregistration.v1alpha1.Variable': 'name:1 expression:2',
+}
+
+/** Fields whose message JSON shows in another form, so that the tables call them anything. */
+const RESHAPED: Readonly<Record<string, string>> = {
+  'apiextensions.v1.JSONSchemaProps': 'items:JSONSchemaPropsOrArray additionalItems:JSONSchemaPropsOrBool additionalProperties:JSONSchemaPropsOrBool'
+    + ' dependencies:JSONSchemaPropsOrStringArray',
 }
 
 export class MessageLayouts {
   readonly #schemas: SchemaLookup
   readonly #known = new Map<string, Layout>()
+  readonly #descending = new WeakMap<Layout, readonly NumberedEntry[]>()
 
   constructor(schemas: SchemaLookup) {
     this.#schemas = schemas
@@ -60,10 +75,31 @@ export class MessageLayouts {
     for (const [name, field] of schema.fields) if (field.number !== 0) layout.set(field.number, { type: 'field', name, field })
     const renumbered = RENUMBERED[schema.name]
     if (renumbered !== undefined) for (const [number, entry] of numbered(schema, renumbered)) layout.set(number, entry)
+    for (const [number, entry] of this.#reshaped(schema)) layout.set(number, entry)
     const inlined = INLINED[schema.name]
     if (inlined !== undefined) layout.set(inlined[0], { type: 'inlined', layout: this.#inlined(schema, inlined[1]) })
     this.#known.set(schema.name, layout)
     return layout
+  }
+
+  /** The entries of a layout in the order in which a message is written: from its end. */
+  descending(layout: Layout): readonly NumberedEntry[] {
+    const known = this.#descending.get(layout)
+    if (known !== undefined) return known
+    const order = [...layout].sort(([a], [b]) => b - a)
+    this.#descending.set(layout, order)
+    return order
+  }
+
+  *#reshaped(schema: ObjectSchema): Iterable<[number, LayoutEntry]> {
+    for (const word of RESHAPED[schema.name]?.split(' ') ?? []) {
+      const [name = '', message = ''] = word.split(':')
+      const field = schema.fields.get(name)
+      const form = this.#schemas(`apiextensions.v1.${message}`)
+      if (field === undefined || form === undefined) continue
+      const own = field.schema.type === 'map' ? { ...field.schema, values: form } : form
+      yield [field.number, { type: 'field', name, field: { ...field, schema: own } }]
+    }
   }
 
   #inlined(schema: ObjectSchema, fields: string | { readonly sameAs: string }): Layout {

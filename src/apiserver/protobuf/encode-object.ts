@@ -1,0 +1,38 @@
+import type { JsonObject } from '../../objects/json.ts'
+import type { SchemaLookup } from '../../objects/schema.ts'
+import { encodeMessage } from './encode-message.ts'
+import { MessageLayouts } from './message-layout.ts'
+import { withMetaSchemas } from './meta-schemas.ts'
+import { MAGIC, schemaNameOf } from './envelope.ts'
+import { WireWriter } from './wire-writer.ts'
+
+/** Objects as typed clients read them: k8s and a zero byte, then a runtime.Unknown with the object's kind and its bytes. */
+export class ProtobufEncoder {
+  readonly #layouts: MessageLayouts
+  readonly #writer = new WireWriter()
+
+  constructor(schemas: SchemaLookup) {
+    this.#layouts = new MessageLayouts(withMetaSchemas(schemas))
+  }
+
+  /** Undefined where the kind has no numbers: what custom resources define, and a Table. */
+  encode(object: JsonObject): Uint8Array | undefined {
+    const { apiVersion, kind } = object
+    if (typeof apiVersion !== 'string' || typeof kind !== 'string') return undefined
+    const layout = this.#layouts.lookup(schemaNameOf(apiVersion, kind))
+    if (layout === undefined || layout.size === 0) return undefined
+    const writer = this.#writer
+    // contentEncoding and contentType, which stay empty.
+    writer.text(4, '')
+    writer.text(3, '')
+    const beforeRaw = writer.written
+    encodeMessage(object, layout, { writer, layouts: this.#layouts })
+    writer.embedded(2, beforeRaw)
+    const beforeType = writer.written
+    writer.text(2, kind)
+    writer.text(1, apiVersion)
+    writer.embedded(1, beforeType)
+    writer.raw(MAGIC)
+    return writer.take()
+  }
+}

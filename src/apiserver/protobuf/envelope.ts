@@ -1,0 +1,12 @@
+/** k8s and a zero byte: what every such body starts with. Then a runtime.Unknown: the object's kind, and its bytes. */
+export const MAGIC: Uint8Array = Uint8Array.of(0x6b, 0x38, 0x73, 0x00)
+
+/** Kinds that every group has in common. */
+const META_KINDS: ReadonlySet<string> = new Set(['DeleteOptions', 'Status', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
+
+/** rbac.authorization.k8s.io/v1 Role -> rbac.v1.Role */
+export function schemaNameOf(apiVersion: string, kind: string): string {
+  if (META_KINDS.has(kind)) return `meta.v1.${kind}`
+  const [first = '', second] = apiVersion.split('/')
+  return second === undefined ? `core.${first}.${kind}` : `${first.split('.')[0] ?? ''}.${second}.${kind}`
+}
