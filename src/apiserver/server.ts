@@ -1,4 +1,5 @@
 import type { Client } from '../client/client.ts'
+import { FieldSetPool } from '../objects/apply/field-set-pool.ts'
 import type { SchemaLookup } from '../objects/schema.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
 import type { Store } from '../store/store.ts'
@@ -108,7 +109,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
     protobuf: new ProtobufDecoder(schemas),
-    admission: new Admission({ ...extensions, reader }), lane: new RetryLane(),
+    admission: new Admission({ ...extensions, reader }), lane: new RetryLane(), sets: new FieldSetPool(),
     watches: new Watches({ feed, clock, random, log, limits }),
   }
   const { authorizer, authenticators } = extensions

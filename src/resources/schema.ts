@@ -37,16 +37,7 @@ export class SchemaCatalog {
   #compile(name: string, line: string): ObjectSchema {
     const atomic = line.startsWith('! ')
     const words = (atomic ? line.slice(2) : line).split(' ')
-    const compileFields = (): ReadonlyMap<string, Field> => new Map(words.map((word) => this.#field(name, word)))
-    let fields: ReadonlyMap<string, Field> | undefined
-    return {
-      type: 'object',
-      name,
-      atomic,
-      get fields() {
-        return (fields ??= compileFields())
-      },
-    }
+    return new CompiledSchema(name, atomic, () => new Map(words.map((word) => this.#field(name, word))))
   }
 
   #field(definition: string, word: string): [string, Field] {
@@ -72,6 +63,30 @@ export class SchemaCatalog {
     if (type.startsWith('{}')) return { type: 'map', values: this.#schema(type.slice(2), undefined), atomic: list === 'atomic' }
     if (SCALARS.has(type)) return { type: type as ScalarType }
     return this.lookup(type) ?? { type: 'any' }
+  }
+}
+
+/** A class, because an object with a getter of its own would have a shape of its own, and every walk over schemas would be slow for it. */
+class CompiledSchema implements ObjectSchema {
+  readonly type = 'object'
+  readonly name: string
+  readonly atomic: boolean
+  #compile: (() => ReadonlyMap<string, Field>) | undefined
+  #fields: ReadonlyMap<string, Field> = new Map()
+
+  constructor(name: string, atomic: boolean, compile: () => ReadonlyMap<string, Field>) {
+    this.name = name
+    this.atomic = atomic
+    this.#compile = compile
+  }
+
+  get fields(): ReadonlyMap<string, Field> {
+    const compile = this.#compile
+    if (compile !== undefined) {
+      this.#compile = undefined
+      this.#fields = compile()
+    }
+    return this.#fields
   }
 }
 

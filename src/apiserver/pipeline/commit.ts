@@ -6,7 +6,7 @@ import { encodeObject } from '../storage/encoding.ts'
 import { CachedObject, withRevision } from '../watch-cache/cached-object.ts'
 import type { PipelineParts } from './write-request.ts'
 
-type CommitParts = Pick<PipelineParts, 'store' | 'feed'>
+type CommitParts = Pick<PipelineParts, 'store' | 'feed' | 'sets'>
 
 export type CommitResult =
   | { readonly outcome: 'stored'; readonly cached: CachedObject }
@@ -15,7 +15,7 @@ export type CommitResult =
 
 /** expected: the revision that is to be replaced, 0 for none. The object must not change any more. */
 export async function commitObject(parts: CommitParts, key: string, object: KubeObject, expected: Revision): Promise<CommitResult> {
-  const bytes = encodeObject(object)
+  const bytes = encodeObject(object, parts.sets)
   parts.feed.announce(key, bytes, object)
   try {
     const revision = await commit(parts, key, bytes, expected)

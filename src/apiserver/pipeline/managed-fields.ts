@@ -13,7 +13,7 @@ export function trackWrite(
   const { resource, manager } = request
   return trackChanges(schemaOf(parts, resource.kind), current, draft, {
     manager, apiVersion: resource.apiVersion, subresource: request.subresource, now: parts.clock.now(),
-  })
+  }, parts.sets)
 }
 
 /** Server-side apply as a draft. Throws 409 with the conflicting managers where it is not forced. live undefined: it creates. */
@@ -22,7 +22,7 @@ export function appliedDraft(
 ): Draft {
   const merged = applyConfiguration({
     schema: schemaOf(parts, request.resource.kind), live: apply.live, config: apply.config, manager: request.manager,
-    subresource: request.subresource, force: apply.force, now: parts.clock.now(), ignore: ignoredFields(request),
+    subresource: request.subresource, force: apply.force, now: parts.clock.now(), ignore: ignoredFields(request), sets: parts.sets,
   })
   const object = freshDraft(merged)
   const { resourceVersion, uid } = apply.config.metadata

@@ -1,3 +1,4 @@
+import type { FieldSetPool } from '../../objects/apply/field-set-pool.ts'
 import type { ObjectKey } from '../../objects/kube-object.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
 import type { Store } from '../../store/store.ts'
@@ -47,6 +48,7 @@ export interface PipelineParts {
   readonly reader: ObjectReader
   readonly admission: Admission
   readonly lane: RetryLane
+  readonly sets: FieldSetPool
   readonly facets: ReadonlyMap<string, FacetRoute>
 }
 

@@ -1,4 +1,7 @@
-import type { KubeObject } from '../../objects/kube-object.ts'
+import type { FieldSetPool } from '../../objects/apply/field-set-pool.ts'
+import type { FieldSet } from '../../objects/apply/field-set.ts'
+import { isObject, type JsonObject } from '../../objects/json.ts'
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../../objects/kube-object.ts'
 import { assert } from '../../words/assert.ts'
 import { textOf, utf8 } from '../../words/bytes.ts'
 
@@ -8,11 +11,39 @@ import { textOf, utf8 } from '../../words/bytes.ts'
  *   stored  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"},...}
  *   served  {"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a"},...}
  */
-export function encodeObject(object: KubeObject): Uint8Array {
-  const { kind, apiVersion, metadata, ...rest } = object
-  if (metadata.resourceVersion === undefined) return utf8(JSON.stringify({ kind, apiVersion, metadata, ...rest }))
-  const { resourceVersion: _, ...stored } = metadata
-  return utf8(JSON.stringify({ kind, apiVersion, metadata: stored, ...rest }))
+export function encodeObject(object: KubeObject, sets: FieldSetPool): Uint8Array {
+  const { kind, apiVersion, metadata } = object
+  const rest: JsonObject = {}
+  for (const key in object) if (!LEADING.has(key)) rest[key] = (object as KubeObject & JsonObject)[key]
+  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${metadataText(metadata, sets)}`
+  return utf8(joinMembers(head, JSON.stringify(rest)))
+}
+
+const LEADING: ReadonlySet<string> = new Set(['kind', 'apiVersion', 'metadata'])
+
+/** Managed fields come last: they are joined from texts that the pool keeps, as they make up half of many an object. */
+function metadataText(metadata: ObjectMeta, sets: FieldSetPool): string {
+  const { managedFields } = metadata
+  const own: JsonObject = {}
+  for (const key in metadata) if (key !== 'resourceVersion' && key !== 'managedFields') own[key] = metadata[key as keyof ObjectMeta]
+  const text = JSON.stringify(own)
+  if (managedFields === undefined) return text
+  const entries = managedFields.map((entry) => entryText(entry, sets)).join(',')
+  return `${joinMembers(text.slice(0, -1), `{"managedFields":[${entries}]}`)}`
+}
+
+function entryText(entry: ManagedFieldsEntry, sets: FieldSetPool): string {
+  const { fieldsV1 } = entry
+  if (!isObject(fieldsV1)) return JSON.stringify(entry)
+  const own: JsonObject = {}
+  for (const key in entry) if (key !== 'fieldsV1') own[key] = entry[key as keyof ManagedFieldsEntry]
+  return joinMembers(JSON.stringify(own).slice(0, -1), `{"fieldsV1":${sets.textOf(fieldsV1 as FieldSet)}}`)
+}
+
+/** head is an object's text without its closing brace; more a whole object's text. */
+function joinMembers(head: string, more: string): string {
+  if (more === '{}') return `${head}}`
+  return head === '{' ? more : `${head},${more.slice(1)}`
 }
 
 export function decodeObject(bytes: Uint8Array, revision: number): KubeObject {

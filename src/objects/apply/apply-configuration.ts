@@ -5,6 +5,7 @@ import type { KubeObject, ManagedFieldsEntry } from '../kube-object.ts'
 import type { ObjectSchema, Schema } from '../schema.ts'
 import { syncLastApplied, takeoverFields } from './client-side-apply.ts'
 import { conflictError, type Conflict } from './conflict.ts'
+import type { FieldSetPool } from './field-set-pool.ts'
 import { emptySet, intersectSets, isEmpty, sameSets, subtractSets, unionSets, type FieldSet } from './field-set.ts'
 import { entryFor, isSameWriter, setOf, sortEntries, type Entries, type Writer } from './managers.ts'
 import { mergeApplied } from './merge.ts'
@@ -26,6 +27,7 @@ export interface ApplyRequest {
   readonly now: Instant
   /** Top-level fields that this path does not write: status, or spec under the status subresource. */
   readonly ignore: readonly string[]
+  readonly sets: FieldSetPool
 }
 
 /**
@@ -34,7 +36,7 @@ export interface ApplyRequest {
  * nothing. Throws StatusError: 409 with the conflicts where others own what it would change, 400 where the configuration cannot be applied.
  */
 export function applyConfiguration(request: ApplyRequest): KubeObject {
-  const { schema, live, now } = request
+  const { schema, live, now, sets } = request
   if (request.config.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
   const config = withoutFields(request.config, request.ignore)
   checkLists(schema, config, [], config)
@@ -52,8 +54,8 @@ export function applyConfiguration(request: ApplyRequest): KubeObject {
   // The annotation is the server's business: it is set aside from ownership and conflicts.
   const result = request.manager === 'kubectl' ? syncLastApplied(merged, request.config) : merged
   if (result === live && isSameSet) return live
-  const after = takeFromOthers(entries, own, changed, removedFields(schema, live, merged))
-  if (!isEmpty(fields)) after.push(entryFor(writer, now, fields))
+  const after = takeFromOthers(entries, own, { changed, removed: removedFields(schema, live, merged) }, sets)
+  if (!isEmpty(fields)) after.push(entryFor(writer, now, sets.shared(fields)))
   return { ...result, metadata: { ...result.metadata, managedFields: sortEntries(after) } }
 }
 

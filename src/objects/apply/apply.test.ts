@@ -9,23 +9,26 @@ import { refusalOf } from '../refusal.testing.ts'
 import { sampleDeployment, type SampleContainer, type SampleDeployment } from '../sample-objects.testing.ts'
 import { deploymentSchema } from '../sample-schemas.testing.ts'
 import { applyConfiguration } from './apply-configuration.ts'
+import { FieldSetPool } from './field-set-pool.ts'
 import { fieldsOf } from './field-set.ts'
 import { decodeEntries, managerFromUserAgent, setOf } from './managers.ts'
 import { formatFieldPath } from './path-element.ts'
 import { trackUpdate } from './track-update.ts'
+
+const sets = new FieldSetPool()
 
 interface ApplyOptions { readonly force?: true; readonly now?: number; readonly subresource?: string; readonly ignore?: readonly string[] }
 
 function apply(live: KubeObject | undefined, config: object, manager: string, options: ApplyOptions = {}): SampleDeployment {
   const merged = applyConfiguration({
     schema: deploymentSchema, live: live === undefined ? undefined : freezeJson(live), config: freezeJson(config) as KubeObject, manager,
-    subresource: options.subresource ?? '', force: options.force === true, now: options.now ?? 0, ignore: options.ignore ?? [],
+    subresource: options.subresource ?? '', force: options.force === true, now: options.now ?? 0, ignore: options.ignore ?? [], sets,
   })
   return merged as SampleDeployment
 }
 
 function update(old: KubeObject | undefined, next: SampleDeployment, manager: string, now = 0, subresource = ''): SampleDeployment {
-  const managedFields = trackUpdate(deploymentSchema, old, freezeJson(next), { manager, apiVersion: 'apps/v1', subresource, now })
+  const managedFields = trackUpdate(deploymentSchema, old, freezeJson(next), { manager, apiVersion: 'apps/v1', subresource, now }, sets)
   return { ...next, metadata: { ...next.metadata, ...(managedFields === undefined ? {} : { managedFields }) } }
 }
 

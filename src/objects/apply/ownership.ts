@@ -9,7 +9,7 @@ import { itemElement } from './path-element.ts'
  */
 
 /** The metadata that the server itself keeps belongs to nobody. */
-const UNOWNED_METADATA: ReadonlySet<string> = new Set([
+export const UNOWNED_METADATA: ReadonlySet<string> = new Set([
   'name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'generation', 'managedFields', 'resourceVersion',
 ])
 

@@ -33,7 +33,7 @@ function isScalar(value: unknown): value is string | number | boolean {
 }
 
 /** Ports of containers and services go by port and protocol, and the API declares TCP as the default of that key. */
-function keyDefault(key: string): string | undefined {
+export function keyDefault(key: string): string | undefined {
   return key === 'protocol' ? 'TCP' : undefined
 }
 

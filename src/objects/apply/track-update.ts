@@ -6,6 +6,7 @@ import { emptySet, isEmpty, sameSets, subtractSets, unionSets, type FieldSet } f
 import {
   capUpdaters, decodeEntries, entryFor, isReset, isSameWriter, setOf, sortEntries, withFields, type Entries, type Writer,
 } from './managers.ts'
+import type { FieldSetPool } from './field-set-pool.ts'
 import { changedFields, removedFields } from './ownership.ts'
 
 export interface UpdateBy {
@@ -24,30 +25,33 @@ export function trackUpdate(
   schema: ObjectSchema,
   old: KubeObject | undefined,
   now: KubeObject,
-  by: UpdateBy
+  by: UpdateBy,
+  sets: FieldSetPool,
 ): ManagedFieldsEntry[] | undefined {
   const before = startingEntries(old, now, by.subresource)
-  const changed = changedFields(schema, old, now)
+  const changed = old === undefined ? sets.added(schema, now) : changedFields(schema, old, now)
   const removed = removedFields(schema, old, now)
   if (isEmpty(changed) && isEmpty(removed)) return before.length === 0 ? undefined : (before as ManagedFieldsEntry[])
   const writer: Writer = { manager: by.manager, operation: 'Update', apiVersion: by.apiVersion, subresource: by.subresource }
   const own = before.find((entry) => isSameWriter(entry, writer))
-  const after = takeFromOthers(before, own, changed, removed)
+  const after = takeFromOthers(before, own, { changed, removed }, sets)
   const kept = subtractSets(own === undefined ? emptySet : setOf(own), removed)
   const mine = unionSets(kept, changed)
   if (own !== undefined && sameSets(mine, setOf(own))) after.push(own)
-  else if (!isEmpty(mine)) after.push(entryFor(writer, by.now, mine))
+  else if (!isEmpty(mine)) after.push(entryFor(writer, by.now, sets.shared(mine)))
   return after.length === 0 ? undefined : capUpdaters(sortEntries(after))
 }
 
 /** The other managers' entries without the fields that somebody else has changed or removed now. */
 export function takeFromOthers(
-  entries: Entries, own: ManagedFieldsEntry | undefined, changed: FieldSet, removed: FieldSet,
+  entries: Entries, own: ManagedFieldsEntry | undefined, { changed, removed }: { changed: FieldSet; removed: FieldSet }, sets: FieldSetPool,
 ): ManagedFieldsEntry[] {
   const others: ManagedFieldsEntry[] = []
   for (const entry of entries) {
     if (entry === own) continue
-    const rest = withFields(entry, subtractSets(subtractSets(setOf(entry), changed), removed))
+    const before = setOf(entry)
+    const left = subtractSets(subtractSets(before, changed), removed)
+    const rest = withFields(entry, left === before ? before : sets.shared(left))
     if (rest !== undefined) others.push(rest)
   }
   return others
