@@ -4,7 +4,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts'
 import type { Clock } from '../words/ports.ts'
 import { thrownMessage } from '../words/thrown.ts'
-import { plainStream } from './plain-stream.ts'
+import { readAgain } from './socket-reading.ts'
 
 export interface HttpsTransportOptions {
   /** https://host:port of an API server. */
@@ -28,6 +28,8 @@ const CONNECT_TIMEOUT_MS = 5_000
 /** A connection that is silent for so long is asked for a sign of life, and given up without one. */
 const PING_AFTER_MS = 15_000
 const PING_TIMEOUT_MS = 10_000
+/** How long a connection may be gone before it is seen, see readAgain. */
+const READ_AGAIN_MS = 250
 /** Requests under way, and those that wait for a free stream, before more are refused. */
 const MAX_REQUESTS = 2_000
 const STREAM_WINDOW_BYTES = 1024 * 1024
@@ -130,7 +132,7 @@ interface ConnectionEvents {
 async function openConnection(options: HttpsTransportOptions, events: ConnectionEvents): Promise<Connection> {
   const socket = await openSocket(options)
   const session = connect(options.server, {
-    createConnection: () => plainStream(socket),
+    createConnection: () => socket,
     settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
   })
   session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
@@ -173,6 +175,7 @@ class Connection {
   readonly #events: ConnectionEvents
   #retired = false
   #cancelPing: () => void = () => undefined
+  #cancelReading: () => void = () => undefined
   #heard = false
 
   constructor(session: ClientHttp2Session, socket: TLSSocket, clock: Clock, events: ConnectionEvents) {
@@ -182,12 +185,17 @@ class Connection {
     this.#events = events
     session.on('error', () => this.#retire())
     session.on('goaway', () => this.#retire())
+    socket.once('close', () => {
+      this.#cancelReading()
+      if (!session.destroyed) session.destroy(new Error('the connection was lost'))
+    })
     session.on('close', () => {
       this.#cancelPing()
       this.#retire()
       events.onClose(this)
     })
     this.#pingLater()
+    this.#readLater()
   }
 
   destroy(): void {
@@ -225,6 +233,13 @@ class Connection {
     this.#events.onRetire(this)
     // Ends when the last stream does.
     if (!this.#session.closed && !this.#session.destroyed) this.#session.close()
+  }
+
+  #readLater(): void {
+    this.#cancelReading = this.#clock.after(READ_AGAIN_MS, () => {
+      readAgain(this.#socket)
+      this.#readLater()
+    })
   }
 
   #pingLater(): void {
