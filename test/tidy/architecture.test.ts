@@ -6,7 +6,7 @@ import { effectRooms, rooms } from '../../architecture.ts'
 import { importsOf, sourceFiles, type SourceFile } from './source-files.ts'
 
 /** Packages without effects that a pure room may import. */
-const PURE_PACKAGES = ['js-yaml']
+const PURE_PACKAGES = ['js-yaml', 're2js']
 
 function reachable(room: string, seen = new Set<string>()): Set<string> {
   if (seen.has(room)) return seen

@@ -1,0 +1,24 @@
+import { RE2JS, RE2JSException } from 're2js'
+import { CelError } from './values.ts'
+
+/** Patterns are RE2's: matching takes time linear in the text. */
+export type Pattern = RE2JS
+
+const MAX_PATTERN = 10_000
+
+/** An error where the pattern is none. */
+export function compilePattern(pattern: string): Pattern | CelError {
+  if (pattern.length > MAX_PATTERN) return new CelError(`regular expression too long: ${pattern.length} characters, at most ${MAX_PATTERN} are allowed`)
+  try {
+    return RE2JS.compile(pattern)
+  } catch (error) {
+    if (error instanceof RE2JSException) return new CelError(error.message)
+    throw error
+  }
+}
+
+/** Whether the pattern is found anywhere in the text. */
+export function matchPattern(text: string, pattern: string): boolean | CelError {
+  const compiled = compilePattern(pattern)
+  return compiled instanceof CelError ? compiled : compiled.matcher(text).find()
+}

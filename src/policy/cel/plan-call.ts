@@ -1,0 +1,114 @@
+import type { CallExpr } from './ast.ts'
+import { callCost, type CostOf } from './call-cost.ts'
+import type { FunctionDeclaration, Implementation, Overload } from './declaration.ts'
+import { failAt, type Step } from './frame.ts'
+import { plan, type PlanContext } from './plan.ts'
+import { planLogic } from './plan-logic.ts'
+import { planOperator } from './plan-operator.ts'
+import { guardOf, type Guard } from './type-guard.ts'
+import { CelError, isError, noSuchOverload, type Value } from './values.ts'
+
+/** A call: the operators of logic first, which do not evaluate all they are given, then operators, then functions. */
+export function planCall(context: PlanContext, expr: CallExpr): Step {
+  const special = planLogic(context, expr) ?? planBlock(context, expr)
+  if (special !== undefined) return special
+  const reference = context.checked.references[expr.id]
+  const isQualified = reference?.kind === 'call' && reference.isQualified
+  const isMember = expr.target !== undefined && !isQualified
+  const operands = isMember && expr.target !== undefined ? [expr.target, ...expr.args] : expr.args
+  const steps = operands.map((operand) => plan(context, operand))
+  const operator = planOperator(context, expr, steps)
+  if (operator !== undefined) return operator
+  const name = reference?.kind === 'call' ? reference.name : expr.name
+  const declaration = context.environment.functions.get(name)
+  if (declaration === undefined) return planUnbound(expr)
+  const resolved = reference?.kind === 'call' ? reference.overloads : []
+  // An expression that did not pass the checker may still be evaluated, by the tests of the specification: then all overloads count.
+  const overloads = resolved.length > 0 ? resolved : declaration.overloads.filter((overload) => overload.isMember === isMember)
+  const evaluate = dispatcher(declaration, overloads)
+  return applied(expr, steps, evaluate, callCost(context.environment.costs, name, overloads))
+}
+
+function planUnbound(expr: CallExpr): Step {
+  const error = new CelError(`unbound function: ${expr.name}`, expr.at)
+  return () => error
+}
+
+/** Evaluates the arguments, stops at the first error, spends the cost, calls. */
+export function applied(expr: CallExpr, steps: readonly Step[], evaluate: Implementation, cost: CostOf): Step {
+  const { at } = expr
+  const settle = (value: Value): Value => (isError(value) ? failAt(value, at) : value)
+  const [first, second] = steps
+  if (first !== undefined && steps.length === 1) {
+    return (frame) => {
+      const a = first(frame)
+      if (isError(a)) return a
+      const before = typeof cost === 'number' ? cost : cost.before([a])
+      frame.spend(before)
+      const result = evaluate(a)
+      if (typeof cost !== 'number' && cost.after !== undefined) frame.spend(cost.after([a], result))
+      return settle(result)
+    }
+  }
+  if (first !== undefined && second !== undefined && steps.length === 2) {
+    return (frame) => {
+      const a = first(frame)
+      if (isError(a)) return a
+      const b = second(frame)
+      if (isError(b)) return b
+      frame.spend(typeof cost === 'number' ? cost : cost.before([a, b]))
+      const result = evaluate(a, b)
+      if (typeof cost !== 'number' && cost.after !== undefined) frame.spend(cost.after([a, b], result))
+      return settle(result)
+    }
+  }
+  return (frame) => {
+    const args: Value[] = []
+    for (const step of steps) {
+      const value = step(frame)
+      if (isError(value)) return value
+      args.push(value)
+    }
+    frame.spend(typeof cost === 'number' ? cost : cost.before(args))
+    const result = evaluate(...args)
+    if (typeof cost !== 'number' && cost.after !== undefined) frame.spend(cost.after(args, result))
+    return settle(result)
+  }
+}
+
+/** Picks the overload that fits the values. Data may not be what its schema says, so this is looked at even when one is left. */
+function dispatcher(declaration: FunctionDeclaration, overloads: readonly Overload[]): Implementation {
+  if (declaration.evaluate !== undefined) return declaration.evaluate
+  const candidates = overloads.flatMap(({ parameters, evaluate }) => (evaluate === undefined ? [] : [{ guards: parameters.map(guardOf), evaluate }]))
+  const [only] = candidates
+  if (only !== undefined && candidates.length === 1) {
+    const { guards, evaluate } = only
+    return (...args) => (fits(guards, args) ? evaluate(...args) : noSuchOverload())
+  }
+  return (...args) => {
+    for (const { guards, evaluate } of candidates) if (fits(guards, args)) return evaluate(...args)
+    return noSuchOverload()
+  }
+}
+
+function fits(guards: readonly Guard[], args: readonly Value[]): boolean {
+  if (guards.length !== args.length) return false
+  for (let index = 0; index < guards.length; index++) if (guards[index]?.(args[index] ?? null) !== true) return false
+  return true
+}
+
+/** cel.@block([a, b], result): each part is computed once, when it is first needed. */
+function planBlock(context: PlanContext, expr: CallExpr): Step | undefined {
+  const [bindings, resultExpr] = expr.args
+  if (expr.name !== 'cel.@block' || bindings?.kind !== 'list' || resultExpr === undefined) return undefined
+  const slots = new Map(bindings.elements.map((_, index) => [`@index${index}`, context.newSlot()]))
+  return context.within(slots, () => {
+    const steps = bindings.elements.map(({ value }) => plan(context, value))
+    const result = plan(context, resultExpr)
+    const numbers = [...slots.values()]
+    return (frame) => {
+      for (const [index, step] of steps.entries()) frame.slots[numbers[index] ?? 0] = step(frame)
+      return result(frame)
+    }
+  })
+}

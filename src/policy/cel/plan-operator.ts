@@ -1,0 +1,91 @@
+import type { CallExpr } from './ast.ts'
+import { addValues } from './arithmetic.ts'
+import { sizeForCost, STRING_FACTOR } from './call-cost.ts'
+import { equalValues } from './equality.ts'
+import { failAt, type Frame, type Step } from './frame.ts'
+import { compareValues } from './ordering.ts'
+import type { PlanContext } from './plan.ts'
+import { indexValue, optionalIndex, optionalSelect } from './selection.ts'
+import { CelError, isError, ListValue, noSuchOverload, normalKey, type Value } from './values.ts'
+
+/** Operators on any values, with the costs of cel-go; undefined for calls of functions. */
+export function planOperator(_context: PlanContext, expr: CallExpr, steps: readonly Step[]): Step | undefined {
+  const [left, right] = steps
+  if (expr.target !== undefined || steps.length !== 2 || left === undefined || right === undefined) return undefined
+  const { at } = expr
+  switch (expr.name) {
+    case '_==_': return binary(left, right, at, (a, b, frame) => equality(a, b, frame))
+    case '_!=_': return binary(left, right, at, (a, b, frame) => !equality(a, b, frame))
+    case '_<_': return binary(left, right, at, ordering((order) => order < 0))
+    case '_<=_': return binary(left, right, at, ordering((order) => order <= 0))
+    case '_>_': return binary(left, right, at, ordering((order) => order > 0))
+    case '_>=_': return binary(left, right, at, ordering((order) => order >= 0))
+    case '_+_': return binary(left, right, at, addition)
+    case '@in': return binary(left, right, at, membership)
+    case '_[_]': return binary(left, right, at, charged(indexValue))
+    case '_[?_]': return binary(left, right, at, charged(optionalIndex))
+    case '_?._': return binary(left, right, at, charged((a, b) => optionalSelect(a, String(b))))
+    default: return undefined
+  }
+}
+
+type Operation = (a: Value, b: Value, frame: Frame) => Value
+
+function binary(left: Step, right: Step, at: number, operation: Operation): Step {
+  return (frame) => {
+    const a = left(frame)
+    if (isError(a)) return a
+    const b = right(frame)
+    if (isError(b)) return b
+    const result = operation(a, b, frame)
+    return isError(result) ? failAt(result, at) : result
+  }
+}
+
+function charged(operation: (a: Value, b: Value) => Value): Operation {
+  return (a, b, frame) => {
+    frame.spend(1)
+    return operation(a, b)
+  }
+}
+
+/** A tenth of the shorter one's size, and 1 for scalars. */
+function comparisonCost(a: Value, b: Value): number {
+  return Math.ceil(Math.min(sizeForCost(a), sizeForCost(b)) * STRING_FACTOR)
+}
+
+function equality(a: Value, b: Value, frame: Frame): boolean {
+  if (typeof a === 'bigint' || typeof a === 'boolean' || typeof a === 'number' || a === null || b === null) frame.cost++
+  else frame.spend(comparisonCost(a, b))
+  return equalValues(a, b, frame)
+}
+
+function ordering(holds: (order: number) => boolean): Operation {
+  return (a, b, frame) => {
+    if (typeof a === 'bigint' && typeof b === 'bigint') {
+      frame.cost++
+      return holds(a < b ? -1 : a > b ? 1 : 0)
+    }
+    frame.spend(typeof a === 'string' || a instanceof Uint8Array ? comparisonCost(a, b) : 1)
+    const order = compareValues(a, b)
+    return order === undefined ? noSuchOverload() : holds(order)
+  }
+}
+
+function addition(a: Value, b: Value, frame: Frame): Value {
+  const isText = typeof a === 'string' || a instanceof Uint8Array
+  frame.spend(isText ? Math.ceil((sizeForCost(a) + sizeForCost(b)) * STRING_FACTOR) : 1)
+  return addValues(a, b, frame)
+}
+
+function membership(a: Value, b: Value, frame: Frame): Value {
+  if (b instanceof ListValue) {
+    frame.spend(b.size)
+    for (let index = 0; index < b.size; index++) if (equalValues(a, b.at(index), frame)) return true
+    return false
+  }
+  frame.spend(1)
+  if (typeof b !== 'object' || b === null || b instanceof Uint8Array || b.kind !== 'map') return noSuchOverload()
+  if (normalKey(a) === undefined && typeof a !== 'number') return new CelError('unsupported key type')
+  return b.get(a) !== undefined
+}
