@@ -2,28 +2,42 @@ import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { ResourceDefinition, StatusSubresource } from './definition.ts'
 import { kinds } from './generated/kinds.ts'
-import type { Namespace, Pod } from './generated/types.ts'
+import type { CertificateSigningRequest, Namespace, Pod } from './generated/types.ts'
+import { mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings } from './kinds/admission/mutating-admission-policy.ts'
+import { validatingAdmissionPolicyBindings } from './kinds/admission/validating-admission-policy-binding.ts'
+import { validatingAdmissionPolicies } from './kinds/admission/validating-admission-policy.ts'
+import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from './kinds/admission/webhook-configuration.ts'
+import { apiServices } from './kinds/api-service.ts'
 import { autoscalerConversion, autoscalingV1HorizontalPodAutoscalers } from './kinds/autoscaler/autoscaling-v1.ts'
 import { horizontalPodAutoscalers } from './kinds/autoscaler/horizontal-pod-autoscaler.ts'
 import { bindings } from './kinds/binding.ts'
+import { certificateSigningRequests, requestApproval } from './kinds/certificate-signing-request/certificate-signing-request.ts'
 import { clusterRoleBindings } from './kinds/cluster-role-binding.ts'
 import { clusterRoles } from './kinds/cluster-role.ts'
 import { componentStatuses } from './kinds/component-status.ts'
 import { configMaps } from './kinds/config-map.ts'
 import { controllerRevisions } from './kinds/controller-revision.ts'
 import { cronJobs } from './kinds/cron-job/cron-job.ts'
+import { csiDrivers } from './kinds/csi-driver.ts'
+import { csiNodes } from './kinds/csi-node.ts'
+import { csiStorageCapacities } from './kinds/csi-storage-capacity.ts'
 import { daemonSets } from './kinds/daemon-set.ts'
 import { deployments } from './kinds/deployment.ts'
 import { endpointSlices } from './kinds/endpoint-slice.ts'
 import { endpoints } from './kinds/endpoints.ts'
-import { events } from './kinds/event.ts'
 import type { KindConversion } from './kinds/event-conversion.ts'
 import { eventConversion } from './kinds/event-conversion.ts'
+import { events } from './kinds/event.ts'
 import { eventsV1Events } from './kinds/events-v1-event.ts'
+import { flowSchemas } from './kinds/flow-control/flow-schema.ts'
+import { priorityLevelConfigurations } from './kinds/flow-control/priority-level-configuration.ts'
+import { ingressClasses } from './kinds/ingress-class.ts'
+import { ingresses } from './kinds/ingress.ts'
 import { jobs } from './kinds/job/job.ts'
 import { leases } from './kinds/lease.ts'
 import { limitRanges } from './kinds/limit-range.ts'
 import { namespaceFinalize, namespaces } from './kinds/namespace.ts'
+import { networkPolicies } from './kinds/network-policy.ts'
 import { nodes } from './kinds/node.ts'
 import { podDisruptionBudgets } from './kinds/pod-disruption-budget.ts'
 import { podTemplates } from './kinds/pod-template.ts'
@@ -42,6 +56,8 @@ import { secrets } from './kinds/secret.ts'
 import { serviceAccounts } from './kinds/service-account.ts'
 import { services } from './kinds/service/service.ts'
 import { statefulSets } from './kinds/stateful-set.ts'
+import { storageClasses } from './kinds/storage-class.ts'
+import { volumeAttachments } from './kinds/volume-attachment.ts'
 import { persistentVolumeClaims } from './kinds/volume/persistent-volume-claim.ts'
 import { persistentVolumes } from './kinds/volume/persistent-volume.ts'
 
@@ -61,6 +77,13 @@ const served: readonly ResourceDefinition[] = [
   podDisruptionBudgets,
   clusterRoleBindings, clusterRoles, roleBindings, roles,
   priorityClasses,
+  networkPolicies, ingressClasses, ingresses,
+  csiDrivers, csiNodes, csiStorageCapacities, storageClasses, volumeAttachments,
+  mutatingWebhookConfigurations, validatingAdmissionPolicies, validatingAdmissionPolicyBindings, validatingWebhookConfigurations,
+  mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings,
+  apiServices,
+  certificateSigningRequests,
+  flowSchemas, priorityLevelConfigurations,
 ]
 
 export function servedResources(): readonly ResourceDefinition[] {
@@ -90,7 +113,10 @@ export interface FacetDefinition<T extends KubeObject = KubeObject> {
 
 const finalize: FacetDefinition<Namespace> = { kind: kinds.Namespace, subresource: 'finalize', update: namespaceFinalize }
 const ephemeralContainers: FacetDefinition<Pod> = { kind: kinds.Pod, subresource: 'ephemeralcontainers', update: podEphemeralContainers }
+const approval: FacetDefinition<CertificateSigningRequest> = {
+  kind: kinds.CertificateSigningRequest, subresource: 'approval', update: requestApproval,
+}
 
 export function facets(): readonly FacetDefinition[] {
-  return [finalize, ephemeralContainers]
+  return [finalize, ephemeralContainers, approval]
 }

@@ -4,6 +4,7 @@ import type {
   Binding, ClusterRole, ClusterRoleBinding, ConfigMap, Container, Deployment, Endpoints, EndpointSlice, Event, EventsV1Event, Lease,
   LimitRange, Namespace, Node, Pod, PodSpec, ReplicaSet, ResourceQuota, Role, RoleBinding, Secret, Service, ServiceAccount, ServiceSpec,
 } from './generated/types.ts'
+import { extensionSamples } from './sample-extension-objects.testing.ts'
 import { workloadSamples } from './sample-workloads.testing.ts'
 
 /** The least that is a valid object of each kind, fresh at every call; tests change what they are about. */
@@ -152,6 +153,7 @@ export function sampleOf({ kind, group, version }: Pick<KindRef, 'kind' | 'group
 
 const SAMPLES: Readonly<Record<string, () => KubeObject>> = {
   ...workloadSamples,
+  ...extensionSamples,
   Binding: sampleBinding, ConfigMap: sampleConfigMap, Endpoints: sampleEndpoints, Event: sampleEvent, LimitRange: sampleLimitRange,
   Namespace: sampleNamespace, Node: sampleNode, Pod: () => samplePod(), ResourceQuota: sampleQuota, Secret: sampleSecret,
   ServiceAccount: sampleServiceAccount, Service: () => sampleService(), Deployment: sampleDeployment, ReplicaSet: sampleReplicaSet,

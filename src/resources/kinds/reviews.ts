@@ -89,8 +89,8 @@ export const tokenReviews: ResourceDefinition<TokenReview> = {
 }
 export const selfSubjectReviews: ResourceDefinition<SelfSubjectReview> = { ...virtualResource, kind: kinds.SelfSubjectReview }
 
-const MIN_TOKEN_SECONDS = 600
-const MAX_TOKEN_SECONDS = 2 ** 32
+export const MIN_TOKEN_SECONDS = 600
+export const MAX_TOKEN_SECONDS = 2 ** 32
 const DEFAULT_TOKEN_SECONDS = 3600
 
 /** For the subresource serviceaccounts/token, whose body is no resource of its own. */
