@@ -21,6 +21,7 @@ export interface PlacedPod {
 }
 
 const FIRST_CAPACITY = 64
+const REMEMBERED_CHANGES = 1_024
 
 /**
  * All nodes as columns of numbers; a node keeps its slot until it goes. Pods are placed on slots, and taken off again, by uid: placing a
@@ -37,8 +38,11 @@ export class NodeTable {
   readonly #placed = new Map<string, PlacedPod>()
   /** Pods bound to nodes that are not known (yet), by node. */
   readonly #waiting = new Map<string, Map<string, Pod>>()
+  /** The slots of the last changes: change n stands at n modulo the length. */
+  readonly #changedSlots = new Int32Array(REMEMBERED_CHANGES)
   #capacity = FIRST_CAPACITY
   #version = 0
+  #changes = 0
 
   constructor() {
     for (const name of ['cpu', 'memory', 'ephemeral-storage', 'pods', 'scored-cpu', 'scored-memory']) this.#column(name)
@@ -60,6 +64,17 @@ export class NodeTable {
   /** Changes whenever a node came or went, or any node's labels, taints or spec may have changed. */
   get generation(): number {
     return this.#version
+  }
+
+  /** How often the room on any node may have changed; the slots of the last rememberedChanges are known. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  readonly rememberedChanges = REMEMBERED_CHANGES
+
+  changedSlot(change: number): number {
+    return this.#changedSlots[change % REMEMBERED_CHANGES] ?? 0
   }
 
   /** Changes whenever the node's labels, taints or spec may have. */
@@ -93,6 +108,7 @@ export class NodeTable {
     }
     for (const column of this.#columns.values()) column.allocatable[slot] = 0
     for (const [resource, amount] of amountsOf(node.status?.allocatable ?? {})) this.#column(resource).allocatable[slot] = amount
+    this.#changed(slot)
     this.spread.setNode(slot, node.metadata.labels ?? {})
     if (known === undefined) this.#placeWaiting(name)
   }
@@ -155,6 +171,12 @@ export class NodeTable {
     add('pods', 1)
     add('scored-cpu', scoredAmount(amounts, 'cpu'))
     add('scored-memory', scoredAmount(amounts, 'memory'))
+    this.#changed(slot)
+  }
+
+  #changed(slot: number): void {
+    this.#changedSlots[this.#changes % REMEMBERED_CHANGES] = slot
+    this.#changes += 1
   }
 
   #placeWaiting(nodeName: string): void {

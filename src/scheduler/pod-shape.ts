@@ -1,6 +1,7 @@
 import type { Node, NodeAffinity, PodSpec } from '../resources/generated/types.ts'
 import type { NodeTable } from './node-table.ts'
 import { matchesNodeSelection, preferenceWeight } from './node-affinity.ts'
+import { Rooms } from './room.ts'
 import { countUnpreferredTaints, taintText, untoleratedTaint } from './taints.ts'
 
 /** Why a node is not for pods of a shape; undefined when it is. */
@@ -30,12 +31,15 @@ export interface ShapeView {
  */
 export class PodShape {
   readonly hasPreference: boolean
+  /** Two pods have the same shape when they have the same key. */
+  readonly key: string
   readonly #spec: PodSpec
   readonly #affinity: NodeAffinity | undefined
   readonly #answers: (NodeAnswer | undefined)[] = []
   #view: ShapeView | undefined
 
-  constructor(spec: PodSpec) {
+  constructor(key: string, spec: PodSpec) {
+    this.key = key
     this.#spec = spec
     this.#affinity = spec.affinity?.nodeAffinity
     this.hasPreference = (this.#affinity?.preferredDuringSchedulingIgnoredDuringExecution?.length ?? 0) > 0
@@ -61,6 +65,12 @@ export class PodShape {
     }
     this.#view = { generation: table.generation, fitting, rejected, hasUnpreferredTaints }
     return this.#view
+  }
+
+  /** Whether the node of the slot is for pods of the shape. */
+  fits(slot: number, table: NodeTable): boolean {
+    const node = table.node(slot)
+    return node !== undefined && this.answer(slot, node, table.version(slot)).verdict === undefined
   }
 
   answer(slot: number, node: Node, version: number): NodeAnswer {
@@ -97,13 +107,14 @@ const MAX_SHAPES = 512
 
 /** The shapes in use; the oldest is forgotten when there are too many (it is only a cache). */
 export class PodShapes {
+  readonly rooms = new Rooms()
   readonly #shapes = new Map<string, PodShape>()
 
   of(spec: PodSpec): PodShape {
     const key = JSON.stringify([spec.nodeSelector, spec.affinity?.nodeAffinity, spec.tolerations, spec.nodeName])
     const known = this.#shapes.get(key)
     if (known !== undefined) return known
-    const shape = new PodShape(spec)
+    const shape = new PodShape(key, spec)
     if (this.#shapes.size >= MAX_SHAPES) {
       const [oldest] = this.#shapes.keys()
       if (oldest !== undefined) this.#shapes.delete(oldest)

@@ -1,5 +1,6 @@
 import type { Candidate } from './decide.ts'
 import { scoredAmount, type NodeTable } from './node-table.ts'
+import type { Amounts } from './pod-requests.ts'
 import { countDomains, HOSTNAME_LABEL } from './spreading.ts'
 
 /** How much each score counts, as in upstream's default profile; each score runs from 0 to 100. */
@@ -9,10 +10,9 @@ const MAX_SCORE = 100
 /** A score of each slot that fits, in their order. */
 type Scores = Float64Array
 
-/** The best of the slots that fit, the lowest one of equals; undefined when there is none. */
-export function bestSlot(candidate: Candidate, table: NodeTable, fitting: readonly number[]): number | undefined {
+/** The best of the slots that fit, the lowest one of equals; undefined when there is none. room: the resourceScore by slot. */
+export function bestSlot(candidate: Candidate, table: NodeTable, fitting: readonly number[], room: Float64Array): number | undefined {
   if (fitting.length <= 1) return fitting[0]
-  const room = roomScore(candidate, table)
   const taints = taintScores(candidate, table, fitting)
   const affinity = affinityScores(candidate, table, fitting)
   const spread = spreadScore(candidate, table, fitting)
@@ -21,7 +21,7 @@ export function bestSlot(candidate: Candidate, table: NodeTable, fitting: readon
   // Most pods have room alone to be compared by: nothing is allocated for them.
   for (let index = 0; index < fitting.length; index += 1) {
     const slot = fitting[index] ?? 0
-    let score = room(slot)
+    let score = room[slot] ?? 0
     if (taints !== undefined) score += WEIGHTS.taints * (taints[index] ?? 0)
     if (affinity !== undefined) score += WEIGHTS.affinity * (affinity[index] ?? 0)
     if (spread !== undefined) score += WEIGHTS.spread * spread(slot)
@@ -33,13 +33,13 @@ export function bestSlot(candidate: Candidate, table: NodeTable, fitting: readon
 const NOTHING = new Float64Array(0)
 
 /** What would be left free (least allocated), and how evenly cpu and memory would be used (balanced allocation). */
-function roomScore(candidate: Candidate, table: NodeTable): (slot: number) => number {
+export function resourceScore(amounts: Amounts, table: NodeTable): (slot: number) => number {
   const cpuCapacity = table.column('cpu')?.allocatable ?? NOTHING
   const cpuUsed = table.column('scored-cpu')?.requested ?? NOTHING
   const memoryCapacity = table.column('memory')?.allocatable ?? NOTHING
   const memoryUsed = table.column('scored-memory')?.requested ?? NOTHING
-  const cpu = scoredAmount(candidate.amounts, 'cpu')
-  const memory = scoredAmount(candidate.amounts, 'memory')
+  const cpu = scoredAmount(amounts, 'cpu')
+  const memory = scoredAmount(amounts, 'memory')
   return (slot) => {
     const cpuShare = share((cpuUsed[slot] ?? 0) + cpu, cpuCapacity[slot] ?? 0)
     const memoryShare = share((memoryUsed[slot] ?? 0) + memory, memoryCapacity[slot] ?? 0)
