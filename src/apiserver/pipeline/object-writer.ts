@@ -1,4 +1,3 @@
-import { sameJson } from '../../objects/json.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../../objects/kube-object.ts'
 import { conflict, notFound } from '../../words/status-error.ts'
@@ -64,7 +63,7 @@ async function modifyObject<T extends KubeObject>(
     const current = cached.seen(resource.view).object as T
     checkConditions(resource, current, options)
     const changed = change(current)
-    if (options.dryRun === true || sameJson(changed, current)) return changed
+    if (options.dryRun === true || changed === current) return changed
     if (isReadyToGo(changed)) {
       if ((await commitDeletion(parts, cached)) !== undefined) return changed
       continue
