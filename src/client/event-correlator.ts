@@ -1,4 +1,5 @@
 import type { Instant } from '../words/instant.ts'
+import { RecentMap } from '../words/oldest-first.ts'
 import type { EventNote } from './event-recorder.ts'
 
 /** One happening, and the Event object that stands for it. */
@@ -40,22 +41,22 @@ const REFILL_MS = 300_000
 
 /** Decides what becomes of a happening: a new Event, a higher count of an old one, or nothing. Numbers as in upstream's recorder. */
 export class EventCorrelator {
-  readonly #series = new Map<string, Series>()
-  readonly #alike = new Map<string, Alike>()
-  readonly #buckets = new Map<string, Bucket>()
+  readonly #series = new RecentMap<string, Series>(MAX_REMEMBERED)
+  readonly #alike = new RecentMap<string, Alike>(MAX_REMEMBERED)
+  readonly #buckets = new RecentMap<string, Bucket>(MAX_REMEMBERED)
 
   /** Undefined when this object has had its share. */
   correlate(note: EventNote, now: Instant, name: string): Occurrence | undefined {
     const { uid = '', namespace = '', name: regardingName = '' } = note.regarding.metadata
-    const subject = JSON.stringify([note.component, note.regarding.kind, namespace, regardingName, uid, note.fieldPath ?? ''])
-    const group = subject + JSON.stringify([note.type, note.reason])
+    const subject = joined(note.component, note.regarding.kind, namespace, regardingName, uid, note.fieldPath ?? '')
+    const group = joined(subject, note.type, note.reason)
     const combined = this.#isOneOfMany(group, note.message, now)
     if (!this.#takeToken(subject, now)) return undefined
     const message = combined ? `(combined from similar events): ${note.message}` : note.message
-    const key = combined ? group : group + JSON.stringify(note.message)
+    const key = combined ? group : joined(group, note.message)
     const known = this.#series.get(key)
     const series = known === undefined ? { name, count: 1, first: now, last: now } : { ...known, count: known.count + 1, last: now }
-    remember(this.#series, key, series)
+    this.#series.set(key, series)
     return { note, subject, message, ...series }
   }
 
@@ -63,7 +64,7 @@ export class EventCorrelator {
     const known = this.#alike.get(group)
     const alike = known === undefined || now - known.since > ALIKE_WINDOW_MS ? { messages: new Set<string>(), since: now } : known
     if (alike.messages.size <= MAX_ALIKE) alike.messages.add(message)
-    remember(this.#alike, group, alike)
+    this.#alike.set(group, alike)
     return alike.messages.size > MAX_ALIKE
   }
 
@@ -71,18 +72,12 @@ export class EventCorrelator {
     const known = this.#buckets.get(subject)
     const tokens = known === undefined ? BURST : Math.min(BURST, known.tokens + (now - known.at) / REFILL_MS)
     const enough = tokens >= 1
-    remember(this.#buckets, subject, { tokens: enough ? tokens - 1 : tokens, at: now })
+    this.#buckets.set(subject, { tokens: enough ? tokens - 1 : tokens, at: now })
     return enough
   }
 }
 
-/** Keeps the entries that were used last. */
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size <= MAX_REMEMBERED) return
-  for (const oldest of map.keys()) {
-    map.delete(oldest)
-    return
-  }
+/** No name, reason or message holds a NUL. */
+function joined(...parts: readonly string[]): string {
+  return parts.join('\0')
 }

@@ -2,6 +2,7 @@ import type { KubeObject } from '../objects/kube-object.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { Event, ObjectReference } from '../resources/generated/types.ts'
 import { formatTime } from '../words/instant.ts'
+import { OldestFirst } from '../words/oldest-first.ts'
 import type { Clock, Log } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
 import { StatusError } from '../words/status-error.ts'
@@ -42,8 +43,8 @@ const RETRY_MS = 500
 export class EventRecorder {
   readonly #parts: RecorderParts
   readonly #correlator = new EventCorrelator()
-  /** A Set keeps insertion order and gives up its first entries cheaply. */
   readonly #queue = new Set<Occurrence>()
+  readonly #oldest = new OldestFirst(this.#queue)
   /** What is being sent, by the object it regards, and what waits behind it: one object's events keep their order. */
   readonly #lanes = new Map<string, { readonly waiting: Occurrence[]; readonly sent: Promise<void> }>()
   #unsent = 0
@@ -88,8 +89,9 @@ export class EventRecorder {
   }
 
   #sendQueued(signal: AbortSignal): void {
-    for (const occurrence of this.#queue) {
-      if (this.#lanes.size >= MAX_SENDING) return
+    while (this.#lanes.size < MAX_SENDING) {
+      const occurrence = this.#oldest.next()
+      if (occurrence === undefined) return
       this.#queue.delete(occurrence)
       const lane = this.#lanes.get(occurrence.subject)
       if (lane === undefined) this.#openLane(occurrence, signal)

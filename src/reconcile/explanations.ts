@@ -1,4 +1,5 @@
 import type { Instant } from '../words/instant.ts'
+import { RecentMap } from '../words/oldest-first.ts'
 
 /** What a controller last decided about one of its keys, for people. */
 export interface Explanation {
@@ -13,11 +14,10 @@ export interface Explanation {
 
 /** The last explanation of each key; beyond the bound the one that has not changed for longest is forgotten. */
 export class Explanations {
-  readonly #byKey = new Map<string, Explanation>()
-  readonly #maxKeys: number
+  readonly #byKey: RecentMap<string, Explanation>
 
   constructor(maxKeys: number) {
-    this.#maxKeys = maxKeys
+    this.#byKey = new RecentMap(maxKeys)
   }
 
   get(key: string): Explanation | undefined {
@@ -25,13 +25,7 @@ export class Explanations {
   }
 
   set(explanation: Explanation): void {
-    this.#byKey.delete(explanation.key)
     this.#byKey.set(explanation.key, explanation)
-    if (this.#byKey.size <= this.#maxKeys) return
-    for (const oldest of this.#byKey.keys()) {
-      this.#byKey.delete(oldest)
-      return
-    }
   }
 
   forget(key: string): void {

@@ -1,7 +1,10 @@
+import { OldestFirst } from '../words/oldest-first.ts'
+
 /** Keys in order of arrival, each at most once, never more than maxKeys: the owner must remember that one was turned away. */
 export class WorkQueue {
   /** A Set keeps insertion order and drops duplicates. */
   readonly #keys = new Set<string>()
+  readonly #oldest = new OldestFirst(this.#keys)
   readonly #maxKeys: number
 
   constructor(maxKeys: number) {
@@ -20,10 +23,8 @@ export class WorkQueue {
   }
 
   take(): string | undefined {
-    for (const key of this.#keys) {
-      this.#keys.delete(key)
-      return key
-    }
-    return undefined
+    const key = this.#oldest.next()
+    if (key !== undefined) this.#keys.delete(key)
+    return key
   }
 }

@@ -8,6 +8,7 @@ import { keyOf } from '../objects/kube-object.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { Binding, Node, Pod, PodCondition } from '../resources/generated/types.ts'
 import { formatTime } from '../words/instant.ts'
+import { RecentMap } from '../words/oldest-first.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import { isStatus } from '../words/status-error.ts'
 import { thrownMessage } from '../words/thrown.ts'
@@ -38,7 +39,7 @@ export interface Explanation {
 
 /** Follows nodes and pods and gives each waiting pod a node. */
 export class Scheduler {
-  readonly explanations = new Map<string, Explanation>()
+  readonly explanations = new RecentMap<string, Explanation>(MAX_EXPLANATIONS)
   readonly #parts: SchedulerParts
   readonly #nodes: Informer<Node>
   readonly #pods: Informer<Pod>
@@ -126,7 +127,7 @@ export class Scheduler {
     const uid = pod.metadata.uid ?? ''
     const now = this.#parts.clock.now()
     const decision = decide(pod, this.#table, this.#shapes)
-    this.#remember(uid, { at: now, decision })
+    this.explanations.set(uid, { at: now, decision })
     if (decision.outcome === 'unschedulable') {
       this.#queue.park(uid, now)
       void this.#tellUnschedulable(pod, decision.message)
@@ -191,15 +192,6 @@ export class Scheduler {
 
   #record(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string): void {
     this.#events.record({ regarding: pod, type, reason, message, component: SCHEDULER_NAME })
-  }
-
-  #remember(uid: string, explanation: Explanation): void {
-    this.explanations.delete(uid)
-    if (this.explanations.size >= MAX_EXPLANATIONS) {
-      const [oldest] = this.explanations.keys()
-      if (oldest !== undefined) this.explanations.delete(oldest)
-    }
-    this.explanations.set(uid, explanation)
   }
 }
 
