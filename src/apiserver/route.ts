@@ -36,14 +36,14 @@ export interface ObjectRoute {
   /** The parent's plural: pods. */
   readonly resource: string
   readonly subresource: string
-  readonly verbs: readonly ('create' | 'get' | 'update' | 'delete')[]
+  readonly verbs: readonly ('create' | 'get' | 'list' | 'update' | 'delete')[]
   /** The kind of the body, and the name of its schema: policy/v1 Eviction, policy.v1.Eviction. */
   readonly body: { readonly group: string; readonly version: string; readonly kind: string; readonly schema: string }
   handle(call: ObjectCall): Promise<ObjectAnswer>
 }
 
 export interface ObjectCall extends CallContext {
-  readonly verb: 'create' | 'get' | 'update' | 'delete'
+  readonly verb: 'create' | 'get' | 'list' | 'update' | 'delete'
   /** The parent's key; the name is '' for resources that store nothing. */
   readonly key: ObjectKey
   /** A fresh object that the handler may change and return; empty for get and delete. */
@@ -53,6 +53,7 @@ export interface ObjectCall extends CallContext {
 
 export interface ObjectAnswer {
   readonly status: number
+  /** Of a list: its items are what is shown of it. */
   readonly object: JsonObject
 }
 
@@ -117,7 +118,7 @@ export interface ObjectWriter {
   /**
    * Read, modify, write: change gives the newest object as it shall be, sharing what stays, and may throw a StatusError; it runs
    * again when another write came between. Metadata and commit stages run; defaults, prepare, admission and validation do not: a
-   * binding may set what an update may not. A change that changes nothing writes nothing.
+   * binding may set what an update may not. A change that gives back the current object writes nothing.
    */
   modify<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, change: (current: T) => T, options?: ModifyOptions): Promise<T>
   /** The whole delete pipeline: admission, finalizers, grace period. Undefined when it is gone at once. */

@@ -11,6 +11,7 @@ import { discoveryRoutes } from '../discovery/routes.ts'
 import type { VersionInfo } from '../discovery/version.ts'
 import type { Route } from '../route.ts'
 import type { ApiServerCore, ApiServerExtensions } from '../server.ts'
+import { componentStatusRoute } from '../subresources/component-statuses.ts'
 import { facetRoutes } from '../subresources/facet-routes.ts'
 import { bindingRoutes } from '../subresources/pod-binding.ts'
 import { podConnectRoutes } from '../subresources/pod-connect.ts'
@@ -75,7 +76,8 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     ...reviewRoutes({ authorizer, tokens, rulesFor: (user, namespace) => rbac.rulesFor(user, namespace) }),
     tokenRequestRoute({ signer: options.tokens, clock, random, defaultAudiences: audiences }),
     ...bindingRoutes(clock),
-    evictionRoute,
+    evictionRoute(clock),
+    componentStatusRoute([storeCheck(core), ...options.healthChecks]),
     ...facetRoutes(),
     ...podConnectRoutes,
     ...discoveryRoutes({

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../objects/json.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
 import { utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import type { ServerResponse } from '../http.ts'
@@ -27,7 +28,12 @@ export function renderList(clock: Clock, call: ResourceCall, page: ListPage): Se
     const head = utf8(`{"kind":"${resource.kind.kind}List","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)
     return bytesResponse(200, listBody(head, page.objects.map((object) => object.seen(resource.view).bytes)))
   }
-  const objects = page.objects.map((cached) => cached.seen(resource.view).object)
+  return renderItems(clock, call, page.objects.map((cached) => cached.seen(resource.view).object), metadata)
+}
+
+/** Objects as a list of their kind, in the form that was asked for. */
+export function renderItems(clock: Clock, call: ResourceCall, objects: readonly KubeObject[], metadata: JsonObject): ServerResponse {
+  const { accepted, resource } = call
   if (accepted.as === 'table') {
     const include = parseIncludeObject(call.query)
     return objectResponse(200, tableOf(resource.definition, objects, { metadata, include, now: clock.now(), withColumns: true }), accepted)

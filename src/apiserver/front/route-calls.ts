@@ -16,7 +16,9 @@ import { resourceName } from '../pipeline/write-request.ts'
 import type { PipelineParts } from '../pipeline/write-request.ts'
 import type { CallContext, ConnectRoute, ObjectAnswer, ObjectCall, ObjectRoute, PathRoute } from '../route.ts'
 import type { ServedResource } from '../resource-set.ts'
+import { servedOnce } from '../watch-cache/cached-object.ts'
 import type { HttpCall, ResourceCall } from './http-call.ts'
+import { renderItems, renderObject } from './render.ts'
 
 type RouteParts = PipelineParts & BodyParts
 
@@ -36,7 +38,14 @@ export async function objectRouteResponse(parts: RouteParts, call: ResourceCall,
   const answer = await callObjectRoute(parts, contextOf(parts, call), {
     route, resource: call.resource, key: call.key, body, dryRun: options.dryRun, fieldValidation: options.fieldValidation,
   })
-  return objectResponse(answer.status, answer.object, call.accepted)
+  return rendered(parts, call, route, answer)
+}
+
+/** What is a resource of its own, though nothing is stored, is shown in every form that others have: as a table too. */
+function rendered({ clock }: RouteParts, call: ResourceCall, route: ObjectRoute, { status, object }: ObjectAnswer): ServerResponse {
+  if (route.subresource === '' && call.info.verb === 'get') return renderObject(clock, call, status, servedOnce(object as JsonObject & KubeObject))
+  if (call.info.verb === 'list') return renderItems(clock, call, (object['items'] ?? []) as readonly KubeObject[], { resourceVersion: '' })
+  return objectResponse(status, object, call.accepted)
 }
 
 export interface ObjectRouteCall {

@@ -83,10 +83,10 @@ test('a binding gives a pod its node, once', async () => {
 test('an eviction deletes', async () => {
   const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'a' }, deleteOptions: { gracePeriodSeconds: 3, preconditions: { uid: 'u' } } }
   const { call, deleted } = objectCall([pod('a')], eviction, 'a')
-  assert.equal((await evictionRoute.handle(call)).status, 201)
+  assert.equal((await evictionRoute(clock).handle(call)).status, 201)
   assert.deepEqual(deleted, [{ namespace: 'shop', name: 'a', dryRun: false, gracePeriodSeconds: 3, uid: 'u' }])
-  await assert.rejects(async () => evictionRoute.handle(objectCall([], eviction, 'a').call), { code: 404 })
-  await assert.rejects(async () => evictionRoute.handle(objectCall([pod('b')], eviction, 'b').call), { code: 400 })
+  await assert.rejects(async () => evictionRoute(clock).handle(objectCall([], eviction, 'a').call), { code: 404 })
+  await assert.rejects(async () => evictionRoute(clock).handle(objectCall([pod('b')], eviction, 'b').call), { code: 400 })
 })
 
 test('token requests', async () => {
