@@ -5,6 +5,7 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import { keyOf, keyText } from '../../objects/kube-object.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { EndpointSlice, Endpoints, Service } from '../../resources/generated/types.ts'
+import { systemPriorityClasses } from '../../resources/kinds/priority-class.ts'
 import { isStatus } from '../../words/status-error.ts'
 import { apiEndpointSlice, apiEndpoints, apiService, namespaceObject, systemNamespaces } from './cluster-objects.ts'
 import type { ApiEndpoint } from './cluster-objects.ts'
@@ -13,7 +14,7 @@ import { reconcileBinding, reconcileRole } from './reconcile-policy.ts'
 import type { Change } from './reconcile-policy.ts'
 
 /**
- * Brings a new or an older cluster to what every cluster has: namespaces, roles, bindings, the API's own Service.
+ * Brings a new or an older cluster to what every cluster has: namespaces, roles, bindings, priority classes, the API's own Service.
  * Any number of servers may do it at once, any number of times; only what is missing is written.
  */
 export async function applyBootstrap(client: Client, endpoint: ApiEndpoint): Promise<void> {
@@ -24,6 +25,7 @@ export async function applyBootstrap(client: Client, endpoint: ApiEndpoint): Pro
     applyAll(client, kinds.ClusterRoleBinding, policy.clusterRoleBindings, reconcileBinding),
     applyAll(client, kinds.Role, policy.roles, reconcileRole),
     applyAll(client, kinds.RoleBinding, policy.roleBindings, reconcileBinding),
+    applyAll(client, kinds.PriorityClass, systemPriorityClasses, () => ({ action: 'keep' })),
     applyAll(client, kinds.Service, [apiService(endpoint)], reconcileService),
     applyAll(client, kinds.Endpoints, [apiEndpoints(endpoint)], reconcileEndpoints),
     applyAll(client, kinds.EndpointSlice, [apiEndpointSlice(endpoint)], reconcileEndpointSlice),

@@ -82,8 +82,25 @@ export const aggregatorRules: readonly PolicyRule[] = [rule(READ, '', 'endpoints
 /** Sees everything, for graphs and dashboards that follow owners: only in the roles of the collectors below. */
 const EVERYTHING_DELETABLE: readonly PolicyRule[] = [rule('delete get list patch update watch', '*', '*')]
 
+/** Binds volumes to claims while it places pods. */
+export const volumeSchedulerRules: readonly PolicyRule[] = [
+  rule([...READ, 'patch', 'update'], '', 'persistentvolumeclaims persistentvolumes'), rule(READ, 'storage.k8s.io', 'storageclasses'),
+]
+
+/** For provisioners that operators run. */
+export const volumeProvisionerRules: readonly PolicyRule[] = [
+  rule('create delete get list watch', '', 'persistentvolumes'), rule('get list update watch', '', 'persistentvolumeclaims'),
+  rule(READ, 'storage.k8s.io', 'storageclasses'), rule('watch', '', 'events'), ...EVENT_RULES,
+]
+
+export const nodeProblemDetectorRules: readonly PolicyRule[] = [rule('get', '', 'nodes'), rule('patch', '', 'nodes/status'), ...EVENT_RULES]
+
 /** Each built-in controller and what it does beside writing events: bound to the service account of that name in kube-system. */
 export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'attachdetach-controller': [
+    rule('list watch', '', 'persistentvolumeclaims persistentvolumes pods'), rule(READ, '', 'nodes'), rule('patch update', '', 'nodes/status'),
+    rule('create delete get list watch', 'storage.k8s.io', 'volumeattachments'), rule(READ, 'storage.k8s.io', 'csidrivers csinodes'),
+  ],
   'cronjob-controller': [
     rule('get list update watch', 'batch', 'cronjobs'), rule('create delete get list patch update watch', 'batch', 'jobs'),
     rule('update', 'batch', 'cronjobs/finalizers cronjobs/status'), rule('delete list', '', 'pods'),
@@ -113,10 +130,19 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule(READ, '', 'endpoints services'), rule('update', '', 'endpoints/finalizers services/finalizers'),
     rule('create delete get list update patch watch', 'discovery.k8s.io', 'endpointslices'), rule('create', 'discovery.k8s.io', 'endpointslices/restricted'),
   ],
+  'ephemeral-volume-controller': [
+    rule(READ, '', 'pods'), rule('update', '', 'pods/finalizers'), rule('create get list watch', '', 'persistentvolumeclaims'),
+  ],
+  'expand-controller': [
+    rule('get list patch update watch', '', 'persistentvolumes'), rule(READ, '', 'persistentvolumeclaims'),
+    rule('patch update', '', 'persistentvolumeclaims/status'), rule(READ, 'storage.k8s.io', 'storageclasses'),
+    rule('get', '', 'endpoints secrets services'),
+  ],
   'generic-garbage-collector': EVERYTHING_DELETABLE,
   'horizontal-pod-autoscaler': [
     rule(READ, 'autoscaling', 'horizontalpodautoscalers'), rule('patch update', 'autoscaling', 'horizontalpodautoscalers/status'),
-    rule('get update', '*', '*/scale'), rule('list', '', 'pods'), rule('get list', 'metrics.k8s.io', 'pods'),
+    rule('get update', '*', '*/scale'), rule('list', '', 'pods'), rule('list', 'metrics.k8s.io', 'pods'),
+    rule('get list', 'custom.metrics.k8s.io', '*'), rule('get list', 'external.metrics.k8s.io', '*'),
   ],
   'job-controller': [
     rule('get list patch update watch', 'batch', 'jobs'), rule('patch update', 'batch', 'jobs/status'), rule('update', 'batch', 'jobs/finalizers'),
@@ -130,7 +156,15 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('delete get list patch update watch', '', 'nodes'), rule('patch update', '', 'nodes/status'), rule('delete get list watch', '', 'pods'),
     rule('patch update', '', 'pods/status'), rule(READ, 'coordination.k8s.io', 'leases'),
   ],
+  'persistent-volume-binder': [
+    rule('create delete get list update watch', '', 'persistentvolumes'), rule('update', '', 'persistentvolumes/status'),
+    rule('get list update watch', '', 'persistentvolumeclaims'), rule('update', '', 'persistentvolumeclaims/status'),
+    rule('create delete get list watch', '', 'pods'), rule(READ, 'storage.k8s.io', 'storageclasses'), rule('get list', '', 'nodes'),
+    rule('get', '', 'secrets'), rule('watch', '', 'events'),
+  ],
   'pod-garbage-collector': [rule('delete list watch', '', 'pods'), rule('get list watch', '', 'nodes'), rule('patch update', '', 'pods/status')],
+  'pv-protection-controller': [rule('get list update watch', '', 'persistentvolumes')],
+  'pvc-protection-controller': [rule('get list update watch', '', 'persistentvolumeclaims'), rule(READ, '', 'pods')],
   'replicaset-controller': [
     rule('get list update watch', 'apps', 'replicasets'), rule('patch update', 'apps', 'replicasets/status'),
     rule('update', 'apps', 'replicasets/finalizers'), rule('create delete get list patch watch', '', 'pods'),
@@ -148,6 +182,7 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('create delete get list patch update watch', 'apps', 'controllerrevisions'),
     rule('create delete get list update watch', '', 'persistentvolumeclaims'),
   ],
+  'ttl-controller': [rule('list patch update watch', '', 'nodes')],
   'ttl-after-finished-controller': [rule('delete get list watch', 'batch', 'jobs')],
   'clusterrole-aggregation-controller': [rule('escalate get list patch update watch', 'rbac.authorization.k8s.io', 'clusterroles')],
 }
