@@ -108,6 +108,8 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, '<time>'],
   [/(resourceVersion"?: ?)"\d+"/g, '$1"<revision>"'],
   [/https:\/\/127\.0\.0\.1:\d+/g, 'https://127.0.0.1:<port>'],
+  [/(range of valid ports is )\d+-\d+/g, '$1<first>-<last>'],
+  [/(?<= 80:)\d+(?=\/TCP)/g, '<port>'],
   [/\b10\.(9[6-9]|1\d\d|2[0-4]\d)\.\d+\.\d+\b/g, '<ip>'],
   [/(containerd:\/\/|sha256:|exec ")[0-9a-f]{64}/g, '$1<id>'],
   [/(pod-template-hash"?[=:] ?"?)[0-9a-z]+/g, '$1<hash>'],
