@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { JsonObject } from '../json.ts'
+import { dropNulls, fillDefaults } from './defaults.ts'
+import { mergeSchemaOf } from './merge-schema.ts'
+import { pruneUnknown } from './prune.ts'
+import { structuralOf } from './structural-schema.ts'
+import { hasFormat } from './text-formats.ts'
+import { validateValue } from './validate-value.ts'
+
+const text = { type: 'string' }
+const whole = { type: 'integer' }
+const object = (properties: object, more: object = {}): object => ({ type: 'object', properties, ...more })
+const list = (items: object, more: object = {}): object => ({ type: 'array', items, ...more })
+const spec = (schema: object): object => object({ spec: schema })
+
+test('pruning keeps what is named, and tells the rest', () => {
+  const table: [string, object, JsonObject, JsonObject, string[]][] = [
+    ['own fields', object({}), { apiVersion: 'v1', kind: 'A', metadata: { name: 'a' }, x: 1 }, { apiVersion: 'v1', kind: 'A', metadata: { name: 'a' } }, ['x']],
+    ['below', spec(object({ a: text })), { spec: { a: 'a', b: { c: 1 } } }, { spec: { a: 'a' } }, ['spec.b']],
+    ['lists', spec(object({ l: list(object({ a: text })) })), { spec: { l: [{ a: '1', b: 2 }, { c: 3 }] } }, { spec: { l: [{ a: '1' }, {}] } }, ['spec.l[0].b', 'spec.l[1].c']],
+    ['maps', spec({ type: 'object', additionalProperties: object({ a: text }) }), { spec: { k: { a: '1', b: 2 } } }, { spec: { k: { a: '1' } } }, ['spec.k.b']],
+    ['maps of anything', spec({ type: 'object', additionalProperties: true }), { spec: { k: { a: { b: 1 } } } }, { spec: { k: { a: { b: 1 } } } }, []],
+    ['preserved', spec(object({ a: object({ b: text }) }, { 'x-kubernetes-preserve-unknown-fields': true })), { spec: { x: { y: 1 }, a: { b: '1', c: 2 } } },
+      { spec: { x: { y: 1 }, a: { b: '1' } } }, ['spec.a.c']],
+    ['embedded', spec(object({ a: text }, { 'x-kubernetes-embedded-resource': true })), { spec: { apiVersion: 'v1', kind: 'B', metadata: {}, a: '1', b: 2 } },
+      { spec: { apiVersion: 'v1', kind: 'B', metadata: {}, a: '1' } }, ['spec.b']],
+  ]
+  for (const [name, schema, value, kept, unknown] of table) {
+    assert.deepEqual(pruneUnknown(structuralOf(schema), value), unknown, name)
+    assert.deepEqual(value, kept, name)
+  }
+})
+
+test('defaults fill what is missing or null without a right to be', () => {
+  const table: [object, JsonObject, JsonObject][] = [
+    [spec(object({ a: { ...whole, default: 1 }, b: text })), { spec: {} }, { spec: { a: 1 } }],
+    [spec(object({ a: { ...whole, default: 1 } })), {}, {}],
+    [object({ spec: object({ a: { ...whole, default: 1 } }, { default: {} }) }), {}, { spec: { a: 1 } }],
+    [spec(object({ a: { ...whole, default: 1 } })), { spec: { a: null } }, { spec: { a: 1 } }],
+    [spec(object({ a: { ...whole, default: 1, nullable: true }, b: text })), { spec: { a: null, b: null } }, { spec: { a: null } }],
+    [spec(list(object({ a: { ...whole, default: 1 } }))), { spec: [{}, { a: 2 }] }, { spec: [{ a: 1 }, { a: 2 }] }],
+    [spec({ type: 'object', additionalProperties: object({ a: { ...whole, default: 1 } }) }), { spec: { k: {} } }, { spec: { k: { a: 1 } } }],
+  ]
+  for (const [schema, value, expected] of table) {
+    dropNulls(structuralOf(schema), value)
+    fillDefaults(structuralOf(schema), value)
+    assert.deepEqual(value, expected)
+  }
+  const shared = structuralOf(object({ a: { type: 'object', default: { b: [] } } }))
+  const [one, two]: JsonObject[] = [{}, {}]
+  for (const value of [one, two]) fillDefaults(shared, value)
+  assert.notEqual(one?.['a'], two?.['a'], 'no two objects share a default')
+})
+
+test('values', () => {
+  const table: [object, unknown, string[]][] = [
+    [whole, 'x', ['a: Invalid value: "string": a in body must be of type integer: "string"']],
+    [whole, 1.5, ['a: Invalid value: "number": a in body must be of type integer: "number"']],
+    [{ type: 'number' }, 1, []],
+    [text, null, ['a: Invalid value: "null": a in body must be of type string: "null"']],
+    [{ ...text, nullable: true }, null, []],
+    [{ 'x-kubernetes-int-or-string': true }, '50%', []],
+    [{ 'x-kubernetes-int-or-string': true }, true, ['a: Invalid value: "boolean": a in body must be of type integer,string: "boolean"']],
+    [{ ...text, enum: ['x', 'y'] }, 'z', ['a: Unsupported value: "z": supported values: "x", "y"']],
+    [{ ...whole, minimum: 1, maximum: 3 }, 0, ['a: Invalid value: 0: a in body should be greater than or equal to 1']],
+    [{ ...whole, minimum: 1, exclusiveMinimum: true }, 1, ['a: Invalid value: 1: a in body should be greater than 1']],
+    [{ ...whole, maximum: 3 }, 4, ['a: Invalid value: 4: a in body should be less than or equal to 3']],
+    [{ type: 'number', multipleOf: 0.1 }, 0.3, []],
+    [{ ...whole, multipleOf: 2 }, 3, ['a: Invalid value: 3: a in body should be a multiple of 2']],
+    [{ ...whole, format: 'int32' }, 2 ** 31, ['a: Invalid value: 2147483648: a in body must be of type int32: "2147483648"']],
+    [{ ...text, minLength: 2 }, 'é', ['a: Invalid value: "é": a in body should be at least 2 chars long']],
+    [{ ...text, maxLength: 2 }, 'abc', ['a: Too long: may not be more than 2 bytes']],
+    [{ ...text, pattern: '^[a-z]+$' }, 'A', ["a: Invalid value: \"A\": a in body should match '^[a-z]+$'"]],
+    [{ ...text, pattern: '^(a+)+$' }, `${'a'.repeat(200)}!`, [`a: Invalid value: "${'a'.repeat(200)}!": a in body should match '^(a+)+$'`]],
+    [{ ...text, format: 'date-time' }, '2026-02-30T00:00:00Z', ['a: Invalid value: "2026-02-30T00:00:00Z": a in body must be of type date-time: "2026-02-30T00:00:00Z"']],
+    [list(text, { minItems: 1 }), [], ['a: Invalid value: 0: a in body should have at least 1 items']],
+    [list(text, { maxItems: 1 }), ['a', 'b'], ['a: Too many: 2: must have at most 1 items']],
+    [list(whole), [1, 'x'], ['a[1]: Invalid value: "string": a[1] in body must be of type integer: "string"']],
+    [list(text, { 'x-kubernetes-list-type': 'set' }), ['x', 'y', 'x'], ['a[2]: Duplicate value: "x"']],
+    [list(object({ k: text, v: text }), { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] }), [{ k: '1', v: 'a' }, { k: '1', v: 'b' }],
+      ['a[1]: Duplicate value: {"k":"1"}']],
+    [object({ b: whole }, { required: ['b', 'c'] }), { b: 'x' }, ['a.c: Required value', 'a.b: Invalid value: "string": a.b in body must be of type integer: "string"']],
+    [{ type: 'object', additionalProperties: whole, maxProperties: 1 }, { x: 1, y: '2' },
+      ['a: Too many: 2: must have at most 1 items', 'a.y: Invalid value: "string": a.y in body must be of type integer: "string"']],
+    [object({ x: whole, y: whole }, { oneOf: [{ required: ['x'] }, { required: ['y'] }] }), { x: 1, y: 2 },
+      ['a: Invalid value: "": "a" must validate one and only one schema (oneOf). Found 2 valid alternatives']],
+    [object({}, { oneOf: [{ required: ['x'] }, { required: ['y'] }] }), {},
+      ['a: Invalid value: "": "a" must validate one and only one schema (oneOf). Found none valid', 'a.x: Required value']],
+    [object({}, { anyOf: [{ required: ['x'] }] }), {}, ['a: Invalid value: "": "a" must validate at least one schema (anyOf)', 'a.x: Required value']],
+    [{ ...text, not: { enum: ['x'] } }, 'x', ['a: Invalid value: "": "a" must not validate the schema (not)']],
+    [{ 'x-kubernetes-preserve-unknown-fields': true }, { anything: [1] }, []],
+  ]
+  for (const [schema, value, expected] of table) {
+    assert.deepEqual(validateValue(structuralOf(schema), value, 'a').map(({ field, message }) => `${field}: ${message}`), expected, JSON.stringify([schema, value]))
+  }
+})
+
+test('formats', () => {
+  const table: [string, string[], string[]][] = [
+    ['date', ['2024-02-29'], ['2023-02-29', '2024-13-01', 'x']],
+    ['date-time', ['2026-01-02T03:04:05Z', '2026-01-02T03:04:05.5+01:00'], ['2026-01-02', '2026-01-02T03:04']],
+    ['duration', ['1h30m', '2.5s', '3 days'], ['1x', '']],
+    ['ipv4', ['10.0.0.1'], ['10.0.0.256', '::1']],
+    ['ipv6', ['::1', '2001:db8::10.0.0.1'], ['10.0.0.1', ':::1']],
+    ['cidr', ['10.0.0.0/8', 'fd00::/64'], ['10.0.0.0', '10.0.0.0/33']],
+    ['uuid4', ['4fb5bd4e-5d9b-4d5e-8f29-3f8ad9a34c5a'], ['4fb5bd4e-5d9b-1d5e-8f29-3f8ad9a34c5a']],
+    ['byte', ['AP8='], ['AP8']],
+    ['something else', ['anything'], []],
+  ]
+  for (const [format, right, wrong] of table) {
+    for (const value of right) assert(hasFormat(value, format), `${format} ${value}`)
+    for (const value of wrong) assert(!hasFormat(value, format), `${format} ${value}`)
+  }
+})
+
+test('the schema for merging', () => {
+  const schema = mergeSchemaOf('example.com/v1/Widget', structuralOf(object({
+    spec: object({
+      size: whole, port: { 'x-kubernetes-int-or-string': true }, tags: list(text, { 'x-kubernetes-list-type': 'set' }), labels: { type: 'object', additionalProperties: text },
+      open: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, parts: list(object({ n: text }), { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['n'] }),
+    }, { 'x-kubernetes-map-type': 'atomic' }),
+  })), () => undefined)
+  const inner = schema.fields.get('spec')?.schema
+  assert(inner?.type === 'object' && inner.atomic)
+  const types = [...inner.fields].map(([name, { schema: part }]) => `${name}:${part.type}${part.type === 'list' ? `:${part.list}${part.keys.join()}` : part.type === 'map' ? `:${part.values.type}` : ''}`)
+  assert.deepEqual(types, ['size:int64', 'port:int-or-string', 'tags:list:set', 'labels:map:string', 'open:map:any', 'parts:list:mapn'])
+})

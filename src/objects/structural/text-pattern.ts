@@ -1,0 +1,31 @@
+import { RE2JS } from 're2js'
+
+/** A regular expression as Go reads it, found anywhere in a text, in linear time: the pattern is one user's, the text another's. */
+export interface TextPattern {
+  readonly source: string
+  matches(text: string): boolean
+}
+
+/** Compiled on first use. A source that is no regular expression matches nothing. */
+export function textPattern(source: string): TextPattern {
+  let compiled: RE2JS | 'invalid' | undefined
+  return {
+    source,
+    matches(text) {
+      compiled ??= compile(source) ?? 'invalid'
+      return compiled !== 'invalid' && compiled.matcher(text).find()
+    },
+  }
+}
+
+export function isPattern(source: string): boolean {
+  return compile(source) !== undefined
+}
+
+function compile(source: string): RE2JS | undefined {
+  try {
+    return RE2JS.compile(source)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,52 @@
+import type { FieldError } from '../field-error.ts'
+import { invalidValue, tooLong } from '../field-error.ts'
+import type { Structural } from './structural-schema.ts'
+import { hasFormat } from './text-formats.ts'
+
+const INTEGER_RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [-(2 ** 63), 2 ** 63],
+}
+const FLOAT_MAX = 3.4028234663852886e38
+
+export function checkNumber(errors: FieldError[], schema: Structural, value: number, path: string): void {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema.limits
+  const report = (what: string): void => void errors.push(invalidValue(path, value, `${path} in body ${what}`))
+  if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
+    report(exclusiveMinimum ? `should be greater than ${minimum}` : `should be greater than or equal to ${minimum}`)
+  }
+  if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
+    report(exclusiveMaximum ? `should be less than ${maximum}` : `should be less than or equal to ${maximum}`)
+  }
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) report(`should be a multiple of ${multipleOf}`)
+  if (!fitsFormat(value, schema)) report(`must be of type ${schema.format}: ${JSON.stringify(String(value))}`)
+}
+
+/** In decimal fractions, as people mean them: 0.3 is a multiple of 0.1. */
+function isMultiple(value: number, of: number): boolean {
+  const quotient = value / of
+  return Math.abs(quotient - Math.round(quotient)) <= 1e-9 * Math.max(1, Math.abs(quotient))
+}
+
+function fitsFormat(value: number, { format }: Structural): boolean {
+  if (format === 'float') return Math.abs(value) <= FLOAT_MAX
+  const range = INTEGER_RANGES[format]
+  return range === undefined || (value >= range[0] && value <= range[1])
+}
+
+export function checkText(errors: FieldError[], schema: Structural, value: string, path: string): void {
+  const { minLength, maxLength } = schema.limits
+  const length = minLength === undefined && maxLength === undefined ? 0 : characters(value)
+  if (minLength !== undefined && length < minLength) errors.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`))
+  if (maxLength !== undefined && length > maxLength) errors.push(tooLong(path, maxLength))
+  if (schema.pattern?.matches(value) === false) errors.push(invalidValue(path, value, `${path} in body should match '${schema.pattern.source}'`))
+  if (schema.format !== '' && !schema.intOrString && !hasFormat(value, schema.format)) {
+    errors.push(invalidValue(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`))
+  }
+}
+
+function characters(text: string): number {
+  let count = 0
+  for (const _ of text) count++
+  return count
+}

@@ -1,0 +1,134 @@
+import type { FieldError } from '../field-error.ts'
+import { duplicate, invalidValue, notSupported, required, tooMany } from '../field-error.ts'
+import { childPath, indexPath } from '../field-path.ts'
+import { isObject, sameJson, type JsonObject } from '../json.ts'
+import type { Structural, StructuralType } from './structural-schema.ts'
+import { checkNumber, checkText } from './validate-scalar.ts'
+
+/** Reports more than a person reads are not worth making. */
+const MAX_ERRORS = 100
+
+/**
+ * What is wrong with a value, in upstream's words (OpenAPI v3 as apiextensions.k8s.io/v1 understands it). Of a whole object neither apiVersion,
+ * kind nor metadata is looked at, beyond what the schema says of metadata.name.
+ */
+export function validateValue(schema: Structural, value: unknown, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  check(errors, schema, value, path)
+  return errors.slice(0, MAX_ERRORS)
+}
+
+function check(errors: FieldError[], schema: Structural, value: unknown, path: string): void {
+  if (errors.length > MAX_ERRORS || (value === null && schema.nullable)) return
+  const actual = typeNameOf(value)
+  if (!hasType(schema, value, actual)) {
+    errors.push(invalidValue(shown(path), actual, `${path} in body must be of type ${schema.intOrString ? 'integer,string' : schema.type}: ${JSON.stringify(actual)}`))
+    return
+  }
+  checkEnum(errors, schema, value, path)
+  if (typeof value === 'number') checkNumber(errors, schema, value, path)
+  else if (typeof value === 'string') checkText(errors, schema, value, path)
+  else if (Array.isArray(value)) checkList(errors, schema, value, path)
+  else if (isObject(value)) checkObject(errors, schema, value, path)
+  checkJunctions(errors, schema, value, path)
+}
+
+/** Where an error has no path of its own, upstream writes this. */
+function shown(path: string): string {
+  return path === '' ? '<nil>' : path
+}
+
+function typeNameOf(value: unknown): StructuralType | 'null' {
+  if (value === null || value === undefined) return 'null'
+  if (Array.isArray(value)) return 'array'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  return typeof value === 'object' ? 'object' : typeof value === 'string' ? 'string' : 'boolean'
+}
+
+function hasType({ type, intOrString, preservesUnknown }: Structural, value: unknown, actual: StructuralType | 'null'): boolean {
+  if (intOrString) return actual === 'integer' || actual === 'string'
+  if (type === undefined) return actual !== 'null' || preservesUnknown || value === undefined
+  return actual === type || (type === 'number' && actual === 'integer')
+}
+
+function checkEnum(errors: FieldError[], schema: Structural, value: unknown, path: string): void {
+  if (schema.enum === undefined || schema.enum.some((allowed) => sameJson(allowed, value))) return
+  errors.push(notSupported(shown(path), value, schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed)))))
+}
+
+function checkList(errors: FieldError[], schema: Structural, list: readonly unknown[], path: string): void {
+  const { minItems, maxItems } = schema.limits
+  if (minItems !== undefined && list.length < minItems) errors.push(invalidValue(shown(path), list.length, `${path} in body should have at least ${minItems} items`))
+  if (maxItems !== undefined && list.length > maxItems) errors.push(tooMany(shown(path), list.length, maxItems))
+  checkUnique(errors, schema, list, path)
+  const { items } = schema
+  if (items !== undefined) for (const [index, item] of list.entries()) check(errors, items, item, indexPath(path, index))
+}
+
+/** Sets have each value once, maps each set of keys; a key that is missing is one of its own. */
+function checkUnique(errors: FieldError[], schema: Structural, list: readonly unknown[], path: string): void {
+  if (schema.list === 'atomic') return
+  const seen = new Set<string>()
+  for (const [index, item] of list.entries()) {
+    const identity = schema.list === 'set' || !isObject(item) ? item : Object.fromEntries(schema.listKeys.map((key) => [key, item[key]]))
+    const text = canonicalText(identity)
+    if (seen.has(text)) errors.push(duplicate(indexPath(path, index), identity))
+    seen.add(text)
+  }
+}
+
+/** Equal values have equal texts, whatever the order of their fields. */
+function canonicalText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
+  if (!isObject(value)) return JSON.stringify(value) ?? 'undefined'
+  return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonicalText(value[key])}`).join(',')}}`
+}
+
+function checkObject(errors: FieldError[], schema: Structural, object: JsonObject, path: string): void {
+  const { minProperties, maxProperties } = schema.limits
+  const count = Object.keys(object).length
+  if (minProperties !== undefined && count < minProperties) errors.push(invalidValue(shown(path), count, `${path} in body should have at least ${minProperties} properties`))
+  if (maxProperties !== undefined && count > maxProperties) errors.push(tooMany(shown(path), count, maxProperties))
+  for (const name of schema.required) if (object[name] === undefined) errors.push(required(childPath(path, name)))
+  for (const key in object) {
+    const part = schema.properties.get(key) ?? schema.additional
+    if (part !== undefined) check(errors, part, object[key], childPath(path, key))
+  }
+}
+
+function checkJunctions(errors: FieldError[], schema: Structural, value: unknown, path: string): void {
+  const { allOf, anyOf, oneOf, not } = schema
+  if (allOf.length > 0) checkAll(errors, allOf, value, path)
+  if (anyOf.length > 0) checkAny(errors, anyOf, value, path)
+  if (oneOf.length > 0) checkOne(errors, oneOf, value, path)
+  if (not !== undefined && validateValue(not, value, path).length === 0) errors.push(junctionError(path, 'must not validate the schema (not)'))
+}
+
+function checkAll(errors: FieldError[], schemas: readonly Structural[], value: unknown, path: string): void {
+  const found = schemas.flatMap((schema) => validateValue(schema, value, path))
+  if (found.length === 0) return
+  errors.push(junctionError(path, `must validate all the schemas (allOf)${found.length === schemas.length ? '. None validated' : ''}`), ...found)
+}
+
+function checkAny(errors: FieldError[], schemas: readonly Structural[], value: unknown, path: string): void {
+  const found = schemas.map((schema) => validateValue(schema, value, path))
+  if (found.some((each) => each.length === 0)) return
+  errors.push(junctionError(path, 'must validate at least one schema (anyOf)'), ...fewest(found))
+}
+
+function checkOne(errors: FieldError[], schemas: readonly Structural[], value: unknown, path: string): void {
+  const found = schemas.map((schema) => validateValue(schema, value, path))
+  const valid = found.filter((each) => each.length === 0).length
+  if (valid === 1) return
+  if (valid > 1) errors.push(junctionError(path, `must validate one and only one schema (oneOf). Found ${valid} valid alternatives`))
+  else errors.push(junctionError(path, 'must validate one and only one schema (oneOf). Found none valid'), ...fewest(found))
+}
+
+/** The errors of the alternative that is nearest to being right. */
+function fewest(found: readonly FieldError[][]): FieldError[] {
+  return found.reduce((best, each) => (each.length < best.length ? each : best))
+}
+
+function junctionError(path: string, what: string): FieldError {
+  return invalidValue(shown(path), '', `${JSON.stringify(path)} ${what}`)
+}
