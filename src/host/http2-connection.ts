@@ -8,6 +8,7 @@ import type { NodeProxy } from './node-proxy.ts'
 import { peerOf } from './peer.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
 import { IncomingRequest } from './server-request.ts'
+import { readAgain } from './socket-reading.ts'
 
 export interface ConnectionOptions {
   readonly handler: Handler
@@ -48,6 +49,9 @@ export class Http2Connection {
       clearTimeout(this.#idleTimer)
       onClose()
     })
+    // A client that was killed, and that a write of ours met first.
+    const reading = setInterval(() => readAgain(socket), HTTPS_LIMITS.readAgainMs).unref()
+    socket.once('close', () => clearInterval(reading))
     this.#session.on('ping', () => {
       this.#lastActive = performance.now()
     })

@@ -13,6 +13,8 @@ export const HTTPS_LIMITS = {
   lingerMs: 1_000,
   /** A connection without requests is closed. */
   idleConnectionMs: 5 * 60_000,
+  /** How long a client may be gone before it is seen, see readAgain. */
+  readAgainMs: 2_000,
   /** Go's clients wait when they reach this many; upstream allows 100 to 250. */
   streamsPerConnection: 250,
   /** Also counts requests whose client reset the stream while the handler still works. */
