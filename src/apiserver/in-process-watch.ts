@@ -10,7 +10,7 @@ import { parseSelection } from './selection.ts'
 import type { CacheEvent, EventType } from './watch-cache/cache-event.ts'
 import type { CacheFeed } from './watch-cache/cache-feed.ts'
 import type { CachedObject } from './watch-cache/cached-object.ts'
-import { beginWatch } from './watch-cache/watch.ts'
+import { beginWatch, followAlone } from './watch-cache/watch.ts'
 import type { WatchReceiver } from './watch-cache/watch.ts'
 
 /** A reader that leaves more than this unread is ended with 410, and lists again. The initial state does not count. */
@@ -73,7 +73,8 @@ class InProcessWatch<T extends KubeObject> implements WatchReceiver, AsyncIterat
       const { scope, matches, trigger } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
       const start = startOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks: true })
       signal.addEventListener('abort', this.#onAbort, { once: true })
-      this.#stop = await beginWatch(feed, { cache: resource.cache, scope, matches, trigger, start, signal }, this)
+      const query = { cache: resource.cache, scope, matches, trigger, start, signal }
+      this.#stop = await beginWatch(feed, query, this, (after) => followAlone(query, this, after))
       this.#phase = 'live'
     } catch (error) {
       throw this.#ended(error)

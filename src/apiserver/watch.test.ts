@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memberOf, settle, startTestServer } from './apiserver.testing.ts'
+import { memberOf, settle, startTestServer, testRequest } from './apiserver.testing.ts'
 import type { TestServer, TestServerOptions } from './apiserver.testing.ts'
 import { defaultLimits } from './server.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { Store } from '../store/store.ts'
+import { textOf } from '../words/bytes.ts'
+import { allObjects } from './storage/keys.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps'
 const MERGE = { 'content-type': 'application/merge-patch+json' }
@@ -82,6 +84,55 @@ test('a watcher that does not read is ended, and nobody waits for it', async () 
   await touch(server, 'a', 'x')
   await slow.ended
   assert.equal(slow.events.length, 1)
+})
+
+test('clients that watch the same hear the same, whoever comes, goes or does not read', async () => {
+  const server = await serverWith(['a'], { limits: { ...defaultLimits, watchBacklogBytes: 1_000 } })
+  const same = `${CONFIG_MAPS}?watch=1&resourceVersion=1&labelSelector=absent%21%3Dx`
+  const first = await server.watch(same)
+  const second = await server.watch(same)
+  const slow = await server.watch(same)
+  const others = await server.watch(`${CONFIG_MAPS}?watch=1&resourceVersion=1&labelSelector=absent%3Dx`)
+  const ahead = await server.watch(`${CONFIG_MAPS}?watch=1&resourceVersion=3&labelSelector=absent%21%3Dx`)
+  await touch(server, 'a', 'x')
+  const late = await server.watch(same)
+  slow.backlogBytes = 2_000
+  await touch(server, 'a', 'y')
+  await slow.ended
+  await first.close()
+  await touch(server, 'a', 'z')
+  assert.deepEqual(await first.news(), ['MODIFIED a@2', 'MODIFIED a@3'])
+  assert.deepEqual(await second.news(), ['MODIFIED a@2', 'MODIFIED a@3', 'MODIFIED a@4'])
+  assert.deepEqual(await late.news(), ['MODIFIED a@2', 'MODIFIED a@3', 'MODIFIED a@4'])
+  assert.deepEqual(await slow.news(), ['MODIFIED a@2', 'MODIFIED a@3'])
+  assert.deepEqual(await ahead.news(), ['MODIFIED a@4'])
+  assert.deepEqual(await others.news(), [])
+  await second.close()
+  await late.close()
+  const again = await server.watch(`${CONFIG_MAPS}?watch=1&resourceVersion=4&labelSelector=absent%21%3Dx`)
+  await touch(server, 'a', 'last')
+  assert.deepEqual(await again.news(), ['MODIFIED a@5'])
+})
+
+test('a commit of several changes is one write to each client, of the same bytes to all who watch the same', async () => {
+  const { server, store } = await serverWith(['a', 'b'])
+  const written = async (query: string): Promise<Uint8Array[]> => {
+    const response = await server.handle(testRequest('GET', `${CONFIG_MAPS}?watch=1&resourceVersion=2${query}`))
+    assert(response.type === 'stream')
+    const writes: Uint8Array[] = []
+    void response.send({ write: (bytes) => writes.push(bytes) > 0, backlogBytes: () => 0, drained: async () => {} })
+    await settle()
+    return writes
+  }
+  const [one, two, selected] = [await written(''), await written(''), await written('&labelSelector=absent%21%3Dx')]
+  const page = await store.read(allObjects, { at: 'latest', limit: 10 })
+  assert(page.outcome === 'page')
+  await store.commit({ expect: [], writes: page.page.entries.filter(({ key }) => key.includes('/shop/')).map(({ key, value }) => ({ key, value })) })
+  await settle()
+  assert.deepEqual([one.length, two.length, selected.length], [1, 1, 1])
+  assert.equal(one[0], two[0])
+  assert.deepEqual(one, selected)
+  assert.equal(textOf(one[0] ?? new Uint8Array()).match(/"MODIFIED"/g)?.length, 2)
 })
 
 test('tables and partial objects in watches', async () => {

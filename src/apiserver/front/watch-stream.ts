@@ -1,4 +1,5 @@
 import type { Revision } from '../../store/store.ts'
+import { joinBytes } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
 import type { ByteSink } from '../http.ts'
@@ -8,14 +9,15 @@ import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import type { CachedObject } from '../watch-cache/cached-object.ts'
 import { beginWatch } from '../watch-cache/watch.ts'
 import type { WatchQuery, WatchReceiver } from '../watch-cache/watch.ts'
-import type { SharedJoin } from './shared-join.ts'
+import type { WatchMember } from './shared-watches.ts'
 
 export interface WatchStreamOptions {
   readonly feed: CacheFeed
   readonly clock: Clock
   readonly query: WatchQuery
   readonly frames: WatchFrames
-  readonly shared: SharedJoin
+  /** Has the member told of what changes after the revision. Returns the function that ends it. */
+  follow(after: Revision, member: WatchMember): () => void
   readonly timeoutMs: number
   /** Undefined: the client wants no bookmarks. */
   readonly bookmarkEveryMs: number | undefined
@@ -28,7 +30,7 @@ export type WatchEnd = 'closed' | 'timeout' | 'too-slow' | 'lost' | 'refused'
 const PIECE_BYTES = 256 * 1024
 
 /** One watch as a stream of bytes. It never waits for its client: one that falls too far behind is ended. */
-export class WatchStream implements WatchReceiver {
+export class WatchStream implements WatchReceiver, WatchMember {
   readonly #options: WatchStreamOptions
   readonly #sink: ByteSink
   #frames: Uint8Array[] = []
@@ -59,7 +61,7 @@ export class WatchStream implements WatchReceiver {
     const cancelTimeout = clock.after(timeoutMs, () => this.#timeOut())
     let stop: () => void = () => {}
     try {
-      stop = await beginWatch(feed, query, this)
+      stop = await beginWatch(feed, query, this, (after) => this.#options.follow(after, this))
       this.#isLive = true
       this.#scheduleBookmark()
       return await this.#end
@@ -91,10 +93,16 @@ export class WatchStream implements WatchReceiver {
 
   flush(): void {
     if (this.#frames.length === 0 || this.#ended) return
-    this.#write(this.#options.shared.join(this.#frames))
+    this.#write(joinBytes(this.#frames))
     if (!this.#isLive) this.#allowance += this.#pendingBytes
     this.#frames = []
     this.#pendingBytes = 0
+    this.#checkBacklog()
+  }
+
+  changes(bytes: Uint8Array): void {
+    if (this.#ended) return
+    this.#write(bytes)
     this.#checkBacklog()
   }
 

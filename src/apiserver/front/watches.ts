@@ -1,3 +1,4 @@
+import type { Revision } from '../../store/store.ts'
 import type { Clock, Log, Random } from '../../words/ports.ts'
 import { fraction } from '../../words/random.ts'
 import { notAcceptable, tooManyRequests } from '../../words/status-error.ts'
@@ -11,7 +12,8 @@ import { parseRevision } from '../storage/resource-version.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import type { WatchStart } from '../watch-cache/watch.ts'
 import type { ResourceCall } from './http-call.ts'
-import { SharedJoin } from './shared-join.ts'
+import { SharedWatches, watchAlone } from './shared-watches.ts'
+import type { WatchMember, WatchSubject } from './shared-watches.ts'
 import { WatchStream } from './watch-stream.ts'
 
 export interface WatchLimits {
@@ -26,7 +28,7 @@ const MIN_TIMEOUT_MS = 1_800_000
 /** Answers watches, and counts them. */
 export class Watches {
   readonly #parts: { readonly feed: CacheFeed; readonly clock: Clock; readonly random: Random; readonly log: Log; readonly limits: WatchLimits }
-  readonly #shared = new SharedJoin()
+  readonly #shared = new SharedWatches()
   #count = 0
 
   constructor(parts: { feed: CacheFeed; clock: Clock; random: Random; log: Log; limits: WatchLimits }) {
@@ -41,13 +43,14 @@ export class Watches {
     const { scope, matches, trigger } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
     const query = { cache: call.resource.cache, scope, matches, trigger, start: startOf(options), signal: call.request.signal }
     const frames = watchFrames(call.resource, call.accepted, { include: parseIncludeObject(call.query), clock })
+    const follow = (after: Revision, member: WatchMember): (() => void) => this.#follow(call, options, { ...query, frames, after }, member)
     return {
       type: 'stream', status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
       send: async (sink) => {
         this.#count++
         try {
           const stream = new WatchStream({
-            feed, clock, query, frames, shared: this.#shared, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
+            feed, clock, query, frames, follow, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
             bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
           }, sink)
           const end = await stream.run()
@@ -57,6 +60,13 @@ export class Watches {
         }
       },
     }
+  }
+
+  #follow(call: ResourceCall, options: ListOptions, subject: WatchSubject, member: WatchMember): () => void {
+    // The rows of a Table depend on those before, and a client that is ahead of the cache is not told what others are.
+    if (call.accepted.as === 'table' || subject.after > this.#parts.feed.revision) return watchAlone(subject, member)
+    const key = JSON.stringify([call.key.namespace, call.key.name, options.labelSelector, options.fieldSelector, call.accepted.as])
+    return this.#shared.join(call.resource, key, { ...subject, after: 0 }, member)
   }
 
   #timeoutMs(options: ListOptions): number {

@@ -34,22 +34,29 @@ export interface WatchQuery {
   readonly signal: AbortSignal
 }
 
+/** Begins to hear of what changes after the revision. Returns the function that ends it. */
+export type Follow = (after: Revision) => () => void
+
 const WAIT_FOR_REVISION_MS = 3_000
 
 /**
  * Begins a watch. What the receiver is told of the past and what it is told of the present meet without gap and without
  * overlap, because both happen in one synchronous step. Returns the function that ends it; throws 410 when the revision is gone.
  */
-export async function beginWatch(feed: CacheFeed, query: WatchQuery, receiver: WatchReceiver): Promise<() => void> {
-  const { cache, start, signal } = query
+export async function beginWatch(feed: CacheFeed, query: WatchQuery, receiver: WatchReceiver, follow: Follow): Promise<() => void> {
+  const { start, signal } = query
   await feed.fresh(query)
   if (start.from === 'state' && !(await feed.reachedWithin(start.notOlder, WAIT_FOR_REVISION_MS, signal))) {
     throw tooLargeRevision(start.notOlder, feed.revision)
   }
   if (start.from === 'revision') replay(query, start.revision, receiver)
   if (start.from === 'state') tellState(feed, query, start.bookmark, receiver)
-  const after = start.from === 'revision' ? start.revision : 0
-  return cache.watch(query.scope, {
+  return follow(start.from === 'revision' ? start.revision : 0)
+}
+
+/** Tells the receiver itself. */
+export function followAlone(query: WatchQuery, receiver: WatchReceiver, after: Revision): () => void {
+  return query.cache.watch(query.scope, {
     offer: (event) => {
       if (event.revision > after) tell(event, query, receiver)
     },
