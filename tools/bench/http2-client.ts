@@ -57,7 +57,7 @@ export class Http2Connection {
   readonly #exchanges = new Map<number, Exchange & { receivedBytes?: number }>()
   #nextStream = 1
   #outgoing: Uint8Array[] = []
-  #incoming = Buffer.alloc(0)
+  #incoming: Buffer = Buffer.alloc(0)
   #sendWindowBytes = FIRST_WINDOW_BYTES
   #receivedBytes = 0
   /** Requests that wait for the connection's window. */
