@@ -9,7 +9,9 @@ export function isObject(value: unknown): value is JsonObject {
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((item, index) => sameJson(item, b[index]))
+    if (!Array.isArray(b) || a.length !== b.length) return false
+    for (let index = 0; index < a.length; index++) if (!sameJson(a[index], b[index])) return false
+    return true
   }
   if (!isObject(a) || !isObject(b)) return false
   for (const key in a) if (!sameJson(a[key], b[key])) return false

@@ -30,27 +30,31 @@ export interface Walk {
 /**
  * One pass over a decoded object, which belongs to the caller: checks types (StatusError 400 in upstream's words), drops nulls, unknown
  * fields and empty values that say nothing, and brings quantities, times and base64 into the form in which they are stored.
+ * What the draft shares with old was checked when that was written: it is neither looked at nor changed.
  */
-export function normalizeObject(schema: ObjectSchema, draft: unknown, subject: Subject): Walked {
+export function normalizeObject(schema: ObjectSchema, draft: unknown, subject: Subject, old?: unknown): Walked {
   const walk: Walk = { root: schema, subject, path: [], unknownFields: [] }
   if (!isObject(draft)) throw badRequest(typeMismatch(walk, undefined, schema, draft))
-  const object = walkObject(walk, schema, draft)
+  const object = walkObject(walk, schema, draft, old)
   return { object, unknownFields: walk.unknownFields }
 }
 
-function walkObject(walk: Walk, schema: ObjectSchema, object: JsonObject): JsonObject {
+function walkObject(walk: Walk, schema: ObjectSchema, object: JsonObject, old: unknown): JsonObject {
   const { fields } = schema
+  const before = isObject(old) ? old : undefined
   let dropped = false
   for (const key in object) {
-    const field = fields.get(key)
     const value = object[key]
+    const earlier = before?.[key]
+    if (earlier !== undefined && value === earlier) continue
+    const field = fields.get(key)
     if (field === undefined) {
       noteUnknown(walk, key)
       dropped = true
     } else if (value === null) {
       dropped = true
     } else {
-      const clean = walkValue(walk, field.schema, value, key)
+      const clean = walkValue(walk, field.schema, value, key, earlier)
       if (clean !== value) object[key] = clean
       if (field.omitsEmpty && isEmpty(clean)) dropped = true
     }
@@ -82,7 +86,7 @@ function isEmpty(value: unknown): boolean {
   return true
 }
 
-function walkValue(walk: Walk, schema: Schema, value: unknown, key: string | number): unknown {
+function walkValue(walk: Walk, schema: Schema, value: unknown, key: string | number, old: unknown): unknown {
   switch (schema.type) {
     case 'string':
       if (typeof value === 'string') return value
@@ -95,21 +99,21 @@ function walkValue(walk: Walk, schema: Schema, value: unknown, key: string | num
     case 'object': {
       if (!isObject(value)) break
       walk.path.push(key)
-      const clean = walkObject(walk, schema, value)
+      const clean = walkObject(walk, schema, value, old)
       walk.path.pop()
       return clean
     }
     case 'list': {
       if (!Array.isArray(value)) break
       walk.path.push(key)
-      walkList(walk, schema, value)
+      walkList(walk, schema, value, old)
       walk.path.pop()
       return value
     }
     case 'map': {
       if (!isObject(value)) break
       walk.path.push(key)
-      walkMap(walk, schema, value)
+      walkMap(walk, schema, value, old)
       walk.path.pop()
       return value
     }
@@ -121,22 +125,29 @@ function walkValue(walk: Walk, schema: Schema, value: unknown, key: string | num
   throw badRequest(typeMismatch(walk, key, schema, value))
 }
 
-function walkList(walk: Walk, schema: ListSchema, list: unknown[]): void {
+function walkList(walk: Walk, schema: ListSchema, list: unknown[], old: unknown): void {
   const { items } = schema
+  const before: readonly unknown[] | undefined = Array.isArray(old) ? old : undefined
+  let moved: ReadonlySet<unknown> | undefined
   for (let index = 0; index < list.length; index++) {
     const value = list[index] ?? emptyValue(items)
     if (value === null) continue
-    const clean = walkValue(walk, items, value, index)
+    const earlier = before?.[index]
+    if (before !== undefined && (value === earlier || (typeof value === 'object' && (moved ??= new Set(before)).has(value)))) continue
+    const clean = walkValue(walk, items, value, index, earlier)
     if (clean !== list[index]) list[index] = clean
   }
 }
 
-function walkMap(walk: Walk, schema: MapSchema, map: JsonObject): void {
+function walkMap(walk: Walk, schema: MapSchema, map: JsonObject, old: unknown): void {
   const { values } = schema
+  const before = isObject(old) ? old : undefined
   for (const key in map) {
     const value = map[key] ?? emptyValue(values)
     if (value === null) continue
-    const clean = walkValue(walk, values, value, key)
+    const earlier = before?.[key]
+    if (earlier !== undefined && value === earlier) continue
+    const clean = walkValue(walk, values, value, key, earlier)
     if (clean !== map[key]) map[key] = clean
   }
 }

@@ -1,7 +1,12 @@
 import { StatusError } from '../../words/status-error.ts'
 import { forbidden } from '../../words/status-error.ts'
-import type { AdmissionRequest, Mutator, ObjectReader, Validator } from '../access.ts'
+import type { AdmissionRequest, Mutator, ObjectReader, Validator, Verdict } from '../access.ts'
 import type { WriteObserver } from '../route.ts'
+import { unshare } from './fresh-draft.ts'
+
+interface WarningListener {
+  warn(message: string): void
+}
 
 /** The mutate and admit stages: asks what was plugged in, in its order. */
 export class Admission {
@@ -19,31 +24,52 @@ export class Admission {
     this.#reader = parts.reader
   }
 
-  /** Whether anything may have changed the draft. Synchronous mutators cost no turn of the event loop. */
-  async mutate(request: AdmissionRequest): Promise<boolean> {
-    let asked = false
-    for (const mutator of this.#mutators) {
-      if (!mutator.matches(request)) continue
+  /** Whether anything may have changed the draft. What is no promise costs no turn of the event loop. */
+  mutate(request: AdmissionRequest): boolean | Promise<boolean> {
+    return this.#mutateFrom(request, 0, false)
+  }
+
+  #mutateFrom(request: AdmissionRequest, start: number, askedBefore: boolean): boolean | Promise<boolean> {
+    let asked = askedBefore
+    for (let index = start; index < this.#mutators.length; index++) {
+      const mutator = this.#mutators[index]
+      if (mutator === undefined || !mutator.matches(request)) continue
+      if (!asked && request.object !== undefined && request.old !== undefined) unshare(request.object, request.old)
       asked = true
       const pending = mutator.admit(request, this.#reader)
-      if (pending !== undefined) await pending
+      if (pending !== undefined) return pending.then(() => this.#mutateFrom(request, index + 1, true))
     }
     return asked
   }
 
-  async validate(request: AdmissionRequest, listener: { warn(message: string): void }): Promise<void> {
-    for (const validator of this.#validators) {
-      if (!validator.matches(request)) continue
-      const pending = validator.review(request, this.#reader)
-      const verdict = 'then' in pending ? await pending : pending
-      if (!verdict.allowed) throw refusal(request, verdict.code, verdict.message)
-      for (const warning of verdict.warnings) listener.warn(warning)
+  validate(request: AdmissionRequest, listener: WarningListener): void | Promise<void> {
+    return this.#validateFrom(request, listener, 0)
+  }
+
+  #validateFrom(request: AdmissionRequest, listener: WarningListener, start: number): void | Promise<void> {
+    for (let index = start; index < this.#validators.length; index++) {
+      const validator = this.#validators[index]
+      if (validator === undefined || !validator.matches(request)) continue
+      const verdict = validator.review(request, this.#reader)
+      if ('then' in verdict) {
+        return verdict.then((later) => {
+          settleVerdict(request, later, listener)
+          return this.#validateFrom(request, listener, index + 1)
+        })
+      }
+      settleVerdict(request, verdict, listener)
     }
+    return undefined
   }
 
   settle(request: AdmissionRequest, outcome: 'stored' | 'not-stored'): void {
     for (const observer of this.#observers) observer.settled(request, outcome)
   }
+}
+
+function settleVerdict(request: AdmissionRequest, verdict: Verdict, listener: WarningListener): void {
+  if (!verdict.allowed) throw refusal(request, verdict.code, verdict.message)
+  for (const warning of verdict.warnings) listener.warn(warning)
 }
 
 function refusal(request: AdmissionRequest, code: number, message: string): StatusError {

@@ -57,10 +57,12 @@ interface NewObject {
 
 async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, admission, tracked }: NewObject): Promise<void> {
   const { definition } = request.resource
-  if (await parts.admission.mutate(admission)) definition.defaults(draft)
+  const mutated = parts.admission.mutate(admission)
+  if (typeof mutated === 'boolean' ? mutated : await mutated) definition.defaults(draft)
   validateNew(request, draft)
   setManagedFields(draft, tracked ?? trackWrite(parts, request, draft, undefined))
-  await parts.admission.validate(admission, request)
+  const validating = parts.admission.validate(admission, request)
+  if (validating !== undefined) await validating
 }
 
 function validateNew(request: WriteRequest, draft: KubeObject): void {

@@ -20,11 +20,11 @@ export function stampNew(parts: PipelineParts, request: WriteRequest, draft: Kub
   if (generated) metadata.name = generatedName(parts, metadata.generateName ?? '')
   metadata.uid = uuid(parts.random)
   metadata.creationTimestamp = formatTime(parts.clock.now())
-  delete metadata.resourceVersion
-  delete metadata.selfLink
-  delete metadata.deletionTimestamp
-  delete metadata.deletionGracePeriodSeconds
-  delete metadata.generation
+  if (metadata.resourceVersion !== undefined) delete metadata.resourceVersion
+  if (metadata.selfLink !== undefined) delete metadata.selfLink
+  if (metadata.deletionTimestamp !== undefined) delete metadata.deletionTimestamp
+  if (metadata.deletionGracePeriodSeconds !== undefined) delete metadata.deletionGracePeriodSeconds
+  if (metadata.generation !== undefined) delete metadata.generation
   if (request.resource.definition.generationOf !== undefined) metadata.generation = 1
   return generated
 }
@@ -102,6 +102,7 @@ function wantsChanged(of: NonNullable<ResourceDefinition['generationOf']>, draft
   if (of === 'spec-or-annotations') {
     return !sameJson(specOf(draft), specOf(current)) || !sameJson(draft.metadata.annotations ?? {}, current.metadata.annotations ?? {})
   }
+  if (of === 'all-but-metadata') return !sameJson({ ...draft, metadata: {} }, { ...current, metadata: {} })
   return !sameJson(wanted(draft), wanted(current))
 }
 

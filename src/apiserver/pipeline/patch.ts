@@ -7,7 +7,7 @@ import { applyStrategicPatch } from '../../objects/patch-strategic.ts'
 import { badRequest, isStatus, notFound, StatusError } from '../../words/status-error.ts'
 import { createObject } from './create.ts'
 import { appliedDraft } from './managed-fields.ts'
-import { freshDraft } from './fresh-draft.ts'
+import { draftOver, freshDraft } from './fresh-draft.ts'
 import { decodeFields, reportFields, schemaOf } from './schema-stage.ts'
 import { updateObject } from './update.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
@@ -51,9 +51,11 @@ type PlainPatch = Exclude<ObjectPatch, { type: 'apply' }>
 export function patched(parts: PipelineParts, request: WriteRequest, patch: PlainPatch, current: KubeObject): KubeObject {
   const result = resultOf(parts, request, patch, current)
   if (!isObject(result)) throw badRequest('the patch does not leave an object')
-  // Parts that the patch left alone are shared with the current object; the stages that follow change their draft.
+  // Parts that the patch left alone are shared with the current object; the stages that follow change their draft. A JSON patch may
+  // have put them in other places too, where they were never checked.
   try {
-    return decodeFields(parts, request, freshDraft(result))
+    if (patch.type === 'json') return decodeFields(parts, request, freshDraft(result))
+    return draftOver(decodeFields(parts, request, result, current), current)
   } catch (error) {
     throw isStatus(error, 'BadRequest') ? wrongPatch(error.message) : error
   }

@@ -14,13 +14,16 @@ export function schemaOf(parts: SchemaParts, kind: { readonly schema: string }):
   return present(parts.schemas(kind.schema), `the schema ${kind.schema}`)
 }
 
-/** The decode stage: types, unknown fields, apiVersion and kind. The body is ours; it comes back as an object of the resource's kind. */
-export function decodeFields(parts: SchemaParts, request: WriteRequest, body: object): KubeObject {
+/**
+ * The decode stage: types, unknown fields, apiVersion and kind. The body is ours; it comes back as an object of the resource's kind.
+ * What it shares with the current object was decoded when that was written.
+ */
+export function decodeFields(parts: SchemaParts, request: WriteRequest, body: object, current?: KubeObject): KubeObject {
   if (!isObject(body)) throw badRequest('the body must be an object')
   checkKind(request.resource, body)
   if (request.trusted) return withMetadata(request.resource, body)
   const { kind } = request.resource
-  const { object, unknownFields } = normalizeObject(schemaOf(parts, kind), body, kind)
+  const { object, unknownFields } = normalizeObject(schemaOf(parts, kind), body, kind, current)
   reportFields(request, kind, unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`))
   return withMetadata(request.resource, object)
 }

@@ -116,7 +116,8 @@ interface Change {
 async function admitChange(parts: PipelineParts, request: WriteRequest, change: Change): Promise<void> {
   const { definition, kind } = request.resource
   const { draft, current, admission } = change
-  if (await parts.admission.mutate(admission)) definition.defaults(draft)
+  const mutated = parts.admission.mutate(admission)
+  if (typeof mutated === 'boolean' ? mutated : await mutated) definition.defaults(draft)
   shareWithCurrent(draft, current)
   raiseGeneration(definition, draft, current)
   const errors = [
@@ -125,7 +126,8 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
   setManagedFields(draft, change.proposed.tracked ?? trackWrite(parts, request, draft, current))
-  await parts.admission.validate(admission, request)
+  const validating = parts.admission.validate(admission, request)
+  if (validating !== undefined) await validating
 }
 
 interface Replacement {

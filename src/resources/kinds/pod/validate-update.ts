@@ -17,7 +17,7 @@ const UPDATABLE = [
 export function validateUpdate(pod: Pod, old: Pod): FieldError[] {
   const errors: Errors = []
   // A write that leaves the spec as it is (labels, finalizers) has nothing new to check in it.
-  if (pod.spec === old.spec || sameValue(pod.spec, old.spec)) return errors
+  if (pod.spec === old.spec || sameValue(pod.spec, old.spec) || differsInImagesOnly(pod.spec, old.spec)) return errors
   checkPod(errors, pod)
   const [spec, before] = [pod.spec ?? { containers: [] }, old.spec ?? { containers: [] }]
   for (const list of ['containers', 'initContainers'] as const) {
@@ -33,6 +33,32 @@ export function validateUpdate(pod: Pod, old: Pod): FieldError[] {
     errors.push(forbiddenField('spec', `pod updates may not change fields other than ${UPDATABLE}\n${changed.join('\n')}`))
   }
   return errors
+}
+
+/** Most changes of a spec give it other images: what it shares with the old one was checked when that was written. */
+function differsInImagesOnly(spec: PodSpec | undefined, before: PodSpec | undefined): boolean {
+  if (spec === undefined || before === undefined || !sharesAll(spec, before, CONTAINER_LISTS)) return false
+  return CONTAINER_LISTS.every((list) => {
+    const [now = [], then = []] = [spec[list], before[list]]
+    return now.length === then.length && now.every((container, index) => hasNewImageOnly(container, then[index]))
+  })
+}
+
+const CONTAINER_LISTS: readonly ('containers' | 'initContainers')[] = ['containers', 'initContainers']
+
+function hasNewImageOnly(container: Container, before: Container | undefined): boolean {
+  if (container === before) return true
+  const { image = '' } = container
+  return before !== undefined && image !== '' && image === image.trim() && sharesAll(container, before, IMAGE)
+}
+
+const IMAGE: readonly ('image')[] = ['image']
+
+/** Whether all members but these are the very same. */
+function sharesAll<T extends object>(a: T, b: T, except: readonly (keyof T)[]): boolean {
+  for (const name in a) if (a[name] !== b[name] && !except.includes(name)) return false
+  for (const name in b) if (a[name] === undefined && b[name] !== undefined && !except.includes(name)) return false
+  return true
 }
 
 function checkImages(errors: Errors, path: string, containers: readonly Container[], before: readonly Container[]): boolean {
