@@ -16,7 +16,9 @@ import { errorLines, startServer, type ServerBed } from './server-bed.testing.ts
 const WRITES = 2_000
 const CLIENTS = 8
 /** Fewer under way than are left when the server is killed: it may have answered all of them, and not been heard yet. */
-const WRITES_PER_CLIENT = 50
+const WRITES_PER_CLIENT = 40
+/** A server that starts shows its last 1,000 changes again: no watch may be further behind. */
+const MAX_UNSEEN = 500
 const ROUNDS = 3
 const NAMESPACE = 'default'
 
@@ -45,13 +47,14 @@ function revisionOf(object: ConfigMap): number {
   return Number(object.metadata.resourceVersion)
 }
 
-/** Runs the jobs, hundreds at once, kills the server after some acknowledgements, starts it again; what was acknowledged. */
-async function crashAmong(jobs: readonly ((client: Client) => Promise<Ack>)[], killAfter: number): Promise<Ack[]> {
+/** Runs the jobs, hundreds at once, kills the server after some acknowledgements, starts it again; what was acknowledged. seen: changes in the watch. */
+async function crashAmong(jobs: readonly ((client: Client) => Promise<Ack>)[], killAfter: number, seen: () => number): Promise<Ack[]> {
   const clients = Array.from({ length: CLIENTS }, () => bed.typed())
   const acknowledged: Ack[] = []
   let killed: Promise<void> | undefined
   const left = [...jobs]
   const run = async (client: Client): Promise<void> => {
+    while (killed === undefined && acknowledged.length - seen() > MAX_UNSEEN) await sleep(10)
     const job = left.shift()
     if (job === undefined) return
     try {
@@ -188,7 +191,7 @@ test('acknowledged creates, updates and deletes survive SIGKILL; a watch and an 
       const creations = Array.from({ length: WRITES - Math.min(alterations.length, WRITES / 2) }, (_, index) => createJob(`r${round}-${index}`))
       const jobs = round === 0 ? creations : [...alterations.slice(0, WRITES / 2), ...creations].map((job, index, all) => all[(index * 7) % all.length] ?? job)
       const from = watch.events.length
-      const acks = await crashAmong(jobs, [700, 150, 1400][round] ?? 500)
+      const acks = await crashAmong(jobs, [700, 150, 1400][round] ?? 500, () => watch.events.length - from)
 
       const current = await stored(follower.client)
       for (const object of current.values()) checkWhole(object)
