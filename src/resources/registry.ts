@@ -21,6 +21,7 @@ import { cronJobs } from './kinds/cron-job/cron-job.ts'
 import { csiDrivers } from './kinds/csi-driver.ts'
 import { csiNodes } from './kinds/csi-node.ts'
 import { csiStorageCapacities } from './kinds/csi-storage-capacity.ts'
+import { customResourceDefinitions } from './kinds/custom-resource-definition/custom-resource-definition.ts'
 import { daemonSets } from './kinds/daemon-set.ts'
 import { deployments } from './kinds/deployment.ts'
 import { endpointSlices } from './kinds/endpoint-slice.ts'
@@ -41,7 +42,7 @@ import { networkPolicies } from './kinds/network-policy.ts'
 import { nodes } from './kinds/node.ts'
 import { podDisruptionBudgets } from './kinds/pod-disruption-budget.ts'
 import { podTemplates } from './kinds/pod-template.ts'
-import { podEphemeralContainers, pods } from './kinds/pod/pod.ts'
+import { podEphemeralContainers, podResize, pods } from './kinds/pod/pod.ts'
 import { priorityClasses } from './kinds/priority-class.ts'
 import { replicaSets } from './kinds/replica-set.ts'
 import { replicationControllers } from './kinds/replication-controller.ts'
@@ -81,6 +82,7 @@ const served: readonly ResourceDefinition[] = [
   csiDrivers, csiNodes, csiStorageCapacities, storageClasses, volumeAttachments,
   mutatingWebhookConfigurations, validatingAdmissionPolicies, validatingAdmissionPolicyBindings, validatingWebhookConfigurations,
   mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings,
+  customResourceDefinitions,
   apiServices,
   certificateSigningRequests,
   flowSchemas, priorityLevelConfigurations,
@@ -113,10 +115,11 @@ export interface FacetDefinition<T extends KubeObject = KubeObject> {
 
 const finalize: FacetDefinition<Namespace> = { kind: kinds.Namespace, subresource: 'finalize', update: namespaceFinalize }
 const ephemeralContainers: FacetDefinition<Pod> = { kind: kinds.Pod, subresource: 'ephemeralcontainers', update: podEphemeralContainers }
+const resize: FacetDefinition<Pod> = { kind: kinds.Pod, subresource: 'resize', update: podResize }
 const approval: FacetDefinition<CertificateSigningRequest> = {
   kind: kinds.CertificateSigningRequest, subresource: 'approval', update: requestApproval,
 }
 
 export function facets(): readonly FacetDefinition[] {
-  return [finalize, ephemeralContainers, approval]
+  return [finalize, ephemeralContainers, resize, approval]
 }

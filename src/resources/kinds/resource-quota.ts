@@ -65,8 +65,9 @@ function checkScopeSelector(errors: Errors, spec: ResourceQuotaSpec): void {
   const requirements = spec.scopeSelector?.matchExpressions ?? []
   const path = 'spec.scopeSelector.matchExpressions'
   for (const requirement of requirements) {
-    if (!SCOPES.includes(requirement.scopeName)) errors.push(invalidValue(`${path}.scopeName`, requirement.scopeName, 'unsupported scope'))
-    countsWhatItCannot(requirement.scopeName, spec.hard).forEach(() => {
+    const { scopeName = '' } = requirement
+    if (!SCOPES.includes(scopeName)) errors.push(invalidValue(`${path}.scopeName`, scopeName, 'unsupported scope'))
+    countsWhatItCannot(scopeName, spec.hard).forEach(() => {
       errors.push(invalidValue(path, spec.scopeSelector, 'unsupported scope applied to resource'))
     })
     checkRequirement(errors, path, requirement)
@@ -77,7 +78,7 @@ function checkScopeSelector(errors: Errors, spec: ResourceQuotaSpec): void {
   }
 }
 
-function checkRequirement(errors: Errors, path: string, { scopeName, operator, values = [] }: ScopedResourceSelectorRequirement): void {
+function checkRequirement(errors: Errors, path: string, { scopeName = '', operator = '', values = [] }: ScopedResourceSelectorRequirement): void {
   if (scopeName !== 'PriorityClass' && SCOPES.includes(scopeName) && operator !== 'Exists') {
     errors.push(invalidValue(`${path}.operator`, operator,
       "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, " +

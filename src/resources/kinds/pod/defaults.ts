@@ -41,6 +41,7 @@ function defaultPodSpec(spec: PodSpec): void {
     if (spec.serviceAccount !== account) spec.serviceAccount = account
   }
   canonicalizeResources(spec.overhead)
+  for (const sysctl of spec.securityContext.sysctls ?? []) sysctl.value ??= ''
   for (const volume of spec.volumes ?? []) defaultVolume(volume)
   for (const container of allContainers(spec)) defaultContainer(container)
   for (const container of spec.ephemeralContainers ?? []) defaultContainer(container)

@@ -6,6 +6,7 @@ import { podColumns } from './columns.ts'
 import { DEFAULT_GRACE_SECONDS, defaultPod } from './defaults.ts'
 import { isTerminalPhase } from './phase.ts'
 import { prepareEphemeralContainers, prepareForCreate, prepareForUpdate, prepareStatusForUpdate } from './prepare.ts'
+import { prepareResize, validateResize } from './resize.ts'
 import { validateCreate } from './validate-pod.ts'
 import { validateStatusUpdate } from './validate-status.ts'
 import { validateEphemeralContainersUpdate, validateUpdate } from './validate-update.ts'
@@ -27,6 +28,7 @@ const subresources: readonly OtherSubresource[] = [
   { name: 'exec', kind: core('PodExecOptions'), verbs: ['create', 'get'] },
   { name: 'log', kind: core('Pod'), verbs: ['get'] },
   { name: 'portforward', kind: core('PodPortForwardOptions'), verbs: ['create', 'get'] },
+  { name: 'resize', kind: core('Pod'), verbs: ['get', 'patch', 'update'] },
 ]
 
 /** How an update through pods/ephemeralcontainers goes. */
@@ -34,6 +36,9 @@ export const podEphemeralContainers: StatusSubresource<Pod> = {
   prepareForUpdate: prepareEphemeralContainers,
   validateUpdate: validateEphemeralContainersUpdate,
 }
+
+/** How an update through pods/resize goes. */
+export const podResize: StatusSubresource<Pod> = { prepareForUpdate: prepareResize, validateUpdate: validateResize }
 
 export const pods: ResourceDefinition<Pod> = {
   ...plainResource,

@@ -61,13 +61,13 @@ function dropUnserved(spec: PodSpec): PodSpec {
   }
 }
 
-function hasUnserved({ resizePolicy, resources, securityContext }: Container): boolean {
-  return resizePolicy !== undefined || resources?.claims !== undefined || securityContext?.procMount !== undefined
+function hasUnserved({ resources, securityContext }: Container): boolean {
+  return resources?.claims !== undefined || securityContext?.procMount !== undefined
 }
 
 function withoutUnserved(container: Container): Container {
   if (!hasUnserved(container)) return container
-  const { resizePolicy: _, resources, securityContext, ...rest } = container
+  const { resources, securityContext, ...rest } = container
   const { claims: __, ...amounts } = resources ?? {}
   const { procMount: ___, ...security } = securityContext ?? {}
   return { ...rest, resources: amounts, ...(securityContext === undefined ? {} : { securityContext: security }) }

@@ -6,6 +6,8 @@ import {
 import type { Container, ContainerPort, EphemeralContainer, VolumeDevice, VolumeMount } from '../../generated/types.ts'
 import { checkResourceRequirements } from '../../resource-list.ts'
 import { checkNoBacksteps, checkRelativePath } from './path-checks.ts'
+import { checkResizePolicies } from './resize-policy.ts'
+import { checkClaimUses } from './resource-claims.ts'
 import { checkEnvironment, checkEnvironmentFrom } from './validate-environment.ts'
 import { checkProbesAndHooks } from './validate-probe.ts'
 import { checkContainerSecurity } from './validate-security.ts'
@@ -14,11 +16,15 @@ import type { VolumesByName } from './validate-volume.ts'
 /** What containers of a pod refer to, and what is said once for all of them. */
 export interface PodParts {
   readonly volumes: VolumesByName
+  /** Names of the pod's resource claims. */
+  readonly claims: ReadonlySet<string>
   readonly graceSeconds: number | undefined
   readonly containers: readonly Container[]
   readonly initContainers: readonly Container[]
   /** A template's image may be filled in later, so that blanks around it do no harm there. */
   readonly of: 'pod' | 'template'
+  /** The pod's own. */
+  readonly restartPolicy: string | undefined
 }
 
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError']
@@ -55,6 +61,9 @@ export function checkInitContainers(errors: Errors, path: string, parts: PodPart
     if (names.has(container.name)) errors.push(duplicate(`${here}.name`, container.name))
     names.add(container.name)
     checkHostPorts(errors, path, [container])
+    if ((container.resizePolicy ?? []).length > 0) {
+      errors.push(invalidValue(`${here}.resizePolicy`, container.resizePolicy, 'must not be set for init containers'))
+    }
     if (container.restartPolicy === 'Always') checkProbesAndHooks(errors, here, container, parts.graceSeconds)
     else
       for (const field of SIDECAR_FIELDS) if (container[field] !== undefined) errors.push(forbiddenField(`${here}.${field}`, ONLY_SIDECARS))
@@ -103,7 +112,11 @@ function checkContainer(errors: Errors, path: string, container: Container | Eph
   checkMounts(errors, path, volumeMounts, volumeDevices, container, parts.volumes)
   if (volumeDevices.length > 0) checkDevices(errors, path, volumeDevices, volumeMounts, parts.volumes)
   checkOneOf(errors, path, 'imagePullPolicy', container.imagePullPolicy, PULL_POLICIES)
-  if (container.resources !== undefined) checkResourceRequirements(errors, `${path}.resources`, container.resources)
+  if (container.resources !== undefined) {
+    checkResourceRequirements(errors, `${path}.resources`, container.resources)
+    if (container.resources.claims !== undefined) checkClaimUses(errors, `${path}.resources.claims`, container.resources, parts.claims)
+  }
+  if (container.resizePolicy !== undefined) checkResizePolicies(errors, `${path}.resizePolicy`, container.resizePolicy, parts.restartPolicy)
   if (container.securityContext !== undefined) checkContainerSecurity(errors, `${path}.securityContext`, container.securityContext)
 }
 

@@ -1,4 +1,4 @@
-import { forbiddenField, invalidValue, notSupported, required, tooLong } from '../../../objects/field-error.ts'
+import { invalidValue, notSupported, required, tooLong } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsSubdomain, checkOneOfIfSet } from '../../field-checks.ts'
 import type {
@@ -111,15 +111,4 @@ function checkWindows(
     errors.push(invalidValue(`${path}.gmsaCredentialSpec`, '', 'gmsaCredentialSpec cannot be an empty string'))
   }
   if (runAsUserName === '') errors.push(invalidValue(`${path}.runAsUserName`, '', 'runAsUserName cannot be an empty string'))
-}
-
-/** Says which fields of the other operating system a pod may not have. */
-export function checkOperatingSystem(errors: Errors, path: string, spec: PodSpec): void {
-  const name = spec.os?.name
-  if (name === undefined) return
-  if (name === '') errors.push(required(`${path}.os.name`, 'cannot be empty'))
-  else if (name !== 'linux' && name !== 'windows') errors.push(notSupported(`${path}.os`, name, ['linux', 'windows']))
-  else if (name === 'linux' && spec.securityContext?.windowsOptions !== undefined) {
-    errors.push(forbiddenField(`${path}.securityContext.windowsOptions`, 'windows options cannot be set for a linux pod'))
-  }
 }

@@ -5,10 +5,12 @@ import {
 } from '../../field-checks.ts'
 import type { PodDNSConfig, PodSchedulingGate, PodSpec } from '../../generated/types.ts'
 import { checkResourceRequirements } from '../../resource-list.ts'
+import { checkOperatingSystem } from './operating-system.ts'
+import { checkResourceClaims } from './resource-claims.ts'
 import { checkAffinity, checkTolerations, checkTopologySpread } from './scheduling-checks.ts'
 import type { PodParts } from './validate-container.ts'
 import { checkContainers, checkEphemeralContainers, checkInitContainers } from './validate-container.ts'
-import { checkOperatingSystem, checkPodSecurity } from './validate-security.ts'
+import { checkPodSecurity } from './validate-security.ts'
 import { checkVolumes } from './validate-volume.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
@@ -26,7 +28,9 @@ export function checkPodSpec(errors: Errors, path: string, spec: PodSpec, rules:
   if (graceSeconds === undefined) errors.push(required(`${path}.terminationGracePeriodSeconds`))
   const parts: PodParts = {
     volumes: checkVolumes(errors, `${path}.volumes`, spec.volumes ?? [], rules.podName),
+    claims: checkResourceClaims(errors, `${path}.resourceClaims`, spec.resourceClaims ?? [], rules.podName),
     graceSeconds, containers: spec.containers ?? [], initContainers: spec.initContainers ?? [], of: rules.of,
+    restartPolicy: spec.restartPolicy,
   }
   checkContainers(errors, `${path}.containers`, parts)
   if (spec.initContainers !== undefined) checkInitContainers(errors, `${path}.initContainers`, parts)

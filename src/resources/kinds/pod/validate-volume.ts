@@ -2,8 +2,10 @@ import { duplicate, forbiddenField, invalidValue, required } from '../../../obje
 import { milliUnits } from '../../../objects/quantity.ts'
 import { dnsSubdomainErrors } from '../../../objects/names.ts'
 import type { Errors } from '../../field-checks.ts'
-import { checkDnsLabel, checkOneOfIfSet, checkPresent } from '../../field-checks.ts'
+import { checkAnnotations, checkDnsLabel, checkLabels, checkOneOfIfSet, checkPresent } from '../../field-checks.ts'
+import type { ObjectMeta } from '../../../objects/kube-object.ts'
 import type { Volume } from '../../generated/types.ts'
+import { checkClaimSpec } from '../volume/claim-spec.ts'
 import { checkNoBacksteps } from './path-checks.ts'
 import { checkProjected } from './validate-projected-volume.ts'
 import { storageChecks } from './validate-storage-volume.ts'
@@ -108,12 +110,19 @@ function checkEphemeral(errors: Errors, path: string, { name = '', ephemeral }: 
   const template = ephemeral?.volumeClaimTemplate
   if (template === undefined) errors.push(required(here))
   else {
-    if ((template.spec?.accessModes ?? []).length === 0) {
-      errors.push(required(`${here}.spec.accessModes`, 'at least 1 access mode is required'))
-    }
-    if (template.spec?.resources?.requests?.['storage'] === undefined) errors.push(required(`${here}.spec.resources[storage]`))
+    checkTemplateMetadata(errors, `${here}.metadata`, template.metadata)
+    checkClaimSpec(errors, `${here}.spec`, template.spec ?? {})
   }
   if (podName === '' || name === '') return
   const claim = `${podName}-${name}`
   for (const problem of dnsSubdomainErrors(claim)) errors.push(invalidValue(`${path}.name`, name, `PVC name "${claim}": ${problem}`))
+}
+
+/** The claim gets its name from its pod; the template may only add labels and annotations. */
+function checkTemplateMetadata(errors: Errors, path: string, metadata: ObjectMeta | undefined): void {
+  checkAnnotations(errors, `${path}.annotations`, metadata?.annotations)
+  checkLabels(errors, `${path}.labels`, metadata?.labels)
+  for (const field in metadata) {
+    if (field !== 'annotations' && field !== 'labels') errors.push(forbiddenField(`${path}.${field}`, 'cannot be set for an ephemeral volume'))
+  }
 }

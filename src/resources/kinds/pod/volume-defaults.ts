@@ -2,6 +2,7 @@ import type {
   DownwardAPIVolumeFile, ObjectFieldSelector, ProjectedVolumeSource, ResourceFieldSelector, Volume,
 } from '../../generated/types.ts'
 import { canonicalQuantity } from '../../../objects/quantity.ts'
+import { defaultClaimSpec } from '../volume/claim-spec.ts'
 import { defaultPullPolicy } from './image-tag.ts'
 
 /** rw-r--r-- */
@@ -33,7 +34,7 @@ export function defaultVolume(volume: Volume): void {
     if (size !== undefined && size !== volume.emptyDir.sizeLimit) volume.emptyDir.sizeLimit = size
   }
   if (volume.image !== undefined) volume.image.pullPolicy ||= defaultPullPolicy(volume.image.reference ?? '')
-  if (volume.ephemeral?.volumeClaimTemplate?.spec !== undefined) volume.ephemeral.volumeClaimTemplate.spec.volumeMode ??= 'Filesystem'
+  if (volume.ephemeral?.volumeClaimTemplate?.spec !== undefined) defaultClaimSpec(volume.ephemeral.volumeClaimTemplate.spec)
   defaultStorage(volume)
 }
 

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sampleDeployment, samplePod } from '../../sample-objects.testing.ts'
+import { created, createChecks, changed } from '../checking.testing.ts'
+import { deployments } from '../deployment.ts'
+import { pods } from './pod.ts'
+
+const check = createChecks(pods, samplePod)
+
+test('the operating system of a pod', () => {
+  check({ 'spec.os': {} }, 'spec.os.name: Required value: cannot be empty')
+  check({ 'spec.os.name': 'plan9' }, 'spec.os: Unsupported value: "plan9": supported values: "linux", "windows"')
+  check({ 'spec.os.name': 'linux', 'spec.containers[0].securityContext.windowsOptions': {} },
+    'spec.containers[0].securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod')
+  check({ 'spec.os.name': 'windows', 'spec.hostPID': true, 'spec.securityContext.runAsUser': 1, 'spec.containers[0].securityContext.privileged': true },
+    'spec.securityContext.hostPID: Forbidden: cannot be set for a windows pod',
+    'spec.securityContext.runAsUser: Forbidden: cannot be set for a windows pod',
+    'spec.containers[0].securityContext.privileged: Forbidden: cannot be set for a windows pod')
+})
+
+test('claims of a pod for devices (checked in templates: pods drop them)', () => {
+  const template = createChecks(deployments, sampleDeployment)
+  const path = 'spec.template.spec.resourceClaims'
+  const used = 'spec.template.spec.containers[0].resources.claims'
+  const claim = { name: 'gpu', resourceClaimName: 'shared' }
+  template({ [path]: [claim], [used]: [{ name: 'gpu' }] })
+  template({ [path]: [claim, claim] }, `${path}[1].name: Duplicate value: "gpu"`)
+  template({ [path]: [{ resourceClaimName: 'x' }] }, `${path}[0].name: Required value`)
+  template({ [path]: [{ name: 'gpu' }] }, `${path}[0]: Invalid value: {"name":"gpu"}: must specify one of: \`resourceClaimName\`, \`resourceClaimTemplateName\``)
+  template({ [path]: [{ ...claim, resourceClaimTemplateName: 'x' }] },
+    `${path}[0]: Invalid value: {"name":"gpu","resourceClaimName":"shared","resourceClaimTemplateName":"x"}: ` +
+    'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified')
+  template({ [path]: [claim], [used]: [{ name: 'gpu' }, { name: 'gpu' }, { name: 'nic' }, {}] },
+    `${used}[1]: Duplicate value: "gpu"`, `${used}[2]: Not found: "nic"`, `${used}[3]: Required value`)
+})
+
+test('claims that are made for a pod', () => {
+  const path = 'spec.volumes[0].ephemeral.volumeClaimTemplate'
+  const volume = (template: object): object => ({ 'spec.volumes': [{ name: 'scratch', ephemeral: { volumeClaimTemplate: template } }] })
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  check({ ...volume({ metadata: { labels: { a: 'b' } }, spec }) })
+  check({ ...volume({ metadata: { name: 'mine' }, spec }) }, `${path}.metadata.name: Forbidden: cannot be set for an ephemeral volume`)
+  check({ ...volume({ spec: {} }) }, `${path}.spec.accessModes: Required value: at least 1 access mode is required`,
+    `${path}.spec.resources[storage]: Required value`)
+  check({ ...volume({ spec: { ...spec, accessModes: ['Any'], storageClassName: 'A_b' } }) },
+    `${path}.spec.accessModes: Unsupported value: "Any": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"`,
+    `${path}.spec.storageClassName: Invalid value: "A_b": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, ` +
+    "'-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')")
+})
+
+test('a kernel parameter without a value has the empty one', () => {
+  const pod = created(pods, changed(samplePod(), { 'spec.securityContext.sysctls': [{ name: 'kernel.shm_rmid_forced' }] }))
+  assert.deepEqual(pod.spec?.securityContext?.sysctls, [{ name: 'kernel.shm_rmid_forced', value: '' }])
+})

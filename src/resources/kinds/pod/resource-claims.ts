@@ -1,0 +1,53 @@
+import { duplicate, invalidValue, notFoundValue, required } from '../../../objects/field-error.ts'
+import { dnsSubdomainErrors } from '../../../objects/names.ts'
+import type { Errors } from '../../field-checks.ts'
+import { checkDnsLabel, checkDnsSubdomain } from '../../field-checks.ts'
+import type { PodResourceClaim, ResourceRequirements } from '../../generated/types.ts'
+
+/** KEP-4381: what of dynamic resources a pod claims. Gives back the names that its containers may refer to. */
+export function checkResourceClaims(
+  errors: Errors, path: string, claims: readonly PodResourceClaim[], podName: string,
+): ReadonlySet<string> {
+  const names = new Set<string>()
+  claims.forEach((claim, index) => checkClaim(errors, `${path}[${index}]`, claim, names, podName))
+  return names
+}
+
+function checkClaim(errors: Errors, path: string, claim: PodResourceClaim, names: Set<string>, podName: string): void {
+  const { name = '', resourceClaimName, resourceClaimTemplateName } = claim
+  if (name === '') errors.push(required(`${path}.name`))
+  else if (names.has(name)) errors.push(duplicate(`${path}.name`, name))
+  else {
+    const before = errors.length
+    checkDnsLabel(errors, path, 'name', name)
+    if (errors.length === before && podName !== '' && resourceClaimTemplateName !== undefined) {
+      const full = `${podName}-${name}`
+      for (const problem of dnsSubdomainErrors(full)) {
+        errors.push(invalidValue(`${path}.name`, name, `final ResourceClaim name ${JSON.stringify(full)}: ${problem}`))
+      }
+    }
+    names.add(name)
+  }
+  const both = resourceClaimName !== undefined && resourceClaimTemplateName !== undefined
+  if (both) errors.push(invalidValue(path, claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'))
+  if (resourceClaimName === undefined && resourceClaimTemplateName === undefined) {
+    errors.push(invalidValue(path, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'))
+  }
+  if (resourceClaimName !== undefined) checkDnsSubdomain(errors, path, 'resourceClaimName', resourceClaimName)
+  if (resourceClaimTemplateName !== undefined) checkDnsSubdomain(errors, path, 'resourceClaimTemplateName', resourceClaimTemplateName)
+}
+
+/** A container uses claims of its pod, each once. */
+export function checkClaimUses(errors: Errors, path: string, { claims = [] }: ResourceRequirements, names: ReadonlySet<string>): void {
+  const seen = new Set<string>()
+  claims.forEach(({ name = '', request = '' }, index) => {
+    const here = `${path}[${index}]`
+    const use = `${name}/${request}`
+    if (name === '') errors.push(required(here))
+    else {
+      if (seen.has(use)) errors.push(duplicate(here, request === '' ? name : use))
+      if (!names.has(name)) errors.push(notFoundValue(here, name))
+    }
+    seen.add(use)
+  })
+}
