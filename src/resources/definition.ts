@@ -1,7 +1,9 @@
 import type { FieldError } from '../objects/field-error.ts'
+import type { JsonObject } from '../objects/json.ts'
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { NameRule } from '../objects/names.ts'
+import type { ObjectSchema } from '../objects/schema.ts'
 import type { Instant } from '../words/instant.ts'
 import type { Expression } from './expression.ts'
 
@@ -45,6 +47,8 @@ export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'patch' | 'd
 export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly kind: KindRef<T>
   readonly verbs: readonly Verb[]
+  /** How bodies are read where no schema table says it: custom resources. Strategic merge patches are for kinds without. */
+  readonly form?: ObjectForm
   /** Fills in what the user left out, on create and on update, as upstream's defaulting does. */
   defaults(draft: T): void
   /** Drops what a creator may not set (status), sets what the server decides (generation is set by the pipeline). */
@@ -57,7 +61,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** The CEL expressions that it carries, for who has the engine to check them; texts that are missing have been reported already. */
   expressionsOf(object: T): readonly Expression[]
   /** The pipeline raises metadata.generation when this changes; undefined: the kind has no generation. */
-  readonly generationOf: 'spec' | 'spec-or-annotations' | 'all-but-metadata-and-status' | undefined
+  readonly generationOf: 'spec' | 'spec-or-annotations' | 'all-but-metadata-and-status' | 'all-but-metadata' | undefined
   /** A deletion that does not say what becomes of the dependents leaves them: so it was when the first versions were made. */
   readonly orphansByDefault: boolean
   /** All columns but Name, which goes first. A kind that has it elsewhere lists it itself (format 'name'): see table.ts. */
@@ -74,6 +78,13 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   deletionGraceSeconds?(object: T, requested: number | undefined): number
   /** Answers, but stores nothing (TokenReview, SubjectAccessReview, Binding). */
   readonly virtual: boolean
+}
+
+export interface ObjectForm {
+  /** For server-side apply. */
+  readonly schema: ObjectSchema
+  /** The body, which is changed in place, as an object of the kind; and the paths of fields that are not known. Throws StatusError 400. */
+  read(body: JsonObject): { readonly object: JsonObject; readonly unknownFields: readonly string[] }
 }
 
 export interface StatusSubresource<T> {

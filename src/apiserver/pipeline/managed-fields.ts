@@ -11,7 +11,7 @@ export function trackWrite(
   parts: PipelineParts, request: WriteRequest, draft: KubeObject, current: KubeObject | undefined,
 ): ManagedFieldsEntry[] | undefined {
   const { resource, manager } = request
-  return trackChanges(schemaOf(parts, resource.kind), current, draft, {
+  return trackChanges(schemaOf(parts, resource), current, draft, {
     manager, apiVersion: resource.apiVersion, subresource: request.subresource, now: parts.clock.now(),
   }, parts.sets)
 }
@@ -21,7 +21,7 @@ export function appliedDraft(
   parts: PipelineParts, request: WriteRequest, apply: { live: KubeObject | undefined; config: KubeObject; force: boolean },
 ): Draft {
   const merged = applyConfiguration({
-    schema: schemaOf(parts, request.resource.kind), live: apply.live, config: apply.config, manager: request.manager,
+    schema: schemaOf(parts, request.resource), live: apply.live, config: apply.config, manager: request.manager,
     subresource: request.subresource, force: apply.force, now: parts.clock.now(), ignore: ignoredFields(request), sets: parts.sets,
   })
   const object = freshDraft(merged)

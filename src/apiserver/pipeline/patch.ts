@@ -4,7 +4,7 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch } from '../../objects/patch-json.ts'
 import { applyMergePatch } from '../../objects/patch-merge.ts'
 import { applyStrategicPatch } from '../../objects/patch-strategic.ts'
-import { badRequest, isStatus, notFound, StatusError } from '../../words/status-error.ts'
+import { badRequest, isStatus, notFound, StatusError, unsupportedMediaType } from '../../words/status-error.ts'
 import { createObject } from './create.ts'
 import { appliedDraft } from './managed-fields.ts'
 import { draftOver, freshDraft } from './fresh-draft.ts'
@@ -45,6 +45,8 @@ async function applyObject(parts: PipelineParts, request: WriteRequest, patch: O
   }
 }
 
+const CUSTOM_PATCH_TYPES = 'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml'
+
 type PlainPatch = Exclude<ObjectPatch, { type: 'apply' }>
 
 /** The current object with the patch, as a fresh object whose fields were checked. */
@@ -70,7 +72,8 @@ function wrongPatch(why: string): StatusError {
 function resultOf(parts: PipelineParts, request: WriteRequest, patch: PlainPatch, current: KubeObject): unknown {
   if (patch.type === 'json') return applyJsonPatch(current, patch.operations)
   if (patch.type === 'merge') return applyMergePatch(current, patch.body)
-  const schema = schemaOf(parts, request.resource.kind)
+  if (request.resource.definition.form !== undefined) throw unsupportedMediaType(CUSTOM_PATCH_TYPES)
+  const schema = schemaOf(parts, request.resource)
   return applyStrategicPatch(schema, { ...current }, patch.body)
 }
 

@@ -1,4 +1,4 @@
-import { isObject } from '../../objects/json.ts'
+import { copyJson, isObject } from '../../objects/json.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { normalizeObject } from '../../objects/schema-walk.ts'
@@ -10,8 +10,8 @@ import type { PipelineParts, WriteRequest } from './write-request.ts'
 
 type SchemaParts = Pick<PipelineParts, 'schemas'>
 
-export function schemaOf(parts: SchemaParts, kind: { readonly schema: string }): ObjectSchema {
-  return present(parts.schemas(kind.schema), `the schema ${kind.schema}`)
+export function schemaOf(parts: SchemaParts, { definition, kind }: Pick<ServedResource, 'definition' | 'kind'>): ObjectSchema {
+  return definition.form?.schema ?? present(parts.schemas(kind.schema), `the schema ${kind.schema}`)
 }
 
 /**
@@ -22,8 +22,8 @@ export function decodeFields(parts: SchemaParts, request: WriteRequest, body: ob
   if (!isObject(body)) throw badRequest('the body must be an object')
   checkKind(request.resource, body)
   if (request.trusted) return withMetadata(request.resource, body)
-  const { kind } = request.resource
-  const { object, unknownFields } = normalizeObject(schemaOf(parts, kind), body, kind, current)
+  const { kind, definition } = request.resource
+  const { object, unknownFields } = definition.form?.read(current === undefined ? body : copyJson(body)) ?? normalizeObject(schemaOf(parts, request.resource), body, kind, current)
   reportFields(request, kind, unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`))
   return withMetadata(request.resource, object)
 }

@@ -6,7 +6,7 @@ import { mergeSchemaOf } from './merge-schema.ts'
 import { pruneUnknown } from './prune.ts'
 import { structuralOf } from './structural-schema.ts'
 import { hasFormat } from './text-formats.ts'
-import { validateValue } from './validate-value.ts'
+import { validateChange, validateValue } from './validate-value.ts'
 
 const text = { type: 'string' }
 const whole = { type: 'integer' }
@@ -93,6 +93,24 @@ test('values', () => {
   ]
   for (const [schema, value, expected] of table) {
     assert.deepEqual(validateValue(structuralOf(schema), value, 'a').map(({ field, message }) => `${field}: ${message}`), expected, JSON.stringify([schema, value]))
+  }
+})
+
+test('what has not changed may stay wrong', () => {
+  const parts = list(object({ n: text, size: whole }), { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['n'] })
+  const schema = structuralOf(spec(object({ size: whole, name: text, parts, sizes: list(whole) }, { required: ['must'] })))
+  const wrong = { size: 'x', parts: [{ n: 'a', size: 'x' }, { n: 'b', size: 1 }], sizes: ['x'] }
+  const must = 'spec.must: Required value'
+  const type = (path: string): string => `${path}: Invalid value: "string": ${path} in body must be of type integer: "string"`
+  const table: [object, string[]][] = [
+    [wrong, []],
+    [{ ...wrong, name: 'new' }, [must]],
+    [{ ...wrong, size: 'y' }, [must, type('spec.size')]],
+    [{ ...wrong, parts: [{ n: 'b', size: 'x' }, { n: 'a', size: 'x' }] }, [must, type('spec.parts[0].size')]],
+    [{ ...wrong, sizes: ['x', 1] }, [must, type('spec.sizes[0]')]],
+  ]
+  for (const [now, expected] of table) {
+    assert.deepEqual(validateChange(schema, { spec: now }, { spec: wrong }).map(({ field, message }) => `${field}: ${message}`), expected)
   }
 })
 

@@ -18,8 +18,19 @@ export function validateValue(schema: Structural, value: unknown, path: string):
   return errors.slice(0, MAX_ERRORS)
 }
 
-function check(errors: FieldError[], schema: Structural, value: unknown, path: string): void {
-  if (errors.length > MAX_ERRORS || (value === null && schema.nullable)) return
+/**
+ * The same for a whole object that replaces another: a part that has not changed is let be (KEP-4008, ratcheting), so that a stricter
+ * schema does not stop every other change. Items of lists that are maps are compared with those of the same keys, other lists as a whole.
+ */
+export function validateChange(schema: Structural, value: unknown, old: unknown): FieldError[] {
+  const errors: FieldError[] = []
+  check(errors, schema, value, '', old)
+  return errors.slice(0, MAX_ERRORS)
+}
+
+/** old: what stood there before, undefined where nothing corresponds. */
+function check(errors: FieldError[], schema: Structural, value: unknown, path: string, old?: unknown): void {
+  if (errors.length > MAX_ERRORS || (value === null && schema.nullable) || (old !== undefined && sameJson(value, old))) return
   const actual = typeNameOf(value)
   if (!hasType(schema, value, actual)) {
     errors.push(invalidValue(shown(path), actual, `${path} in body must be of type ${schema.intOrString ? 'integer,string' : schema.type}: ${JSON.stringify(actual)}`))
@@ -28,8 +39,8 @@ function check(errors: FieldError[], schema: Structural, value: unknown, path: s
   checkEnum(errors, schema, value, path)
   if (typeof value === 'number') checkNumber(errors, schema, value, path)
   else if (typeof value === 'string') checkText(errors, schema, value, path)
-  else if (Array.isArray(value)) checkList(errors, schema, value, path)
-  else if (isObject(value)) checkObject(errors, schema, value, path)
+  else if (Array.isArray(value)) checkList(errors, schema, value, path, old)
+  else if (isObject(value)) checkObject(errors, schema, value, path, old)
   checkJunctions(errors, schema, value, path)
 }
 
@@ -56,13 +67,15 @@ function checkEnum(errors: FieldError[], schema: Structural, value: unknown, pat
   errors.push(notSupported(shown(path), value, schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed)))))
 }
 
-function checkList(errors: FieldError[], schema: Structural, list: readonly unknown[], path: string): void {
+function checkList(errors: FieldError[], schema: Structural, list: readonly unknown[], path: string, old: unknown): void {
   const { minItems, maxItems } = schema.limits
   if (minItems !== undefined && list.length < minItems) errors.push(invalidValue(shown(path), list.length, `${path} in body should have at least ${minItems} items`))
   if (maxItems !== undefined && list.length > maxItems) errors.push(tooMany(shown(path), list.length, maxItems))
   checkUnique(errors, schema, list, path)
   const { items } = schema
-  if (items !== undefined) for (const [index, item] of list.entries()) check(errors, items, item, indexPath(path, index))
+  if (items === undefined) return
+  const counterparts = schema.list === 'map' && Array.isArray(old) ? new Map(old.map((item) => [canonicalText(identityOf(schema, item)), item as unknown])) : undefined
+  for (const [index, item] of list.entries()) check(errors, items, item, indexPath(path, index), counterparts?.get(canonicalText(identityOf(schema, item))))
 }
 
 /** Sets have each value once, maps each set of keys; a key that is missing is one of its own. */
@@ -70,11 +83,15 @@ function checkUnique(errors: FieldError[], schema: Structural, list: readonly un
   if (schema.list === 'atomic') return
   const seen = new Set<string>()
   for (const [index, item] of list.entries()) {
-    const identity = schema.list === 'set' || !isObject(item) ? item : Object.fromEntries(schema.listKeys.map((key) => [key, item[key]]))
+    const identity = identityOf(schema, item)
     const text = canonicalText(identity)
     if (seen.has(text)) errors.push(duplicate(indexPath(path, index), identity))
     seen.add(text)
   }
+}
+
+function identityOf(schema: Structural, item: unknown): unknown {
+  return schema.list === 'set' || !isObject(item) ? item : Object.fromEntries(schema.listKeys.map((key) => [key, item[key]]))
 }
 
 /** Equal values have equal texts, whatever the order of their fields. */
@@ -84,7 +101,7 @@ function canonicalText(value: unknown): string {
   return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonicalText(value[key])}`).join(',')}}`
 }
 
-function checkObject(errors: FieldError[], schema: Structural, object: JsonObject, path: string): void {
+function checkObject(errors: FieldError[], schema: Structural, object: JsonObject, path: string, old: unknown): void {
   const { minProperties, maxProperties } = schema.limits
   const count = Object.keys(object).length
   if (minProperties !== undefined && count < minProperties) errors.push(invalidValue(shown(path), count, `${path} in body should have at least ${minProperties} properties`))
@@ -92,7 +109,7 @@ function checkObject(errors: FieldError[], schema: Structural, object: JsonObjec
   for (const name of schema.required) if (object[name] === undefined) errors.push(required(childPath(path, name)))
   for (const key in object) {
     const part = schema.properties.get(key) ?? schema.additional
-    if (part !== undefined) check(errors, part, object[key], childPath(path, key))
+    if (part !== undefined) check(errors, part, object[key], childPath(path, key), isObject(old) ? old[key] : undefined)
   }
 }
 

@@ -1,0 +1,107 @@
+import { jsonPath } from '../../objects/json-path.ts'
+import type { JsonObject } from '../../objects/json.ts'
+import type { KindRef } from '../../objects/kind.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { normalizeObject } from '../../objects/schema-walk.ts'
+import type { SchemaLookup } from '../../objects/schema.ts'
+import { dropNulls, fillDefaults } from '../../objects/structural/defaults.ts'
+import { mergeSchemaOf } from '../../objects/structural/merge-schema.ts'
+import { pruneUnknown } from '../../objects/structural/prune.ts'
+import { structuralOf, type Structural } from '../../objects/structural/structural-schema.ts'
+import { validateChange, validateValue } from '../../objects/structural/validate-value.ts'
+import type { FieldValue, ObjectForm, ResourceDefinition, StatusSubresource } from '../../resources/definition.ts'
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion, SelectableField } from '../../resources/generated/types.ts'
+import { keepStatus, plainResource } from '../../resources/plain-resource.ts'
+import { present } from '../../words/assert.ts'
+import { customScale } from './custom-scale.ts'
+import { printerColumns } from './printer-columns.ts'
+
+/** A kind as one version of a CustomResourceDefinition says it, for the same pipeline that serves the built-in ones. */
+export function customDefinition(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion, schemas: SchemaLookup): ResourceDefinition {
+  const kind = customKind(crd, version.name)
+  const structural = structuralOf(version.schema?.openAPIV3Schema)
+  const hasStatus = version.subresources?.status !== undefined
+  const scale = version.subresources?.scale
+  const isTerminating = crd.metadata.deletionTimestamp !== undefined
+  return {
+    ...plainResource,
+    kind,
+    verbs: isTerminating ? plainResource.verbs.filter((verb) => verb !== 'create') : plainResource.verbs,
+    form: customForm(kind, structural, schemas),
+    defaults: (draft) => fillDefaults(structural, draft),
+    prepareForCreate(draft) {
+      if (hasStatus) dropStatus(draft)
+    },
+    prepareForUpdate(draft, old) {
+      if (hasStatus) keepStatus(draft, old)
+    },
+    validateCreate: (object) => validateValue(structural, object, ''),
+    validateUpdate: (object, old) => validateChange(structural, object, old),
+    generationOf: hasStatus ? 'all-but-metadata-and-status' : 'all-but-metadata',
+    columns: printerColumns(version.additionalPrinterColumns),
+    selectableFields: selectableFields(version.selectableFields ?? []),
+    status: hasStatus ? statusOf(structural) : undefined,
+    scale: scale === undefined ? undefined : customScale(scale),
+  }
+}
+
+export function customKind({ spec, status }: CustomResourceDefinition, version: string): KindRef {
+  const names = status?.acceptedNames ?? spec.names
+  return {
+    group: spec.group, version, kind: names.kind, plural: names.plural, singular: names.singular ?? names.kind.toLowerCase(),
+    namespaced: spec.scope === 'Namespaced', shortNames: names.shortNames ?? [], categories: names.categories ?? [],
+    schema: `custom.${spec.group}.${version}.${names.kind}`,
+  }
+}
+
+/** Only metadata has types that are checked while reading; everything else is validation's. */
+function customForm(kind: KindRef, structural: Structural, schemas: SchemaLookup): ObjectForm {
+  const metadataSchema = present(schemas('meta.v1.ObjectMeta'), 'the schema of metadata')
+  return {
+    schema: mergeSchemaOf(kind.schema, structural, schemas),
+    read(body: JsonObject) {
+      const unknownFields: string[] = []
+      if (body['metadata'] !== undefined && body['metadata'] !== null) {
+        const metadata = normalizeObject(metadataSchema, body['metadata'], kind)
+        body['metadata'] = metadata.object
+        unknownFields.push(...metadata.unknownFields.map((field) => `metadata.${field}`))
+      }
+      unknownFields.push(...pruneUnknown(structural, body))
+      dropNulls(structural, body)
+      return { object: body, unknownFields }
+    },
+  }
+}
+
+interface Stated extends KubeObject {
+  status?: unknown
+}
+
+function dropStatus(draft: Stated): void {
+  delete draft.status
+}
+
+/** A write of the status leaves all else as it was, metadata too. */
+function statusOf(structural: Structural): StatusSubresource<KubeObject> {
+  return {
+    prepareForUpdate(draft: Stated & JsonObject, old: KubeObject & JsonObject) {
+      const { resourceVersion, managedFields } = draft.metadata
+      for (const field of Object.keys(draft)) if (field !== 'status') delete draft[field]
+      for (const field of Object.keys(old)) if (field !== 'status') draft[field] = old[field]
+      draft.metadata = {
+        ...old.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }), ...(managedFields === undefined ? {} : { managedFields }),
+      }
+    },
+    validateUpdate: (object, old) => validateChange(structural, object, old),
+  }
+}
+
+function selectableFields(wanted: readonly SelectableField[]): { readonly [path: string]: FieldValue<KubeObject> } {
+  return Object.fromEntries(wanted.map(({ jsonPath: source }) => {
+    const path = jsonPath(source)
+    return [source.replace(/^\./, ''), (object: KubeObject): string => {
+      const [value] = path?.find(object) ?? []
+      return value === undefined || value === null ? '' : String(value)
+    }]
+  }))
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { jsonPath } from './json-path.ts'
+
+const object = {
+  metadata: { labels: { 'a.b/c': 'x' } },
+  spec: { replicas: 3, parts: [{ name: 'one', size: 1 }, { name: 'two', size: 2 }, { name: 'three', size: 3 }] },
+  status: { conditions: [{ type: 'Ready', status: 'True' }, { type: 'Synced', status: 'False' }] },
+}
+
+test('paths', () => {
+  const table: [string, unknown[]][] = [
+    ['.spec.replicas', [3]],
+    ['{.spec.replicas}', [3]],
+    ['spec.replicas', [3]],
+    ['$.spec.replicas', [3]],
+    ['.spec.none.below', []],
+    [".metadata.labels['a.b/c']", ['x']],
+    ['.metadata.labels.a\\.b/c', ['x']],
+    ['.status.conditions[?(@.type=="Ready")].status', ['True']],
+    [".status.conditions[?(@.type == 'Synced')].status", ['False']],
+    ['.spec.parts[?(@.size>=2)].name', ['two', 'three']],
+    ['.spec.parts[?(@.size)].size', [1, 2, 3]],
+    ['.spec.parts[*].name', ['one', 'two', 'three']],
+    ['.spec.parts[1].name', ['two']],
+    ['.spec.parts[-1].name', ['three']],
+    ['.spec.parts[9].name', []],
+    ['.spec.parts[1:].name', ['two', 'three']],
+    ['.spec.parts[-1:].name', ['three']],
+    ['..name', ['one', 'two', 'three']],
+    ['.spec.constructor', []],
+  ]
+  for (const [path, expected] of table) assert.deepEqual(jsonPath(path)?.find(object), expected, path)
+})
+
+test('what is no path', () => {
+  for (const text of ['.spec[', '.spec[?(@.a', '.a]', '[x]', `.${'a'.repeat(2000)}`]) assert.equal(jsonPath(text), undefined, text)
+})
