@@ -5,7 +5,7 @@ import type { Value } from './values.ts'
  * How an overload is computed. Declared by method so that an implementation may say which values it takes, (a: string, b: bigint):
  * it is called only with values that fit the declared parameter types, and never with errors.
  */
-export type Implementation = { call(...args: readonly Value[]): Value }['call']
+export type Implementation = { call(...args: readonly (Value | undefined)[]): Value }['call']
 
 export interface Overload {
   readonly id: string

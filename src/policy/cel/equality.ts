@@ -1,4 +1,5 @@
 import type { WorkMeter } from './frame.ts'
+import { compareNumbers } from './ordering.ts'
 import {
   Duration, ListValue, ObjectValue, OptionalValue, Timestamp, TypeValue, Uint, type MapValue, type Value,
 } from './values.ts'
@@ -31,10 +32,9 @@ export function equalValues(a: Value, b: Value, meter: WorkMeter): boolean {
   }
 }
 
-/** JavaScript compares a bigint and a number exactly. */
 function equalNumbers(a: bigint | number, b: Value): boolean {
-  if (typeof b === 'bigint' || typeof b === 'number') return typeof a === typeof b ? a === b : Number(a) === Number(b) && a == b
-  return b instanceof Uint && equalNumbers(a, b.value)
+  if (typeof b === 'bigint' || typeof b === 'number') return compareNumbers(a, b) === 0
+  return b instanceof Uint && compareNumbers(a, b.value) === 0
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -14,7 +14,7 @@ export interface Macro {
   readonly name: string
   /** receiver.name(...) */
   readonly isMember: boolean
-  readonly argumentCount: number
+  readonly argumentCount: number | 'any'
   /** Undefined leaves the call as it is: cel.bind is meant, other.bind is not. */
   expand(make: ExprMaker, call: MacroCall): Expr | undefined
 }
@@ -23,7 +23,7 @@ export function globalMacro(name: string, argumentCount: number, expand: Macro['
   return { name, isMember: false, argumentCount, expand }
 }
 
-export function memberMacro(name: string, argumentCount: number, expand: Macro['expand']): Macro {
+export function memberMacro(name: string, argumentCount: number | 'any', expand: Macro['expand']): Macro {
   return { name, isMember: true, argumentCount, expand }
 }
 
@@ -36,11 +36,12 @@ export class MacroTable {
   }
 
   find(name: string, call: MacroCall): Macro | undefined {
-    return this.#macros.get(keyOf(name, call.target !== undefined, call.args.length))
+    const isMember = call.target !== undefined
+    return this.#macros.get(keyOf(name, isMember, call.args.length)) ?? this.#macros.get(keyOf(name, isMember, 'any'))
   }
 }
 
-function keyOf(name: string, isMember: boolean, argumentCount: number): string {
+function keyOf(name: string, isMember: boolean, argumentCount: number | 'any'): string {
   return `${name}:${isMember}:${argumentCount}`
 }
 
@@ -62,4 +63,9 @@ export function variableName(expr: Expr, complaint = 'argument is not an identif
     throw new SyntaxIssue('iteration variable overwrites accumulator variable', expr.at)
   }
   return expr.name
+}
+
+/** Whether a macro like cel.bind or math.greatest is meant: its target is a bare name. */
+export function isOn(call: MacroCall, name: string): boolean {
+  return call.target?.kind === 'ident' && call.target.name === name
 }

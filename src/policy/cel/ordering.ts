@@ -6,11 +6,19 @@ export function compareValues(a: Value, b: Value): number | undefined {
   if (typeof a === 'boolean') return typeof b === 'boolean' ? Number(a) - Number(b) : undefined
   const left = numberOf(a)
   const right = numberOf(b)
-  if (left !== undefined && right !== undefined) return left < right ? -1 : left > right ? 1 : left == right ? 0 : Number.NaN
+  if (left !== undefined && right !== undefined) return compareNumbers(left, right)
   if (a instanceof Timestamp && b instanceof Timestamp) return compareBigints(a.nanos, b.nanos)
   if (a instanceof Duration && b instanceof Duration) return compareBigints(a.nanos, b.nanos)
   if (a instanceof Uint8Array && b instanceof Uint8Array) return compareBytes(a, b)
   return undefined
+}
+
+/** A double and an integer are compared as doubles, as the specification has it: near 2^63 neighbours are equal. */
+export function compareNumbers(a: bigint | number, b: bigint | number): number {
+  if (typeof a === 'bigint' && typeof b === 'bigint') return compareBigints(a, b)
+  const left = Number(a)
+  const right = Number(b)
+  return left < right ? -1 : left > right ? 1 : left === right ? 0 : Number.NaN
 }
 
 function numberOf(value: Value): bigint | number | undefined {

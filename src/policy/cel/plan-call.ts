@@ -91,7 +91,7 @@ function dispatcher(declaration: FunctionDeclaration, overloads: readonly Overlo
   }
 }
 
-function fits(guards: readonly Guard[], args: readonly Value[]): boolean {
+function fits(guards: readonly Guard[], args: readonly (Value | undefined)[]): boolean {
   if (guards.length !== args.length) return false
   for (let index = 0; index < guards.length; index++) if (guards[index]?.(args[index] ?? null) !== true) return false
   return true

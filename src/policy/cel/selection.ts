@@ -7,12 +7,17 @@ export function selectField(value: Value, field: string): Value {
     case 'object': {
       const declared = value.type.field(field)
       if (declared === undefined) return new CelError(`no such field '${field}'`)
-      return declared.read(value.source) ?? new CelError(`no such key: ${field}`)
+      return found(declared.read(value.source), field)
     }
-    case 'map': return value.get(field) ?? new CelError(`no such key: ${field}`)
+    case 'map': return found(value.get(field), field)
     case 'optional': return optionalSelect(value, field)
     default: return noSuchOverload()
   }
+}
+
+/** Null is a value, undefined is none. */
+function found(value: Value | undefined, key: string): Value {
+  return value === undefined ? new CelError(`no such key: ${key}`) : value
 }
 
 /** has(value.field) */

@@ -85,12 +85,12 @@ export function sameValue(a: Value, b: Value): boolean {
   if (a instanceof Uint8Array || b instanceof Uint8Array) return String(a) === String(b)
   switch (a.kind) {
     case 'list': return b.kind === 'list' && a.size === b.size && a.values().every((item, index) => sameValue(item, b.at(index)))
-    case 'map': return b.kind === 'map' && a.size === b.size && a.keys().every((key) => sameValue(a.get(key) ?? null, b.get(key) ?? new CelError('')))
+    case 'map': return b.kind === 'map' && a.size === b.size && a.keys().every((key) => sameOrBothAbsent(a.get(key), b.get(key)))
     case 'object': {
       if (b.kind !== 'object') return false
       const names = a.type.setFields(a.source)
       return names.length === b.type.setFields(b.source).length
-        && names.every((name) => sameValue(a.type.field(name)?.read(a.source) ?? null, b.type.field(name)?.read(b.source) ?? new CelError('')))
+        && names.every((name) => sameOrBothAbsent(a.type.field(name)?.read(a.source), b.type.field(name)?.read(b.source)))
     }
     case 'uint': return b.kind === 'uint' && a.value === b.value
     case 'timestamp':
@@ -99,4 +99,8 @@ export function sameValue(a: Value, b: Value): boolean {
     case 'opaque': return b.kind === 'opaque' && a.equals(b)
     default: return false
   }
+}
+
+function sameOrBothAbsent(a: Value | undefined, b: Value | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : sameValue(a, b)
 }

@@ -1,18 +1,20 @@
 import type { DescEnum, Registry } from '@bufbuild/protobuf'
 import { declare, overload, type FunctionDeclaration } from './declaration.ts'
-import type { Library } from './environment.ts'
 import { EnumValue } from './protobuf-types.testing.ts'
-import { intType, opaqueType, stringType } from './types.ts'
+import { intType, opaqueType, stringType, type Type } from './types.ts'
 import { CelError, type Value } from './values.ts'
 
+function enumsOf(registry: Registry): DescEnum[] {
+  return [...registry].filter((desc): desc is DescEnum => desc.kind === 'enum')
+}
+
 /** Enums as types of their own: made of numbers and names, and turned into ints. */
-export function strongEnumFunctions(registry: Registry): Library {
-  const enums = [...registry].filter((desc): desc is DescEnum => desc.kind === 'enum')
-  return {
-    name: 'strong enums',
-    functions: enums.flatMap(enumFunctions),
-    types: new Map(enums.map((desc) => [desc.typeName, opaqueType(desc.typeName)])),
-  }
+export function strongEnumFunctions(registry: Registry): FunctionDeclaration[] {
+  return enumsOf(registry).flatMap(enumFunctions)
+}
+
+export function strongEnumTypes(registry: Registry): [string, Type][] {
+  return enumsOf(registry).map((desc) => [desc.typeName, opaqueType(desc.typeName)])
 }
 
 function enumFunctions(desc: DescEnum): FunctionDeclaration[] {

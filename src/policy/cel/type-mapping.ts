@@ -57,7 +57,7 @@ export class TypeMapping {
       if (bound !== undefined) return false
     }
     if (from.kind === 'parameter') return this.#bind(from, to)
-    if (isDynamic(from) || isDynamic(to)) return true
+    if (isDynamic(from) || isDynamic(to) || from.kind === 'any' || to.kind === 'any') return true
     if (from.kind === 'null') return acceptsNull(to)
     if (to.kind === 'null') return acceptsNull(from)
     switch (from.kind) {
@@ -111,7 +111,10 @@ function moreGeneral(a: Type, b: Type): Type {
 
 function isAsGeneral(a: Type, b: Type): boolean {
   if (isDynamic(a) || a.kind === 'parameter') return true
-  if (isDynamic(b) || b.kind === 'parameter' || a.kind !== b.kind) return false
+  if (isDynamic(b) || b.kind === 'parameter') return false
+  if (a.kind === 'wrapper' && b.kind === a.of) return true
+  if (b.kind === 'null') return acceptsNull(a)
+  if (a.kind !== b.kind) return false
   switch (a.kind) {
     case 'list':
     case 'map':
