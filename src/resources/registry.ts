@@ -24,6 +24,9 @@ import { csiStorageCapacities } from './kinds/csi-storage-capacity.ts'
 import { customResourceDefinitions } from './kinds/custom-resource-definition/custom-resource-definition.ts'
 import { daemonSets } from './kinds/daemon-set.ts'
 import { deployments } from './kinds/deployment.ts'
+import { deviceClasses } from './kinds/device-claim/device-class.ts'
+import { resourceClaims, resourceClaimTemplates } from './kinds/device-claim/resource-claim.ts'
+import { resourceSlices } from './kinds/device-claim/resource-slice.ts'
 import { endpointSlices } from './kinds/endpoint-slice.ts'
 import { endpoints } from './kinds/endpoints.ts'
 import type { KindConversion } from './kinds/event-conversion.ts'
@@ -86,6 +89,7 @@ const served: readonly ResourceDefinition[] = [
   apiServices,
   certificateSigningRequests,
   flowSchemas, priorityLevelConfigurations,
+  deviceClasses, resourceClaims, resourceClaimTemplates, resourceSlices,
 ]
 
 export function servedResources(): readonly ResourceDefinition[] {

@@ -1,7 +1,8 @@
 import type { KubeObject } from '../objects/kube-object.ts'
 import type {
-  APIService, CertificateSigningRequest, CSIDriver, CSINode, CSIStorageCapacity, FlowSchema, Ingress, IngressClass,
+  APIService, CertificateSigningRequest, CSIDriver, CSINode, CSIStorageCapacity, CustomResourceDefinition, DeviceClass, FlowSchema, Ingress, IngressClass,
   MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, NetworkPolicy, PriorityLevelConfiguration,
+  ResourceClaimTemplate, ResourceSlice, ResourceV1beta1ResourceClaim,
   StorageClass, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration, VolumeAttachment,
 } from './generated/types.ts'
 import { REQUEST_PEM } from './sample-certificates.testing.ts'
@@ -121,11 +122,48 @@ export const samplePriorityLevel = (): PriorityLevelConfiguration => ({
   spec: { type: 'Limited', limited: { limitResponse: { type: 'Queue', queuing: {} } } },
 })
 
+export const sampleDefinition = (): CustomResourceDefinition => ({
+  apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'widgets.example.com' },
+  spec: {
+    group: 'example.com', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget' },
+    versions: [{
+      name: 'v1', served: true, storage: true,
+      schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } } } },
+    }],
+  },
+})
+
+const DEVICES = 'resource.k8s.io/v1beta1'
+
+export const sampleDeviceClass = (): DeviceClass => ({
+  apiVersion: DEVICES, kind: 'DeviceClass', metadata: { ...cluster },
+  spec: { selectors: [{ cel: { expression: 'device.driver == "gpu.example.com"' } }] },
+})
+
+export const sampleClaim = (): ResourceV1beta1ResourceClaim => ({
+  apiVersion: DEVICES, kind: 'ResourceClaim', metadata: { ...namespaced },
+  spec: { devices: { requests: [{ name: 'gpu', deviceClassName: 'gpu.example.com' }] } },
+})
+
+export const sampleClaimTemplate = (): ResourceClaimTemplate => ({
+  apiVersion: DEVICES, kind: 'ResourceClaimTemplate', metadata: { ...namespaced }, spec: { spec: sampleClaim().spec },
+})
+
+export const sampleSlice = (): ResourceSlice => ({
+  apiVersion: DEVICES, kind: 'ResourceSlice', metadata: { ...cluster },
+  spec: {
+    driver: 'gpu.example.com', nodeName: 'worker', pool: { name: 'worker', generation: 1, resourceSliceCount: 1 },
+    devices: [{ name: 'gpu-0', basic: { attributes: { model: { string: 'a100' } }, capacity: { memory: { value: '40Gi' } } } }],
+  },
+})
+
 export const extensionSamples: Readonly<Record<string, () => KubeObject>> = {
   NetworkPolicy: sampleNetworkPolicy, Ingress: sampleIngress, IngressClass: sampleIngressClass, StorageClass: sampleStorageClass,
   VolumeAttachment: sampleVolumeAttachment, CSIDriver: sampleCsiDriver, CSINode: sampleCsiNode, CSIStorageCapacity: sampleCsiStorageCapacity,
   MutatingWebhookConfiguration: sampleMutatingWebhooks, ValidatingWebhookConfiguration: sampleValidatingWebhooks,
   ValidatingAdmissionPolicy: sampleValidatingPolicy, ValidatingAdmissionPolicyBinding: sampleValidatingBinding,
-  MutatingAdmissionPolicy: sampleMutatingPolicy, MutatingAdmissionPolicyBinding: sampleMutatingBinding, APIService: sampleApiService,
+  MutatingAdmissionPolicy: sampleMutatingPolicy, MutatingAdmissionPolicyBinding: sampleMutatingBinding,
+  CustomResourceDefinition: sampleDefinition, APIService: sampleApiService,
   CertificateSigningRequest: sampleSigningRequest, FlowSchema: sampleFlowSchema, PriorityLevelConfiguration: samplePriorityLevel,
+  DeviceClass: sampleDeviceClass, ResourceClaim: sampleClaim, ResourceClaimTemplate: sampleClaimTemplate, ResourceSlice: sampleSlice,
 }

@@ -1,0 +1,69 @@
+import { invalidValue, notSupported, required } from '../../../objects/field-error.ts'
+import { isObject } from '../../../objects/json.ts'
+import type { Expression } from '../../expression.ts'
+import type { Errors } from '../../field-checks.ts'
+import type { JSONSchemaProps, ValidationRule } from '../../generated/types.ts'
+import { findField } from './field-path.ts'
+import { additionalOf, itemsOf } from './json-schema.ts'
+
+const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
+const LINE_BREAK = /[\n\r]/
+
+/** x-kubernetes-validations, but for the expressions themselves. */
+export function checkRules(errors: Errors, path: string, schema: JSONSchemaProps): void {
+  schema['x-kubernetes-validations']?.forEach((rule, index) => {
+    const here = `${path}.x-kubernetes-validations[${index}]`
+    if (isObject(rule)) checkRule(errors, here, schema, rule)
+    else errors.push(invalidValue(here, rule, 'must be an object'))
+  })
+}
+
+function checkRule(errors: Errors, path: string, schema: JSONSchemaProps, validation: ValidationRule): void {
+  const rule = text(validation.rule)
+  const message = text(validation.message)
+  const messageExpression = text(validation.messageExpression)
+  if (rule.trim() === '') errors.push(required(`${path}.rule`, 'rule is not specified'))
+  else if (message !== '' && message.trim() === '') {
+    errors.push(invalidValue(`${path}.message`, message, 'message must be non-empty if specified'))
+  } else if (LINE_BREAK.test(message.trim())) errors.push(invalidValue(`${path}.message`, message, 'message must not contain line breaks'))
+  else if (LINE_BREAK.test(rule.trim()) && message.trim() === '') {
+    errors.push(required(`${path}.message`, 'message must be specified if rule contains line breaks'))
+  }
+  if (messageExpression !== '' && messageExpression.trim() === '') {
+    errors.push(required(`${path}.messageExpression`, 'messageExpression must be non-empty if specified'))
+  }
+  const { reason } = validation
+  if (reason !== undefined && !REASONS.includes(reason)) errors.push(notSupported(`${path}.reason`, reason, REASONS))
+  checkFieldPath(errors, `${path}.fieldPath`, schema, text(validation.fieldPath))
+}
+
+function checkFieldPath(errors: Errors, field: string, schema: JSONSchemaProps, fieldPath: string): void {
+  if (fieldPath === '') return
+  if (fieldPath.trim() === '') errors.push(invalidValue(field, fieldPath, 'fieldPath must be non-empty if specified'))
+  if (LINE_BREAK.test(fieldPath)) errors.push(invalidValue(field, fieldPath, 'fieldPath must not contain line breaks'))
+  if ('error' in findField(fieldPath, schema, 'brackets')) errors.push(invalidValue(field, fieldPath, 'fieldPath must be a valid path'))
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** The rules of a schema and of what is in it, with the schemas of the values that they are about. */
+export function ruleExpressions(path: string, schema: JSONSchemaProps): Expression[] {
+  const found = (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => ofRule(`${path}.x-kubernetes-validations[${index}]`, rule, schema))
+  const items = itemsOf(schema)
+  const values = additionalOf(schema)
+  return [
+    ...found,
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) => ruleExpressions(`${path}.properties[${name}]`, property)),
+    ...(items === undefined ? [] : ruleExpressions(`${path}.items`, items)),
+    ...(values === undefined ? [] : ruleExpressions(`${path}.additionalProperties`, values)),
+  ]
+}
+
+function ofRule(path: string, { rule, messageExpression = '' }: ValidationRule, schema: JSONSchemaProps): Expression[] {
+  const common = { name: '', hasParams: false, schema }
+  const expression: Expression = { ...common, use: 'schema-rule', path: `${path}.rule`, text: rule }
+  if (messageExpression === '') return [expression]
+  return [expression, { ...common, use: 'schema-message', path: `${path}.messageExpression`, text: messageExpression }]
+}
