@@ -2,14 +2,15 @@ import { openConnection, prepare, type Http2Connection, type LoadTarget } from '
 
 const NEWLINE = 10
 
-/** A watch on a connection of its own. */
-export async function startWatchClient(target: LoadTarget, path: string): Promise<WatchClient> {
-  return new WatchClient(await openConnection(target), path)
+/** A watch on a connection of its own. counts: whether a line is one of the events that are waited for; absent: each is. */
+export async function startWatchClient(target: LoadTarget, path: string, counts?: (line: Buffer) => boolean): Promise<WatchClient> {
+  return new WatchClient(await openConnection(target), path, counts)
 }
 
 /** Counts its events, which are lines, and keeps the last one. */
 export class WatchClient {
   readonly #connection: Http2Connection
+  readonly #counts: ((line: Buffer) => boolean) | undefined
   /** The line that has not come to its end. */
   #line: Buffer[] = []
   #failure: Error | undefined
@@ -17,8 +18,9 @@ export class WatchClient {
   events = 0
   lastEvent: Buffer = Buffer.alloc(0)
 
-  constructor(connection: Http2Connection, path: string) {
+  constructor(connection: Http2Connection, path: string, counts: ((line: Buffer) => boolean) | undefined) {
     this.#connection = connection
+    this.#counts = counts
     connection.failed().catch((error: Error) => this.#fail(error))
     connection.start(prepare({ headers: { ':method': 'GET', ':path': path } }), {
       onStatus: (status) => (status === 200 ? undefined : this.#fail(new Error(`a watch was answered with ${status}`))),
@@ -49,8 +51,8 @@ export class WatchClient {
   #count(bytes: Buffer): void {
     let start = 0
     for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
-      this.events += 1
       this.lastEvent = start === 0 && this.#line.length > 0 ? Buffer.concat([...this.#line, bytes.subarray(0, end)]) : bytes.subarray(start, end)
+      if (this.#counts === undefined || this.#counts(this.lastEvent)) this.events += 1
       start = end + 1
     }
     if (start > 0) this.#line = []
