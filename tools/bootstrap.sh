@@ -31,6 +31,8 @@ if ! npm install --no-save "$omit" --include=optional --ignore-scripts --no-audi
   echo "lotse: npm install failed (see above); it needs the npm registry. Run it again when that can be reached." >&2
   exit 1
 fi
+# What kubectl explain says of each field; without it, it only says that there is none.
+sh "$root/tools/node.sh" "$root/tools/describe.ts" >/dev/null 2>&1 || echo "lotse: kubectl explain will have no descriptions" >&2
 # Only quicker, never needed: a failure here is no failure.
 sh "$root/tools/node.sh" "$root/tools/warm.ts" >/dev/null 2>&1 || true
 echo "$want $lock" >"$marker"
