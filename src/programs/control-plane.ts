@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { composeExtensions } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
 import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
@@ -7,7 +8,9 @@ import { createApiServer, defaultLimits, type ApiServer } from '../apiserver/ser
 import type { ClusterConfig } from '../cli/cluster-config.ts'
 import type { Client } from '../client/client.ts'
 import { allControllers } from '../controllers/all.ts'
+import { apiDescriptions } from '../host/api-descriptions.ts'
 import { systemClock } from '../host/clock.ts'
+import { gzip } from '../host/gzip.ts'
 import { startHttpsServer, type HttpsServer } from '../host/https-server.ts'
 import { createNodeProxy, type NodeProxy } from '../host/node-proxy.ts'
 import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
@@ -36,6 +39,8 @@ export interface ControlPlane {
 
 const MAX_REMEMBERED_TOKENS = 10_000
 const NODE_CONNECT_TIMEOUT_MS = 5_000
+/** Made by tools/describe.ts; kubectl explain has no descriptions without it. */
+const DESCRIPTIONS_FILE = join(import.meta.dirname, '../../node_modules/.lotse-descriptions.json')
 
 /** Store, API server, controllers and scheduler in this process. Resolves when the API answers and the bootstrap objects are there. */
 export async function startControlPlane(config: ClusterConfig, log: Log): Promise<ControlPlane> {
@@ -126,6 +131,7 @@ async function createServer(config: ClusterConfig, { store, pki, host, log }: Se
           platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
         }),
         healthChecks: [],
+        openApi: { descriptions: apiDescriptions(DESCRIPTIONS_FILE), gzip },
       }),
   })
 }

@@ -4,6 +4,7 @@ import { composeExtensions, defaultNodePorts, defaultServiceRange } from '../api
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
 import { testRandom } from '../apiserver/apiserver.testing.ts'
 import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
+import { plainOpenApi } from '../apiserver/discovery/openapi-documents.ts'
 import { versionInfo } from '../apiserver/discovery/version.ts'
 import { createApiServer, defaultLimits } from '../apiserver/server.ts'
 import type { Client } from '../client/client.ts'
@@ -36,7 +37,7 @@ class Cluster {
       conversions: [eventConversion], schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
       extend: (core) => composeExtensions(core, {
         tokens: { issuer: 'https://issuer', keySet: { keys: [] }, sign: async () => '', verify: async () => ({ outcome: 'foreign' }) },
-        serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [],
+        serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi,
         version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
       }),
     })

@@ -2,6 +2,7 @@ import { composeExtensions, defaultNodePorts, defaultServiceRange } from '../api
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
 import type { User } from '../apiserver/access.ts'
 import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
+import { plainOpenApi } from '../apiserver/discovery/openapi-documents.ts'
 import { versionInfo } from '../apiserver/discovery/version.ts'
 import type { ApiServer } from '../apiserver/server.ts'
 import { createApiServer, defaultLimits } from '../apiserver/server.ts'
@@ -106,6 +107,7 @@ function createServer({ process, store, random, log, schemas, tokens }: ServerSu
         nodePorts: defaultNodePorts,
         serverAddress: '192.0.2.10:6443',
         healthChecks: [],
+        openApi: plainOpenApi,
         version: versionInfo({ commit: '', buildDate: '1970-01-01T00:00:00Z', runtime: 'simulation', platform: 'linux/amd64' }),
       }),
   })

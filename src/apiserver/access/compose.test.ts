@@ -11,6 +11,7 @@ import { utf8 } from '../../words/bytes.ts'
 import { silentLog } from '../../words/ports.ts'
 import { TestClock, answerOf, settle, testRandom, testRequest } from '../apiserver.testing.ts'
 import { applyBootstrap } from '../bootstrap/apply.ts'
+import { plainOpenApi } from '../discovery/openapi-documents.ts'
 import { versionInfo } from '../discovery/version.ts'
 import { createApiServer, defaultLimits } from '../server.ts'
 import { allObjects } from '../storage/keys.ts'
@@ -43,7 +44,7 @@ async function startCluster(store: Store = createMemoryStore()) {
     store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(),
     conversions: [eventConversion], schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     extend: (core) => composeExtensions(core, {
-      tokens: fakeTokens(), serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [],
+      tokens: fakeTokens(), serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi,
       version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
     }),
   })

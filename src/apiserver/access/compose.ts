@@ -7,6 +7,7 @@ import { taintNewNodes } from '../admission/taint-new-nodes.ts'
 import { ServiceAllocator } from '../allocation/service-allocator.ts'
 import { nodeRules } from '../bootstrap/component-roles.ts'
 import type { HealthCheck } from '../discovery/health.ts'
+import type { OpenApiSupport } from '../discovery/openapi-documents.ts'
 import { discoveryRoutes } from '../discovery/routes.ts'
 import type { VersionInfo } from '../discovery/version.ts'
 import type { Route } from '../route.ts'
@@ -38,6 +39,8 @@ export interface AccessOptions {
   readonly serverAddress: string
   readonly version: VersionInfo
   readonly healthChecks: readonly HealthCheck[]
+  /** host/api-descriptions.ts and host/gzip.ts, or plainOpenApi. */
+  readonly openApi: OpenApiSupport
 }
 
 export const defaultNodePorts = { first: 30_000, last: 32_767 } as const
@@ -83,7 +86,7 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     ...discoveryRoutes({
       definitions: () => core.definitions, schemas: core.schemas, version: options.version, checks: [storeCheck(core), ...options.healthChecks],
       reportUnhealthy: (check, why) => core.log.warn('a health check failed', { check, why }),
-      serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet,
+      serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet, openApi: options.openApi,
     }),
   ]
 }

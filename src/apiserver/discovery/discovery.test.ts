@@ -8,6 +8,7 @@ import { textOf } from '../../words/bytes.ts'
 import type { PathCall } from '../route.ts'
 import { discoveryForm, wantsProtobufOpenApi } from './accepted-discovery.ts'
 import { healthRoute } from './health.ts'
+import { plainOpenApi } from './openapi-documents.ts'
 import { discoveryRoutes } from './routes.ts'
 import { compareVersions } from './served-groups.ts'
 import { versionInfo } from './version.ts'
@@ -24,6 +25,7 @@ const routes = discoveryRoutes({
   definitions: () => definitions, schemas: new SchemaCatalog().lookup, checks: [], reportUnhealthy() {}, serverAddress: '10.0.0.1:6443', issuer: 'https://issuer',
   version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
   keySet: { keys: [{ kty: 'EC' }] },
+  openApi: plainOpenApi,
 })
 
 async function get(path: string, headers: Record<string, string> = {}, query = '', among = routes) {
@@ -104,7 +106,7 @@ test('OpenAPI v3', async () => {
     allOf: [{ $ref: '#/components/schemas/io.k8s.api.apps.v1.DeploymentStrategy' }], 'x-kubernetes-patch-strategy': 'retainKeys',
   })
   assert.deepEqual(schemas['io.k8s.api.core.v1.PodSpec']?.properties['volumes'], {
-    type: 'array', items: { $ref: '#/components/schemas/io.k8s.api.core.v1.Volume' }, 'x-kubernetes-list-map-keys': ['name'], 'x-kubernetes-list-type': 'map',
+    type: 'array', items: { allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.Volume' }], default: {} }, 'x-kubernetes-list-map-keys': ['name'], 'x-kubernetes-list-type': 'map',
     'x-kubernetes-patch-merge-key': 'name', 'x-kubernetes-patch-strategy': 'merge,retainKeys',
   })
   const references = [...response.text.matchAll(/#\/components\/schemas\/([^"]+)/g)].map((match) => match[1] ?? '')

@@ -5,6 +5,7 @@ import { contentHash } from './content-hash.ts'
 /** A document that is the same for everybody until the served kinds change. */
 export interface Document {
   readonly bytes: Uint8Array
+  /** Of the content; the same whether it travels packed or not. */
   readonly etag: string
   readonly contentType: string
 }
@@ -26,8 +27,8 @@ export function respond(request: ServerRequest, document: Document, extraHeaders
 }
 
 /** Makes a document on its first use, and anew after the source has become another one (compared by identity). */
-export class DocumentCache<Source extends object> {
-  readonly #documents = new Map<string, Document>()
+export class DocumentCache<Source extends object, Made = Document> {
+  readonly #documents = new Map<string, Made>()
   readonly #source: () => Source
   #madeFrom: Source | undefined
 
@@ -35,7 +36,7 @@ export class DocumentCache<Source extends object> {
     this.#source = source
   }
 
-  get(name: string, make: (source: Source) => Document): Document {
+  get(name: string, make: (source: Source) => Made): Made {
     const source = this.#source()
     if (source !== this.#madeFrom) {
       this.#documents.clear()
@@ -46,5 +47,10 @@ export class DocumentCache<Source extends object> {
     const made = make(source)
     this.#documents.set(name, made)
     return made
+  }
+
+  /** Lets the next use make it again. */
+  forget(name: string): void {
+    this.#documents.delete(name)
   }
 }

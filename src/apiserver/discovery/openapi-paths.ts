@@ -1,123 +1,95 @@
 import type { ResourceDefinition } from '../../resources/definition.ts'
-import { definitionName, patchName } from './openapi-names.ts'
-import type { GroupVersionKind, OpenApiVersion } from './openapi-schema.ts'
-import { subresourcesOf } from './served-groups.ts'
+import { referenceTo } from './openapi-names.ts'
+import type { OpenApiVersion } from './openapi-names.ts'
+import type { Operation } from './openapi-operation.ts'
+import { discoveryOperations, operationsOf, rootOperations } from './openapi-operations.ts'
+import type { OperationsAtPath } from './openapi-operations.ts'
+import { queryParameters } from './openapi-parameters.ts'
 
 export type PathItem = Record<string, unknown>
 
-/** The methods of OpenAPI and the verbs that they stand for at a collection and at an object. */
-const COLLECTION: readonly (readonly [method: string, verb: string, action: string])[] = [
-  ['get', 'list', 'list'], ['post', 'create', 'post'], ['delete', 'deletecollection', 'deletecollection'],
-]
-const ITEM: readonly (readonly [method: string, verb: string, action: string])[] = [
-  ['get', 'get', 'get'], ['put', 'update', 'put'], ['patch', 'patch', 'patch'], ['delete', 'delete', 'delete'], ['post', 'create', 'post'],
-]
-const PATCH_TYPES: readonly string[] = [
-  'application/apply-patch+yaml', 'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json',
-]
-const WRITE_PARAMETERS: readonly string[] = ['dryRun', 'fieldManager', 'fieldValidation']
-const LIST_PARAMETERS: readonly string[] = [
-  'allowWatchBookmarks', 'continue', 'fieldSelector', 'labelSelector', 'limit', 'resourceVersion', 'resourceVersionMatch', 'sendInitialEvents',
-  'timeoutSeconds', 'watch',
-]
-const DELETE_PARAMETERS: readonly string[] = ['dryRun', 'gracePeriodSeconds', 'orphanDependents', 'propagationPolicy']
-const BOOLEANS = new Set(['allowWatchBookmarks', 'force', 'orphanDependents', 'sendInitialEvents', 'watch'])
-const INTEGERS = new Set(['gracePeriodSeconds', 'limit', 'timeoutSeconds'])
-
-/** What one resource serves where: enough for clients that look for a kind, its verbs and the options of its patch. */
-export function pathsOf(version: OpenApiVersion, definition: ResourceDefinition): Record<string, PathItem> {
-  const { kind } = definition
-  const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`
-  const scoped = kind.namespaced ? `${root}/namespaces/{namespace}/${kind.plural}` : `${root}/${kind.plural}`
-  const own = { version, schema: kind.schema, gvk: gvkOf(kind) }
-  const verbs: readonly string[] = definition.verbs
-  const paths: Record<string, PathItem> = {}
-  if (kind.namespaced && verbs.includes('list')) paths[`${root}/${kind.plural}`] = item(own, COLLECTION.slice(0, 1), verbs, [])
-  const inNamespace = kind.namespaced ? ['namespace'] : []
-  paths[scoped] = item(own, COLLECTION, verbs, inNamespace)
-  // A resource that stores nothing has no objects below it.
-  const itemVerbs = verbs.filter((verb) => verb !== 'create')
-  if (itemVerbs.includes('get')) paths[`${scoped}/{name}`] = item(own, ITEM, itemVerbs, [...inNamespace, 'name'])
-  for (const subresource of subresourcesOf(definition)) {
-    const schema = subresource.kind.kind === kind.kind ? kind.schema : schemaNameOf(subresource.kind)
-    paths[`${scoped}/{name}/${subresource.name}`] = item({ version, schema, gvk: gvkOf(subresource.kind) }, ITEM, subresource.verbs, [...inNamespace, 'name'])
-  }
-  return Object.fromEntries(Object.entries(paths).filter(([, operations]) => Object.keys(operations).some((key) => key !== 'parameters')))
+/** What the resources of a document serve where. 2.0 has one document, which begins at the roots. */
+export function pathsOf(version: OpenApiVersion, definitions: readonly ResourceDefinition[]): Record<string, PathItem> {
+  const roots = version === 'v2' ? rootOperations(definitions) : []
+  const all = [...roots, ...discoveryOperations(definitions), ...definitions.flatMap(operationsOf)]
+  return Object.fromEntries(all.map((at) => [at.path, pathItem(version, at)]))
 }
 
-interface Subject {
-  readonly version: OpenApiVersion
-  readonly schema: string
-  readonly gvk: GroupVersionKind
+/** The parameters that paths of 2.0 refer to; 3.0 writes them out where they are used. */
+export function sharedParameters(): Record<string, object> {
+  return Object.fromEntries(Object.keys(queryParameters).map((name) => [name, queryParameter('v2', name)]))
 }
 
-function gvkOf({ group, version, kind }: GroupVersionKind): GroupVersionKind {
-  return { group, kind, version }
-}
-
-/** policy/v1 Eviction -> policy.v1.Eviction: the first word of the group names the package, core where there is none. */
-export function schemaNameOf({ group, version, kind }: GroupVersionKind): string {
-  return `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`
-}
-
-function item(
-  subject: Subject, table: readonly (readonly [string, string, string])[], verbs: readonly string[], pathParameters: readonly string[],
-): PathItem {
-  const operations = table.filter(([, verb]) => verbs.includes(verb)).map(([method, verb, action]) => [method, operation(subject, verb, action)] as const)
-  const parameters = pathParameters.map((name) => parameter(subject.version, name, 'path'))
-  return { ...Object.fromEntries(operations), ...(parameters.length === 0 ? {} : { parameters }) }
-}
-
-function operation(subject: Subject, verb: string, action: string): object {
-  const names = parametersOf(verb)
-  const schema = { $ref: referenceTo(subject.version, definitionName(verb === 'list' ? `${subject.schema}List` : subject.schema)) }
-  const parameters: object[] = names.map((name) => parameter(subject.version, name, 'query'))
-  const common = { 'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': subject.gvk }
-  if (subject.version === 'v3') {
-    return {
-      ...(parameters.length === 0 ? {} : { parameters }), ...requestBody(subject, verb),
-      responses: { 200: { description: 'OK', content: { 'application/json': { schema } } } }, ...common,
-    }
-  }
-  if (isWrite(verb)) parameters.push({ name: 'body', in: 'body', required: true, schema: bodySchema(subject, verb) })
+/** A parameter of all methods stands once, at the path. */
+function pathItem(version: OpenApiVersion, { places, kind, operations }: OperationsAtPath): PathItem {
+  const common = (operations[0]?.query ?? []).filter((name) => operations.every(({ query }) => query.includes(name)))
+  const own = (operation: Operation): readonly string[] => operation.query.filter((name) => !common.includes(name))
+  const parameters = [...places.map((name) => placeParameter(version, name, kind)), ...common.map((name) => queryReference(version, name))]
   return {
-    ...(verb === 'patch' ? { consumes: PATCH_TYPES } : { consumes: ['*/*'] }), produces: ['application/json', 'application/yaml'], schemes: ['https'],
-    ...(parameters.length === 0 ? {} : { parameters }), responses: { 200: { description: 'OK', schema } }, ...common,
+    ...Object.fromEntries(operations.map((operation) => [operation.method, operationObject(version, operation, own(operation))])),
+    ...(parameters.length === 0 ? {} : { parameters }),
   }
 }
 
-function isWrite(verb: string): boolean {
-  return verb === 'create' || verb === 'update' || verb === 'patch'
-}
-
-function bodySchema(subject: Subject, verb: string): object {
-  return { $ref: referenceTo(subject.version, verb === 'patch' ? patchName : definitionName(subject.schema)) }
-}
-
-function requestBody(subject: Subject, verb: string): object {
-  if (!isWrite(verb)) return {}
-  const schema = bodySchema(subject, verb)
-  const types = verb === 'patch' ? PATCH_TYPES : ['*/*']
-  return { requestBody: { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) } }
-}
-
-function parametersOf(verb: string): readonly string[] {
-  switch (verb) {
-    case 'create': case 'update': return WRITE_PARAMETERS
-    case 'patch': return [...WRITE_PARAMETERS, 'force']
-    case 'list': return LIST_PARAMETERS
-    case 'delete': return DELETE_PARAMETERS
-    case 'deletecollection': return [...DELETE_PARAMETERS, ...LIST_PARAMETERS.filter((name) => name !== 'watch' && name !== 'allowWatchBookmarks')]
-    default: return []
+function operationObject(version: OpenApiVersion, operation: Operation, query: readonly string[]): object {
+  const { action, answer, body, codes, gvk, id, tag, text } = operation
+  const ofV2 = version === 'v2'
+  const parameters: object[] = query.map((name) => queryReference(version, name))
+  if (ofV2 && body !== undefined) parameters.push(bodyParameter(body))
+  const answers = codes.map((code) => [code, answerObject(operation, version, code, answer)] as const)
+  return {
+    description: text, operationId: id, tags: [tag],
+    ...(ofV2 ? { consumes: operation.consumes, produces: operation.produces, schemes: ['https'] } : {}),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(ofV2 || body === undefined ? {} : { requestBody: requestBody(operation, body) }),
+    responses: { ...Object.fromEntries(answers), 401: { description: 'Unauthorized' } },
+    ...(action === undefined ? {} : { 'x-kubernetes-action': action }),
+    ...(gvk === undefined ? {} : { 'x-kubernetes-group-version-kind': gvk }),
   }
 }
 
-function parameter(version: OpenApiVersion, name: string, place: 'path' | 'query'): object {
-  const type = BOOLEANS.has(name) ? 'boolean' : INTEGERS.has(name) ? 'integer' : 'string'
-  const common = { name, in: place, ...(place === 'path' ? { required: true } : {}) }
-  return version === 'v2' ? { ...common, type, uniqueItems: true } : { ...common, schema: { type, uniqueItems: true } }
+const CODE_WORDS: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
+
+function answerObject({ produces }: Operation, version: OpenApiVersion, code: number, answer: string): object {
+  const schema = answer === 'string' ? { type: 'string' } : reference(version, answer)
+  const description = CODE_WORDS[code] ?? ''
+  return version === 'v2' ? { description, schema } : { description, content: contentOf(produces, schema) }
 }
 
-function referenceTo(version: OpenApiVersion, name: string): string {
-  return `${version === 'v2' ? '#/definitions/' : '#/components/schemas/'}${name}`
+type Body = NonNullable<Operation['body']>
+
+function bodyParameter({ definition, required }: Body): object {
+  return { name: 'body', in: 'body', ...(required ? { required } : {}), schema: reference('v2', definition) }
+}
+
+function requestBody({ consumes }: Operation, { definition, required }: Body): object {
+  return { ...(required ? { required } : {}), content: contentOf(consumes, reference('v3', definition)) }
+}
+
+function contentOf(types: readonly string[], schema: object): object {
+  return Object.fromEntries(types.map((type) => [type, { schema }]))
+}
+
+function reference(version: OpenApiVersion, definition: string): object {
+  return { $ref: referenceTo(version, definition) }
+}
+
+const PLACE_WORDS: Readonly<Record<string, string>> = { namespace: 'the namespace that the object is in', path: 'the path to ask the target for' }
+
+function placeParameter(version: OpenApiVersion, name: string, kind: string): object {
+  const description = PLACE_WORDS[name] ?? `name of the ${kind}`
+  return { name, in: 'path', description, required: true, ...typed(version, 'string') }
+}
+
+function queryReference(version: OpenApiVersion, name: string): object {
+  return version === 'v2' ? { $ref: `#/parameters/${name}` } : queryParameter(version, name)
+}
+
+function queryParameter(version: OpenApiVersion, name: string): object {
+  const { text, type } = queryParameters[name] ?? { text: '', type: 'string' }
+  return { name, in: 'query', description: text, ...typed(version, type) }
+}
+
+function typed(version: OpenApiVersion, type: string): object {
+  return version === 'v2' ? { type, uniqueItems: true } : { schema: { type, uniqueItems: true } }
 }

@@ -15,7 +15,20 @@ export function encodeOpenApiV2(document: OpenApiV2): Uint8Array {
     messageField(2, [textField(1, document.info.title), textField(2, document.info.version)]),
     messageField(8, paths),
     messageField(9, definitions),
+    messageField(10, named(document.parameters, (parameter) => [parameterFields(parameter)])),
+    ...document.security.map((requirement) => messageField(12, named(requirement, () => []))),
+    messageField(13, named(document.securityDefinitions, (scheme) => [messageField(2, apiKeyFields(scheme))])),
   ].join(''))
+}
+
+/** A map as the repeated NamedX { name, value } in which all of this format's maps are written. */
+function named(map: object, valueFields: (value: Record<string, unknown>) => readonly Encoded[]): Encoded[] {
+  return Object.entries(map).map(([name, value]: [string, unknown]) =>
+    messageField(1, [textField(1, name), messageField(2, isObject(value) ? valueFields(value) : [])]))
+}
+
+function apiKeyFields(scheme: Record<string, unknown>): Encoded[] {
+  return ['type', 'name', 'in', 'description'].map((field, index) => textField(index + 1, textOf(scheme[field])))
 }
 
 const METHOD_NUMBERS: Readonly<Record<string, number>> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 }
@@ -30,6 +43,9 @@ function pathItem(item: Record<string, unknown>): Encoded[] {
 
 function operationFields(operation: Record<string, unknown>): Encoded[] {
   return [
+    ...texts(1, operation['tags']),
+    textField(3, textOf(operation['description'])),
+    textField(5, textOf(operation['operationId'])),
     ...texts(6, operation['produces']),
     ...texts(7, operation['consumes']),
     ...parameters(8, operation['parameters']),
@@ -52,10 +68,12 @@ function responses(value: unknown): Encoded[] {
 const QUERY_PARAMETER = 3
 const PATH_PARAMETER = 4
 
-/** ParametersItem { parameter: Parameter { body | non_body: { query | path } } } */
+/** ParametersItem { parameter: Parameter { body | non_body: { query | path } } | json_reference: { _ref } } */
 function parameters(number: number, value: unknown): Encoded[] {
   if (!Array.isArray(value)) return []
-  return value.filter(isObject).map((parameter) => messageField(number, [messageField(1, [parameterFields(parameter)])]))
+  return value.filter(isObject).map((parameter) => messageField(number, [
+    typeof parameter['$ref'] === 'string' ? messageField(2, [textField(1, parameter['$ref'])]) : messageField(1, [parameterFields(parameter)]),
+  ]))
 }
 
 function parameterFields(parameter: Record<string, unknown>): Encoded {
@@ -66,7 +84,7 @@ function parameterFields(parameter: Record<string, unknown>): Encoded {
     const schema = isObject(parameter['schema']) ? [messageField(5, schemaFields(parameter['schema']))] : []
     return messageField(1, [textField(2, name), textField(3, place), booleanField(4, required), ...schema])
   }
-  const head = [booleanField(1, required), textField(2, place), textField(4, name)]
+  const head = [booleanField(1, required), textField(2, place), textField(3, textOf(parameter['description'])), textField(4, name)]
   const type = textOf(parameter['type'])
   if (place === 'path') return messageField(2, [messageField(PATH_PARAMETER, [...head, textField(5, type), booleanField(19, true)])])
   return messageField(2, [messageField(QUERY_PARAMETER, [...head, textField(6, type), booleanField(20, true)])])
@@ -82,6 +100,7 @@ function schemaFields(schema: Record<string, unknown>): Encoded[] {
   return [
     textField(1, textOf(schema['$ref'])),
     textField(2, textOf(schema['format'])),
+    textField(4, textOf(schema['description'])),
     ...texts(19, schema['required']),
     ...(isObject(additionalProperties) ? [messageField(21, [messageField(1, schemaFields(additionalProperties))])] : []),
     ...(type === '' ? [] : [messageField(22, [textField(1, type)])]),

@@ -1,14 +1,33 @@
 import type { Field, ObjectSchema, ScalarType, Schema, SchemaLookup } from '../../objects/schema.ts'
-import { definitionName, patchName, scalarNames } from './openapi-names.ts'
+import { fieldText } from './descriptions.ts'
+import type { Descriptions } from './descriptions.ts'
+import { definitionName, referenceTo, scalarNames } from './openapi-names.ts'
+import type { OpenApiVersion } from './openapi-names.ts'
+import { defaults, granularFields, opaqueDefinitions, opaqueFields, replacedFields, unions } from './schema-facts.ts'
 
 /** JSON Schema as OpenAPI 2.0 and 3.0 write it; the two differ in how a reference may carry more than itself. */
-export type OpenApiVersion = 'v2' | 'v3'
 export type OpenApiSchema = { [key: string]: unknown }
 
 export interface GroupVersionKind {
   readonly group: string
   readonly version: string
   readonly kind: string
+}
+
+/** What definitions are made from. */
+export interface SchemaSource {
+  readonly lookup: SchemaLookup
+  readonly descriptions: Descriptions
+  /** The kinds that a definition is the schema of. */
+  kindsOf(schemaName: string): readonly GroupVersionKind[]
+}
+
+export interface WrittenDefinition {
+  /** io.k8s.api.core.v1.Pod */
+  readonly name: string
+  readonly schema: OpenApiSchema
+  /** Names of the schemas that it refers to. */
+  readonly references: readonly string[]
 }
 
 const PLAIN: Partial<Record<ScalarType, OpenApiSchema>> = {
@@ -20,101 +39,151 @@ const PLAIN: Partial<Record<ScalarType, OpenApiSchema>> = {
   bytes: { type: 'string', format: 'byte' },
 }
 
-/** All definitions that the roots refer to, and the roots themselves. */
-export function definitionsFor(
-  version: OpenApiVersion, roots: Iterable<string>, lookup: SchemaLookup, kindsOf: (schemaName: string) => readonly GroupVersionKind[],
-): Record<string, OpenApiSchema> {
-  const writer = new SchemaWriter(version)
-  const definitions = new Map<string, OpenApiSchema>()
-  const waiting = [...roots]
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const schema = lookup(name)
-    if (schema === undefined || definitions.has(definitionName(name))) continue
-    definitions.set(definitionName(name), writer.definition(schema, kindsOf(name)))
-    waiting.push(...writer.takeReferences())
+/** The definitions of scalars that have one. A quantity may come as a number, and 2.0 has no way to say so. */
+function scalarDefinition(version: OpenApiVersion, name: string): OpenApiSchema | undefined {
+  switch (name) {
+    case scalarNames.quantity: return version === 'v2' ? { type: 'string' } : { oneOf: [{ type: 'string' }, { type: 'number' }] }
+    case scalarNames['int-or-string']: {
+      const either = version === 'v2' ? { type: 'string' } : { oneOf: [{ type: 'integer' }, { type: 'string' }] }
+      return { format: 'int-or-string', ...either }
+    }
+    case scalarNames.time: case scalarNames['micro-time']: return { type: 'string', format: 'date-time' }
+    default: return undefined
   }
-  const all = [...definitions, ...scalarDefinitions(version)].sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(all)
 }
 
-function scalarDefinitions(version: OpenApiVersion): [string, OpenApiSchema][] {
-  const either = version === 'v2' ? { type: 'string', format: 'int-or-string' } : { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] }
-  const quantity = version === 'v2' ? { type: 'string' } : { oneOf: [{ type: 'string' }, { type: 'number' }] }
-  return [
-    [scalarNames.quantity, quantity],
-    [scalarNames['int-or-string'], either],
-    [scalarNames.time, { type: 'string', format: 'date-time' }],
-    [scalarNames['micro-time'], { type: 'string', format: 'date-time' }],
-    [patchName, { type: 'object' }],
-  ]
-}
-
-class SchemaWriter {
+/** Writes definitions, each once: the documents of many groups have the same in common. */
+export class SchemaWriter {
   readonly #version: OpenApiVersion
+  readonly #source: SchemaSource
+  readonly #written = new Map<string, WrittenDefinition | undefined>()
   #references = new Set<string>()
 
-  constructor(version: OpenApiVersion) {
+  constructor(version: OpenApiVersion, source: SchemaSource) {
     this.#version = version
+    this.#source = source
   }
 
-  takeReferences(): readonly string[] {
-    const taken = [...this.#references]
+  /** The roots and all that they refer to, in the order of their names. */
+  definitions(roots: Iterable<string>): readonly WrittenDefinition[] {
+    const found = new Map<string, WrittenDefinition>()
+    const waiting = [...roots]
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      const written = found.has(name) ? undefined : this.#once(name)
+      if (written === undefined) continue
+      found.set(name, written)
+      waiting.push(...written.references)
+    }
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  #once(name: string): WrittenDefinition | undefined {
+    if (this.#written.has(name)) return this.#written.get(name)
     this.#references = new Set()
-    return taken
+    const schema = this.#named(name)
+    const written = schema === undefined ? undefined : { name: definitionName(name), schema, references: [...this.#references] }
+    this.#written.set(name, written)
+    return written
   }
 
-  definition(schema: ObjectSchema, kinds: readonly GroupVersionKind[]): OpenApiSchema {
+  #named(name: string): OpenApiSchema | undefined {
+    const own = described(this.#source.descriptions(name)?.[''])
+    const fixed = opaqueDefinitions[name] ?? scalarDefinition(this.#version, name)
+    if (fixed !== undefined) return { ...own, ...fixed }
+    const schema = this.#source.lookup(name)
+    return schema === undefined ? undefined : { ...own, ...this.#definition(schema, this.#source.kindsOf(name)) }
+  }
+
+  #definition(schema: ObjectSchema, kinds: readonly GroupVersionKind[]): OpenApiSchema {
     const properties: Record<string, OpenApiSchema> = {}
     const required: string[] = []
     for (const [name, field] of schema.fields) {
-      properties[name] = this.#field(field)
+      const text = fieldText(this.#source.descriptions, schema.name, name, kinds.length > 0)
+      properties[name] = this.#field(`${schema.name} ${name}`, field, text)
       if (field.required) required.push(name)
     }
+    const union = unions[schema.name]
     return {
       type: 'object',
       ...(required.length === 0 ? {} : { required }),
       ...(schema.fields.size === 0 ? {} : { properties }),
       ...(schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
       ...(kinds.length === 0 ? {} : { 'x-kubernetes-group-version-kind': kinds }),
+      ...(union === undefined ? {} : { 'x-kubernetes-unions': [{ discriminator: union.discriminator, 'fields-to-discriminateBy': union.fields }] }),
     }
   }
 
-  #field(field: Field): OpenApiSchema {
-    const schema = this.#schema(field.schema)
-    const extensions = { ...listExtensions(field.schema), ...patchExtensions(field) }
-    if (Object.keys(extensions).length === 0) return schema
+  /** place is DEFINITION FIELD. */
+  #field(place: string, field: Field, text: string | undefined): OpenApiSchema {
+    const schema = this.#schema(field.schema, opaqueFields[place])
+    const isListOfKind = place.endsWith('List items')
+    const extensions = {
+      ...(isListOfKind ? {} : listExtensions(field.schema)), ...patchExtensions(field),
+      ...(replacedFields.has(place) ? { 'x-kubernetes-patch-strategy': 'replace' } : {}),
+      ...(granularFields.has(place) ? { 'x-kubernetes-map-type': 'granular' } : {}),
+    }
+    const all = { ...described(text), ...this.#default(place, field), ...extensions }
     // OpenAPI 3.0 ignores what stands beside a $ref.
-    if (this.#version === 'v3' && '$ref' in schema) return { allOf: [schema], ...extensions }
-    return { ...schema, ...extensions }
+    if (this.#version === 'v3' && '$ref' in schema && Object.keys(all).length > 0) return { ...all, allOf: [schema] }
+    return { ...all, ...schema }
   }
 
-  #schema(schema: Schema): OpenApiSchema {
+  /** OpenAPI 2.0 has none, as upstream. A required scalar has its zero, and so have the parts that every kind has. */
+  #default(place: string, { schema, required }: Field): OpenApiSchema {
+    if (this.#version === 'v2') return {}
+    const stated = defaults[place]
+    if (stated !== undefined) return { default: stated }
+    if (schema.type !== 'object') return required ? zero(schema) : {}
+    const [definition = '', name = ''] = place.split(' ')
+    const isOfAllKinds = name === 'metadata' || name === 'spec' || name === 'status'
+    return isOfAllKinds && this.#source.kindsOf(definition).length > 0 ? zero(schema) : {}
+  }
+
+  /** opaque is the definition of what the field, or each of its values, holds where that may be anything. */
+  #schema(schema: Schema, opaque?: string): OpenApiSchema {
     switch (schema.type) {
-      case 'any': return {}
-      case 'map': return { type: 'object', additionalProperties: this.#schema(schema.values), ...(schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}) }
-      case 'list': return { type: 'array', items: this.#schema(schema.items) }
-      case 'object':
-        this.#references.add(schema.name)
-        return this.#reference(definitionName(schema.name))
-      default: return this.#scalar(schema.type)
+      case 'any': return opaque === undefined ? {} : this.#reference(opaque)
+      case 'map': {
+        const atomic = schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}
+        return { type: 'object', additionalProperties: this.#member(schema.values, opaque), ...atomic }
+      }
+      case 'list': return { type: 'array', items: this.#member(schema.items, opaque) }
+      case 'object': return this.#reference(schema.name)
+      default: return PLAIN[schema.type] ?? this.#reference(scalarNames[schema.type as keyof typeof scalarNames])
     }
   }
 
-  #scalar(type: ScalarType): OpenApiSchema {
-    const plain = PLAIN[type]
-    if (plain !== undefined) return plain
-    return this.#reference(scalarNames[type as keyof typeof scalarNames])
+  #member(schema: Schema, opaque: string | undefined): OpenApiSchema {
+    const written = this.#schema(schema, opaque)
+    if (this.#version === 'v2' || Object.keys(zero(schema)).length === 0) return written
+    return '$ref' in written ? { ...zero(schema), allOf: [written] } : { ...zero(schema), ...written }
   }
 
   #reference(name: string): OpenApiSchema {
-    return { $ref: `${this.#version === 'v2' ? '#/definitions/' : '#/components/schemas/'}${name}` }
+    this.#references.add(name)
+    return { $ref: referenceTo(this.#version, definitionName(name)) }
+  }
+}
+
+function described(text: string | undefined): OpenApiSchema {
+  return text === undefined ? {} : { description: text }
+}
+
+/** The value that a member has which is there and says nothing. */
+function zero(schema: Schema): OpenApiSchema {
+  switch (schema.type) {
+    case 'string': return { default: '' }
+    case 'boolean': return { default: false }
+    case 'int32': case 'int64': case 'double': return { default: 0 }
+    case 'object': return { default: {} }
+    default: return {}
   }
 }
 
 function listExtensions(schema: Schema): OpenApiSchema {
-  if (schema.type !== 'list' || schema.list === 'atomic') return {}
-  if (schema.list === 'set') return { 'x-kubernetes-list-type': 'set' }
-  return { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': schema.keys }
+  if (schema.type !== 'list') return {}
+  if (schema.list === 'map') return { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': schema.keys }
+  return { 'x-kubernetes-list-type': schema.list }
 }
 
 function patchExtensions({ merge, mergeKey, retainKeys }: Field): OpenApiSchema {

@@ -1,9 +1,12 @@
 import { apiVersionOf } from '../../objects/kind.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
-import { pathsOf, schemaNameOf } from './openapi-paths.ts'
-import { definitionsFor } from './openapi-schema.ts'
-import type { GroupVersionKind, OpenApiSchema, OpenApiVersion } from './openapi-schema.ts'
+import type { Descriptions } from './descriptions.ts'
+import { patchSchema, schemaNameOf } from './openapi-names.ts'
+import type { OpenApiVersion } from './openapi-names.ts'
+import { pathsOf, sharedParameters } from './openapi-paths.ts'
+import { SchemaWriter } from './openapi-schema.ts'
+import type { GroupVersionKind, OpenApiSchema } from './openapi-schema.ts'
 import { subresourcesOf } from './served-groups.ts'
 
 export interface OpenApiV2 {
@@ -11,51 +14,99 @@ export interface OpenApiV2 {
   readonly info: { readonly title: string; readonly version: string }
   readonly paths: Readonly<Record<string, Record<string, unknown>>>
   readonly definitions: Readonly<Record<string, OpenApiSchema>>
+  readonly parameters: Readonly<Record<string, object>>
+  readonly security: readonly object[]
+  readonly securityDefinitions: object
+}
+
+/** What both documents are made from. */
+export interface DocumentSource {
+  /** All that is served, also by other documents. */
+  readonly served: readonly ResourceDefinition[]
+  readonly lookup: SchemaLookup
+  readonly descriptions: Descriptions
+  readonly gitVersion: string
+}
+
+const securitySchemes = {
+  BearerToken: { description: 'a token in the Authorization header', in: 'header', name: 'authorization', type: 'apiKey' },
 }
 
 /** GET /openapi/v2: everything. */
-export function openApiV2(definitions: readonly ResourceDefinition[], lookup: SchemaLookup, gitVersion: string): OpenApiV2 {
+export function openApiV2(source: DocumentSource): OpenApiV2 {
+  const { served } = source
+  const definitions = writerFor('v2', source).definitions([...kindsIn(served).keys(), ...answers('v2'), 'version.Info', patchSchema])
   return {
-    swagger: '2.0', info: { title: 'Kubernetes', version: gitVersion },
-    paths: allPaths('v2', definitions), definitions: schemas('v2', definitions, lookup),
+    swagger: '2.0', info: { title: 'Kubernetes', version: source.gitVersion },
+    paths: pathsOf('v2', served), definitions: Object.fromEntries(definitions.map(({ name, schema }) => [name, schema])),
+    parameters: sharedParameters(), security: [{ BearerToken: [] }], securityDefinitions: securitySchemes,
   }
 }
 
-/** GET /openapi/v3/apis/GROUP/VERSION: what the definitions of one group and version need. */
-export function openApiV3(definitions: readonly ResourceDefinition[], lookup: SchemaLookup, gitVersion: string): object {
-  return {
-    openapi: '3.0.0', info: { title: 'Kubernetes', version: gitVersion },
-    paths: allPaths('v3', definitions), components: { schemas: schemas('v3', definitions, lookup) },
-  }
-}
+/** Makes documents as GET /openapi/v3/apis/GROUP/VERSION answers them: what the definitions of one group and version need. */
+export class OpenApiV3Writer {
+  readonly #source: DocumentSource
+  readonly #writer: SchemaWriter
+  /** Text of definitions: many documents share them. */
+  readonly #texts = new Map<OpenApiSchema, string>()
 
-function allPaths(version: OpenApiVersion, definitions: readonly ResourceDefinition[]): Record<string, Record<string, unknown>> {
-  return Object.assign({}, ...definitions.map((definition) => pathsOf(version, definition))) as Record<string, Record<string, unknown>>
+  constructor(source: DocumentSource) {
+    this.#source = source
+    this.#writer = writerFor('v3', source)
+  }
+
+  document(definitions: readonly ResourceDefinition[]): string {
+    const written = this.#writer.definitions([...kindsIn(definitions).keys(), ...answers('v3'), patchSchema])
+    const schemas = written.map(({ name, schema }) => `${JSON.stringify(name)}:${this.#textOf(schema)}`).join(',')
+    const info = { title: 'Kubernetes', version: this.#source.gitVersion }
+    const paths = JSON.stringify(pathsOf('v3', definitions))
+    return `{"openapi":"3.0.0","info":${JSON.stringify(info)},"paths":${paths},` +
+      `"components":{"schemas":{${schemas}},"securitySchemes":${JSON.stringify(securitySchemes)}}}`
+  }
+
+  #textOf(schema: OpenApiSchema): string {
+    const known = this.#texts.get(schema)
+    if (known !== undefined) return known
+    const text = JSON.stringify(schema)
+    this.#texts.set(schema, text)
+    return text
+  }
 }
 
 /** Kinds that every group understands as its own. */
 const IN_ALL_GROUPS: readonly string[] = ['DeleteOptions', 'WatchEvent']
 
-function schemas(version: OpenApiVersion, definitions: readonly ResourceDefinition[], lookup: SchemaLookup): Record<string, OpenApiSchema> {
-  const kinds = new Map<string, GroupVersionKind>([
-    ['meta.v1.Status', { group: '', version: 'v1', kind: 'Status' }],
-    ...IN_ALL_GROUPS.map((kind): [string, GroupVersionKind] => [`meta.v1.${kind}`, { group: '', version: 'v1', kind }]),
-  ])
-  const groupVersions = new Map(definitions.map(({ kind }) => [apiVersionOf(kind), kind]))
+/** What the server answers about itself; only 2.0 has the paths above the groups' versions. */
+const ANSWERS: Readonly<Record<OpenApiVersion, readonly string[]>> = {
+  v2: ['APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions', 'Status'],
+  v3: ['APIResourceList', 'Status'],
+}
+
+function answers(version: OpenApiVersion): readonly string[] {
+  return [...ANSWERS[version], ...IN_ALL_GROUPS].map((kind) => `meta.v1.${kind}`)
+}
+
+function writerFor(version: OpenApiVersion, { served, lookup, descriptions }: DocumentSource): SchemaWriter {
+  const kinds = kindsIn(served)
+  for (const kind of ANSWERS.v2) kinds.set(`meta.v1.${kind}`, [{ group: '', kind, version: 'v1' }])
+  const groupVersions = [...new Map(served.map(({ kind }) => [apiVersionOf(kind), kind])).values()]
+  for (const kind of IN_ALL_GROUPS) {
+    kinds.set(`meta.v1.${kind}`, groupVersions.map((other) => ({ group: other.group, kind, version: other.version })))
+  }
+  return new SchemaWriter(version, { lookup, descriptions, kindsOf: (name) => kinds.get(name) ?? [] })
+}
+
+/** The schemas of the kinds, of their lists and of what their subresources take, each with the kind that it is of. */
+function kindsIn(definitions: readonly ResourceDefinition[]): Map<string, readonly GroupVersionKind[]> {
+  const kinds = new Map<string, readonly GroupVersionKind[]>()
   for (const definition of definitions) {
-    const { group, version: apiVersion, kind, schema } = definition.kind
-    kinds.set(schema, { group, version: apiVersion, kind })
-    if (definition.verbs.includes('list')) kinds.set(`${schema}List`, { group, version: apiVersion, kind: `${kind}List` })
-    for (const subresource of subresourcesOf(definition)) {
-      const name = schemaNameOf(subresource.kind)
-      if (!kinds.has(name)) kinds.set(name, { group: subresource.kind.group, version: subresource.kind.version, kind: subresource.kind.kind })
+    const { group, version, kind, schema } = definition.kind
+    kinds.set(schema, [{ group, kind, version }])
+    if (definition.verbs.includes('list')) kinds.set(`${schema}List`, [{ group, kind: `${kind}List`, version }])
+    for (const { kind: body } of subresourcesOf(definition)) {
+      const name = schemaNameOf(body)
+      if (!kinds.has(name)) kinds.set(name, [{ group: body.group, kind: body.kind, version: body.version }])
     }
   }
-  const gvksOf = (name: string): readonly GroupVersionKind[] => {
-    const gvk = kinds.get(name)
-    if (gvk === undefined) return []
-    if (!IN_ALL_GROUPS.includes(gvk.kind)) return [{ group: gvk.group, kind: gvk.kind, version: gvk.version }]
-    return [...groupVersions.values()].map(({ group, version: apiVersion }) => ({ group, kind: gvk.kind, version: apiVersion }))
-  }
-  return definitionsFor(version, kinds.keys(), lookup, gvksOf)
+  return kinds
 }

@@ -3,19 +3,18 @@ import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { ServerRequest, ServerResponse } from '../http.ts'
 import type { PathCall, PathRoute } from '../route.ts'
 import type { TokenKeySet } from '../access/token-claims.ts'
-import { discoveryContentType, discoveryForm, protobufOpenApiType, wantsProtobufOpenApi } from './accepted-discovery.ts'
+import { discoveryContentType, discoveryForm } from './accepted-discovery.ts'
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './api-lists.ts'
-import { DocumentCache, documentOf, jsonDocument, respond } from './document.ts'
+import { DocumentCache, jsonDocument, respond } from './document.ts'
 import type { Document } from './document.ts'
 import { healthRoute } from './health.ts'
 import type { HealthCheck } from './health.ts'
 import { issuerMetadata, keySetDocument } from './issuer.ts'
-import { openApiV2, openApiV3 } from './openapi.ts'
-import { encodeOpenApiV2 } from './openapi-protobuf.ts'
+import { OpenApiDocuments, groupVersions } from './openapi-documents.ts'
+import type { OpenApiSupport } from './openapi-documents.ts'
 import { servedGroups } from './served-groups.ts'
 import type { ServedGroup, ServedVersion } from './served-groups.ts'
 import type { VersionInfo } from './version.ts'
-import { apiVersionOf } from '../../objects/kind.ts'
 
 export interface DiscoveryOptions {
   /** What is served now; another array when that changes. */
@@ -28,40 +27,37 @@ export interface DiscoveryOptions {
   readonly serverAddress: string
   readonly issuer: string
   readonly keySet: TokenKeySet
+  readonly openApi: OpenApiSupport
 }
 
 /** Everything that tells clients what this server is and serves. Documents are made on first use and kept as bytes. */
 export function discoveryRoutes(options: DiscoveryOptions): readonly PathRoute[] {
   const documents = new Documents(options)
+  const openApi = new OpenApiDocuments({ ...options, ...options.openApi, gitVersion: options.version.gitVersion })
   const fixed: readonly [string, () => Document][] = [
     ['/version', () => documents.once('version', () => jsonDocument(options.version))],
     ['/', () => documents.paths()],
-    ['/openapi/v3', () => documents.openApiV3Index()],
     ['/.well-known/openid-configuration', () => documents.once('issuer', () =>
       jsonDocument(issuerMetadata(options.issuer, `https://${options.serverAddress}/openid/v1/jwks`)))],
     ['/openid/v1/jwks', () => documents.once('keys', () => jsonDocument(keySetDocument(options.keySet), 'application/jwk-set+json'))],
   ]
   return [
     ...fixed.map(([path, make]) => route((candidate) => candidate === path || candidate === `${path}/`, ({ request }) => respond(request, make()))),
-    route((path) => path === '/openapi/v2', ({ request }) => respond(request, documents.openApiV2(wantsProtobufOpenApi(request.headers['accept'])))),
-    route((path) => documents.openApiV3Path(path) !== undefined, (call) => openApiV3Response(documents, call)),
+    laterRoute((path) => path === '/openapi/v2', ({ request }) => openApi.v2(request)),
+    laterRoute((path) => path === '/openapi/v3' || path === '/openapi/v3/', ({ request }) => openApi.v3Index(request)),
+    laterRoute((path) => openApi.v3Path(path) !== undefined, ({ request, query }) => openApi.v3(request, query.get('hash'))),
     route((path) => documents.discoveryPath(path) !== undefined, ({ request }) => respond(request, documents.discovery(request))),
     healthRoute(options.checks, options.reportUnhealthy),
   ]
 }
 
 function route(matches: (path: string) => boolean, answer: (call: PathCall) => ServerResponse): PathRoute {
-  return { type: 'path', methods: ['GET', 'HEAD'], matches, handle: (call) => Promise.resolve(answer(call)) }
+  return laterRoute(matches, (call) => Promise.resolve(answer(call)))
 }
 
-/** An address with the right hash may be kept for ever, because another content has another hash. */
-function openApiV3Response(documents: Documents, { request, query }: PathCall): ServerResponse {
-  const document = documents.openApiV3(documents.openApiV3Path(request.path) ?? '')
-  const current = query.get('hash') === document.etag.slice(1, -1)
-  return respond(request, document, current ? { 'cache-control': 'public, immutable' } : {})
+function laterRoute(matches: (path: string) => boolean, handle: (call: PathCall) => Promise<ServerResponse>): PathRoute {
+  return { type: 'path', methods: ['GET', 'HEAD'], matches, handle }
 }
-
-const OPENAPI_V3 = '/openapi/v3/'
 
 interface Served {
   readonly group: ServedGroup
@@ -111,47 +107,12 @@ class Documents {
     })
   }
 
-  openApiV2(asProtobuf: boolean): Document {
-    return this.#cache.get(`openapi v2 ${String(asProtobuf)}`, (definitions) => {
-      const document = openApiV2(definitions, this.#options.schemas, this.#options.version.gitVersion)
-      return asProtobuf ? documentOf(encodeOpenApiV2(document), protobufOpenApiType) : jsonDocument(document)
-    })
-  }
-
-  openApiV3Index(): Document {
-    return this.#cache.get('openapi v3', (definitions) => {
-      const paths = this.#groupVersions(definitions).map((path) => {
-        const hash = this.openApiV3(path).etag.slice(1, -1)
-        return [path, { serverRelativeURL: `${OPENAPI_V3}${path}?hash=${hash}` }] as const
-      })
-      return jsonDocument({ paths: Object.fromEntries(paths) })
-    })
-  }
-
-  /** /openapi/v3/apis/apps/v1 -> apis/apps/v1, where that is served. */
-  openApiV3Path(path: string): string | undefined {
-    if (!path.startsWith(OPENAPI_V3)) return undefined
-    const wanted = path.slice(OPENAPI_V3.length).replace(/\/$/, '')
-    return this.#groupVersions(this.#options.definitions()).includes(wanted) ? wanted : undefined
-  }
-
-  openApiV3(path: string): Document {
-    return this.#cache.get(`openapi v3 ${path}`, (definitions) => {
-      const ofVersion = definitions.filter((definition) => openApiPath(definition) === path)
-      return jsonDocument(openApiV3(ofVersion, this.#options.schemas, this.#options.version.gitVersion))
-    })
-  }
-
   paths(): Document {
     return this.#cache.get('paths', (definitions) => {
-      const served = this.#groupVersions(definitions).flatMap((path) => [`/${path}`, ...(path.startsWith('apis/') ? [`/${path.slice(0, path.lastIndexOf('/'))}`] : [])])
+      const served = groupVersions(definitions).flatMap((path) => [`/${path}`, ...(path.startsWith('apis/') ? [`/${path.slice(0, path.lastIndexOf('/'))}`] : [])])
       const fixed = ['/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version']
       return jsonDocument({ paths: [...new Set([...fixed, ...served])].sort() })
     })
-  }
-
-  #groupVersions(definitions: readonly ResourceDefinition[]): readonly string[] {
-    return [...new Set(definitions.map(openApiPath))].sort()
   }
 
   #served(group: string, version: string | undefined): Served | undefined {
@@ -167,8 +128,4 @@ class Documents {
     if (this.#groups?.madeFrom !== definitions) this.#groups = { madeFrom: definitions, groups: servedGroups(definitions) }
     return this.#groups.groups
   }
-}
-
-function openApiPath({ kind }: ResourceDefinition): string {
-  return `${kind.group === '' ? 'api' : 'apis'}/${apiVersionOf(kind)}`
 }

@@ -1,0 +1,153 @@
+import { apiVersionOf } from '../../objects/kind.ts'
+import type { SchemaLookup } from '../../objects/schema.ts'
+import type { ResourceDefinition } from '../../resources/definition.ts'
+import { utf8 } from '../../words/bytes.ts'
+import type { ServerRequest, ServerResponse } from '../http.ts'
+import { protobufOpenApiType, wantsProtobufOpenApi } from './accepted-discovery.ts'
+import { noDescriptions } from './descriptions.ts'
+import type { DescriptionSource } from './descriptions.ts'
+import { DocumentCache, documentOf, jsonDocument, respond } from './document.ts'
+import type { Document } from './document.ts'
+import { OpenApiV3Writer, openApiV2 } from './openapi.ts'
+import type { DocumentSource } from './openapi.ts'
+import { encodeOpenApiV2 } from './openapi-protobuf.ts'
+
+/** Packs bytes as gzip does, away from the thread that serves. */
+export interface Gzip {
+  zip(bytes: Uint8Array): Promise<Uint8Array>
+  unzip(bytes: Uint8Array): Promise<Uint8Array>
+}
+
+export interface OpenApiSupport {
+  readonly descriptions: DescriptionSource
+  /** Undefined: documents are kept and sent as they are. */
+  readonly gzip: Gzip | undefined
+}
+
+/** A server without a disk and without anybody to save bytes for. */
+export const plainOpenApi: OpenApiSupport = { descriptions: noDescriptions, gzip: undefined }
+
+export interface OpenApiOptions extends OpenApiSupport {
+  readonly definitions: () => readonly ResourceDefinition[]
+  readonly schemas: SchemaLookup
+  readonly gitVersion: string
+}
+
+/** The path below /openapi/v3/ of a kind's document: apis/apps/v1. */
+export function openApiPath({ kind }: ResourceDefinition): string {
+  return `${kind.group === '' ? 'api' : 'apis'}/${apiVersionOf(kind)}`
+}
+
+const OPENAPI_V3 = '/openapi/v3/'
+
+interface Kept {
+  readonly document: Document
+  readonly zipped: boolean
+}
+
+/**
+ * The documents about the shape of the API. All of them are a few megabytes, so one is made when it is first asked for, and kept
+ * packed; nothing else of the making is kept.
+ */
+export class OpenApiDocuments {
+  readonly #options: OpenApiOptions
+  readonly #cache: DocumentCache<readonly ResourceDefinition[], Promise<Kept>>
+
+  constructor(options: OpenApiOptions) {
+    this.#options = options
+    this.#cache = new DocumentCache(options.definitions)
+  }
+
+  async v2(request: ServerRequest): Promise<ServerResponse> {
+    const asProtobuf = wantsProtobufOpenApi(request.headers['accept'])
+    return this.#respond(request, await this.#get(`v2 ${String(asProtobuf)}`, (source) => {
+      const document = openApiV2(source)
+      return asProtobuf ? documentOf(encodeOpenApiV2(document), protobufOpenApiType) : jsonDocument(document)
+    }))
+  }
+
+  /** An address with the right hash may be kept for ever, because another content has another hash. */
+  async v3(request: ServerRequest, hash: string | null): Promise<ServerResponse> {
+    const path = this.v3Path(request.path) ?? ''
+    const kept = await this.#v3Document(path, async (served) => new OpenApiV3Writer(await this.#source(served)))
+    return this.#respond(request, kept, hash === hashOf(kept.document) ? { 'cache-control': 'public, immutable' } : {})
+  }
+
+  /** It names the hashes of all documents, so they are made now; others are answered while each is packed. */
+  async v3Index(request: ServerRequest): Promise<ServerResponse> {
+    return this.#respond(request, await this.#kept('v3', async (served) => {
+      const shared = new OpenApiV3Writer(await this.#source(served))
+      const paths: Record<string, { readonly serverRelativeURL: string }> = {}
+      for (const path of groupVersions(served)) {
+        // Other kinds may be served by now: then the next index replaces this one.
+        const { document } = await this.#v3Document(path, async (now) =>
+          (now === served ? shared : new OpenApiV3Writer(await this.#source(now))))
+        paths[path] = { serverRelativeURL: `${OPENAPI_V3}${path}?hash=${hashOf(document)}` }
+      }
+      return { document: jsonDocument({ paths }), zipped: false }
+    }))
+  }
+
+  /** /openapi/v3/apis/apps/v1 -> apis/apps/v1, where that is served. */
+  v3Path(path: string): string | undefined {
+    if (!path.startsWith(OPENAPI_V3)) return undefined
+    const wanted = path.slice(OPENAPI_V3.length).replace(/\/$/, '')
+    return this.#options.definitions().some((definition) => openApiPath(definition) === wanted) ? wanted : undefined
+  }
+
+  #v3Document(path: string, writer: (served: readonly ResourceDefinition[]) => Promise<OpenApiV3Writer>): Promise<Kept> {
+    return this.#kept(`v3 ${path}`, async (served) => {
+      const text = (await writer(served)).document(served.filter((definition) => openApiPath(definition) === path))
+      return this.#pack(documentOf(utf8(text), 'application/json'))
+    })
+  }
+
+  #get(name: string, make: (source: DocumentSource) => Document): Promise<Kept> {
+    return this.#kept(name, async (served) => this.#pack(make(await this.#source(served))))
+  }
+
+  /** Who asks while it is being made waits for the same; what could not be made is made anew for the next. */
+  async #kept(name: string, make: (served: readonly ResourceDefinition[]) => Promise<Kept>): Promise<Kept> {
+    try {
+      return await this.#cache.get(name, make)
+    } catch (error) {
+      this.#cache.forget(name)
+      throw error
+    }
+  }
+
+  async #source(served: readonly ResourceDefinition[]): Promise<DocumentSource> {
+    const { descriptions, gitVersion, schemas } = this.#options
+    return { served, lookup: schemas, descriptions: await descriptions(), gitVersion }
+  }
+
+  async #pack(document: Document): Promise<Kept> {
+    const { gzip } = this.#options
+    if (gzip === undefined) return { document, zipped: false }
+    return { document: { ...document, bytes: await gzip.zip(document.bytes) }, zipped: true }
+  }
+
+  async #respond(request: ServerRequest, { document, zipped }: Kept, more: Readonly<Record<string, string>> = {}): Promise<ServerResponse> {
+    const vary = { vary: 'Accept, Accept-Encoding', ...more }
+    const { gzip } = this.#options
+    if (!zipped || gzip === undefined) return respond(request, document, vary)
+    if (acceptsGzip(request.headers['accept-encoding'])) return respond(request, document, { ...vary, 'content-encoding': 'gzip' })
+    return respond(request, { ...document, bytes: await gzip.unzip(document.bytes) }, vary)
+  }
+}
+
+export function groupVersions(definitions: readonly ResourceDefinition[]): readonly string[] {
+  return [...new Set(definitions.map(openApiPath))].sort()
+}
+
+function hashOf({ etag }: Document): string {
+  return etag.slice(1, -1)
+}
+
+/** gzip, deflate -> yes; gzip;q=0 -> no. */
+export function acceptsGzip(header: string | undefined): boolean {
+  return (header ?? '').split(',').some((clause) => {
+    const [coding, ...parameters] = clause.split(';').map((part) => part.trim())
+    return (coding === 'gzip' || coding === '*') && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter))
+  })
+}
