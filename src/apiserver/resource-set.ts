@@ -33,6 +33,7 @@ export class ResourceSet {
   readonly #served = new Set<ServedResource>()
   /** Nearly every plural is served once: comparing its few bearers costs less than joining a key. */
   readonly #byPlural = new Map<string, ServedResource[]>()
+  #definitions: readonly ResourceDefinition[] | undefined
   readonly #feed: CacheFeed
 
   constructor(feed: CacheFeed) {
@@ -50,6 +51,7 @@ export class ResourceSet {
       view: conversion && { name: `${apiVersion}/${kind.kind}`, toServed: (object) => conversion.toServed(object) },
     }
     this.#served.add(resource)
+    this.#definitions = undefined
     this.#byPlural.set(kind.plural, [...(this.#byPlural.get(kind.plural) ?? []), resource])
   }
 
@@ -57,6 +59,7 @@ export class ResourceSet {
     const resource = this.find(kind.group, kind.version, kind.plural)
     if (resource === undefined) return
     this.#served.delete(resource)
+    this.#definitions = undefined
     this.#byPlural.set(kind.plural, (this.#byPlural.get(kind.plural) ?? []).filter((other) => other !== resource))
   }
 
@@ -69,6 +72,11 @@ export class ResourceSet {
     const resource = this.find(kind.group, kind.version, kind.plural)
     if (resource === undefined) throw internalError(`${kind.plural}.${kind.group}/${kind.version} is not served`)
     return resource
+  }
+
+  /** What is served now: another array when that changes. */
+  definitions(): readonly ResourceDefinition[] {
+    return (this.#definitions ??= [...this.#served].map((resource) => resource.definition))
   }
 
   all(): Iterable<ServedResource> {

@@ -2,10 +2,14 @@ import type { Client } from '../client/client.ts'
 import { FieldSetPool } from '../objects/apply/field-set-pool.ts'
 import type { SchemaLookup } from '../objects/schema.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
+import { kinds } from '../resources/generated/kinds.ts'
 import type { Store } from '../store/store.ts'
 import { present } from '../words/assert.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import type { Authenticator, Authorizer, Mutator, ObjectReader, User, Validator } from './access.ts'
+import { internalUsers } from './access/internal-users.ts'
+import { CustomResources } from './custom-resources/custom-resources.ts'
+import { DefinitionKeeper } from './custom-resources/definition-keeper.ts'
 import type { DispatchParts } from './front/dispatch.ts'
 import { createHandler } from './front/handler.ts'
 import { RequestGate } from './front/request-gate.ts'
@@ -62,6 +66,8 @@ export interface ApiServerCore {
   readonly random: Random
   readonly log: Log
   readonly definitions: readonly ResourceDefinition[]
+  /** What is served now, custom resources too: another array when that changes. */
+  served(): readonly ResourceDefinition[]
   readonly schemas: SchemaLookup
 }
 
@@ -74,6 +80,8 @@ export interface ApiServerExtensions {
   readonly observers: readonly WriteObserver[]
   readonly routes: readonly Route[]
 }
+
+const CRD = kinds.CustomResourceDefinition
 
 export interface ApiServer {
   readonly handle: Handler
@@ -104,7 +112,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   let inProcess: InProcessParts | undefined
   const client = (user: User): Client => new InProcessClient(() => present(inProcess, 'the composed server'), user)
 
-  const extensions = dependencies.extend({ reader, client, storeProblem: () => feed.problem, clock, random, log, definitions, schemas })
+  const extensions = dependencies.extend({ reader, client, storeProblem: () => feed.problem, clock, random, log, definitions, served: () => resources.definitions(), schemas })
   const routes = routeTable(extensions.routes)
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
@@ -121,8 +129,25 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     async start(signal) {
       signal.addEventListener('abort', () => life.abort(), { once: true })
       await feed.start(signal)
+      if (resources.find(CRD.group, CRD.version, CRD.plural) !== undefined) serveCustomResources({ feed, resources, schemas, clock, log, client: client(internalUsers.apiServer) }, signal)
     },
   }
+}
+
+interface CustomParts {
+  readonly feed: CacheFeed
+  readonly resources: ResourceSet
+  readonly schemas: SchemaLookup
+  readonly clock: Clock
+  readonly log: Log
+  readonly client: Client
+}
+
+function serveCustomResources({ feed, resources, schemas, ...parts }: CustomParts, signal: AbortSignal): void {
+  const keeper = new DefinitionKeeper(parts)
+  const custom = new CustomResources({ feed, resources, schemas, onChange: (name) => keeper.look(name) })
+  custom.start()
+  keeper.start(custom, signal)
 }
 
 function resourceSet(feed: CacheFeed, dependencies: ApiServerDependencies): ResourceSet {

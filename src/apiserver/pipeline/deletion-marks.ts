@@ -31,9 +31,11 @@ export function isHeld(object: KubeObject): boolean {
 
 /** The finalizers that make the garbage collector treat the dependents as the deleter wants, beside those of others. */
 export function finalizersFor(
-  metadata: ObjectMeta, options: DeleteOptions, { orphansByDefault }: Pick<ResourceDefinition, 'orphansByDefault'>,
+  metadata: ObjectMeta, options: DeleteOptions, { orphansByDefault, finalizersOnDelete = [] }: Pick<ResourceDefinition, 'orphansByDefault' | 'finalizersOnDelete'>,
 ): readonly string[] {
-  const existing = metadata.finalizers ?? []
+  const standing = metadata.finalizers ?? []
+  const missing = metadata.deletionTimestamp === undefined ? finalizersOnDelete.filter((name) => !standing.includes(name)) : []
+  const existing = missing.length === 0 ? standing : [...standing, ...missing]
   const others = existing.filter((name) => name !== ORPHAN && name !== FOREGROUND)
   if (wantsOrphans(existing, options, orphansByDefault)) return [...others, ORPHAN]
   if (wantsForeground(existing, options)) return [...others, FOREGROUND]

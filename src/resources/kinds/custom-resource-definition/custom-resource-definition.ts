@@ -55,5 +55,6 @@ export const customResourceDefinitions: ResourceDefinition<CustomResourceDefinit
   validateUpdate,
   expressionsOf,
   generationOf: 'spec',
+  finalizersOnDelete: ['customresourcecleanup.apiextensions.k8s.io'],
   status: { prepareForUpdate: keepSpec, validateUpdate: validateStatus },
 }

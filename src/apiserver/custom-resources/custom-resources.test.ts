@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { settle, startTestServer, type TestServer } from '../apiserver.testing.ts'
+
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+const WIDGETS = '/apis/example.com/v1/namespaces/default/widgets'
+
+const schema = {
+  type: 'object',
+  properties: {
+    spec: {
+      type: 'object', required: ['size'],
+      properties: { size: { type: 'integer', minimum: 1 }, color: { type: 'string', default: 'red' }, parts: { type: 'array', items: { type: 'string' } } },
+    },
+    status: { type: 'object', properties: { phase: { type: 'string' }, ready: { type: 'integer' } } },
+  },
+}
+
+function widgetCrd(change: { spec?: object; version?: object; versions?: object[]; names?: object } = {}): object {
+  const version = {
+    name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, subresources: { status: {}, scale: { specReplicasPath: '.spec.size', statusReplicasPath: '.status.ready' } },
+    additionalPrinterColumns: [{ name: 'Size', type: 'integer', jsonPath: '.spec.size' }, { name: 'Phase', type: 'string', jsonPath: '.status.phase' }],
+    selectableFields: [{ jsonPath: '.spec.color' }], ...change.version,
+  }
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'widgets.example.com' },
+    spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget', shortNames: ['wd'], ...change.names }, versions: change.versions ?? [version], ...change.spec },
+  }
+}
+
+function widget(name: string, spec: object = { size: 1 }, more: object = {}): object {
+  return { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name }, spec, ...more }
+}
+
+async function withCrd(crd: object = widgetCrd()): Promise<TestServer> {
+  const server = await startTestServer()
+  const created = await server.request('POST', CRDS, crd)
+  assert.equal(created.status, 201, created.text)
+  await settle()
+  return server
+}
+
+function conditions(body: unknown): string[] {
+  const { status } = body as { status: { conditions: { type: string; status: string; reason: string }[] } }
+  return status.conditions.map(({ type, status: value, reason }) => `${type}=${value} ${reason}`)
+}
+
+test('a definition is established, and its kind is served', async () => {
+  const server = await withCrd()
+  const crd = await server.request('GET', `${CRDS}/widgets.example.com`)
+  assert.deepEqual(conditions(crd.body), ['NamesAccepted=True NoConflicts', 'Established=True InitialNamesAccepted'])
+  assert.deepEqual(crd.get('status.acceptedNames'), { plural: 'widgets', singular: 'widget', shortNames: ['wd'], kind: 'Widget', listKind: 'WidgetList' })
+
+  const created = await server.request('POST', WIDGETS, widget('a', { size: 2, unknown: 1 }, { status: { phase: 'Made up' } }))
+  assert.equal(created.status, 201, created.text)
+  assert.match(created.headers['warning'] ?? '', /unknown field \\"spec.unknown\\"/)
+  assert.deepEqual([created.get('spec'), created.get('status'), created.get('metadata.generation')], [{ size: 2, color: 'red' }, undefined, 1])
+  const list = await server.request('GET', WIDGETS)
+  assert.deepEqual([list.get('kind'), list.get('apiVersion'), list.get('items.0.metadata.name')], ['WidgetList', 'example.com/v1', 'a'])
+  server.stop()
+})
+
+test('what the schema says is held', async () => {
+  const server = await withCrd()
+  const table: [object, number, RegExp][] = [
+    [widget('a', { size: 0 }), 422, /Widget\.example\.com \\"a\\" is invalid: spec\.size: Invalid value: 0: spec\.size in body should be greater than or equal to 1/],
+    [widget('a', {}), 422, /spec\.size: Required value/],
+    [widget('a', { size: 'x' }), 422, /spec\.size: Invalid value: \\"string\\": spec\.size in body must be of type integer: \\"string\\"/],
+    [widget('A b'), 422, /metadata\.name: Invalid value/],
+    [{ ...widget('a'), metadata: { name: 'a', labels: { a: 1 } } }, 400, /labels/],
+    [{ ...widget('a'), kind: 'Gadget' }, 400, /Gadget/],
+  ]
+  for (const [body, status, message] of table) {
+    const answer = await server.request('POST', WIDGETS, body)
+    assert.equal(answer.status, status, answer.text)
+    assert.match(answer.text, message)
+  }
+  const strict = await server.request('POST', `${WIDGETS}?fieldValidation=Strict`, widget('a', { size: 1, unknown: 1 }))
+  assert.equal(strict.status, 400)
+  assert.match(strict.text, /strict decoding error: unknown field \\"spec.unknown\\"/)
+  server.stop()
+})
+
+test('patches, status and scale', async () => {
+  const server = await withCrd()
+  await server.request('POST', WIDGETS, widget('a', { size: 1, parts: ['x'] }))
+  const patch = (path: string, type: string, body: unknown) => server.request('PATCH', `${WIDGETS}/a${path}`, body, { 'content-type': type })
+  const merged = await patch('', 'application/merge-patch+json', { spec: { size: 3 }, status: { phase: 'ignored' } })
+  assert.deepEqual([merged.status, merged.get('spec.size'), merged.get('status'), merged.get('metadata.generation')], [200, 3, undefined, 2])
+  const strategic = await patch('', 'application/strategic-merge-patch+json', { spec: { size: 4 } })
+  assert.equal(strategic.status, 415)
+  const status = await patch('/status', 'application/merge-patch+json', { spec: { size: 9 }, status: { phase: 'Ready' }, metadata: { labels: { not: 'here' } } })
+  assert.deepEqual([status.get('spec.size'), status.get('status.phase'), status.get('metadata.labels'), status.get('metadata.generation')], [3, 'Ready', undefined, 2])
+  const scaled = await patch('/scale', 'application/merge-patch+json', { spec: { replicas: 7 } })
+  assert.deepEqual([scaled.get('kind'), scaled.get('spec.replicas')], ['Scale', 7])
+  assert.equal((await server.request('GET', `${WIDGETS}/a`)).get('spec.size'), 7)
+  const applied = await patch('?fieldManager=me', 'application/apply-patch+yaml', widget('a', { color: 'blue' }))
+  assert.equal(applied.status, 409, 'who made it set the color by default')
+  const forced = await patch('?fieldManager=me&force=true', 'application/apply-patch+yaml', widget('a', { color: 'blue' }))
+  assert.deepEqual([forced.status, forced.get('spec')], [200, { size: 7, color: 'blue', parts: ['x'] }], forced.text)
+  server.stop()
+})
+
+test('tables, selectors and watches', async () => {
+  const server = await withCrd()
+  const watch = await server.watch(`${WIDGETS}?watch=true`)
+  await server.request('POST', WIDGETS, widget('a', { size: 1, color: 'blue' }))
+  await server.request('POST', WIDGETS, widget('b', { size: 2 }))
+  const blue = await server.request('GET', `${WIDGETS}?fieldSelector=spec.color%3Dblue`)
+  assert.deepEqual((blue.get('items') as { metadata: { name: string } }[]).map((item) => item.metadata.name), ['a'])
+  const other = await server.request('GET', `${WIDGETS}?fieldSelector=spec.size%3D1`)
+  assert.equal(other.status, 400)
+  const table = await server.request('GET', WIDGETS, undefined, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' })
+  assert.deepEqual((table.get('columnDefinitions') as { name: string }[]).map(({ name }) => name), ['Name', 'Size', 'Phase'])
+  assert.deepEqual((table.get('rows') as { cells: unknown[] }[]).map(({ cells }) => cells), [['a', 1, null], ['b', 2, null]])
+  assert.deepEqual((await watch.news()).map((line) => line.split('@')[0]), ['ADDED a', 'ADDED b'])
+  server.stop()
+})
+
+test('several versions that differ in their names', async () => {
+  const version = (name: string, storage: boolean) => ({ name, served: true, storage, schema: { openAPIV3Schema: schema } })
+  const server = await withCrd(widgetCrd({ versions: [version('v1', true), version('v2', false)] }))
+  await server.request('POST', WIDGETS.replace('v1', 'v2'), { ...widget('a'), apiVersion: 'example.com/v2' })
+  assert.equal((await server.request('GET', `${WIDGETS}/a`)).get('apiVersion'), 'example.com/v1')
+  assert.equal((await server.request('GET', `${WIDGETS.replace('v1', 'v2')}/a`)).get('apiVersion'), 'example.com/v2')
+  server.stop()
+})
+
+test('a name has one owner; who comes later is not served until it is free', async () => {
+  const server = await withCrd()
+  const late = { ...widgetCrd({ names: { plural: 'others', kind: 'Other', shortNames: ['wd'] } }), metadata: { name: 'others.example.com' } }
+  await server.request('POST', CRDS, late)
+  await settle()
+  assert.deepEqual(conditions((await server.request('GET', `${CRDS}/others.example.com`)).body), ['NamesAccepted=False ShortNamesConflict', 'Established=False NotAccepted'])
+  assert.equal((await server.request('GET', '/apis/example.com/v1/others')).status, 404)
+  server.stop()
+})
+
+test('a definition that goes takes its objects along, and nobody makes new ones', async () => {
+  const server = await withCrd()
+  await server.request('POST', WIDGETS, widget('a'))
+  await server.request('POST', WIDGETS, { ...widget('held'), metadata: { name: 'held', finalizers: ['example.com/hold'] } })
+  const deleted = await server.request('DELETE', `${CRDS}/widgets.example.com`)
+  assert.equal(deleted.status, 200)
+  assert.equal((await server.request('POST', WIDGETS, widget('late'))).status, 405)
+  await server.clock.advance(2_000)
+  const left = await server.request('GET', WIDGETS)
+  assert.deepEqual((left.get('items') as { metadata: { name: string } }[]).map((item) => item.metadata.name), ['held'])
+  assert(conditions((await server.request('GET', `${CRDS}/widgets.example.com`)).body).includes('Terminating=True InstanceDeletionInProgress'))
+  await server.request('PATCH', `${WIDGETS}/held`, { metadata: { finalizers: null } }, { 'content-type': 'application/merge-patch+json' })
+  await server.clock.advance(2_000)
+  assert.equal((await server.request('GET', `${CRDS}/widgets.example.com`)).status, 404)
+  assert.equal((await server.request('GET', WIDGETS)).status, 404)
+  server.stop()
+})
+
+test('a server that starts serves what was defined before', async () => {
+  const first = await withCrd()
+  await first.request('POST', WIDGETS, widget('a'))
+  const second = await startTestServer({ store: first.store })
+  assert.equal((await second.request('GET', `${WIDGETS}/a`)).status, 200)
+  first.stop()
+  second.stop()
+})
