@@ -9,6 +9,7 @@ import { systemPriorityClasses } from '../../resources/kinds/priority-class.ts'
 import { isStatus } from '../../words/status-error.ts'
 import { apiEndpointSlice, apiEndpoints, apiService, namespaceObject, systemNamespaces } from './cluster-objects.ts'
 import type { ApiEndpoint } from './cluster-objects.ts'
+import { bootstrapFlowSchemas, bootstrapPriorityLevels, reconcileFlowControl } from './flow-control.ts'
 import { bootstrapPolicy } from './policy.ts'
 import { reconcileBinding, reconcileRole } from './reconcile-policy.ts'
 import type { Change } from './reconcile-policy.ts'
@@ -25,6 +26,8 @@ export async function applyBootstrap(client: Client, endpoint: ApiEndpoint): Pro
     applyAll(client, kinds.ClusterRoleBinding, policy.clusterRoleBindings, reconcileBinding),
     applyAll(client, kinds.Role, policy.roles, reconcileRole),
     applyAll(client, kinds.RoleBinding, policy.roleBindings, reconcileBinding),
+    applyAll(client, kinds.PriorityLevelConfiguration, bootstrapPriorityLevels(), reconcileFlowControl),
+    applyAll(client, kinds.FlowSchema, bootstrapFlowSchemas(), reconcileFlowControl),
     applyAll(client, kinds.PriorityClass, systemPriorityClasses, () => ({ action: 'keep' })),
     applyAll(client, kinds.Service, [apiService(endpoint)], reconcileService),
     applyAll(client, kinds.Endpoints, [apiEndpoints(endpoint)], reconcileEndpoints),

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { copyJson } from '../../objects/json.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { ClusterRole, ClusterRoleBinding } from '../../resources/generated/types.ts'
+import { flowSchemas } from '../../resources/kinds/flow-control/flow-schema.ts'
+import { priorityLevelConfigurations } from '../../resources/kinds/flow-control/priority-level-configuration.ts'
 import { internalUsers } from '../access/internal-users.ts'
 import { infoOf, readerOf, urlInfo, userNamed } from '../access/object-reader.testing.ts'
 import { RbacAuthorizer } from '../access/rbac-authorizer.ts'
 import { aggregate } from '../../policy/rbac/role-aggregation.ts'
 import type { RequestInfo, User } from '../access.ts'
+import { bootstrapFlowSchemas, bootstrapPriorityLevels, reconcileFlowControl } from './flow-control.ts'
 import { bootstrapPolicy } from './policy.ts'
 import { reconcileBinding, reconcileRole } from './reconcile-policy.ts'
 import { rule } from './rule.ts'
@@ -38,6 +44,12 @@ test('the default roles allow what their holders need and no more', () => {
     [userNamed('view'), infoOf('get', 'pods/log', 'a', 'b'), true],
     [userNamed('view'), infoOf('get', 'secrets', 'a', 'b'), false],
     [userNamed('view'), infoOf('list', 'endpointslices.discovery.k8s.io', 'a'), true],
+    [userNamed('view'), infoOf('list', 'ingresses.networking.k8s.io', 'a'), true],
+    [userNamed('view'), infoOf('create', 'ingresses.networking.k8s.io', 'a'), false],
+    [userNamed('edit'), infoOf('create', 'resourceclaims.resource.k8s.io', 'a'), true],
+    [userNamed('admin'), infoOf('create', 'storageclasses.storage.k8s.io'), false],
+    [userNamed('admin'), infoOf('list', 'customresourcedefinitions.apiextensions.k8s.io'), false],
+    [internalUsers.controllerManager, infoOf('update', 'certificatesigningrequests/approval.certificates.k8s.io', '', 'a'), true],
     [internalUsers.scheduler, infoOf('create', 'pods/binding', 'a', 'b'), true],
     [internalUsers.scheduler, infoOf('create', 'pods', 'a'), false],
     [internalUsers.controllerManager, infoOf('create', 'replicasets.apps', 'a'), true],
@@ -85,4 +97,29 @@ test('bindings get missing subjects; another role means a new binding', () => {
   const change = reconcileBinding({ ...wanted, subjects: [mine] }, wanted)
   assert.deepEqual(change.action === 'update' && change.object.subjects, [mine, ...(wanted.subjects ?? [])])
   assert.deepEqual(reconcileBinding({ ...wanted, roleRef: { ...wanted.roleRef, name: 'view' } }, wanted), { action: 'replace', object: wanted })
+})
+
+test('flow control: levels and schemas that are valid, and are left alone once they stand', () => {
+  const levels = new Set(bootstrapPriorityLevels().map(({ metadata }) => metadata.name))
+  assert.deepEqual([...levels].sort(), [
+    'catch-all', 'exempt', 'global-default', 'leader-election', 'node-high', 'system', 'workload-high', 'workload-low',
+  ])
+  const check = <T extends KubeObject>(definition: ResourceDefinition<T>, wanted: T): void => {
+    const draft = copyJson(wanted)
+    definition.defaults(draft)
+    assert.deepEqual(definition.validateCreate(draft), [])
+    assert.deepEqual(reconcileFlowControl(draft, wanted), { action: 'keep' }, wanted.metadata.name)
+  }
+  for (const level of bootstrapPriorityLevels()) check(priorityLevelConfigurations, level)
+  for (const schema of bootstrapFlowSchemas()) {
+    check(flowSchemas, schema)
+    assert.ok(levels.has(schema.spec?.priorityLevelConfiguration.name), schema.metadata.name)
+  }
+  const [schema] = bootstrapFlowSchemas().filter(({ metadata }) => metadata.name === 'service-accounts')
+  assert.ok(schema?.spec !== undefined)
+  const tuned = { ...schema, spec: { ...schema.spec, matchingPrecedence: 7 } }
+  assert.equal(reconcileFlowControl(tuned, schema).action, 'update')
+  const handsOff = { ...tuned, metadata: { ...tuned.metadata, annotations: { 'apf.kubernetes.io/autoupdate-spec': 'false' } } }
+  assert.equal(reconcileFlowControl(handsOff, schema).action, 'keep')
+  assert.equal(reconcileFlowControl({ ...tuned, metadata: { name: 'x', generation: 2 } }, schema).action, 'keep')
 })

@@ -1,4 +1,5 @@
 import type { PolicyRule } from '../../resources/generated/types.ts'
+import { certificateControllerRules } from './certificate-roles.ts'
 import { EVENT_RULES, READ, namedRule, rule } from './rule.ts'
 
 /** What the cluster's parts may do. Nodes are further limited to what concerns them by the node authorizer and NodeRestriction. */
@@ -23,6 +24,8 @@ export const nodeRules: readonly PolicyRule[] = [
   rule('create delete get patch update', 'storage.k8s.io', 'csinodes'),
   rule(READ, 'node.k8s.io', 'runtimeclasses'),
   rule(READ, 'networking.k8s.io', 'networkpolicies'),
+  rule('get', 'resource.k8s.io', 'resourceclaims'),
+  rule('deletecollection', 'resource.k8s.io', 'resourceslices'),
   ...EVENT_RULES,
 ]
 
@@ -40,6 +43,8 @@ export const schedulerRules: readonly PolicyRule[] = [
   rule(READ, '', 'persistentvolumeclaims persistentvolumes'),
   rule(READ, 'storage.k8s.io', 'csidrivers csinodes csistoragecapacities storageclasses volumeattachments'),
   rule(READ, 'scheduling.k8s.io', 'priorityclasses'),
+  rule(READ, 'resource.k8s.io', 'deviceclasses resourceslices'),
+  rule('get list patch update watch', 'resource.k8s.io', 'resourceclaims resourceclaims/status'),
   rule('create', 'authentication.k8s.io', 'tokenreviews'),
   rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
 ]
@@ -101,6 +106,7 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('list watch', '', 'persistentvolumeclaims persistentvolumes pods'), rule(READ, '', 'nodes'), rule('patch update', '', 'nodes/status'),
     rule('create delete get list watch', 'storage.k8s.io', 'volumeattachments'), rule(READ, 'storage.k8s.io', 'csidrivers csinodes'),
   ],
+  'certificate-controller': certificateControllerRules,
   'cronjob-controller': [
     rule('get list update watch', 'batch', 'cronjobs'), rule('create delete get list patch update watch', 'batch', 'jobs'),
     rule('update', 'batch', 'cronjobs/finalizers cronjobs/status'), rule('delete list', '', 'pods'),
@@ -173,6 +179,11 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('get list update watch', '', 'replicationcontrollers'), rule('patch update', '', 'replicationcontrollers/status'),
     rule('update', '', 'replicationcontrollers/finalizers'), rule('create delete get list patch watch', '', 'pods'),
   ],
+  'resource-claim-controller': [
+    rule(READ, '', 'pods'), rule('update', '', 'pods/finalizers'), rule('patch update', '', 'pods/status'),
+    rule('create delete get list patch update watch', 'resource.k8s.io', 'resourceclaims'),
+    rule('patch update', 'resource.k8s.io', 'resourceclaims/status'), rule(READ, 'resource.k8s.io', 'resourceclaimtemplates'),
+  ],
   'resourcequota-controller': [rule('list watch', '*', '*'), rule('patch update', '', 'resourcequotas/status')],
   'root-ca-cert-publisher': [rule('create get list patch update watch', '', 'configmaps'), rule(READ, '', 'namespaces')],
   'service-account-controller': [rule('create get list watch', '', 'serviceaccounts'), rule(READ, '', 'namespaces')],
@@ -184,6 +195,10 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
   ],
   'ttl-controller': [rule('list patch update watch', '', 'nodes')],
   'ttl-after-finished-controller': [rule('delete get list watch', 'batch', 'jobs')],
+  'validatingadmissionpolicy-status-controller': [
+    rule(READ, 'admissionregistration.k8s.io', 'validatingadmissionpolicies'),
+    rule('get patch update', 'admissionregistration.k8s.io', 'validatingadmissionpolicies/status'),
+  ],
   'clusterrole-aggregation-controller': [rule('escalate get list patch update watch', 'rbac.authorization.k8s.io', 'clusterroles')],
 }
 

@@ -4,6 +4,7 @@ import { apiVersionOf } from '../../objects/kind.ts'
 import { aggregate } from '../../policy/rbac/role-aggregation.ts'
 import { internalUsers } from '../access/internal-users.ts'
 import { groups } from '../access/subjects.ts'
+import { certificateRoles } from './certificate-roles.ts'
 import * as components from './component-roles.ts'
 import { EVENT_RULES } from './rule.ts'
 import * as users from './user-roles.ts'
@@ -57,6 +58,7 @@ function plainRoles(): ClusterRole[] {
     clusterRole('system:node-bootstrapper', components.nodeBootstrapperRules),
     clusterRole('system:kubelet-api-admin', components.kubeletApiAdminRules),
     clusterRole('system:kube-aggregator', components.aggregatorRules),
+    ...Object.entries(certificateRoles).map(([name, rules]) => clusterRole(name, rules)),
   ]
 }
 

@@ -38,6 +38,7 @@ export const viewRules: readonly PolicyRule[] = [
   rule(READ, 'batch', 'cronjobs cronjobs/status jobs jobs/status'),
   rule(READ, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
   rule(READ, 'networking.k8s.io', 'ingresses ingresses/status networkpolicies'),
+  rule(READ, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
 ]
 
 /** Runs workloads, but may not change who may do what. */
@@ -54,6 +55,7 @@ export const editRules: readonly PolicyRule[] = [
   rule(WRITE, 'batch', 'cronjobs jobs'),
   rule(WRITE, 'policy', 'poddisruptionbudgets'),
   rule(WRITE, 'networking.k8s.io', 'ingresses networkpolicies'),
+  rule(WRITE, 'resource.k8s.io', 'resourceclaims resourceclaimtemplates'),
   rule(READ_WRITE, 'coordination.k8s.io', 'leases'),
 ]
 
