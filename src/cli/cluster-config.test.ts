@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { checkName, claimIndex, configPath, defaultDataDirectory, loadConfig, newConfig, saveConfig } from './cluster-config.ts'
+import { checkName, claimIndex, configPath, defaultDataDirectory, loadConfig, newConfig, releaseIndex, saveConfig } from './cluster-config.ts'
 import { UsageError } from './errors.ts'
 
 function inDirectory(run: (directory: string) => void): void {
@@ -49,7 +49,9 @@ test('written and read again, also after a move', () => inDirectory((directory) 
 
 test('each cluster keeps its index; the lowest free one is given', () => inDirectory((directory) => {
   assert.deepEqual(['/a', '/b', '/a', '/c'].map((data) => claimIndex(directory, data)), [0, 1, 0, 2])
-  rmSync(join(directory, '1'))
+  // Listed, and gone when it is read: another cluster was removed in between.
+  symlinkSync(join(directory, 'gone'), join(directory, '7'))
+  releaseIndex(directory, '/b')
   assert.equal(claimIndex(directory, '/d'), 1)
 }))
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { thrownMessage } from '../words/thrown.ts'
@@ -102,9 +102,8 @@ export function newConfig(wanted: NewCluster): ClusterConfig {
  */
 export function claimIndex(registryDirectory: string, dataDirectory: string): number {
   mkdirSync(registryDirectory, { recursive: true, mode: 0o700 })
-  for (const claimed of readdirSync(registryDirectory)) {
-    if (readFileSync(join(registryDirectory, claimed), 'utf8') === dataDirectory) return Number(claimed)
-  }
+  const [own] = claimsOf(registryDirectory, dataDirectory)
+  if (own !== undefined) return Number(own)
   for (let index = 0; index < MAX_CLUSTERS; index += 1) {
     try {
       writeFileSync(join(registryDirectory, String(index)), dataDirectory, { flag: 'wx', mode: 0o600 })
@@ -116,4 +115,22 @@ export function claimIndex(registryDirectory: string, dataDirectory: string): nu
   throw new Error(
     `there are ${MAX_CLUSTERS} clusters on this machine already (${registryDirectory}). Remove one with: lotse down --purge --name NAME`
   )
+}
+
+/** Gives the index of a cluster that is removed back. */
+export function releaseIndex(registryDirectory: string, dataDirectory: string): void {
+  for (const claimed of claimsOf(registryDirectory, dataDirectory)) rmSync(join(registryDirectory, claimed), { force: true })
+}
+
+function claimsOf(registryDirectory: string, dataDirectory: string): string[] {
+  if (!existsSync(registryDirectory)) return []
+  return readdirSync(registryDirectory).filter((claimed) => {
+    try {
+      return readFileSync(join(registryDirectory, claimed), 'utf8') === dataDirectory
+    } catch (error) {
+      // Another cluster of this machine was removed just now.
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+      throw error
+    }
+  })
 }

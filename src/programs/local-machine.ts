@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
-import type { ClusterConfig } from '../cli/cluster-config.ts'
+import { releaseIndex, type ClusterConfig } from '../cli/cluster-config.ts'
 import type { Access } from '../cli/kubeconfig.ts'
 import { contextName } from '../cli/invocation.ts'
 import type { ClusterStatus, Machine, PartStatus, Report } from '../cli/machine.ts'
@@ -224,11 +224,7 @@ async function stop(config: ClusterConfig, report: Report): Promise<void> {
 
 async function purge(config: ClusterConfig): Promise<void> {
   rmSync(config.dataDirectory, { recursive: true, force: true })
-  const registry = createLocalMachine(process.env).registryDirectory
-  if (!existsSync(registry)) return
-  for (const claimed of readdirSync(registry)) {
-    if (readFileSync(join(registry, claimed), 'utf8') === config.dataDirectory) rmSync(join(registry, claimed))
-  }
+  releaseIndex(createLocalMachine(process.env).registryDirectory, config.dataDirectory)
 }
 
 function logFiles(config: ClusterConfig): Readonly<Record<string, string>> {
