@@ -19,8 +19,7 @@ import { createClusterPki, type ClusterPki } from '../host/pki.ts'
 import { systemRandom } from '../host/random.ts'
 import { createServiceAccountTokens } from '../host/service-account-tokens.ts'
 import { kinds } from '../resources/generated/kinds.ts'
-import { eventConversion } from '../resources/kinds/event-conversion.ts'
-import { servedResources } from '../resources/registry.ts'
+import { kindConversions, servedResources } from '../resources/registry.ts'
 import { SchemaCatalog } from '../resources/schema.ts'
 import { Executor } from '../reconcile/executor.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
@@ -114,7 +113,7 @@ async function createServer(config: ClusterConfig, { store, pki, host, log }: Se
     random: systemRandom,
     log,
     definitions: servedResources(),
-    conversions: [eventConversion],
+    conversions: kindConversions(),
     schemas: schemas.lookup,
     limits: defaultLimits,
     freezeObjects: false,

@@ -84,7 +84,7 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     ...facetRoutes(),
     ...podConnectRoutes,
     ...discoveryRoutes({
-      definitions: () => core.definitions, schemas: core.schemas, version: options.version, checks: [storeCheck(core), ...options.healthChecks],
+      definitions: () => core.served(), schemas: core.schemas, version: options.version, checks: [storeCheck(core), ...options.healthChecks],
       reportUnhealthy: (check, why) => core.log.warn('a health check failed', { check, why }),
       serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet, openApi: options.openApi,
     }),
