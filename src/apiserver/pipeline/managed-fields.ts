@@ -11,9 +11,16 @@ export function trackWrite(
   parts: PipelineParts, request: WriteRequest, draft: KubeObject, current: KubeObject | undefined,
 ): ManagedFieldsEntry[] | undefined {
   const { resource, manager } = request
-  return trackChanges(schemaOf(parts, resource), current, draft, {
+  const written = current === undefined && resource.definition.status !== undefined ? withoutStatus(draft) : draft
+  return trackChanges(schemaOf(parts, resource), current, written, {
     manager, apiVersion: resource.apiVersion, subresource: request.subresource, now: parts.clock.now(),
   }, parts.sets)
+}
+
+/** The status of a new object is the server's: its creator does not own it. */
+function withoutStatus(draft: KubeObject & { status?: unknown }): KubeObject {
+  const { status: _, ...rest } = draft
+  return rest
 }
 
 /** Server-side apply as a draft. Throws 409 with the conflicting managers where it is not forced. live undefined: it creates. */

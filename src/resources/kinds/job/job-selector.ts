@@ -18,6 +18,8 @@ export function generateSelector(draft: Job): void {
   if (draft.spec === undefined || draft.spec.manualSelector === true) return
   const { template, selector } = draft.spec
   const labels = { ...ownLabels(draft), ...template?.metadata?.labels }
+  // A Job without labels has those of its pods (defaults): all of them, as it would after its next update.
+  if (Object.keys(draft.metadata.labels ?? {}).length === 0) draft.metadata = { ...draft.metadata, labels }
   draft.spec = {
     ...draft.spec,
     template: { ...template, metadata: { ...template?.metadata, labels } },
