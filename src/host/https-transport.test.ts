@@ -131,9 +131,10 @@ test('after a restart of the server the next request gets a new connection', asy
 const PINGED_BYTES = 160_000
 
 /** Answers /pings with data and pings in turn: the client writes an acknowledgement after each part that it reads. */
-async function startPinging(): Promise<number> {
+async function startPinging(go: Promise<void>): Promise<number> {
   const pinging = createSecureServer({ cert: pki.apiServer.certificatePem, key: pki.apiServer.keyPem })
   const ping = async (stream: ServerHttp2Stream): Promise<void> => {
+    await go
     for (let part = 0; part < 10; part++) {
       await sleep(5)
       stream.write(Buffer.alloc(PINGED_BYTES / 10))
@@ -152,7 +153,8 @@ async function startPinging(): Promise<number> {
 
 // Like a server that gets SIGKILL while data is on its way to us and ours to it: what has arrived is still read, and the first write fails.
 test('a connection that is reset while data arrives is lost at once, and the next request gets a new one', { timeout: 5_000 }, async () => {
-  const pingingPort = await startPinging()
+  const go = Promise.withResolvers<void>()
+  const pingingPort = await startPinging(go.promise)
   const held: Buffer[] = []
   const clients: Socket[] = []
   let isHolding = false
@@ -169,6 +171,7 @@ test('a connection that is reset while data arrives is lost at once, and the nex
     for await (const chunk of watch.body) assert(chunk.length > 0)
   })()
   isHolding = true
+  go.resolve()
   while (Buffer.concat(held).length < PINGED_BYTES) await sleep(5)
   isHolding = false
   clients[0]?.write(Buffer.concat(held))
