@@ -1,5 +1,7 @@
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
+import { parseFieldSelector } from '../../objects/field-selector.ts'
+import { parseLabelSelector } from '../../objects/label-selector.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import * as definitions from '../../resources/kinds/reviews.ts'
 import type {
@@ -11,7 +13,7 @@ import type { GrantedRule } from '../access/rbac-authorizer.ts'
 import type { TokenAuthenticator } from '../access/token-authenticator.ts'
 import type { ObjectCall, ObjectRoute } from '../route.ts'
 import { bodyOf } from './body.ts'
-import { invalid } from '../../words/status-error.ts'
+import { badRequest, invalid, isStatus } from '../../words/status-error.ts'
 
 export interface ReviewPorts {
   readonly authorizer: Authorizer
@@ -53,6 +55,7 @@ function review<T extends KubeObject>(definition: ResourceDefinition<T>, answer:
 }
 
 async function tokenStatus({ spec }: TokenReview, tokens: TokenAuthenticator): Promise<TokenReviewStatus> {
+  if ((spec.token ?? '') === '') throw badRequest('token is required for TokenReview in authentication')
   const found = await tokens.review(spec.token ?? '', spec.audiences ?? [])
   if (found.outcome === 'user') return { authenticated: true, user: userInfo(found.user), audiences: [...found.audiences] }
   return found.outcome === 'invalid' ? { user: {}, error: `[invalid bearer token, ${found.why}]` } : { user: {} }
@@ -73,7 +76,33 @@ interface Asked {
 
 function accessStatus({ authorizer }: ReviewPorts, user: User, asked: Asked): SubjectAccessReviewStatus {
   const decision = authorizer.authorize(user, infoOf(asked))
-  return { allowed: decision.allowed, ...(decision.reason === '' ? {} : { reason: decision.reason }) }
+  const evaluationError = selectorErrors(asked).join(', ')
+  return {
+    allowed: decision.allowed, ...(decision.reason === '' ? {} : { reason: decision.reason }), ...(evaluationError === '' ? {} : { evaluationError }),
+  }
+}
+
+const KNOWN_OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']
+const PARSERS = { fieldSelector: parseFieldSelector, labelSelector: parseLabelSelector } as const
+
+/** What could not be taken into account of the selectors that the question is limited by. */
+function selectorErrors({ resourceAttributes }: Asked): string[] {
+  return (['fieldSelector', 'labelSelector'] as const).flatMap((field) => {
+    const { rawSelector = '', requirements = [] } = resourceAttributes?.[field] ?? {}
+    const known = requirements.filter(({ operator }) => KNOWN_OPERATORS.includes(operator)).length
+    if (known === requirements.length && canParse(PARSERS[field], rawSelector)) return []
+    return [`spec.resourceAttributes.${field} ${known > 0 ? 'partially ignored' : 'ignored'} due to parse error`]
+  })
+}
+
+function canParse(parse: (text: string) => unknown, text: string): boolean {
+  try {
+    parse(text)
+    return true
+  } catch (error) {
+    if (isStatus(error, 'BadRequest')) return false
+    throw error
+  }
 }
 
 function subjectStatus(ports: ReviewPorts, { spec }: SubjectAccessReview): SubjectAccessReviewStatus {
@@ -93,6 +122,7 @@ function infoOf({ resourceAttributes, nonResourceAttributes }: Asked): RequestIn
 }
 
 function rulesStatus(ports: ReviewPorts, user: User, { spec }: SelfSubjectRulesReview): SubjectRulesReviewStatus {
+  if ((spec.namespace ?? '') === '') throw badRequest('no namespace on request')
   const granted = ports.rulesFor(user, spec.namespace ?? '').map(({ rule }) => rule)
   return {
     incomplete: false,

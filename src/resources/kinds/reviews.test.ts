@@ -21,8 +21,22 @@ test('what may be asked', () => {
   check(selfSubjectAccessReviews, { 'metadata.name': 'x' }, 'metadata: Invalid value: {"name":"x"}: must be empty')
   check(localSubjectAccessReviews, { 'spec.resourceAttributes.namespace': 'other' },
     'spec.resourceAttributes.namespace: Invalid value: "other": must match metadata.namespace')
-  check(selfSubjectRulesReviews, { 'spec.namespace': undefined }, 'spec.namespace: Required value')
-  check(tokenReviews, { 'spec.token': undefined }, 'spec.token: Required value')
+  check(localSubjectAccessReviews, { 'metadata.name': 'x' }, 'metadata: Invalid value: {"name":"x"}: must be empty except for namespace')
+  check(selfSubjectRulesReviews, { 'spec.namespace': undefined })
+  check(tokenReviews, { 'spec.token': undefined })
+})
+
+test('which objects alone may be asked about', () => {
+  const selector = 'spec.resourceAttributes.fieldSelector'
+  check(selfSubjectAccessReviews, { [selector]: { rawSelector: 'spec.nodeName=worker' } })
+  check(selfSubjectAccessReviews, { [selector]: {} }, `${selector}.requirements: Required value: when ${selector} is specified, requirements or rawSelector is required`)
+  check(selfSubjectAccessReviews, { [selector]: { rawSelector: 'a=b', requirements: [{ key: 'a', operator: 'Later' }] } },
+    `${selector}.rawSelector: Invalid value: "a=b": may not specified at the same time as requirements`)
+  check(selfSubjectAccessReviews, { [selector]: { requirements: [{ operator: 'In' }, { key: 'a', operator: 'Exists', values: ['b'] }] } },
+    `${selector}.requirements[0].key: Required value: must be specified`,
+    `${selector}.requirements[0].values: Required value: must be specified when \`operator\` is 'In' or 'NotIn'`,
+    `${selector}.requirements[1].values: Forbidden: may not be specified when \`operator\` is 'Exists' or 'DoesNotExist'`)
+  check(selfSubjectAccessReviews, { 'spec.resourceAttributes.labelSelector': { requirements: [{ key: 'app', operator: 'In', values: ['web'] }] } })
 })
 
 test('requests for tokens', () => {

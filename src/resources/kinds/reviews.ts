@@ -1,11 +1,12 @@
 import type { FieldError } from '../../objects/field-error.ts'
-import { invalidValue, required } from '../../objects/field-error.ts'
+import { forbiddenField, invalidValue, required } from '../../objects/field-error.ts'
 import { isObject } from '../../objects/json.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
+import { checkLabelValue, checkQualifiedName } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type {
-  LocalSubjectAccessReview, NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReview, SelfSubjectReview,
+  FieldSelectorAttributes, FieldSelectorRequirement, LocalSubjectAccessReview, NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReview, SelfSubjectReview,
   SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewSpec, TokenRequest, TokenReview,
 } from '../generated/types.ts'
 import { virtualResource } from '../plain-resource.ts'
@@ -26,6 +27,39 @@ function checkAsked(errors: Errors, { resourceAttributes, nonResourceAttributes 
   if (resourceAttributes === undefined && nonResourceAttributes === undefined) {
     errors.push(invalidValue('spec.resourceAttributes', nonResourceAttributes ?? null, both))
   }
+  checkSelector(errors, 'fieldSelector', resourceAttributes?.fieldSelector)
+  checkSelector(errors, 'labelSelector', resourceAttributes?.labelSelector)
+}
+
+type SelectorField = 'fieldSelector' | 'labelSelector'
+
+/** Of which objects alone the question is: as a text or as requirements. An operator of a later version is for the answer to ignore. */
+function checkSelector(errors: Errors, name: SelectorField, selector: FieldSelectorAttributes | undefined): void {
+  if (selector === undefined) return
+  const path = `spec.resourceAttributes.${name}`
+  const { rawSelector = '', requirements = [] } = selector
+  if (rawSelector !== '' && requirements.length > 0) {
+    errors.push(invalidValue(`${path}.rawSelector`, rawSelector, 'may not specified at the same time as requirements'))
+  }
+  if (rawSelector === '' && requirements.length === 0) {
+    errors.push(required(`${path}.requirements`, `when ${path} is specified, requirements or rawSelector is required`))
+  }
+  requirements.forEach((requirement, index) => checkRequirement(errors, `${path}.requirements[${index}]`, name, requirement))
+}
+
+function checkRequirement(
+  errors: Errors, path: string, name: SelectorField, { key = '', operator, values = [] }: FieldSelectorRequirement,
+): void {
+  if (name === 'fieldSelector' && key === '') errors.push(required(`${path}.key`, 'must be specified'))
+  if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
+    errors.push(required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
+  }
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) {
+    errors.push(forbiddenField(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+  }
+  if (name === 'fieldSelector') return
+  checkQualifiedName(errors, path, 'key', key)
+  values.forEach((value, index) => checkLabelValue(errors, path, `values[${index}]`, value))
 }
 
 function checkSubject(errors: Errors, { user = '', groups = [] }: SubjectAccessReviewSpec): void {
@@ -33,9 +67,9 @@ function checkSubject(errors: Errors, { user = '', groups = [] }: SubjectAccessR
 }
 
 /** A question is no object: it has no name. */
-function checkMetadata(errors: Errors, review: { metadata?: object }): void {
+function checkMetadata(errors: Errors, review: { metadata?: object }, detail = 'must be empty'): void {
   const { creationTimestamp: _, namespace: __, managedFields: ___, ...rest } = isObject(review.metadata) ? review.metadata : {}
-  if (Object.keys(rest).length > 0) errors.push(invalidValue('metadata', rest, 'must be empty'))
+  if (Object.keys(rest).length > 0) errors.push(invalidValue('metadata', rest, detail))
 }
 
 function validateSubjectAccess(review: SubjectAccessReview): FieldError[] {
@@ -51,6 +85,7 @@ function validateLocalSubjectAccess(review: LocalSubjectAccessReview): FieldErro
   const { resourceAttributes, nonResourceAttributes } = review.spec ?? {}
   checkAsked(errors, review.spec ?? {})
   checkSubject(errors, review.spec ?? {})
+  checkMetadata(errors, review, 'must be empty except for namespace')
   const namespace = review.metadata.namespace ?? ''
   if (resourceAttributes !== undefined && (resourceAttributes.namespace ?? '') !== namespace) {
     errors.push(invalidValue('spec.resourceAttributes.namespace', resourceAttributes.namespace ?? '', 'must match metadata.namespace'))
@@ -77,16 +112,9 @@ export const localSubjectAccessReviews: ResourceDefinition<LocalSubjectAccessRev
 export const selfSubjectAccessReviews: ResourceDefinition<SelfSubjectAccessReview> = {
   ...virtualResource, kind: kinds.SelfSubjectAccessReview, validateCreate: validateSelfAccess,
 }
-export const selfSubjectRulesReviews: ResourceDefinition<SelfSubjectRulesReview> = {
-  ...virtualResource,
-  kind: kinds.SelfSubjectRulesReview,
-  validateCreate: (review) => ((review.spec?.namespace ?? '') === '' ? [required('spec.namespace')] : []),
-}
-export const tokenReviews: ResourceDefinition<TokenReview> = {
-  ...virtualResource,
-  kind: kinds.TokenReview,
-  validateCreate: (review) => ((review.spec?.token ?? '') === '' ? [required('spec.token')] : []),
-}
+/** That a namespace and a token are needed is said by those who answer: as bad requests, not as invalid objects. */
+export const selfSubjectRulesReviews: ResourceDefinition<SelfSubjectRulesReview> = { ...virtualResource, kind: kinds.SelfSubjectRulesReview }
+export const tokenReviews: ResourceDefinition<TokenReview> = { ...virtualResource, kind: kinds.TokenReview }
 export const selfSubjectReviews: ResourceDefinition<SelfSubjectReview> = { ...virtualResource, kind: kinds.SelfSubjectReview }
 
 export const MIN_TOKEN_SECONDS = 600
