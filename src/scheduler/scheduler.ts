@@ -66,8 +66,9 @@ export class Scheduler {
     void this.#pods.run(signal)
     void this.#events.run(signal)
     await Promise.all([this.#nodes.whenSynced(), this.#pods.whenSynced()])
+    signal.addEventListener('abort', () => this.#wake(), { once: true })
     while (!signal.aborted) {
-      const wait = this.#nextWork(signal)
+      const wait = this.#nextWork()
       const pods = this.#queue.take(this.#parts.clock.now(), Math.min(BATCH_PODS, MAX_BINDINGS - this.#binding))
       for (const pod of pods) this.#schedule(pod)
       if (pods.length === BATCH_PODS) this.#parts.clock.after(0, this.#wake)
@@ -76,19 +77,18 @@ export class Scheduler {
   }
 
   /**
-   * Resolves when something changed, a binding ended, or a pod's back-off is over. Made before the queue is looked at, so no wake is lost.
+   * Resolves when something changed, a binding ended, a pod's back-off is over or the scheduler ends. Made before the queue is looked at, so
+   * no wake is lost.
    */
-  #nextWork(signal: AbortSignal): Promise<void> {
+  #nextWork(): Promise<void> {
     return new Promise((resolve) => {
       const next = this.#queue.nextWake()
       const cancel =
         next === undefined ? () => {} : this.#parts.clock.after(Math.max(1, next - this.#parts.clock.now()), () => this.#wake())
       this.#wake = () => {
         cancel()
-        signal.removeEventListener('abort', this.#wake)
         resolve()
       }
-      signal.addEventListener('abort', this.#wake, { once: true })
     })
   }
 

@@ -47,9 +47,14 @@ function taintsOfNode(pod: Pod, snapshot: Snapshot): readonly Taint[] {
   return node === undefined ? [] : evictingTaints(node)
 }
 
+/** Asked for each change of each pod, and nearly always none. */
 function evictingTaints(node: Node): readonly Taint[] {
-  return (node.spec?.taints ?? []).filter((taint) => taint.effect === 'NoExecute')
+  const taints = node.spec?.taints
+  if (taints === undefined || taints.length === 0) return NO_TAINTS
+  return taints.filter((taint) => taint.effect === 'NoExecute')
 }
+
+const NO_TAINTS: readonly Taint[] = []
 
 /** Deletes a pod when the shortest of its tolerations of NoExecute taints has ended. */
 export function planEviction({ pod, taints }: EvictionView, now: Instant): Plan {
