@@ -88,3 +88,31 @@ test('many alike are combined; one object gets its share and no more', () => {
   assert.notEqual(correlator.correlate(note('later'), NOW + 300_000, 'x'), undefined)
   assert.equal(correlator.correlate(note('later still'), NOW + 300_000, 'x'), undefined)
 })
+
+test('a slow write holds up its own object only, and thousands of objects are told of', async () => {
+  const written: string[] = []
+  let release: () => void = () => {}
+  const slow = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const client = {
+    async create(_kind: unknown, { involvedObject, message }: Event) {
+      if (involvedObject.name === 'slow') await slow
+      written.push(`${involvedObject.name} ${message}`)
+    },
+  } as Partial<Client> as Client
+  const recorder = new EventRecorder({ client, clock: { now: () => NOW, after: () => () => {} }, log: silentLog, instance: '' })
+  const about = (name: string, message: string): void => recorder.record({ ...note(message), regarding: { ...web, metadata: { ...web.metadata, name, uid: name } } })
+  const abort = new AbortController()
+  const running = recorder.run(abort.signal)
+  about('slow', '1')
+  about('slow', '2')
+  for (let index = 0; index < 5_000; index += 1) about(`p${index}`, 'x')
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual([written.length, written.includes('slow 1'), recorder.dropped], [5_000, false, 0])
+  release()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(written.slice(5_000), ['slow 1', 'slow 2'])
+  abort.abort()
+  await running
+})
