@@ -61,7 +61,7 @@ test('the specification: evaluation', () => judge((spec) => evaluationFault(spec
 test("the syntax trees of cel-go's own parser tests", () => {
   const options = { macros: new MacroTable(standardMacros), optionalSyntax: false, quotedFields: false }
   // Our limits of nesting are wider, and existsOne with one variable is newer than what Kubernetes has.
-  const suite = getParsingSuite().tests.filter(({ original, error }) => !/recursion limit/.test(error ?? '') && !/existsOne/.test(original.expr))
+  const suite = getParsingSuite().tests.filter(({ original, error }) => !/recursion/.test(error ?? '') && !/existsOne/.test(original.expr))
   const wrong = suite.filter(({ ast, original }) => {
     const parsed = parse(original.expr, options)
     return ast === undefined ? parsed.ok : !parsed.ok || kindText(parsed.parsed.expr) !== ast
