@@ -29,9 +29,9 @@ function checkCondition(errors: Errors, path: string, condition: Condition): voi
   if (condition.lastTransitionTime === undefined) errors.push(required(`${path}.lastTransitionTime`, 'must be set'))
   if (reason === '') errors.push(required(`${path}.reason`, 'must be set'))
   else if (!REASON.test(reason)) {
-    const detail = 'a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or ' +
-      "'_,:', and must end with an alphanumeric character or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName',  or 'ReasonA,ReasonB',  " +
-      `or 'ReasonA:ReasonB', regex used for validation is '${REASON.source.slice(1, -1)}')`
+    const detail = 'a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters ' +
+      "or '_,:', and must end with an alphanumeric character or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName',  " +
+      `or 'ReasonA,ReasonB',  or 'ReasonA:ReasonB', regex used for validation is '${REASON.source.slice(1, -1)}')`
     errors.push(invalidValue(`${path}.reason`, reason, detail))
   }
   if (reason.length > MAX_REASON_BYTES) errors.push(tooLong(`${path}.reason`, MAX_REASON_BYTES))

@@ -15,7 +15,10 @@ function template(restartPolicy?: string): PodTemplateSpec {
 }
 
 export function sampleDaemonSet(): DaemonSet {
-  return { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: metadata(), spec: { selector: { matchLabels: { ...selector } }, template: template() } }
+  return {
+    apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: metadata(),
+    spec: { selector: { matchLabels: { ...selector } }, template: template() },
+  }
 }
 
 export function sampleStatefulSet(): StatefulSet {
@@ -30,7 +33,10 @@ export function sampleControllerRevision(): ControllerRevision {
 }
 
 export function sampleReplicationController(): ReplicationController {
-  return { apiVersion: 'v1', kind: 'ReplicationController', metadata: metadata(), spec: { selector: { ...selector }, template: template() } }
+  return {
+    apiVersion: 'v1', kind: 'ReplicationController', metadata: metadata(),
+    spec: { selector: { ...selector }, template: template() },
+  }
 }
 
 export function samplePodTemplate(): PodTemplate {

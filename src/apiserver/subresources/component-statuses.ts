@@ -5,7 +5,7 @@ import { notFound } from '../../words/status-error.ts'
 import type { HealthCheck } from '../discovery/health.ts'
 import type { ObjectRoute } from '../route.ts'
 
-/** The parts that clients know, and the health check that speaks for each. One without a check runs in this process, and is as well as it. */
+/** The parts that clients know, and the health check of each. One without a check runs in this process, and is as well as it. */
 const COMPONENTS = [['controller-manager', 'controllers'], ['etcd-0', 'store'], ['scheduler', 'scheduler']] as const
 const { ComponentStatus } = kinds
 
@@ -17,7 +17,8 @@ export function componentStatusRoute(checks: readonly HealthCheck[]): ObjectRout
     handle({ verb, key, warn }) {
       warn('v1 ComponentStatus is deprecated in v1.19+')
       const all = COMPONENTS.map(([name, checkName]) => componentOf(name, checks.find((check) => check.name === checkName)?.check()))
-      if (verb === 'list') return Promise.resolve({ status: 200, object: { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items: all } })
+      const list = { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items: all }
+      if (verb === 'list') return Promise.resolve({ status: 200, object: list })
       const found = all.find(({ metadata }) => metadata.name === key.name)
       if (found === undefined) throw notFound({ group: '', resource: ComponentStatus.plural }, key.name)
       return Promise.resolve({ status: 200, object: found })

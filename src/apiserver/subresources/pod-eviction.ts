@@ -16,8 +16,8 @@ export function evictionRoute(clock: Clock): ObjectRoute {
     body: { group: 'policy', version: 'v1', kind: 'Eviction', schema: 'policy.v1.Eviction' },
     async handle(call) {
       const eviction = bodyOf<Eviction>(call)
-      const name = eviction.metadata?.name
-      if (name !== undefined && name !== '' && name !== call.key.name) throw badRequest('name in URL does not match name in Eviction object')
+      const name = eviction.metadata?.name ?? ''
+      if (name !== '' && name !== call.key.name) throw badRequest('name in URL does not match name in Eviction object')
       await evict(call, deleteOptions(eviction, call.dryRun), clock)
       return { status: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } }
     },
@@ -104,7 +104,8 @@ async function deletePod(call: ObjectCall, options: DeleteOptions, clock: Clock)
     ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }),
   })
   const now = marked.metadata.resourceVersion
-  await call.writer.delete(kinds.Pod, call.key, resourceVersion === undefined || now === undefined ? options : { ...options, resourceVersion: now })
+  const asMarked = resourceVersion === undefined || now === undefined ? options : { ...options, resourceVersion: now }
+  await call.writer.delete(kinds.Pod, call.key, asMarked)
 }
 
 function disrupted(pod: Pod, now: string): Pod {

@@ -13,7 +13,8 @@ const SYSTEM_PREFIX = 'system-'
 
 function systemClass(name: string, value: number, description: string): PriorityClass {
   return {
-    apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value, description, preemptionPolicy: 'PreemptLowerPriority',
+    apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value, description,
+    preemptionPolicy: 'PreemptLowerPriority',
   }
 }
 
@@ -62,7 +63,10 @@ export const priorityClasses: ResourceDefinition<PriorityClass> = {
   generationOf: 'spec',
   columns: [
     numberColumn('Value', 'Pods with a higher one go first.', ({ value }) => value ?? 0),
-    { name: 'Global-Default', type: 'boolean', priority: 0, description: 'Whether pods without a class have it.', cell: ({ globalDefault }) => globalDefault ?? false },
+    {
+      name: 'Global-Default', type: 'boolean', priority: 0, description: 'Whether pods without a class have it.',
+      cell: ({ globalDefault }) => globalDefault ?? false,
+    },
     ageColumn,
     wideColumn('PreemptionPolicy', 'Whether its pods push others out.', ({ preemptionPolicy }) => preemptionPolicy ?? ''),
   ],

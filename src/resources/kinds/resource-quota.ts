@@ -78,7 +78,8 @@ function checkScopeSelector(errors: Errors, spec: ResourceQuotaSpec): void {
   }
 }
 
-function checkRequirement(errors: Errors, path: string, { scopeName = '', operator = '', values = [] }: ScopedResourceSelectorRequirement): void {
+function checkRequirement(errors: Errors, path: string, requirement: ScopedResourceSelectorRequirement): void {
+  const { scopeName = '', operator = '', values = [] } = requirement
   if (scopeName !== 'PriorityClass' && SCOPES.includes(scopeName) && operator !== 'Exists') {
     errors.push(invalidValue(`${path}.operator`, operator,
       "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, " +

@@ -147,7 +147,8 @@ export const statefulSets: ResourceDefinition<StatefulSet> = {
   validateUpdate,
   generationOf: 'spec',
   columns: [
-    textColumn('Ready', 'Ready pods of those that are wanted.', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
+    textColumn('Ready', 'Ready pods of those that are wanted.', ({ spec, status }) =>
+      `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`),
     ageColumn,
     ...templateColumns,
   ],

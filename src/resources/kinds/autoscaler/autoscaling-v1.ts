@@ -54,7 +54,9 @@ function specToV1({ metrics, behavior: _, ...spec }: HorizontalPodAutoscalerSpec
   return { ...spec, ...(percentage === undefined ? {} : { targetCPUUtilizationPercentage: percentage }) }
 }
 
-function statusToV1({ currentMetrics, conditions: _, currentReplicas = 0, ...status }: HorizontalPodAutoscalerStatus): AutoscalingV1HorizontalPodAutoscalerStatus {
+function statusToV1(
+  { currentMetrics, conditions: _, currentReplicas = 0, ...status }: HorizontalPodAutoscalerStatus,
+): AutoscalingV1HorizontalPodAutoscalerStatus {
   const percentage = currentMetrics?.find(isCpu)?.resource?.current.averageUtilization
   return { ...status, currentReplicas, ...(percentage === undefined ? {} : { currentCPUUtilizationPercentage: percentage }) }
 }
@@ -70,21 +72,26 @@ function toV2({ spec, status, metadata }: V1): V2 {
 
 type Annotations = Readonly<Record<string, string>>
 
-function specToV2({ targetCPUUtilizationPercentage: percentage, ...spec }: NonNullable<V1['spec']>, annotations: Annotations): HorizontalPodAutoscalerSpec {
+function specToV2(
+  { targetCPUUtilizationPercentage: percentage, ...spec }: NonNullable<V1['spec']>, annotations: Annotations,
+): HorizontalPodAutoscalerSpec {
   const metrics = listIn(annotations[METRICS]).map(unflattenMetric).filter((metric) => metric !== undefined)
   if (percentage !== undefined) {
     metrics.push({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: percentage } } })
   }
   if (metrics.length === 0) metrics.push(defaultMetric)
-  const behavior = parsed(annotations[BEHAVIOR])
-  return { ...spec, metrics, ...(isObject(behavior) ? { behavior: renamedKeys(behavior, lowerFirst) as HorizontalPodAutoscalerBehavior } : {}) }
+  const carried = parsed(annotations[BEHAVIOR])
+  if (!isObject(carried)) return { ...spec, metrics }
+  return { ...spec, metrics, behavior: renamedKeys(carried, lowerFirst) as HorizontalPodAutoscalerBehavior }
 }
 
 function statusToV2(
   { currentCPUUtilizationPercentage: percentage, ...status }: AutoscalingV1HorizontalPodAutoscalerStatus, annotations: Annotations,
 ): HorizontalPodAutoscalerStatus {
   const carried = listIn(annotations[CURRENT_METRICS]).map(unflattenStatus).filter((metric) => metric !== undefined)
-  const own: MetricStatus[] = percentage === undefined ? [] : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: percentage } } }]
+  const own: MetricStatus[] = percentage === undefined ? [] : [
+    { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: percentage } } },
+  ]
   const currentMetrics = carried.length > 0 ? carried : own
   const conditions = listIn(annotations[CONDITIONS]).filter(isCondition)
   return { ...status, ...(currentMetrics.length === 0 ? {} : { currentMetrics }), ...(conditions.length === 0 ? {} : { conditions }) }

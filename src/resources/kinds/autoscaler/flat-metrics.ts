@@ -19,7 +19,8 @@ function shapes(side: 'target' | 'current'): Readonly<Record<string, Shape>> {
     Resource: { field: 'resource', names: [['name', 'name']], values: usage },
     ContainerResource: { field: 'containerResource', names: [['name', 'name'], ['container', 'container']], values: usage },
     Pods: {
-      field: 'pods', names: [['metricName', 'metric.name'], ['selector', 'metric.selector']], values: [[`${side}AverageValue`, 'averageValue']],
+      field: 'pods', names: [['metricName', 'metric.name'], ['selector', 'metric.selector']],
+      values: [[`${side}AverageValue`, 'averageValue']],
     },
     Object: {
       field: 'object', names: [['target', 'describedObject'], ['metricName', 'metric.name'], ['selector', 'metric.selector']],
@@ -80,7 +81,9 @@ export function unflattenStatus(flat: unknown): MetricStatus | undefined {
   return status === undefined ? undefined : (status as JsonObject & MetricStatus)
 }
 
-function unflatten(flat: unknown, table: Readonly<Record<string, Shape>>, amountsOf: (amounts: JsonObject) => JsonObject): JsonObject | undefined {
+function unflatten(
+  flat: unknown, table: Readonly<Record<string, Shape>>, amountsOf: (amounts: JsonObject) => JsonObject,
+): JsonObject | undefined {
   if (!isObject(flat) || typeof flat['type'] !== 'string') return undefined
   const shape = table[flat['type']]
   const source = shape === undefined ? undefined : flat[shape.field]

@@ -22,8 +22,8 @@ export const defaultMetric: MetricSpec = {
 }
 
 const EVERY_15_SECONDS = { periodSeconds: 15 }
-const UP_POLICIES: readonly HPAScalingPolicy[] = [{ type: 'Pods', value: 4, ...EVERY_15_SECONDS }, { type: 'Percent', value: 100, ...EVERY_15_SECONDS }]
 const DOWN_POLICIES: readonly HPAScalingPolicy[] = [{ type: 'Percent', value: 100, ...EVERY_15_SECONDS }]
+const UP_POLICIES: readonly HPAScalingPolicy[] = [{ type: 'Pods', value: 4, ...EVERY_15_SECONDS }, ...DOWN_POLICIES]
 
 function defaults(draft: HorizontalPodAutoscaler): void {
   const { spec, status } = draft
@@ -131,7 +131,8 @@ export const horizontalPodAutoscalers: ResourceDefinition<HorizontalPodAutoscale
   validateUpdate: (autoscaler, old) => validate(autoscaler, old.spec?.minReplicas === 0 ? 0 : MIN_REPLICAS),
   columns: [
     textColumn('Reference', 'What it scales.', ({ spec }) => `${spec?.scaleTargetRef?.kind ?? ''}/${spec?.scaleTargetRef?.name ?? ''}`),
-    textColumn('Targets', 'What it measures: as it is, and as it should be.', ({ spec, status }) => metricsText(spec?.metrics, status?.currentMetrics)),
+    textColumn('Targets', 'What it measures: as it is, and as it should be.', ({ spec, status }) =>
+      metricsText(spec?.metrics, status?.currentMetrics)),
     textColumn('MinPods', 'The fewest pods that it leaves.', ({ spec }) => String(spec?.minReplicas ?? '<unset>')),
     numberColumn('MaxPods', 'The most pods that it makes.', ({ spec }) => spec?.maxReplicas ?? 0),
     numberColumn('Replicas', 'Pods that there are.', ({ status }) => status?.currentReplicas ?? 0),

@@ -10,7 +10,9 @@ import { amountMilli } from '../../resource-list.ts'
 import { checkContainerResourceName } from '../../resource-names.ts'
 
 /** What is measured: its type, and the field that goes with it. */
-const FIELDS = { Object: 'object', External: 'external', Pods: 'pods', Resource: 'resource', ContainerResource: 'containerResource' } as const
+const FIELDS = {
+  Object: 'object', External: 'external', Pods: 'pods', Resource: 'resource', ContainerResource: 'containerResource',
+} as const
 type SourceField = (typeof FIELDS)[keyof typeof FIELDS]
 const TYPES = Object.keys(FIELDS).sort()
 
@@ -54,8 +56,12 @@ function checkExternalSource(errors: Errors, path: string, { metric, target = NO
   checkIdentifier(errors, `${path}.metric`, metric)
   checkTarget(errors, `${path}.target`, target)
   const [whole, average] = [target.value !== undefined, target.averageValue !== undefined]
-  if (!whole && !average) errors.push(required(`${path}.target.averageValue`, 'must set either a target value for metric or a per-pod target'))
-  if (whole && average) errors.push(forbiddenField(`${path}.target.value`, 'may not set both a target value for metric and a per-pod target'))
+  if (!whole && !average) {
+    errors.push(required(`${path}.target.averageValue`, 'must set either a target value for metric or a per-pod target'))
+  }
+  if (whole && average) {
+    errors.push(forbiddenField(`${path}.target.value`, 'may not set both a target value for metric and a per-pod target'))
+  }
 }
 
 function checkPodsSource(errors: Errors, path: string, { metric, target = NO_TARGET }: PodsMetricSource): void {
@@ -70,7 +76,8 @@ function checkResourceSource(errors: Errors, path: string, { name = '', target =
   checkAmountOrUtilization(errors, `${path}.target`, target)
 }
 
-function checkContainerSource(errors: Errors, path: string, { name = '', container = '', target = NO_TARGET }: ContainerResourceMetricSource): void {
+function checkContainerSource(errors: Errors, path: string, source: ContainerResourceMetricSource): void {
+  const { name = '', container = '', target = NO_TARGET } = source
   if (name === '') errors.push(required(`${path}.name`, 'must specify a resource name'))
   else checkContainerResourceName(errors, `${path}.name`, name)
   if (container === '') errors.push(required(`${path}.container`, 'must specify a container'))

@@ -6,7 +6,8 @@ const INTEGER = /^[-+]?\d{1,18}$/
 export function parseInterval(text: string, completions: number): Interval | string {
   const limits = text.split('-')
   if (limits.length > 2) {
-    return `the fragment ${JSON.stringify(text)} violates the requirement that an index interval can have at most two parts separated by '-'`
+    const rule = "an index interval can have at most two parts separated by '-'"
+    return `the fragment ${JSON.stringify(text)} violates the requirement that ${rule}`
   }
   const [first, last] = [indexOf(limits[0] ?? '', completions), indexOf(limits[1] ?? limits[0] ?? '', completions)]
   if (typeof first === 'string') return first

@@ -56,9 +56,10 @@ function checkCompletionMode(errors: Errors, path: string, spec: JobSpec): void 
     if (spec.successPolicy !== undefined) checkSuccessPolicy(errors, `${path}.successPolicy`, spec)
     return
   }
-  const fields = (mode === undefined || mode === 'NonIndexed') ? (['backoffLimitPerIndex', 'maxFailedIndexes', 'successPolicy'] as const) : (['successPolicy'] as const)
-  for (const field of fields) {
-    if (spec[field] !== undefined) errors.push(invalidValue(`${path}.${field}`, spec[field], 'requires indexed completion mode'))
+  const known = mode === undefined || mode === 'NonIndexed'
+  for (const field of ['backoffLimitPerIndex', 'maxFailedIndexes', 'successPolicy'] as const) {
+    if (spec[field] === undefined || (!known && field !== 'successPolicy')) continue
+    errors.push(invalidValue(`${path}.${field}`, spec[field], 'requires indexed completion mode'))
   }
 }
 
@@ -66,15 +67,18 @@ function checkCompletionMode(errors: Errors, path: string, spec: JobSpec): void 
 function checkIndexed(errors: Errors, path: string, spec: JobSpec): void {
   const { completions, parallelism = 0, maxFailedIndexes } = spec
   if (completions === undefined) errors.push(required(`${path}.completions`, 'when completion mode is Indexed'))
-  const tooHigh = (field: 'parallelism' | 'maxFailedIndexes', detail: string): void => void errors.push(invalidValue(`${path}.${field}`, spec[field], detail))
-  if (parallelism > MAX_INDEXED) tooHigh('parallelism', `must be less than or equal to ${MAX_INDEXED} when completion mode is Indexed`)
-  if (completions !== undefined && (maxFailedIndexes ?? 0) > completions) tooHigh('maxFailedIndexes', 'must be less than or equal to completions')
-  if ((maxFailedIndexes ?? 0) > MAX_INDEXED) tooHigh('maxFailedIndexes', `must be less than or equal to ${MAX_INDEXED}`)
+  const tooHigh = (field: 'parallelism' | 'maxFailedIndexes', bound: string | number): void =>
+    void errors.push(invalidValue(`${path}.${field}`, spec[field], `must be less than or equal to ${bound}`))
+  if (parallelism > MAX_INDEXED) tooHigh('parallelism', `${MAX_INDEXED} when completion mode is Indexed`)
+  if (completions !== undefined && (maxFailedIndexes ?? 0) > completions) tooHigh('maxFailedIndexes', 'completions')
+  if ((maxFailedIndexes ?? 0) > MAX_INDEXED) tooHigh('maxFailedIndexes', MAX_INDEXED)
   if ((completions ?? 0) <= MAX_INDEXED || spec.backoffLimitPerIndex === undefined) return
-  const bound = `must be less than or equal to ${MAX_WITH_MANY_COMPLETIONS} when completions are above ${MAX_INDEXED} and used with backoff limit per index`
-  if (maxFailedIndexes === undefined) errors.push(required(`${path}.maxFailedIndexes`, `must be specified when completions is above ${MAX_INDEXED}`))
-  if (parallelism > MAX_WITH_MANY_COMPLETIONS) tooHigh('parallelism', bound)
-  if ((maxFailedIndexes ?? 0) > MAX_WITH_MANY_COMPLETIONS) tooHigh('maxFailedIndexes', bound)
+  const many = `${MAX_WITH_MANY_COMPLETIONS} when completions are above ${MAX_INDEXED} and used with backoff limit per index`
+  if (maxFailedIndexes === undefined) {
+    errors.push(required(`${path}.maxFailedIndexes`, `must be specified when completions is above ${MAX_INDEXED}`))
+  }
+  if (parallelism > MAX_WITH_MANY_COMPLETIONS) tooHigh('parallelism', many)
+  if ((maxFailedIndexes ?? 0) > MAX_WITH_MANY_COMPLETIONS) tooHigh('maxFailedIndexes', many)
 }
 
 function checkReplacement(errors: Errors, path: string, { podReplacementPolicy: policy, podFailurePolicy }: JobSpec): void {

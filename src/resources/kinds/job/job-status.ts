@@ -6,6 +6,8 @@ import { checkNotNegative, IMMUTABLE, sameValue } from '../../field-checks.ts'
 import type { Job, JobStatus } from '../../generated/types.ts'
 import { countIndexes, firstCommonIndex } from './index-intervals.ts'
 
+const COUNTS = ['active', 'succeeded', 'failed', 'ready', 'terminating'] as const
+
 /**
  * A Job's status may be written by a controller that is none of ours (managedBy, KEP-4368), so that it is held to what others rely
  * on. A rule is applied where what it is about has changed: what stands already does not stand in the way.
@@ -13,7 +15,7 @@ import { countIndexes, firstCommonIndex } from './index-intervals.ts'
 export function validateJobStatus(job: Job, old: Job): FieldError[] {
   const errors: Errors = []
   const [status, before] = [job.status ?? {}, old.status ?? {}]
-  for (const field of ['active', 'succeeded', 'failed', 'ready', 'terminating'] as const) checkNotNegative(errors, 'status', field, status[field])
+  for (const field of COUNTS) checkNotNegative(errors, 'status', field, status[field])
   checkUncounted(errors, status)
   const view: View = { job, status, before, is: conditionsOf(job), was: conditionsOf(old) }
   checkConditions(errors, view)
@@ -24,7 +26,7 @@ export function validateJobStatus(job: Job, old: Job): FieldError[] {
   return errors
 }
 
-const CONDITIONS = ['Complete', 'Failed', 'FailureTarget', 'SuccessCriteriaMet'] as const
+type ConditionType = 'Complete' | 'Failed' | 'FailureTarget' | 'SuccessCriteriaMet'
 type Conditions = ReadonlySet<string>
 
 interface View {
@@ -44,14 +46,14 @@ function invalidConditions(detail: string): FieldError {
   return { reason: 'FieldValueInvalid', field: 'status.conditions', message: `Invalid value: ${detail}` }
 }
 
-function hasChanged({ is, was }: View, ...types: readonly (typeof CONDITIONS)[number][]): boolean {
+function hasChanged({ is, was }: View, ...types: readonly ConditionType[]): boolean {
   return types.some((type) => is.has(type) !== was.has(type))
 }
 
 function checkConditions(errors: Errors, view: View): void {
   const { is, was, job } = view
   const refuse = (detail: string): void => void errors.push(invalidConditions(detail))
-  const together = (a: (typeof CONDITIONS)[number], b: (typeof CONDITIONS)[number]): boolean => is.has(a) && is.has(b) && hasChanged(view, a, b)
+  const together = (a: ConditionType, b: ConditionType): boolean => is.has(a) && is.has(b) && hasChanged(view, a, b)
   if (together('Complete', 'Failed')) refuse('cannot set Complete=True and Failed=true conditions')
   if (together('Complete', 'FailureTarget')) refuse('cannot set Complete=True and FailureTarget=true conditions')
   if (is.has('Failed') && !is.has('FailureTarget') && hasChanged(view, 'Failed', 'FailureTarget')) {
@@ -61,7 +63,9 @@ function checkConditions(errors: Errors, view: View): void {
     refuse('cannot set Complete=True condition without the SuccessCriteriaMet=true condition')
   }
   if (is.has('SuccessCriteriaMet') && is.has('Failed')) refuse('cannot set SuccessCriteriaMet=True and Failed=true conditions')
-  if (is.has('SuccessCriteriaMet') && is.has('FailureTarget')) refuse('cannot set SuccessCriteriaMet=True and FailureTarget=true conditions')
+  if (is.has('SuccessCriteriaMet') && is.has('FailureTarget')) {
+    refuse('cannot set SuccessCriteriaMet=True and FailureTarget=true conditions')
+  }
   if (job.spec?.successPolicy !== undefined && is.has('Complete') && !is.has('SuccessCriteriaMet')) {
     refuse('cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True')
   }
@@ -89,7 +93,9 @@ function checkTimes(errors: Errors, view: View): void {
       errors.push(invalidValue(path, completionTime, 'must be equal to or after `startTime`'))
     }
   }
-  if (completionTime !== undefined && before.completionTime !== undefined && completed) errors.push(invalidValue(path, completionTime, IMMUTABLE))
+  if (completionTime !== undefined && before.completionTime !== undefined && completed) {
+    errors.push(invalidValue(path, completionTime, IMMUTABLE))
+  }
   if (before.startTime !== undefined && before.startTime !== startTime && job.spec?.suspend !== true) {
     errors.push(required('status.startTime', 'startTime cannot be removed for unsuspended job'))
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { JobStatus } from '../../generated/types.ts'
+import type { JobCondition, JobStatus } from '../../generated/types.ts'
 import { sampleJob } from '../../sample-workloads.testing.ts'
 import { cellsOf, changed, created, createChecks, messagesOf, NOW, updateChecks } from '../checking.testing.ts'
 import type { Change } from '../checking.testing.ts'
@@ -161,7 +161,7 @@ test('the table of Jobs', () => {
 
 const START = '2026-01-01T00:00:00Z'
 const END = '2026-01-01T00:01:00Z'
-const yes = (...types: string[]): JobStatus['conditions'] => types.map((type) => ({ type, status: 'True' }))
+const yes = (...types: string[]): JobCondition[] => types.map((type) => ({ type, status: 'True' }))
 
 function status(before: JobStatus, now: JobStatus, ...expected: string[]): void {
   const job = created(jobs, changed(sampleJob(), INDEXED))

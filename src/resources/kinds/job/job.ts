@@ -8,7 +8,7 @@ import type { ResourceDefinition } from '../../definition.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkImmutable, checkLabelSelector } from '../../field-checks.ts'
 import { kinds } from '../../generated/kinds.ts'
-import type { Job, JobSpec } from '../../generated/types.ts'
+import type { Job, JobSpec, PodTemplateSpec } from '../../generated/types.ts'
 import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, textColumn } from '../../table.ts'
 import { defaultPodTemplate } from '../pod/defaults.ts'
@@ -77,7 +77,8 @@ function validateUpdate(job: Job, old: Job): FieldError[] {
   checkCompletions(errors, spec, before)
   checkImmutable(errors, 'spec.selector', spec.selector, before.selector)
   const mayBePlaced = before.suspend === true && old.status?.startTime === undefined
-  checkImmutable(errors, 'spec.template', mayBePlaced ? withoutPlacement(spec) : spec.template, mayBePlaced ? withoutPlacement(before) : before.template)
+  const fixed = ({ template }: JobSpec): object => (mayBePlaced ? withoutPlacement(template) : template)
+  checkImmutable(errors, 'spec.template', fixed(spec), fixed(before))
   for (const field of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
     checkImmutable(errors, `spec.${field}`, spec[field], before[field])
   }
@@ -92,7 +93,7 @@ function checkCompletions(errors: Errors, spec: JobSpec, before: JobSpec): void 
 }
 
 /** KEP-2926: a queue may say where the pods of a suspended Job go, as long as none has started. */
-function withoutPlacement({ template }: JobSpec): object {
+function withoutPlacement(template: PodTemplateSpec | undefined): object {
   const { labels: _, annotations: __, ...metadata } = template?.metadata ?? {}
   const { nodeSelector: ___, tolerations: ____, schedulingGates: _____, affinity, ...spec } = template?.spec ?? { containers: [] }
   const { nodeAffinity: ______, ...others } = affinity ?? {}

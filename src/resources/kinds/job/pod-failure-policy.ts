@@ -19,7 +19,8 @@ export function checkPodFailurePolicy(errors: Errors, path: string, spec: JobSpe
   if (rules.length > MAX_RULES) errors.push(tooMany(`${path}.rules`, rules.length, MAX_RULES))
   const { containers = [], initContainers = [] } = spec.template?.spec ?? {}
   const names = new Set([...containers, ...initContainers].map(({ name }) => name))
-  rules.forEach((rule, index) => checkRule(errors, `${path}.rules[${index}]`, rule, { names, perIndex: spec.backoffLimitPerIndex !== undefined }))
+  const facts: JobFacts = { names, perIndex: spec.backoffLimitPerIndex !== undefined }
+  rules.forEach((rule, index) => checkRule(errors, `${path}.rules[${index}]`, rule, facts))
 }
 
 interface JobFacts {
@@ -30,7 +31,9 @@ interface JobFacts {
 function checkRule(errors: Errors, path: string, rule: PodFailurePolicyRule, { names, perIndex }: JobFacts): void {
   const { action = '', onExitCodes, onPodConditions = [] } = rule
   checkWord(errors, `${path}.action`, action, ACTIONS)
-  if (action === 'FailIndex' && !perIndex) errors.push(invalidValue(`${path}.action`, action, 'requires the backoffLimitPerIndex to be set'))
+  if (action === 'FailIndex' && !perIndex) {
+    errors.push(invalidValue(`${path}.action`, action, 'requires the backoffLimitPerIndex to be set'))
+  }
   if (onExitCodes !== undefined) checkExitCodes(errors, `${path}.onExitCodes`, onExitCodes, names)
   if (onPodConditions.length > 0) checkConditions(errors, `${path}.onPodConditions`, onPodConditions)
   if (onExitCodes !== undefined && onPodConditions.length > 0) {

@@ -16,7 +16,8 @@ export function checkSuccessPolicy(errors: Errors, path: string, { successPolicy
   rules.forEach((rule, index) => checkRule(errors, `${here}[${index}]`, rule, completions))
 }
 
-function checkRule(errors: Errors, path: string, { succeededCount: count, succeededIndexes: indexes }: SuccessPolicyRule, completions: number): void {
+function checkRule(errors: Errors, path: string, rule: SuccessPolicyRule, completions: number): void {
+  const { succeededCount: count, succeededIndexes: indexes } = rule
   if (count === undefined && indexes === undefined) {
     errors.push(required(path, 'at least one of succeededCount or succeededIndexes must be specified'))
   }

@@ -38,15 +38,21 @@ function forbidLinuxFields(errors: Errors, path: string, spec: PodSpec): void {
     // Upstream has these below the security context.
     if (set) errors.push(forbiddenField(`${field === 'shareProcessNamespace' ? path : context}.${field}`, detail))
   }
-  for (const field of LINUX_POD_FIELDS) if (spec.securityContext?.[field] !== undefined) errors.push(forbiddenField(`${context}.${field}`, detail))
+  for (const field of LINUX_POD_FIELDS) {
+    if (spec.securityContext?.[field] !== undefined) errors.push(forbiddenField(`${context}.${field}`, detail))
+  }
   for (const [here, security] of containerContexts(path, spec)) {
-    for (const field of LINUX_CONTAINER_FIELDS) if (security?.[field] !== undefined) errors.push(forbiddenField(`${here}.${field}`, detail))
+    for (const field of LINUX_CONTAINER_FIELDS) {
+      if (security?.[field] !== undefined) errors.push(forbiddenField(`${here}.${field}`, detail))
+    }
   }
 }
 
 type Context = NonNullable<PodSpec['containers']>[number]['securityContext']
 
 function containerContexts(path: string, spec: PodSpec): [string, Context][] {
-  return (['containers', 'initContainers', 'ephemeralContainers'] as const).flatMap((list) =>
-    (spec[list] ?? []).map((container, index): [string, Context] => [`${path}.${list}[${index}].securityContext`, container.securityContext]))
+  return (['containers', 'initContainers', 'ephemeralContainers'] as const).flatMap((list) => {
+    const here = (index: number): string => `${path}.${list}[${index}].securityContext`
+    return (spec[list] ?? []).map(({ securityContext }, index): [string, Context] => [here(index), securityContext])
+  })
 }

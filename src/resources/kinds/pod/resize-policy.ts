@@ -6,7 +6,9 @@ import type { ContainerResizePolicy } from '../../generated/types.ts'
 export const RESIZABLE: readonly string[] = ['cpu', 'memory']
 const POLICIES = ['NotRequired', 'RestartContainer']
 
-export function checkResizePolicies(errors: Errors, path: string, policies: readonly ContainerResizePolicy[], podRestartPolicy: string | undefined): void {
+export function checkResizePolicies(
+  errors: Errors, path: string, policies: readonly ContainerResizePolicy[], podRestartPolicy: string | undefined,
+): void {
   const seen = new Set<string>()
   policies.forEach(({ resourceName = '', restartPolicy = '' }, index) => {
     if (seen.has(resourceName)) errors.push(duplicate(`${path}[${index}]`, resourceName))

@@ -62,6 +62,7 @@ function checkRemoved(errors: Errors, path: string, { resources }: Container, ol
 
 function withoutResizable(container: Container): object {
   const { resizePolicy: _, resources = {}, ...rest } = container
-  const others = (list: Record<string, string> | undefined): object => Object.fromEntries(Object.entries(list ?? {}).filter(([name]) => !RESIZABLE.includes(name)))
+  const others = (list: Record<string, string> = {}): object =>
+    Object.fromEntries(Object.entries(list).filter(([name]) => !RESIZABLE.includes(name)))
   return { ...rest, requests: others(resources.requests), limits: others(resources.limits) }
 }

@@ -123,6 +123,7 @@ function checkTemplateMetadata(errors: Errors, path: string, metadata: ObjectMet
   checkAnnotations(errors, `${path}.annotations`, metadata?.annotations)
   checkLabels(errors, `${path}.labels`, metadata?.labels)
   for (const field in metadata) {
-    if (field !== 'annotations' && field !== 'labels') errors.push(forbiddenField(`${path}.${field}`, 'cannot be set for an ephemeral volume'))
+    if (field === 'annotations' || field === 'labels') continue
+    errors.push(forbiddenField(`${path}.${field}`, 'cannot be set for an ephemeral volume'))
   }
 }

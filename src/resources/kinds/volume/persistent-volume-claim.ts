@@ -115,11 +115,14 @@ export const persistentVolumeClaims: ResourceDefinition<PersistentVolumeClaim> =
     textColumn('Status', 'Pending, Bound or Lost.', ({ metadata, status }) =>
       metadata.deletionTimestamp === undefined ? (status?.phase ?? '') : 'Terminating'),
     textColumn('Volume', 'The volume that it is bound to.', isBoundTo),
-    textColumn('Capacity', 'The size of that volume.', (claim) => (isBoundTo(claim) === '' ? '' : (claim.status?.capacity?.['storage'] ?? '0'))),
-    textColumn('Access Modes', 'How that volume may be used.', (claim) => (isBoundTo(claim) === '' ? '' : accessModesText(claim.status?.accessModes))),
+    textColumn('Capacity', 'The size of that volume.', (claim) =>
+      isBoundTo(claim) === '' ? '' : (claim.status?.capacity?.['storage'] ?? '0')),
+    textColumn('Access Modes', 'How that volume may be used.', (claim) =>
+      isBoundTo(claim) === '' ? '' : accessModesText(claim.status?.accessModes)),
     textColumn('StorageClass', 'The class of storage that was asked for.', ({ metadata, spec }) =>
       metadata.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName ?? ''),
-    textColumn('VolumeAttributesClass', 'The class of attributes that was asked for.', ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>'),
+    textColumn('VolumeAttributesClass', 'The class of attributes that was asked for.', ({ spec }) =>
+      spec?.volumeAttributesClassName ?? '<unset>'),
     ageColumn,
     wideColumn('VolumeMode', 'Filesystem, or Block for a raw device.', ({ spec }) => spec?.volumeMode ?? '<unset>'),
   ],

@@ -114,14 +114,16 @@ function renamedLabels(affinity: VolumeNodeAffinity | undefined, old: VolumeNode
   const terms = affinity?.required?.nodeSelectorTerms ?? []
   const oldTerms = old.required?.nodeSelectorTerms ?? []
   if (affinity?.required === undefined || terms.length !== oldTerms.length) return affinity
-  const back = (term: NodeSelectorTerm, oldTerm: NodeSelectorTerm | undefined): NodeSelectorTerm => (term.matchExpressions === undefined ? term : {
-    ...term,
-    matchExpressions: term.matchExpressions.map((expression, index) => {
-      const key = oldTerm?.matchExpressions?.[index]?.key ?? ''
-      return LABEL_SUCCESSORS[key] === expression.key ? { ...expression, key } : expression
-    }),
+  return { required: { nodeSelectorTerms: terms.map((term, index) => withOldLabels(term, oldTerms[index])) } }
+}
+
+function withOldLabels(term: NodeSelectorTerm, old: NodeSelectorTerm | undefined): NodeSelectorTerm {
+  if (term.matchExpressions === undefined) return term
+  const matchExpressions = term.matchExpressions.map((expression, index) => {
+    const key = old?.matchExpressions?.[index]?.key ?? ''
+    return LABEL_SUCCESSORS[key] === expression.key ? { ...expression, key } : expression
   })
-  return { required: { nodeSelectorTerms: terms.map((term, index) => back(term, oldTerms[index])) } }
+  return { ...term, matchExpressions }
 }
 
 function claimText({ spec }: PersistentVolume): string {
@@ -150,7 +152,8 @@ export const persistentVolumes: ResourceDefinition<PersistentVolume> = {
     textColumn('Status', 'Available, Bound, Released or Failed.', ({ metadata, status }) =>
       metadata.deletionTimestamp === undefined ? (status?.phase ?? '') : 'Terminating'),
     textColumn('Claim', 'The claim that has it.', claimText),
-    textColumn('StorageClass', 'Its class of storage.', ({ metadata, spec }) => metadata.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName ?? ''),
+    textColumn('StorageClass', 'Its class of storage.', ({ metadata, spec }) =>
+      metadata.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName ?? ''),
     textColumn('VolumeAttributesClass', 'Its class of attributes.', ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>'),
     textColumn('Reason', 'Why it is in that state.', ({ status }) => status?.reason ?? ''),
     ageColumn,
