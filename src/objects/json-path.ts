@@ -2,7 +2,8 @@ import { isObject } from './json.ts'
 
 /**
  * The JSON paths of printer columns, scale subresources and selectable fields, as kubectl reads them:
- *   .spec.replicas   .metadata.labels['a.b/c']   .metadata.labels.a\.b/c   .status.conditions[?(@.type=="Ready")].status   .spec.parts[*].name   .spec.parts[-1:]
+ *   .spec.replicas   .metadata.labels['a.b/c']   .metadata.labels.a\.b/c   .spec.parts[*].name   .spec.parts[-1:]
+ *   .status.conditions[?(@.type=="Ready")].status
  */
 export interface JsonPath {
   readonly source: string
@@ -19,7 +20,10 @@ type Step =
   | { readonly type: 'filter'; readonly path: readonly Step[]; readonly operator: string; readonly operand: unknown }
 
 // .name (with \. in it), ..name, .*, [*], ['name'], ["name"], [1], [1:2], [?(@.path op literal)]
-const TOKENS = /\.\.|\.?\*|\.?((?:[^.[\]\\]|\\.)+)|\[\*\]|\['([^']*)'\]|\["([^"]*)"\]|\[(-?\d+)\]|\[(-?\d*):(-?\d*)\]|\[\?\(@([^=!<>~)]*?)\s*(?:(==|!=|<=|>=|<|>)\s*('[^']*'|"[^"]*"|[^)\s]+))?\s*\)\]/gy
+const FIELD = /\.?((?:[^.[\]\\]|\\.)+)|\['([^']*)'\]|\["([^"]*)"\]/
+const PLACE = /\[(-?\d+)\]|\[(-?\d*):(-?\d*)\]/
+const FILTER = /\[\?\(@([^=!<>~)]*?)\s*(?:(==|!=|<=|>=|<|>)\s*('[^']*'|"[^"]*"|[^)\s]+))?\s*\)\]/
+const TOKENS = new RegExp(`\\.\\.|\\.?\\*|\\[\\*\\]|${FIELD.source}|${PLACE.source}|${FILTER.source}`, 'gy')
 const MAX_LENGTH = 1_000
 
 /** Undefined where the text is no path. Braces around it may be left out, and the dot at its start. */
@@ -47,7 +51,7 @@ function stepOf([whole, name, single, double, index, start, end, path, operator,
   const field = name?.replace(/\\(.)/g, '$1') ?? single ?? double
   if (field !== undefined) return { type: 'field', name: field }
   if (index !== undefined) return { type: 'index', index: Number(index) }
-  if (path === undefined) return { type: 'slice', start: Number(start ?? 0), end: end === undefined || end === '' ? undefined : Number(end) }
+  if (path === undefined) return { type: 'slice', start: Number(start ?? 0), end: (end ?? '') === '' ? undefined : Number(end) }
   const inner = stepsOf(path)
   return inner === undefined ? undefined : { type: 'filter', path: inner, operator: operator ?? 'exists', operand: literal(operand ?? '') }
 }

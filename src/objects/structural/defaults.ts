@@ -19,10 +19,11 @@ export function fillDefaults(schema: Structural, value: unknown): void {
   forEachPart(schema, value, (part, object, key) => fillDefaults(part, object[key]), fillDefaults)
 }
 
+type OnField = (schema: Structural, object: JsonObject, key: string) => void
 type OnItem = (schema: Structural, item: unknown) => void
 
 /** Every part of a value that the schema describes: an object's fields, a map's values, a list's items. */
-function forEachPart(schema: Structural, value: unknown, onField: (schema: Structural, object: JsonObject, key: string) => void, onItem: OnItem): void {
+function forEachPart(schema: Structural, value: unknown, onField: OnField, onItem: OnItem): void {
   if (Array.isArray(value)) {
     if (schema.items !== undefined) for (const item of value) onItem(schema.items, item)
   } else if (isObject(value)) {

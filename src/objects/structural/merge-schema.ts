@@ -7,10 +7,11 @@ import type { Structural } from './structural-schema.ts'
  */
 export function mergeSchemaOf(name: string, root: Structural, known: SchemaLookup): ObjectSchema {
   const own: [string, Field][] = [
-    ['apiVersion', field({ type: 'string' })], ['kind', field({ type: 'string' })], ['metadata', field(known('meta.v1.ObjectMeta') ?? { type: 'any' })],
+    ['apiVersion', field({ type: 'string' })],
+    ['kind', field({ type: 'string' })],
+    ['metadata', field(known('meta.v1.ObjectMeta') ?? { type: 'any' })],
   ]
-  const fields = [...root.properties].filter(([key]) => !own.some(([ownKey]) => ownKey === key)).map(([key, part]): [string, Field] => [key, field(schemaFor(`${name}.${key}`, part))])
-  return { type: 'object', name, atomic: false, fields: new Map([...own, ...fields]) }
+  return { type: 'object', name, atomic: false, fields: new Map([...fieldsOf(name, root), ...own]) }
 }
 
 function schemaFor(name: string, part: Structural): Schema {
@@ -28,11 +29,14 @@ function schemaFor(name: string, part: Structural): Schema {
 
 function objectFor(name: string, part: Structural): Schema {
   if (part.properties.size > 0) {
-    const fields = [...part.properties].map(([key, inner]): [string, Field] => [key, field(schemaFor(`${name}.${key}`, inner))])
-    return { type: 'object', name, atomic: part.isAtomicMap, fields: new Map(fields) }
+    return { type: 'object', name, atomic: part.isAtomicMap, fields: new Map(fieldsOf(name, part)) }
   }
   if (part.additional !== undefined) return { type: 'map', values: schemaFor(`${name}.*`, part.additional), atomic: part.isAtomicMap }
   return part.preservesUnknown ? { type: 'map', values: { type: 'any' }, atomic: part.isAtomicMap } : { type: 'any' }
+}
+
+function fieldsOf(name: string, part: Structural): [string, Field][] {
+  return [...part.properties].map(([key, inner]) => [key, field(schemaFor(`${name}.${key}`, inner))])
 }
 
 function listFor(name: string, part: Structural): Schema {

@@ -1,3 +1,4 @@
+import { childPath, indexPath } from '../field-path.ts'
 import { isObject, type JsonObject } from '../json.ts'
 import type { Structural } from './structural-schema.ts'
 
@@ -46,5 +47,9 @@ function within(pruning: Pruning, step: string | number, visit: () => void): voi
 }
 
 function note({ path, unknownFields }: Pruning): void {
-  if (unknownFields.length < MAX_UNKNOWN) unknownFields.push(path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join(''))
+  if (unknownFields.length < MAX_UNKNOWN) unknownFields.push(path.reduce<string>(stepPath, ''))
+}
+
+function stepPath(path: string, step: string | number): string {
+  return typeof step === 'number' ? indexPath(path, step) : childPath(path, step)
 }

@@ -23,7 +23,7 @@ const uuidOfVersion = (version: number) => (text: string): boolean => UUID.test(
 const HOSTNAME = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?$/i
 /** Number and unit, as Go and people write them: 1h30m, 2.5s, 3 days. */
 const DURATION = /^[-+]?(0|(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$/
-const LONG_DURATION = /^\d+(\.\d+)? ?(ns|nano|us|micro|ms|milli|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days|w|wk|wks|week|weeks)$/i
+const LONG_DURATION = /^\d+(\.\d+)? ?(ns|nano|us|micro|ms|milli|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)$/i
 
 /** The formats that are looked at; any other says nothing, as OpenAPI has it. */
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {

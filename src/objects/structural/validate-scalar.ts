@@ -37,12 +37,12 @@ function fitsFormat(value: number, { format }: Structural): boolean {
 export function checkText(errors: FieldError[], schema: Structural, value: string, path: string): void {
   const { minLength, maxLength } = schema.limits
   const length = minLength === undefined && maxLength === undefined ? 0 : characters(value)
-  if (minLength !== undefined && length < minLength) errors.push(invalidValue(path, value, `${path} in body should be at least ${minLength} chars long`))
+  const report = (what: string): void => void errors.push(invalidValue(path, value, `${path} in body ${what}`))
+  if (minLength !== undefined && length < minLength) report(`should be at least ${minLength} chars long`)
   if (maxLength !== undefined && length > maxLength) errors.push(tooLong(path, maxLength))
-  if (schema.pattern?.matches(value) === false) errors.push(invalidValue(path, value, `${path} in body should match '${schema.pattern.source}'`))
-  if (schema.format !== '' && !schema.intOrString && !hasFormat(value, schema.format)) {
-    errors.push(invalidValue(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`))
-  }
+  if (schema.pattern?.matches(value) === false) report(`should match '${schema.pattern.source}'`)
+  const isPlain = schema.format === '' || schema.intOrString
+  if (!isPlain && !hasFormat(value, schema.format)) report(`must be of type ${schema.format}: ${JSON.stringify(value)}`)
 }
 
 function characters(text: string): number {

@@ -9,8 +9,8 @@ import { checkNumber, checkText } from './validate-scalar.ts'
 const MAX_ERRORS = 100
 
 /**
- * What is wrong with a value, in upstream's words (OpenAPI v3 as apiextensions.k8s.io/v1 understands it). Of a whole object neither apiVersion,
- * kind nor metadata is looked at, beyond what the schema says of metadata.name.
+ * What is wrong with a value, in upstream's words (OpenAPI v3 as apiextensions.k8s.io/v1 understands it).
+ * Of a whole object neither apiVersion, kind nor metadata is looked at, beyond what the schema says of metadata.name.
  */
 export function validateValue(schema: Structural, value: unknown, path: string): FieldError[] {
   const errors: FieldError[] = []
@@ -33,7 +33,8 @@ function check(errors: FieldError[], schema: Structural, value: unknown, path: s
   if (errors.length > MAX_ERRORS || (value === null && schema.nullable) || (old !== undefined && sameJson(value, old))) return
   const actual = typeNameOf(value)
   if (!hasType(schema, value, actual)) {
-    errors.push(invalidValue(shown(path), actual, `${path} in body must be of type ${schema.intOrString ? 'integer,string' : schema.type}: ${JSON.stringify(actual)}`))
+    const wanted = schema.intOrString ? 'integer,string' : schema.type
+    errors.push(bodyError(path, actual, `must be of type ${wanted}: ${JSON.stringify(actual)}`))
     return
   }
   checkEnum(errors, schema, value, path)
@@ -42,6 +43,10 @@ function check(errors: FieldError[], schema: Structural, value: unknown, path: s
   else if (Array.isArray(value)) checkList(errors, schema, value, path, old)
   else if (isObject(value)) checkObject(errors, schema, value, path, old)
   checkJunctions(errors, schema, value, path)
+}
+
+function bodyError(path: string, value: unknown, what: string): FieldError {
+  return invalidValue(shown(path), value, `${path} in body ${what}`)
 }
 
 /** Where an error has no path of its own, upstream writes this. */
@@ -64,18 +69,25 @@ function hasType({ type, intOrString, preservesUnknown }: Structural, value: unk
 
 function checkEnum(errors: FieldError[], schema: Structural, value: unknown, path: string): void {
   if (schema.enum === undefined || schema.enum.some((allowed) => sameJson(allowed, value))) return
-  errors.push(notSupported(shown(path), value, schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed)))))
+  const supported = schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed)))
+  errors.push(notSupported(shown(path), value, supported))
 }
 
 function checkList(errors: FieldError[], schema: Structural, list: readonly unknown[], path: string, old: unknown): void {
   const { minItems, maxItems } = schema.limits
-  if (minItems !== undefined && list.length < minItems) errors.push(invalidValue(shown(path), list.length, `${path} in body should have at least ${minItems} items`))
+  if (minItems !== undefined && list.length < minItems) errors.push(bodyError(path, list.length, `should have at least ${minItems} items`))
   if (maxItems !== undefined && list.length > maxItems) errors.push(tooMany(shown(path), list.length, maxItems))
   checkUnique(errors, schema, list, path)
   const { items } = schema
   if (items === undefined) return
-  const counterparts = schema.list === 'map' && Array.isArray(old) ? new Map(old.map((item) => [canonicalText(identityOf(schema, item)), item as unknown])) : undefined
-  for (const [index, item] of list.entries()) check(errors, items, item, indexPath(path, index), counterparts?.get(canonicalText(identityOf(schema, item))))
+  const before = schema.list === 'map' && Array.isArray(old) ? itemsByKeys(schema, old) : undefined
+  for (const [index, item] of list.entries()) {
+    check(errors, items, item, indexPath(path, index), before?.get(canonicalText(identityOf(schema, item))))
+  }
+}
+
+function itemsByKeys(schema: Structural, list: readonly unknown[]): ReadonlyMap<string, unknown> {
+  return new Map(list.map((item) => [canonicalText(identityOf(schema, item)), item]))
 }
 
 /** Sets have each value once, maps each set of keys; a key that is missing is one of its own. */
@@ -104,7 +116,7 @@ function canonicalText(value: unknown): string {
 function checkObject(errors: FieldError[], schema: Structural, object: JsonObject, path: string, old: unknown): void {
   const { minProperties, maxProperties } = schema.limits
   const count = Object.keys(object).length
-  if (minProperties !== undefined && count < minProperties) errors.push(invalidValue(shown(path), count, `${path} in body should have at least ${minProperties} properties`))
+  if (minProperties !== undefined && count < minProperties) errors.push(bodyError(path, count, `should have at least ${minProperties} properties`))
   if (maxProperties !== undefined && count > maxProperties) errors.push(tooMany(shown(path), count, maxProperties))
   for (const name of schema.required) if (object[name] === undefined) errors.push(required(childPath(path, name)))
   for (const key in object) {
@@ -118,13 +130,15 @@ function checkJunctions(errors: FieldError[], schema: Structural, value: unknown
   if (allOf.length > 0) checkAll(errors, allOf, value, path)
   if (anyOf.length > 0) checkAny(errors, anyOf, value, path)
   if (oneOf.length > 0) checkOne(errors, oneOf, value, path)
-  if (not !== undefined && validateValue(not, value, path).length === 0) errors.push(junctionError(path, 'must not validate the schema (not)'))
+  if (not === undefined || validateValue(not, value, path).length > 0) return
+  errors.push(junctionError(path, 'must not validate the schema (not)'))
 }
 
 function checkAll(errors: FieldError[], schemas: readonly Structural[], value: unknown, path: string): void {
   const found = schemas.flatMap((schema) => validateValue(schema, value, path))
   if (found.length === 0) return
-  errors.push(junctionError(path, `must validate all the schemas (allOf)${found.length === schemas.length ? '. None validated' : ''}`), ...found)
+  const none = found.length === schemas.length ? '. None validated' : ''
+  errors.push(junctionError(path, `must validate all the schemas (allOf)${none}`), ...found)
 }
 
 function checkAny(errors: FieldError[], schemas: readonly Structural[], value: unknown, path: string): void {
