@@ -14,8 +14,7 @@ import { Executor } from '../reconcile/executor.ts'
 import { ManualClock } from '../words/manual-clock.testing.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { Deployment, Pod } from '../resources/generated/types.ts'
-import { eventConversion } from '../resources/kinds/event-conversion.ts'
-import { servedResources } from '../resources/registry.ts'
+import { kindConversions, servedResources } from '../resources/registry.ts'
 import { SchemaCatalog } from '../resources/schema.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { formatMicroTime, formatTime } from '../words/instant.ts'
@@ -34,7 +33,7 @@ class Cluster {
     const clock = this.clock
     this.#server = createApiServer({
       store: createMemoryStore(), storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(),
-      conversions: [eventConversion], schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
+      conversions: kindConversions(), schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
       extend: (core) => composeExtensions(core, {
         tokens: { issuer: 'https://issuer', keySet: { keys: [] }, sign: async () => '', verify: async () => ({ outcome: 'foreign' }) },
         serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi,

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Pod, Service } from '../../resources/generated/types.ts'
-import { eventConversion } from '../../resources/kinds/event-conversion.ts'
-import { servedResources } from '../../resources/registry.ts'
+import { kindConversions, servedResources } from '../../resources/registry.ts'
 import { SchemaCatalog } from '../../resources/schema.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
@@ -42,7 +41,7 @@ async function startCluster(store: Store = createMemoryStore()) {
   const clock = new TestClock()
   const server = createApiServer({
     store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(),
-    conversions: [eventConversion], schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
+    conversions: kindConversions(), schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     extend: (core) => composeExtensions(core, {
       tokens: fakeTokens(), serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi,
       version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
@@ -77,6 +76,8 @@ test('a bootstrapped cluster answers each as it should', async () => {
     [root, 'GET', '/api/v1/namespaces/kube-system', undefined, 200, ''],
     [root, 'POST', '/api/v1/namespaces/gone/configmaps', { metadata: { name: 'a' } }, 404, 'namespaces "gone" not found'],
     [root, 'DELETE', '/api/v1/namespaces/default', undefined, 403, 'namespaces "default" is forbidden: this namespace may not be deleted'],
+    [root, 'DELETE', '/apis/scheduling.k8s.io/v1/priorityclasses/system-node-critical', undefined, 403,
+      'priorityclasses.scheduling.k8s.io "system-node-critical" is forbidden: this is a system priority class and cannot be deleted'],
     [root, 'GET', '/apis/nothing', undefined, 404, 'the server could not find the requested resource'],
   ]
   for (const [who, method, path, body, status, message] of table) {

@@ -3,6 +3,7 @@ import { defaultTolerationSeconds } from '../admission/default-tolerations.ts'
 import { namespaceLifecycle } from '../admission/namespace-lifecycle.ts'
 import { nodeRestriction } from '../admission/node-restriction.ts'
 import { serviceAccountAdmission } from '../admission/service-account.ts'
+import { systemPriorityClassesStay } from '../admission/system-priority-classes.ts'
 import { taintNewNodes } from '../admission/taint-new-nodes.ts'
 import { ServiceAllocator } from '../allocation/service-allocator.ts'
 import { nodeRules } from '../bootstrap/component-roles.ts'
@@ -59,7 +60,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     authenticators: [new CertificateAuthenticator(), tokens],
     authorizer,
     mutators: [namespaceLifecycle, serviceAccountAdmission({ clock, random }), taintNewNodes, defaultTolerationSeconds, allocator],
-    validators: [nodeRestriction, escalationValidator(rbac, authorizer)],
+    validators: [nodeRestriction, systemPriorityClassesStay, escalationValidator(rbac, authorizer)],
     observers: [changes, allocator],
     routes: routes(core, options, { authorizer, rbac, tokens, audiences }),
   }
