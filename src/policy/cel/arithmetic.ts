@@ -1,7 +1,9 @@
 import type { WorkMeter } from './frame.ts'
+import { mergeItems, type ListSemantics } from './list-semantics.ts'
 import { checkedDuration, checkedTimestamp } from './time-range.ts'
+import { toJson } from './to-json.ts'
 import {
-  CelError, Duration, INT_MIN, isInt, isUint, ListValue, noSuchOverload, Timestamp, Uint, type Value,
+  CelError, Duration, INT_MIN, isInt, isUint, ListValue, noSuchOverload, Timestamp, Uint, type Value, type Wrap,
 } from './values.ts'
 
 function int(value: bigint): Value {
@@ -33,11 +35,19 @@ export function addValues(a: Value, b: Value, meter: WorkMeter): Value {
 }
 
 function concatenate(a: ListValue, b: ListValue, meter: WorkMeter): ListValue {
+  if (a.semantics !== undefined && a.wrap !== undefined) return merge(a, a.wrap, a.semantics, b, meter)
   if (a.size === 0) return b
   if (b.size === 0) return a
   meter.spendWork(a.size + b.size)
   if (a.wrap !== undefined && a.wrap === b.wrap) return ListValue.wrapping([...a.items, ...b.items], a.wrap)
   return ListValue.of([...a.values(), ...b.values()])
+}
+
+/** Of a set or a map list: elements of b replace those with their key. */
+function merge(a: ListValue, wrap: Wrap, semantics: ListSemantics, b: ListValue, meter: WorkMeter): ListValue {
+  meter.spendWork(a.size * b.size)
+  const added = b.wrap === undefined ? b.values().map(toJson) : b.items
+  return ListValue.wrapping(mergeItems(semantics, a.items, added), wrap, semantics)
 }
 
 function concatenateBytes(a: Uint8Array, b: Uint8Array): Uint8Array {

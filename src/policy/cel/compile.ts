@@ -1,5 +1,6 @@
 import { check } from './checker.ts'
 import type { Environment } from './environment.ts'
+import { literalIssues } from './literal-check.ts'
 import { parse } from './parser.ts'
 import { makeProgram, type Program } from './program.ts'
 import type { Issue } from './source.ts'
@@ -12,6 +13,8 @@ export function compile(environment: Environment, text: string): Compiled {
   if (!parsed.ok) return parsed
   const { checked, issues } = check(parsed.parsed, environment)
   if (issues.length > 0) return { ok: false, issues }
+  const wrongLiterals = environment.checkLiterals ? literalIssues(checked) : []
+  if (wrongLiterals.length > 0) return { ok: false, issues: wrongLiterals }
   return { ok: true, program: makeProgram(checked, environment) }
 }
 

@@ -15,6 +15,8 @@ export interface Overload {
   readonly result: Type
   /** Undefined where the function as a whole has an implementation. */
   readonly evaluate: Implementation | undefined
+  /** Makes an implementation for calls whose arguments are partly constants (undefined: not one): a pattern is compiled once. */
+  readonly specialize: ((constants: readonly (Value | undefined)[]) => Implementation | undefined) | undefined
   /** Variables in parameters and result: each call has its own. */
   readonly typeVariables: readonly string[]
 }
@@ -27,11 +29,16 @@ export interface FunctionDeclaration {
 }
 
 export function overload(id: string, parameters: readonly Type[], result: Type, evaluate?: Implementation): Overload {
-  return { id, isMember: false, parameters, result, evaluate, typeVariables: variablesOf([...parameters, result]) }
+  return { id, isMember: false, parameters, result, evaluate, specialize: undefined, typeVariables: variablesOf([...parameters, result]) }
 }
 
 export function member(id: string, parameters: readonly Type[], result: Type, evaluate?: Implementation): Overload {
   return { ...overload(id, parameters, result, evaluate), isMember: true }
+}
+
+/** The overload with a way to make use of constant arguments. */
+export function specialized(base: Overload, specialize: NonNullable<Overload['specialize']>): Overload {
+  return { ...base, specialize }
 }
 
 export function declare(name: string, ...overloads: readonly Overload[]): FunctionDeclaration {

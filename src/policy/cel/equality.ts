@@ -44,8 +44,18 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 function equalLists(a: ListValue, b: ListValue, meter: WorkMeter): boolean {
   if (a.size !== b.size) return false
   meter.spendWork(a.size)
+  if (a.semantics !== undefined) return equalUnordered(a, b, meter)
   for (let index = 0; index < a.size; index++) if (!equalValues(a.at(index), b.at(index), meter)) return false
   return true
+}
+
+/** Sets, and lists that are maps by some keys, are equal in any order. */
+function equalUnordered(a: ListValue, b: ListValue, meter: WorkMeter): boolean {
+  const left = a.values()
+  return b.values().every((item) => {
+    meter.spendWork(left.length)
+    return left.some((other) => equalValues(other, item, meter))
+  })
 }
 
 function equalMaps(a: MapValue, b: MapValue, meter: WorkMeter): boolean {

@@ -1,5 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js'
-import { CelError } from './values.ts'
+import type { Implementation } from './declaration.ts'
+import { CelError, type Value } from './values.ts'
 
 /** Patterns are RE2's: matching takes time linear in the text. */
 export type Pattern = RE2JS
@@ -21,4 +22,13 @@ export function compilePattern(pattern: string): Pattern | CelError {
 export function matchPattern(text: string, pattern: string): boolean | CelError {
   const compiled = compilePattern(pattern)
   return compiled instanceof CelError ? compiled : compiled.matcher(text).find()
+}
+
+/** For calls whose second argument is a constant pattern: compiled when the expression is. */
+export function withPattern(use: (text: string, pattern: Pattern, limit: bigint | undefined) => Value): (constants: readonly (Value | undefined)[]) => Implementation | undefined {
+  return ([, pattern]) => {
+    const compiled = typeof pattern === 'string' ? compilePattern(pattern) : undefined
+    if (compiled === undefined || compiled instanceof CelError) return undefined
+    return (text: string, _pattern: string, limit: bigint | undefined) => use(text, compiled, limit)
+  }
 }

@@ -1,3 +1,4 @@
+import type { ListSemantics } from './list-semantics.ts'
 import type { ObjectType } from './object-type.ts'
 
 /**
@@ -44,18 +45,21 @@ export class ListValue {
   readonly kind = 'list'
   readonly items: readonly unknown[]
   readonly wrap: Wrap | undefined
+  /** Of a field that is a set or a map: the order does not count, and + merges. */
+  readonly semantics: ListSemantics | undefined
 
-  private constructor(items: readonly unknown[], wrap: Wrap | undefined) {
+  private constructor(items: readonly unknown[], wrap: Wrap | undefined, semantics: ListSemantics | undefined) {
     this.items = items
     this.wrap = wrap
+    this.semantics = semantics
   }
 
   static of(items: readonly Value[]): ListValue {
-    return new ListValue(items, undefined)
+    return new ListValue(items, undefined, undefined)
   }
 
-  static wrapping(items: readonly unknown[], wrap: Wrap): ListValue {
-    return new ListValue(items, wrap)
+  static wrapping(items: readonly unknown[], wrap: Wrap, semantics?: ListSemantics): ListValue {
+    return new ListValue(items, wrap, semantics)
   }
 
   get size(): number {

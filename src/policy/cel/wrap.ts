@@ -1,3 +1,4 @@
+import type { ListSemantics } from './list-semantics.ts'
 import type { ObjectType, TypeProvider } from './object-type.ts'
 import type { Type } from './types.ts'
 import { CelError, JsonMap, ListValue, ObjectValue, type Value, type Wrap } from './values.ts'
@@ -46,8 +47,8 @@ function wrapBytes(raw: unknown): Value {
   return fromBase64(raw) ?? new CelError('invalid base64')
 }
 
-export function wrapListOf(element: Wrap): Wrap {
-  return (raw) => (Array.isArray(raw) ? ListValue.wrapping(raw, element) : wrapDyn(raw))
+export function wrapListOf(element: Wrap, semantics?: ListSemantics): Wrap {
+  return (raw) => (Array.isArray(raw) ? ListValue.wrapping(raw, element, semantics) : wrapDyn(raw))
 }
 
 export function wrapMapOf(value: Wrap): Wrap {

@@ -1,6 +1,6 @@
-import { declare, member } from '../declaration.ts'
+import { declare, member, specialized } from '../declaration.ts'
 import type { Library } from '../environment.ts'
-import { compilePattern } from '../pattern.ts'
+import { compilePattern, withPattern, type Pattern } from '../pattern.ts'
 import { intType, listType, stringType } from '../types.ts'
 import { CelError, ListValue, type Value } from '../values.ts'
 import { patternCost } from './standard.ts'
@@ -9,31 +9,40 @@ function illegal(error: CelError): CelError {
   return new CelError(`Illegal regex: ${error.message}`)
 }
 
-function find(text: string, pattern: string): Value {
-  const compiled = compilePattern(pattern)
-  if (compiled instanceof CelError) return illegal(compiled)
-  const matcher = compiled.matcher(text)
+function findIn(text: string, pattern: Pattern): string {
+  const matcher = pattern.matcher(text)
   return matcher.find() ? matcher.group() ?? '' : ''
 }
 
-function findAll(text: string, pattern: string, limit = -1n): Value {
-  const compiled = compilePattern(pattern)
-  if (compiled instanceof CelError) return illegal(compiled)
-  const matcher = compiled.matcher(text)
+function findAllIn(text: string, pattern: Pattern, limit = -1n): Value {
+  const matcher = pattern.matcher(text)
   const found: string[] = []
   while ((limit < 0n || found.length < limit) && matcher.find()) found.push(matcher.group() ?? '')
   return ListValue.of(found)
 }
 
+function find(text: string, pattern: string): Value {
+  const compiled = compilePattern(pattern)
+  return compiled instanceof CelError ? illegal(compiled) : findIn(text, compiled)
+}
+
+function findAll(text: string, pattern: string, limit?: bigint): Value {
+  const compiled = compilePattern(pattern)
+  return compiled instanceof CelError ? illegal(compiled) : findAllIn(text, compiled, limit)
+}
+
+const S = stringType
+const findAllCompiled = withPattern(findAllIn)
+
 /** Kubernetes' find and findAll. */
 export const regexLibrary: Library = {
   name: 'kubernetes.regex',
   functions: [
-    declare('find', member('string_find_string', [stringType, stringType], stringType, find)),
+    declare('find', specialized(member('string_find_string', [S, S], S, find), withPattern(findIn))),
     declare(
       'findAll',
-      member('string_find_all_string', [stringType, stringType], listType(stringType), findAll),
-      member('string_find_all_string_int', [stringType, stringType, intType], listType(stringType), findAll),
+      specialized(member('string_find_all_string', [S, S], listType(S), findAll), findAllCompiled),
+      specialized(member('string_find_all_string_int', [S, S, intType], listType(S), findAll), findAllCompiled),
     ),
   ],
   costs: new Map([['find', patternCost], ['findAll', patternCost]]),

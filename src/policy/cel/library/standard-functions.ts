@@ -1,5 +1,5 @@
-import { declare, member, overload, type FunctionDeclaration, type Overload } from '../declaration.ts'
-import { matchPattern } from '../pattern.ts'
+import { declare, member, overload, specialized, type FunctionDeclaration, type Overload } from '../declaration.ts'
+import { matchPattern, withPattern } from '../pattern.ts'
 import { codePoints } from '../source.ts'
 import { SECOND } from '../time-range.ts'
 import { wallField, type WallTime } from '../time-fields.ts'
@@ -23,14 +23,16 @@ const size = declare(
   member('map_size', [mapType(A, B)], intType, (map: MapValue) => BigInt(map.size)),
 )
 
+const matchesCompiled = withPattern((text, pattern) => pattern.matcher(text).find())
+
 const texts: readonly FunctionDeclaration[] = [
   declare('contains', member('contains_string', [stringType, stringType], boolType, (text: string, part: string) => text.includes(part))),
   declare('startsWith', member('starts_with_string', [stringType, stringType], boolType, (text: string, part: string) => text.startsWith(part))),
   declare('endsWith', member('ends_with_string', [stringType, stringType], boolType, (text: string, part: string) => text.endsWith(part))),
   declare(
     'matches',
-    overload('matches', [stringType, stringType], boolType, matchPattern),
-    member('matches_string', [stringType, stringType], boolType, matchPattern),
+    specialized(overload('matches', [stringType, stringType], boolType, matchPattern), matchesCompiled),
+    specialized(member('matches_string', [stringType, stringType], boolType, matchPattern), matchesCompiled),
   ),
 ]
 

@@ -1,0 +1,70 @@
+import type { Range } from './cost-range.ts'
+import type { SizeHints } from './cost-estimate.ts'
+import { escapeField } from './field-escape.ts'
+import type { OpenApiSchema } from './openapi-schema.ts'
+
+/** A request is at most 3 MiB: what has no limit of its own cannot be larger. */
+const MAX_REQUEST_BYTES = 3 * 1024 * 1024
+
+/** Bytes of the shortest JSON a value can have. */
+function minimalBytes(schema: OpenApiSchema): number {
+  if (schema['x-kubernetes-int-or-string'] === true) return 1
+  switch (schema.type) {
+    case 'boolean': return 4
+    case 'integer':
+    case 'number': return 1
+    case 'string': return schema.format === 'date-time' ? 22 : schema.format === 'date' ? 12 : schema.format === 'duration' ? 4 : 2
+    case 'object': {
+      const required = (schema.required ?? []).flatMap((name): [string, OpenApiSchema][] => {
+        const property = schema.properties?.[name]
+        return property === undefined || property.default !== undefined ? [] : [[name, property]]
+      })
+      return required.reduce((total, [name, property]) => total + name.length + minimalBytes(property) + 4, 2)
+    }
+    default: return 2
+  }
+}
+
+/** How many elements, entries or bytes a value can have at most. */
+export function maxElements(schema: OpenApiSchema): number {
+  switch (schema.type) {
+    case 'array': return schema.maxItems ?? Math.floor((MAX_REQUEST_BYTES - 2) / ((schema.items === undefined ? 1 : minimalBytes(schema.items)) + 1))
+    case 'object': {
+      if (typeof schema.additionalProperties !== 'object') return 0
+      return schema.maxProperties ?? Math.floor((MAX_REQUEST_BYTES - 2) / (minimalBytes(schema.additionalProperties) + 6))
+    }
+    case 'string': return maxTextBytes(schema)
+    default: return schema['x-kubernetes-int-or-string'] === true ? schema.maxLength ?? MAX_REQUEST_BYTES - 2 : 1
+  }
+}
+
+function maxTextBytes(schema: OpenApiSchema): number {
+  // A character may take four bytes.
+  if (schema.maxLength !== undefined) return Math.max(0, schema.maxLength) * 4
+  if (schema.enum !== undefined) return schema.enum.reduce<number>((max, value) => Math.max(max, typeof value === 'string' ? value.length : 0), 0)
+  switch (schema.format) {
+    case 'date': return 10
+    case 'date-time':
+    case 'duration': return 30
+    default: return MAX_REQUEST_BYTES - 2
+  }
+}
+
+function step(schema: OpenApiSchema, name: string): OpenApiSchema | undefined {
+  if (name === '@items') return schema.items
+  if (name === '@values') return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined
+  if (name === '@keys') return typeof schema.additionalProperties === 'object' ? { type: 'string' } : undefined
+  if (typeof schema.additionalProperties === 'object') return schema.additionalProperties
+  const property = Object.keys(schema.properties ?? {}).find((candidate) => escapeField(candidate) === name)
+  return property === undefined ? undefined : schema.properties?.[property]
+}
+
+/** Sizes of variables by their schemas: { self: schema, oldSelf: schema }. */
+export function openApiSizes(variables: Readonly<Record<string, OpenApiSchema>>): SizeHints {
+  return (path): Range | undefined => {
+    const [variable = '', ...names] = path
+    let schema: OpenApiSchema | undefined = variables[variable]
+    for (const name of names) schema = schema === undefined ? undefined : step(schema, name)
+    return schema === undefined ? undefined : { min: 0, max: maxElements(schema) }
+  }
+}

@@ -1,0 +1,136 @@
+import { escapeField } from './field-escape.ts'
+import type { ObjectField, ObjectType, TypeProvider } from './object-type.ts'
+import type { ListSemantics } from './list-semantics.ts'
+import type { OpenApiSchema } from './openapi-schema.ts'
+import {
+  boolType, bytesType, doubleType, durationType, dynType, intType, listType, mapType, objectType, stringType, timestampType,
+  wrapperType, type Type,
+} from './types.ts'
+import type { Wrap } from './values.ts'
+import { wrapListOf, wrapMapOf, wrapObjectOf, wrapOf } from './wrap.ts'
+
+/** A schema as CEL sees it: its type, and where the fields of its objects are found. */
+export interface DeclaredSchema {
+  readonly type: Type
+  readonly provider: TypeProvider
+}
+
+/**
+ * Declares the types of a structural schema. Objects are named by their place: Root, Root.spec, Root.spec.ports.@idx.
+ * Undefined where the schema says too little to be used in expressions (x-kubernetes-preserve-unknown-fields without a type).
+ */
+export function declareSchema(schema: OpenApiSchema, name: string): DeclaredSchema | undefined {
+  const builder = new SchemaBuilder()
+  const root = builder.declare(schema, name, schema['x-kubernetes-embedded-resource'] === true)
+  if (root === undefined) return undefined
+  return {
+    type: root.type,
+    provider: { objectType: (wanted) => builder.objects.get(wanted), namedType: () => undefined, constant: () => undefined },
+  }
+}
+
+interface Declared {
+  readonly type: Type
+  readonly wrap: Wrap
+}
+
+/** Metadata that every embedded resource has in expressions, whatever its schema says. */
+const METADATA: OpenApiSchema = { type: 'object', properties: { name: { type: 'string' }, generateName: { type: 'string' } } }
+
+class SchemaBuilder {
+  readonly objects = new Map<string, ObjectType>()
+
+  declare(schema: OpenApiSchema, name: string, isResource: boolean): Declared | undefined {
+    const declared = this.#declare(schema, name, isResource)
+    if (declared === undefined || schema.nullable !== true) return declared
+    const { type } = declared
+    const isScalar = type.kind === 'bool' || type.kind === 'int' || type.kind === 'double' || type.kind === 'string' || type.kind === 'bytes'
+    return isScalar ? { type: wrapperType(type.kind), wrap: declared.wrap } : declared
+  }
+
+  #declare(schema: OpenApiSchema, name: string, isResource: boolean): Declared | undefined {
+    if (schema['x-kubernetes-int-or-string'] === true) return plain(dynType)
+    switch (schema.type) {
+      case 'boolean': return plain(boolType)
+      case 'integer': return plain(intType)
+      case 'number': return plain(doubleType)
+      case 'string': return plain(stringTypeOf(schema.format))
+      case 'array': return this.#list(schema, name)
+      case 'object': return this.#object(schema, name, isResource)
+      default: return undefined
+    }
+  }
+
+  #list(schema: OpenApiSchema, name: string): Declared | undefined {
+    const items = schema.items
+    const element = items === undefined ? undefined : this.declare(items, `${name}.@idx`, items['x-kubernetes-embedded-resource'] === true)
+    if (element === undefined) return undefined
+    return { type: listType(element.type), wrap: wrapListOf(element.wrap, semanticsOf(schema)) }
+  }
+
+  #object(schema: OpenApiSchema, name: string, isResource: boolean): Declared | undefined {
+    const values = schema.additionalProperties
+    if (typeof values === 'object') {
+      const value = this.declare(values, `${name}.@elem`, values['x-kubernetes-embedded-resource'] === true)
+      return value === undefined ? undefined : { type: mapType(stringType, value.type), wrap: wrapMapOf(value.wrap) }
+    }
+    const properties = isResource ? resourceProperties(schema) : schema.properties ?? {}
+    const fields = new Map<string, ObjectField>()
+    for (const [property, inner] of Object.entries(properties)) {
+      const escaped = escapeField(property)
+      const field = escaped === undefined ? undefined : this.declare(inner, `${name}.${escaped}`, inner['x-kubernetes-embedded-resource'] === true)
+      if (escaped !== undefined && field !== undefined) fields.set(escaped, jsonField(property, field.type, field.wrap))
+    }
+    const type = jsonObjectType(name, fields)
+    this.objects.set(name, type)
+    return { type: objectType(name), wrap: wrapObjectOf(type) }
+  }
+}
+
+function plain(type: Type): Declared {
+  return { type, wrap: wrapOf(type, { objectType: () => undefined, namedType: () => undefined, constant: () => undefined }) }
+}
+
+function stringTypeOf(format: string | undefined): Type {
+  switch (format) {
+    case 'byte': return bytesType
+    case 'duration': return durationType
+    case 'date':
+    case 'date-time': return timestampType
+    default: return stringType
+  }
+}
+
+function resourceProperties(schema: OpenApiSchema): Readonly<Record<string, OpenApiSchema>> {
+  const { metadata = {}, ...others } = schema.properties ?? {}
+  const named = { ...METADATA, properties: { ...metadata.properties, ...METADATA.properties } }
+  return { ...others, apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: named }
+}
+
+function semanticsOf(schema: OpenApiSchema): ListSemantics | undefined {
+  if (schema['x-kubernetes-list-type'] === 'set') return { kind: 'set' }
+  return schema['x-kubernetes-list-type'] === 'map' ? { kind: 'map', keys: schema['x-kubernetes-list-map-keys'] ?? [] } : undefined
+}
+
+/** A field of a JSON object. An absent one is an error to read: has() asks first. */
+export function jsonField(property: string, type: Type, wrap: Wrap): ObjectField {
+  return {
+    type,
+    read: (source) => {
+      const raw = (source as Readonly<Record<string, unknown>>)[property]
+      return raw === undefined ? undefined : wrap(raw)
+    },
+    isSet: (source) => (source as Readonly<Record<string, unknown>>)[property] !== undefined,
+  }
+}
+
+/** An object type over JSON objects. */
+export function jsonObjectType(name: string, fields: ReadonlyMap<string, ObjectField>): ObjectType {
+  return {
+    name,
+    field: (field) => fields.get(field),
+    setFields: (source) => [...fields.keys()].filter((field) => fields.get(field)?.isSet(source) === true),
+    create: undefined,
+    equals: undefined,
+  }
+}
