@@ -16,6 +16,7 @@ import { checkVolumes } from './validate-volume.ts'
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
 const MAX_INT32 = 2147483647
+const NO_CLAIMS: ReadonlySet<string> = new Set()
 
 export interface PodSpecRules {
   readonly of: 'pod' | 'template'
@@ -28,7 +29,9 @@ export function checkPodSpec(errors: Errors, path: string, spec: PodSpec, rules:
   if (graceSeconds === undefined) errors.push(required(`${path}.terminationGracePeriodSeconds`))
   const parts: PodParts = {
     volumes: checkVolumes(errors, `${path}.volumes`, spec.volumes ?? [], rules.podName),
-    claims: checkResourceClaims(errors, `${path}.resourceClaims`, spec.resourceClaims ?? [], rules.podName),
+    claims: spec.resourceClaims === undefined
+      ? NO_CLAIMS
+      : checkResourceClaims(errors, `${path}.resourceClaims`, spec.resourceClaims, rules.podName),
     graceSeconds, containers: spec.containers ?? [], initContainers: spec.initContainers ?? [], of: rules.of,
     restartPolicy: spec.restartPolicy,
   }
