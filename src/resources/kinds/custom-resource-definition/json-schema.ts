@@ -66,28 +66,35 @@ export interface Child {
   readonly field: string
 }
 
-/** All schemas that stand directly in a schema. */
+/** All schemas that stand directly in a schema, which may be malformed. */
 export function childrenOf(path: string, schema: JSONSchemaProps): Child[] {
   const children: Child[] = []
   const add = (field: string, value: unknown, here = `${path}.${field}`): void => {
     if (isObject(value)) children.push({ path: here, schema: value, field })
   }
-  const addMap = (field: string, map: object | undefined): void => {
-    for (const [key, value] of Object.entries(map ?? {})) add(field, value, `${path}.${field}[${key}]`)
+  const addMap = (field: string, map: unknown): void => {
+    if (isObject(map)) for (const [key, value] of Object.entries(map)) add(field, value, `${path}.${field}[${key}]`)
+  }
+  const addList = (field: string, list: unknown): void => {
+    if (Array.isArray(list)) list.forEach((item, index) => add(field, item, `${path}.${field}[${index}]`))
   }
   add('additionalProperties', schema.additionalProperties)
   addMap('properties', schema.properties)
   addMap('patternProperties', schema.patternProperties)
   add('additionalItems', schema.additionalItems)
   add('not', schema.not)
-  for (const field of ['allOf', 'oneOf', 'anyOf'] as const) {
-    schema[field]?.forEach((item, index) => add(field, item, `${path}.${field}[${index}]`))
-  }
+  for (const field of ['allOf', 'oneOf', 'anyOf'] as const) addList(field, schema[field])
   addMap('definitions', schema.definitions)
   add('items', schema.items)
-  if (Array.isArray(schema.items)) schema.items.forEach((item, index) => add('items', item, `${path}.items[${index}]`))
+  addList('items', schema.items)
   addMap('dependencies', schema.dependencies)
   return children
+}
+
+/** Fields that are null are no fields: within items and additionalProperties decoding has left them. The schema is the caller's to change. */
+export function dropNulls(schema: JSONSchemaProps): void {
+  for (const [field, value] of Object.entries(schema)) if (value === null) Reflect.deleteProperty(schema, field)
+  for (const child of childrenOf('', schema)) dropNulls(child.schema)
 }
 
 /** The one schema of all items of a list. */
@@ -113,7 +120,7 @@ export function saysOnly(schema: JSONSchemaProps, fields: readonly string[]): bo
 }
 
 function isNothing(value: unknown): boolean {
-  if (value === undefined || value === null || value === false || value === '' || value === 0) return true
+  if (value === undefined || value === null || value === false || value === '') return true
   if (Array.isArray(value)) return value.length === 0
   return isObject(value) && Object.keys(value).length === 0
 }

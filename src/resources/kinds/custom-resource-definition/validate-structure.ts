@@ -139,7 +139,8 @@ function checkNested(errors: Errors, path: string, schema: JSONSchemaProps, skip
     checkNested(errors, `${path}.properties[${name}]`, property, SKIP_NOTHING)
   }
   for (const [field, detail] of NOT_NESTED) {
-    if (!saysOnly({ [field]: schema[field] }, [])) errors.push(forbiddenField(`${path}.${field}`, `${detail} to be structural`))
+    const isSet = detail === 'must be undefined' ? schema[field] !== undefined : !saysOnly({ [field]: schema[field] }, [])
+    if (isSet) errors.push(forbiddenField(`${path}.${field}`, `${detail} to be structural`))
   }
   if (schema.properties?.['metadata'] !== undefined) {
     errors.push(forbiddenField(`${path}.properties[metadata]`, 'must not be specified in a nested context'))
