@@ -38,6 +38,9 @@ export const viewRules: readonly PolicyRule[] = [
   rule(READ, 'batch', 'cronjobs cronjobs/status jobs jobs/status'),
   rule(READ, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
   rule(READ, 'networking.k8s.io', 'ingresses ingresses/status networkpolicies'),
+  // The group that workloads and ingresses came from: nothing is served there any more, and upstream's roles still name it.
+  rule(READ, 'extensions', 'daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status'
+    + ' networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale'),
   rule(READ, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
 ]
 
@@ -55,6 +58,8 @@ export const editRules: readonly PolicyRule[] = [
   rule(WRITE, 'batch', 'cronjobs jobs'),
   rule(WRITE, 'policy', 'poddisruptionbudgets'),
   rule(WRITE, 'networking.k8s.io', 'ingresses networkpolicies'),
+  rule(WRITE, 'extensions', 'daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets'
+    + ' replicasets/scale replicationcontrollers/scale'),
   rule(WRITE, 'resource.k8s.io', 'resourceclaims resourceclaimtemplates'),
   rule(READ_WRITE, 'coordination.k8s.io', 'leases'),
 ]
