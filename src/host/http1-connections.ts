@@ -55,7 +55,7 @@ export class Http1Connections {
 
   #incoming(message: IncomingMessage): IncomingRequest {
     const peer = this.#peers.get(message.socket) ?? NOBODY
-    return new IncomingRequest({ method: message.method ?? '', target: message.url ?? '', headers: message.headers, peer, stream: message })
+    return new IncomingRequest({ method: message.method ?? '', target: message.url ?? '', headers: message.headers, peer, stream: message, bodies: this.#options.bodies })
   }
 
   #onRequest(message: IncomingMessage, response: NodeResponse): void {

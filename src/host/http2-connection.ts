@@ -6,6 +6,7 @@ import { noteFailedRequest } from './failed-request.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import type { NodeProxy } from './node-proxy.ts'
 import { peerOf } from './peer.ts'
+import type { BodyReader } from './request-body.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
 import { IncomingRequest } from './server-request.ts'
 import { readAgain } from './socket-reading.ts'
@@ -14,6 +15,7 @@ export interface ConnectionOptions {
   readonly handler: Handler
   readonly nodeProxy: NodeProxy
   readonly log: Log
+  readonly bodies: BodyReader
 }
 
 const END_STREAM_FLAG = constants.NGHTTP2_FLAG_END_STREAM
@@ -78,12 +80,12 @@ export class Http2Connection {
   }
 
   #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number): void {
-    stream.on('error', () => undefined)
+    stream.on('error', ignore)
     if (this.#requests.size >= HTTPS_LIMITS.handlersPerConnection) return stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
     const method = headers[':method'] ?? ''
     const target = headers[':path']
     if (target === undefined) return stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
-    const incoming = new IncomingRequest({ method, target, headers, peer: this.#peer, stream })
+    const incoming = new IncomingRequest({ method, target, headers, peer: this.#peer, stream, bodies: this.#options.bodies })
     this.#requests.add(incoming)
     stream.on('close', () => {
       // A request that was answered needs no signal any more; making one costs as much as a small request.
@@ -142,6 +144,9 @@ export class Http2Connection {
   }
 }
 
+/** Streams tell of their errors by closing. */
+function ignore(): void {}
+
 /** Names and values in turn: what Node makes of an object of headers, at a third of the cost. */
 function headerList({ status, headers }: Exclude<ServerResponse, { type: 'tunnel' }>): string[] {
   const list = [':status', String(status)]
@@ -151,8 +156,18 @@ function headerList({ status, headers }: Exclude<ServerResponse, { type: 'tunnel
 
 /** A body that nobody wanted is refused once the response is out (RFC 9113 section 8.1), instead of being received to its end. */
 function stopReading(stream: ServerHttp2Stream): void {
+  if (stream.destroyed || stream.readableEnded) return
   // Wholly received, only not yet read to its end: a reset would make the client drop an answer that it has not read.
-  if (stream.destroyed || stream.readableEnded || stream.state.remoteClose === 1) return
-  if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR)
-  else stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
+  const leave = stream.state.remoteClose === 1 ? readToEnd : refuseRest
+  if (stream.writableFinished) leave.call(stream)
+  else stream.once('finish', leave)
+}
+
+function readToEnd(this: ServerHttp2Stream): void {
+  this.resume()
+}
+
+function refuseRest(this: ServerHttp2Stream): void {
+  this.close(constants.NGHTTP2_NO_ERROR)
+  this.resume()
 }

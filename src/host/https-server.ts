@@ -7,6 +7,7 @@ import { Http1Connections } from './http1-connections.ts'
 import { Http2Connection, type ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import type { NodeProxy } from './node-proxy.ts'
+import { BodyReader } from './request-body.ts'
 import { thrownMessage } from '../words/thrown.ts'
 
 export interface ServingCertificate {
@@ -57,8 +58,8 @@ class TlsListener implements HttpsServer {
   port = 0
 
   constructor(options: HttpsServerOptions) {
-    this.#options = options
-    this.#http1 = new Http1Connections(options)
+    this.#options = { ...options, bodies: new BodyReader('length') }
+    this.#http1 = new Http1Connections({ ...options, bodies: new BodyReader('end') })
     this.#server = createServer({
       ...contextOf(options),
       ALPNProtocols: ['h2', 'http/1.1'],

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Peer, ServerRequest } from '../apiserver/http.ts'
-import { readBody } from './request-body.ts'
+import type { BodyReader } from './request-body.ts'
 
 export interface RequestParts {
   readonly method: string
@@ -9,6 +9,7 @@ export interface RequestParts {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly peer: Peer
   readonly stream: Readable
+  readonly bodies: BodyReader
 }
 
 /** One for all: the engine would make a new error with a stack trace for each abort. */
@@ -22,11 +23,12 @@ export class IncomingRequest implements ServerRequest {
   readonly headers: ServerRequest['headers']
   readonly peer: Peer
   readonly #stream: Readable
+  readonly #bodies: BodyReader
   /** Most requests never look at their signal: it is made on demand. */
   #controller: AbortController | undefined
   #isAborted = false
 
-  constructor({ method, target, headers, peer, stream }: RequestParts) {
+  constructor({ method, target, headers, peer, stream, bodies }: RequestParts) {
     const question = target.indexOf('?')
     this.method = method
     this.path = question === -1 ? target : target.slice(0, question)
@@ -34,10 +36,11 @@ export class IncomingRequest implements ServerRequest {
     this.headers = singleHeaders(headers)
     this.peer = peer
     this.#stream = stream
+    this.#bodies = bodies
   }
 
   body(maxBytes: number): Promise<Uint8Array> {
-    return readBody(this.#stream, maxBytes, this.headers['content-length'])
+    return this.#bodies.read(this.#stream, maxBytes, this.headers['content-length'])
   }
 
   get signal(): AbortSignal {

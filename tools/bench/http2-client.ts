@@ -36,7 +36,9 @@ const FIRST_WINDOW_BYTES = 65_535
 
 /** The bytes of a request, made before a clock starts. */
 export function prepare({ headers, body }: LoadRequest): PreparedRequest {
-  return { block: headerBlock({ ':scheme': 'https', ':authority': 'bench', ...headers }), body }
+  // As Go's clients do, whenever they know it.
+  const length = body === undefined ? undefined : { 'content-length': String(body.length) }
+  return { block: headerBlock({ ':scheme': 'https', ':authority': 'bench', ...headers, ...length }), body }
 }
 
 export function openConnection({ url, caPem, certificatePem, keyPem }: LoadTarget): Promise<Http2Connection> {
