@@ -16,6 +16,7 @@ import { isConditionTrue } from '../objects/conditions.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import { clusterPaths, type ClusterPaths, type PartReady } from './cluster-paths.ts'
 import { resolveThroughNode } from './dns-check.ts'
+import { ENGINE_OPTIONS } from './engine-options.ts'
 import { adminClient } from './local-client.ts'
 import { registryDirectory } from './local-demo.ts'
 import { tearDownNode } from './node-teardown.ts'
@@ -84,12 +85,6 @@ async function freePort(from: number): Promise<number> {
 type Part = 'server' | 'node'
 
 const MAIN: Readonly<Record<Part, string>> = { server: 'server-main.ts', node: 'node-main.ts' }
-
-/**
- * The agent waits nearly always: a small nursery costs it nothing and saves a tenth of its memory. The server's throughput needs a large
- * one.
- */
-const ENGINE_OPTIONS: Readonly<Record<Part, readonly string[]>> = { server: [], node: ['--max-semi-space-size=1'] }
 
 function filesOf(paths: ClusterPaths, part: Part): { log: string; pid: string; ready: string } {
   return part === 'server'

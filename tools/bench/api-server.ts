@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { newConfig, saveConfig } from '../../src/cli/cluster-config.ts'
 import { clusterPaths } from '../../src/programs/cluster-paths.ts'
+import { ENGINE_OPTIONS } from '../../src/programs/engine-options.ts'
 import type { LoadRequest } from './http2-client.ts'
 import { http2Load, openConnections, type Load } from './http2-load.ts'
 import type { Measurement } from './bench-case.ts'
@@ -41,7 +42,7 @@ export async function startBenchServer(directory: string): Promise<BenchServer> 
   saveConfig(config)
   const paths = clusterPaths(config)
   const main = join(import.meta.dirname, '../../src/programs/server-main.ts')
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--data-dir', directory], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...ENGINE_OPTIONS.server, main, '--data-dir', directory], { stdio: ['ignore', 'inherit', 'inherit'] })
   await untilExists(paths.serverReady, child)
   const read = (file: string): string => readFileSync(join(paths.pkiDirectory, file), 'utf8')
   const access = { url: `https://127.0.0.1:${config.port}`, caPem: read('ca.crt'), certificatePem: read('admin.crt'), keyPem: read('admin.key') }
