@@ -28,6 +28,7 @@ declare function queueMicrotask(callback: () => void): void
 declare function atob(text: string): string
 declare function btoa(text: string): string
 declare class URLSearchParams implements Iterable<[string, string]> {
+  readonly size: number
   constructor(init?: string | Record<string, string> | Iterable<[string, string]>)
   get(name: string): string | null
   getAll(name: string): string[]

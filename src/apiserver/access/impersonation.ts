@@ -40,12 +40,14 @@ function valuesOf(header: string | undefined): readonly string[] {
 }
 
 function extraOf(headers: ServerRequest['headers']): ReadonlyMap<string, readonly string[]> {
-  const extra = new Map<string, readonly string[]>()
+  let extra: Map<string, readonly string[]> | undefined
   for (const name in headers) {
-    if (name.startsWith(EXTRA_PREFIX)) extra.set(decoded(name.slice(EXTRA_PREFIX.length)), valuesOf(headers[name]))
+    if (name.startsWith(EXTRA_PREFIX)) (extra ??= new Map()).set(decoded(name.slice(EXTRA_PREFIX.length)), valuesOf(headers[name]))
   }
-  return extra
+  return extra ?? NO_EXTRA
 }
+
+const NO_EXTRA: ReadonlyMap<string, readonly string[]> = new Map()
 
 /** Keys carry characters that header names cannot, percent-encoded: acme.com%2fproject. */
 function decoded(text: string): string {

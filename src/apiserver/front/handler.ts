@@ -35,8 +35,11 @@ export function createHandler(parts: HandlerParts): Handler {
   }
 }
 
+/** Nobody changes a query. */
+const NO_QUERY = new URLSearchParams()
+
 async function answer(parts: HandlerParts, request: ServerRequest): Promise<ServerResponse> {
-  const query = new URLSearchParams(request.query)
+  const query = request.query === '' ? NO_QUERY : new URLSearchParams(request.query)
   const info = parseRequest(request.method, request.path, query)
   const caller = authenticate(parts.authenticators, request)
   const user = impersonate(caller instanceof Promise ? await caller : caller, request.headers, parts.authorizer)

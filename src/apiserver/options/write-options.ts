@@ -21,6 +21,7 @@ const MAX_MANAGER_LENGTH = 128
 
 /** kind: CreateOptions, UpdateOptions or PatchOptions, as errors name it. */
 export function parseWriteOptions(query: URLSearchParams, kind: string): WriteOptions {
+  if (query.size === 0) return NO_OPTIONS
   const errors = [...dryRunErrors(query.getAll('dryRun')), ...managerErrors(query.get('fieldManager') ?? '')]
   const fieldValidation = query.get('fieldValidation') ?? ''
   if (!isFieldValidation(fieldValidation)) errors.push(notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Warn', 'Strict']))
@@ -32,6 +33,8 @@ export function parseWriteOptions(query: URLSearchParams, kind: string): WriteOp
     findDuplicates: fieldValidation === 'Strict' || fieldValidation === 'Warn',
   }
 }
+
+const NO_OPTIONS: WriteOptions = { dryRun: false, fieldManager: '', fieldValidation: 'Warn', findDuplicates: false }
 
 function isFieldValidation(text: string): text is FieldValidation | '' {
   return text === '' || text === 'Ignore' || text === 'Warn' || text === 'Strict'

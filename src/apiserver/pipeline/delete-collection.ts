@@ -28,7 +28,7 @@ async function deleteOne(
 ): Promise<Served | undefined> {
   const { namespace = '', name = '', uid } = object.metadata
   try {
-    const one = { ...request, key: { namespace, name }, warn: (message: string) => request.warn(message) }
+    const one = { ...request, signal: request.signal, key: { namespace, name }, warn: (message: string) => request.warn(message) }
     const result = await deleteObject(parts, one, uid === undefined ? options : { ...options, uid })
     return result.served
   } catch (error) {
