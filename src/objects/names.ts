@@ -21,9 +21,11 @@ const SUBDOMAIN_MESSAGE =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
 const LABEL_1035_MESSAGE =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character"
-const WILDCARD_MESSAGE = `a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case `
+const WILDCARD_MESSAGE =
+  `a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case `
   + `alphanumeric characters, '-' or '.' and end with an alphanumeric character`
-const C_IDENTIFIER_MESSAGE = `a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'`
+const C_IDENTIFIER_MESSAGE =
+  `a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'`
 const HTTP_PATH = `[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+`
 const QUALIFIED_MESSAGE = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 const LABEL_VALUE_MESSAGE =

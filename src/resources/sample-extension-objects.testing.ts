@@ -1,6 +1,7 @@
 import type { KubeObject } from '../objects/kube-object.ts'
 import type {
-  APIService, CertificateSigningRequest, CSIDriver, CSINode, CSIStorageCapacity, CustomResourceDefinition, DeviceClass, FlowSchema, Ingress, IngressClass,
+  APIService, CertificateSigningRequest, CSIDriver, CSINode, CSIStorageCapacity, CustomResourceDefinition,
+  DeviceClass, FlowSchema, Ingress, IngressClass,
   MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, NetworkPolicy, PriorityLevelConfiguration,
   ResourceClaimTemplate, ResourceSlice, ResourceV1beta1ResourceClaim,
   StorageClass, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration, VolumeAttachment,
@@ -21,7 +22,8 @@ export const sampleIngress = (): Ingress => ({
   apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { ...namespaced },
   spec: {
     rules: [{
-      host: 'web.example.com', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] },
+      host: 'web.example.com',
+      http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] },
     }],
   },
 })
@@ -159,7 +161,8 @@ export const sampleSlice = (): ResourceSlice => ({
 
 export const extensionSamples: Readonly<Record<string, () => KubeObject>> = {
   NetworkPolicy: sampleNetworkPolicy, Ingress: sampleIngress, IngressClass: sampleIngressClass, StorageClass: sampleStorageClass,
-  VolumeAttachment: sampleVolumeAttachment, CSIDriver: sampleCsiDriver, CSINode: sampleCsiNode, CSIStorageCapacity: sampleCsiStorageCapacity,
+  VolumeAttachment: sampleVolumeAttachment, CSIDriver: sampleCsiDriver, CSINode: sampleCsiNode,
+  CSIStorageCapacity: sampleCsiStorageCapacity,
   MutatingWebhookConfiguration: sampleMutatingWebhooks, ValidatingWebhookConfiguration: sampleValidatingWebhooks,
   ValidatingAdmissionPolicy: sampleValidatingPolicy, ValidatingAdmissionPolicyBinding: sampleValidatingBinding,
   MutatingAdmissionPolicy: sampleMutatingPolicy, MutatingAdmissionPolicyBinding: sampleMutatingBinding,

@@ -20,7 +20,8 @@ const STATUSES = ['True', 'False', 'Unknown']
 /** What this server serves itself is there from the start. */
 function prepareForCreate(draft: APIService, { now }: PrepareContext): void {
   const local = {
-    type: 'Available', status: 'True', lastTransitionTime: formatTime(now), reason: 'Local', message: 'Local APIServices are always available',
+    type: 'Available', status: 'True', lastTransitionTime: formatTime(now), reason: 'Local',
+    message: 'Local APIServices are always available',
   }
   draft.status = draft.spec?.service === undefined ? { conditions: [local] } : {}
 }

@@ -20,7 +20,9 @@ function validate({ spec }: CSINode): FieldError[] {
   return errors
 }
 
-function checkDriver(errors: Errors, path: string, { name = '', nodeID = '', allocatable, topologyKeys = [] }: CSINodeDriver, names: Set<string>): void {
+function checkDriver(
+  errors: Errors, path: string, { name = '', nodeID = '', allocatable, topologyKeys = [] }: CSINodeDriver, names: Set<string>,
+): void {
   checkDriverName(errors, path, 'name', name)
   if (nodeID === '') errors.push(required(`${path}.nodeID`))
   if (nodeID.length > MAX_NODE_ID_LENGTH) {

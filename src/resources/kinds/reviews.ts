@@ -6,7 +6,8 @@ import type { Errors } from '../field-checks.ts'
 import { checkLabelValue, checkQualifiedName } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type {
-  FieldSelectorAttributes, FieldSelectorRequirement, LocalSubjectAccessReview, NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReview, SelfSubjectReview,
+  FieldSelectorAttributes, FieldSelectorRequirement, LocalSubjectAccessReview, NonResourceAttributes,
+  ResourceAttributes, SelfSubjectAccessReview, SelfSubjectReview,
   SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewSpec, TokenRequest, TokenReview,
 } from '../generated/types.ts'
 import { virtualResource } from '../plain-resource.ts'
@@ -113,7 +114,9 @@ export const selfSubjectAccessReviews: ResourceDefinition<SelfSubjectAccessRevie
   ...virtualResource, kind: kinds.SelfSubjectAccessReview, validateCreate: validateSelfAccess,
 }
 /** That a namespace and a token are needed is said by those who answer: as bad requests, not as invalid objects. */
-export const selfSubjectRulesReviews: ResourceDefinition<SelfSubjectRulesReview> = { ...virtualResource, kind: kinds.SelfSubjectRulesReview }
+export const selfSubjectRulesReviews: ResourceDefinition<SelfSubjectRulesReview> = {
+  ...virtualResource, kind: kinds.SelfSubjectRulesReview,
+}
 export const tokenReviews: ResourceDefinition<TokenReview> = { ...virtualResource, kind: kinds.TokenReview }
 export const selfSubjectReviews: ResourceDefinition<SelfSubjectReview> = { ...virtualResource, kind: kinds.SelfSubjectReview }
 

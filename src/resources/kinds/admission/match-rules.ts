@@ -106,7 +106,9 @@ export function checkMatchConditions(errors: Errors, path: string, conditions: r
   })
 }
 
-export function conditionExpressions(path: string, conditions: readonly MatchCondition[] | undefined, hasParams: 'with-params' | 'no-params'): Expression[] {
+export function conditionExpressions(
+  path: string, conditions: readonly MatchCondition[] | undefined, hasParams: 'with-params' | 'no-params',
+): Expression[] {
   return (conditions ?? []).map(({ expression }, index) => ({
     use: 'match-condition', path: `${path}[${index}].expression`, text: expression.trim(), name: '', hasParams: hasParams === 'with-params',
   }))

@@ -28,9 +28,11 @@ function checkMutation(errors: Errors, path: string, { patchType = '', applyConf
   else if (!PATCH_TYPES.includes(patchType)) errors.push(notSupported(`${path}.patchType`, patchType, PATCH_TYPES))
   else {
     const given = { applyConfiguration, jsonPatch }
-    const [wanted, other] = patchType === 'JSONPatch' ? (['jsonPatch', 'applyConfiguration'] as const) : (['applyConfiguration', 'jsonPatch'] as const)
-    if (given[wanted] === undefined) errors.push(required(`${path}.${wanted}`, `must be specified when patchType is ${patchType}`))
-    else if ((given[wanted].expression ?? '').trim() === '') errors.push(required(`${path}.${wanted}.expression`, 'expression is not specified'))
+    const wanted = patchType === 'JSONPatch' ? 'jsonPatch' : 'applyConfiguration'
+    const other = patchType === 'JSONPatch' ? 'applyConfiguration' : 'jsonPatch'
+    const patch = given[wanted]
+    if (patch === undefined) errors.push(required(`${path}.${wanted}`, `must be specified when patchType is ${patchType}`))
+    else if ((patch.expression ?? '').trim() === '') errors.push(required(`${path}.${wanted}.expression`, 'expression is not specified'))
     if (given[other] !== undefined) errors.push(forbiddenField(`${path}.${other}`, `must not be specified when patchType is ${patchType}`))
   }
 }
@@ -42,7 +44,9 @@ function expressionsOf({ spec = {} }: MutatingAdmissionPolicy): Expression[] {
     if (applyConfiguration === undefined) {
       return { ...common, use: 'json-patch', path: `${path}.jsonPatch.expression`, text: jsonPatch?.expression ?? '' }
     }
-    return { ...common, use: 'apply-configuration', path: `${path}.applyConfiguration.expression`, text: applyConfiguration.expression ?? '' }
+    return {
+      ...common, use: 'apply-configuration', path: `${path}.applyConfiguration.expression`, text: applyConfiguration.expression ?? '',
+    }
   })
   return [...policyExpressions(spec), ...mutations]
 }

@@ -10,7 +10,8 @@ import { defaultMatchResources } from './match-rules.ts'
 import { checkPolicyBinding, paramRefText } from './policy-checks.ts'
 
 const ACTIONS = ['Audit', 'Deny', 'Warn']
-const DENY_AND_WARN = 'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers'
+const DENY_AND_WARN =
+  'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers'
   + ' serves no purpose)'
 
 function validate({ spec = {} }: ValidatingAdmissionPolicyBinding): FieldError[] {

@@ -29,7 +29,9 @@ function validate({ metadata, spec = {} }: ValidatingAdmissionPolicy): FieldErro
   return errors
 }
 
-function checkValidation(errors: Errors, path: string, { expression = '', message = '', messageExpression = '', reason }: Validation): void {
+function checkValidation(
+  errors: Errors, path: string, { expression = '', message = '', messageExpression = '', reason }: Validation,
+): void {
   if (expression.trim() === '') errors.push(required(`${path}.expression`, 'expression is not specified'))
   if (messageExpression !== '' && messageExpression.trim() === '') {
     errors.push(invalidValue(`${path}.messageExpression`, messageExpression, 'must be non-empty if specified'))
@@ -72,7 +74,9 @@ function validationExpressions({ validations = [], auditAnnotations = [], paramK
     if (messageExpression !== '') found.push({ ...common, use: 'message', path: `${path}.messageExpression`, text: messageExpression })
   })
   auditAnnotations.forEach(({ valueExpression }, index) => {
-    found.push({ ...common, use: 'audit-annotation', path: `spec.auditAnnotations[${index}].valueExpression`, text: valueExpression.trim() })
+    found.push({
+      ...common, use: 'audit-annotation', path: `spec.auditAnnotations[${index}].valueExpression`, text: valueExpression.trim(),
+    })
   })
   return found
 }

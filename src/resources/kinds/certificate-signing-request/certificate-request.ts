@@ -1,5 +1,7 @@
 import type { DerValue } from '../../../objects/der-reader.ts'
-import { bitStringBytes, contentOf, contextTag, DER, DerError, membersOf, objectIdText, readDer, readDerAll } from '../../../objects/der-reader.ts'
+import {
+  bitStringBytes, contentOf, contextTag, DER, DerError, membersOf, objectIdText, readDer, readDerAll,
+} from '../../../objects/der-reader.ts'
 import { pemBlocks } from '../../../objects/pem.ts'
 import { formatIp } from '../../../objects/ports-and-addresses.ts'
 import { textOf } from '../../../words/bytes.ts'
@@ -104,7 +106,9 @@ function certificateProblem(bytes: Uint8Array): string | undefined {
     const [content, algorithm, signature] = membersOf(readDer(bytes), DER.sequence, 'certificate')
     const parts = membersOf(content, DER.sequence, 'certificate').filter(({ tag }) => tag !== contextTag(0, 'constructed'))
     contentOf(parts[0], DER.integer, 'serial number')
-    for (const [index, what] of ['algorithm', 'issuer', 'validity', 'subject', 'public key'].entries()) membersOf(parts[index + 1], DER.sequence, what)
+    for (const [index, what] of ['algorithm', 'issuer', 'validity', 'subject', 'public key'].entries()) {
+      membersOf(parts[index + 1], DER.sequence, what)
+    }
     membersOf(algorithm, DER.sequence, 'algorithm')
     bitStringBytes(signature, 'signature')
     return undefined

@@ -2,7 +2,9 @@ import { formatTime } from '../../../words/instant.ts'
 import { humanDuration } from '../../age.ts'
 import type { PrepareContext, ResourceDefinition, StatusSubresource } from '../../definition.ts'
 import { kinds } from '../../generated/kinds.ts'
-import type { CertificateSigningRequest, CertificateSigningRequestCondition, CertificateSigningRequestStatus } from '../../generated/types.ts'
+import type {
+  CertificateSigningRequest, CertificateSigningRequestCondition, CertificateSigningRequestStatus,
+} from '../../generated/types.ts'
 import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, textColumn } from '../../table.ts'
 import { APPROVED, DENIED, FAILED, validateRequest, validateUpdate } from './validate.ts'
@@ -62,7 +64,9 @@ function setConditions(draft: Request, status: CertificateSigningRequestStatus, 
 }
 
 /** With the times that their writer left out. */
-function stamped(conditions: readonly CertificateSigningRequestCondition[], old: Request, now: number): CertificateSigningRequestCondition[] {
+function stamped(
+  conditions: readonly CertificateSigningRequestCondition[], old: Request, now: number,
+): CertificateSigningRequestCondition[] {
   const time = formatTime(now)
   return conditions.map((condition) => {
     if (condition.lastUpdateTime !== undefined && condition.lastTransitionTime !== undefined) return condition

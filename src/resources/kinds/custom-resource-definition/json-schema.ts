@@ -11,7 +11,8 @@ type FieldType = 'text' | 'number' | 'boolean' | 'texts' | 'list' | 'schema' | '
 const TYPES: Readonly<Record<string, FieldType>> = {
   type: 'text', format: 'text', pattern: 'text', title: 'text', description: 'text', id: 'text', $ref: 'text', $schema: 'text',
   'x-kubernetes-list-type': 'text', 'x-kubernetes-map-type': 'text',
-  maximum: 'number', minimum: 'number', maxLength: 'number', minLength: 'number', maxItems: 'number', minItems: 'number', multipleOf: 'number',
+  maximum: 'number', minimum: 'number', maxLength: 'number', minLength: 'number', maxItems: 'number',
+  minItems: 'number', multipleOf: 'number',
   maxProperties: 'number', minProperties: 'number',
   exclusiveMaximum: 'boolean', exclusiveMinimum: 'boolean', uniqueItems: 'boolean', nullable: 'boolean',
   'x-kubernetes-embedded-resource': 'boolean', 'x-kubernetes-int-or-string': 'boolean', 'x-kubernetes-preserve-unknown-fields': 'boolean',
@@ -33,7 +34,8 @@ const IS_TYPE: Readonly<Record<FieldType, (value: unknown) => boolean>> = {
 }
 
 const SHOULD_BE: Readonly<Record<FieldType, string>> = {
-  text: 'a string', number: 'a number', boolean: 'a boolean', texts: 'a list of strings', list: 'a list', map: 'an object', schema: 'a schema',
+  text: 'a string', number: 'a number', boolean: 'a boolean', texts: 'a list of strings', list: 'a list',
+  map: 'an object', schema: 'a schema',
   schemas: 'a list of schemas', 'schema-map': 'an object with schemas',
 }
 

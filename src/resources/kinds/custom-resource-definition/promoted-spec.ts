@@ -1,6 +1,7 @@
 import { sameValue } from '../../field-checks.ts'
 import type {
-  CustomResourceColumnDefinition, CustomResourceDefinitionSpec, CustomResourceDefinitionVersion, CustomResourceSubresources, JSONSchemaProps,
+  CustomResourceColumnDefinition, CustomResourceDefinitionSpec, CustomResourceDefinitionVersion,
+  CustomResourceSubresources, JSONSchemaProps,
   SelectableField,
 } from '../../generated/types.ts'
 

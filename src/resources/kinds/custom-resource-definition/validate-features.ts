@@ -89,7 +89,9 @@ function simplePathProblem(path: string): string | undefined {
   return path.startsWith('.') ? undefined : 'must be a simple json path starting with .'
 }
 
-function checkColumn(errors: Errors, path: string, { name = '', type = '', format = '', jsonPath = '' }: CustomResourceColumnDefinition): void {
+function checkColumn(
+  errors: Errors, path: string, { name = '', type = '', format = '', jsonPath = '' }: CustomResourceColumnDefinition,
+): void {
   if (name === '') errors.push(required(`${path}.name`))
   const types = `must be one of ${COLUMN_TYPES.join(',')}`
   if (type === '') errors.push(required(`${path}.type`, types))
@@ -102,7 +104,9 @@ function checkColumn(errors: Errors, path: string, { name = '', type = '', forma
   else if (problem !== undefined) errors.push(invalidValue(`${path}.JSONPath`, jsonPath, problem))
 }
 
-function checkSelectableFields(errors: Errors, path: string, fields: readonly SelectableField[], schema: JSONSchemaProps | undefined): void {
+function checkSelectableFields(
+  errors: Errors, path: string, fields: readonly SelectableField[], schema: JSONSchemaProps | undefined,
+): void {
   if (schema === undefined) {
     errors.push(invalidValue(path, '', 'selectableFields may only be set when validations.schema is included'))
     return

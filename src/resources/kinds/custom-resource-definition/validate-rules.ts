@@ -50,7 +50,8 @@ function text(value: unknown): string {
 
 /** The rules of a schema and of what is in it, with the schemas of the values that they are about. */
 export function ruleExpressions(path: string, schema: JSONSchemaProps): Expression[] {
-  const found = (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => ofRule(`${path}.x-kubernetes-validations[${index}]`, rule, schema))
+  const rules = schema['x-kubernetes-validations'] ?? []
+  const found = rules.flatMap((rule, index) => ofRule(`${path}.x-kubernetes-validations[${index}]`, rule, schema))
   const items = itemsOf(schema)
   const values = additionalOf(schema)
   return [

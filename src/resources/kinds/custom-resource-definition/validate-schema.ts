@@ -147,7 +147,9 @@ function checkKeyedItems(errors: Errors, path: string, schema: JSONSchemaProps):
   const items = itemsOf(schema)
   const listType = schema['x-kubernetes-list-type']
   if (items === undefined || (listType !== 'set' && listType !== 'map')) return
-  if (items.nullable === true) errors.push(forbiddenField(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${listType}`))
+  if (items.nullable === true) {
+    errors.push(forbiddenField(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${listType}`))
+  }
   if (listType !== 'map') return
   for (const key of schema['x-kubernetes-list-map-keys'] ?? []) {
     const property = items.properties?.[key]

@@ -11,7 +11,8 @@ type Level = 'root' | 'item' | 'field'
 
 const INT_OR_STRING: readonly unknown[] = [{ type: 'integer' }, { type: 'string' }]
 const TYPE_MISSING: Readonly<Record<Level, string>> = {
-  root: 'must not be empty at the root', item: 'must not be empty for specified array items', field: 'must not be empty for specified object fields',
+  root: 'must not be empty at the root', item: 'must not be empty for specified array items',
+  field: 'must not be empty for specified object fields',
 }
 const EMBEDDED_TYPE = 'must be object if x-kubernetes-embedded-resource is true'
 
@@ -28,7 +29,9 @@ function checkNode(errors: Errors, path: string, schema: JSONSchemaProps, level:
   const items = itemsOf(schema)
   if (schema.type === 'array' && items === undefined) errors.push(required(`${path}.items`, 'must be specified'))
   if (items !== undefined) checkNode(errors, `${path}.items`, items, 'item')
-  for (const [name, property] of Object.entries(schema.properties ?? {})) checkNode(errors, `${path}.properties[${name}]`, property, 'field')
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    checkNode(errors, `${path}.properties[${name}]`, property, 'field')
+  }
   if (schema.additionalProperties !== undefined) {
     if (level === 'root') errors.push(forbiddenField(`${path}.additionalProperties`, 'must not be used at the root'))
     const values = additionalOf(schema)

@@ -126,7 +126,9 @@ function checkPreserving(errors: Errors, spec: CustomResourceDefinitionSpec, ver
   errors.push(invalidValue(field, true, detail))
 }
 
-function checkDeprecation(errors: Errors, path: string, { deprecated, deprecationWarning: warning }: CustomResourceDefinitionVersion): void {
+function checkDeprecation(
+  errors: Errors, path: string, { deprecated, deprecationWarning: warning }: CustomResourceDefinitionVersion,
+): void {
   if (warning === undefined) return
   const bad = (detail: string): void => void errors.push(invalidValue(`${path}.deprecationWarning`, warning, detail))
   if (deprecated !== true) return bad('can only be set for deprecated versions')
@@ -183,7 +185,8 @@ function checkStoredVersions(errors: Errors, stored: readonly string[], versions
   }
   stored.forEach((version, index) => {
     if (versions.some(({ name }) => name === version)) return
-    const detail = `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage`
+    const detail =
+      `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage`
       + ` migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`
     errors.push(invalidValue(`${field}[${index}]`, version, detail))
   })

@@ -92,7 +92,9 @@ export function claimExpressions(path: string, spec: ResourceClaimSpec | undefin
     selectorExpressions(`${path}.devices.requests[${index}].selectors`, selectors)))
 }
 
-function checkConstraint(errors: Errors, path: string, { requests = [], matchAttribute }: DeviceConstraint, names: ReadonlySet<string>): void {
+function checkConstraint(
+  errors: Errors, path: string, { requests = [], matchAttribute }: DeviceConstraint, names: ReadonlySet<string>,
+): void {
   checkRequestNames(errors, `${path}.requests`, requests, names)
   if (matchAttribute === undefined) errors.push(required(`${path}.matchAttribute`))
   else checkFullAttributeName(errors, `${path}.matchAttribute`, matchAttribute)

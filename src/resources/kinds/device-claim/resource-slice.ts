@@ -56,7 +56,9 @@ function checkPlace(errors: Errors, { nodeName = '', nodeSelector, allNodes }: P
     set.push('`nodeSelector`')
     checkNodeSelector(errors, 'spec.nodeSelector', nodeSelector)
     const terms = nodeSelector.nodeSelectorTerms ?? []
-    if (terms.length !== 1) errors.push(invalidValue('spec.nodeSelector.nodeSelectorTerms', terms, 'must have exactly one node selector term'))
+    if (terms.length !== 1) {
+      errors.push(invalidValue('spec.nodeSelector.nodeSelectorTerms', terms, 'must have exactly one node selector term'))
+    }
   }
   if (allNodes === true) set.push('`allNodes`')
   if (set.length === 0) errors.push(required('spec', ONE_PLACE))

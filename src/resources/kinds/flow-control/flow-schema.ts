@@ -48,7 +48,9 @@ function checkSpec(errors: Errors, name: string, spec: FlowSchemaSpec): void {
   rules.forEach((rule, index) => checkRules(errors, `spec.rules[${index}]`, rule))
 }
 
-function checkRules(errors: Errors, path: string, { subjects = [], resourceRules = [], nonResourceRules = [] }: PolicyRulesWithSubjects): void {
+function checkRules(
+  errors: Errors, path: string, { subjects = [], resourceRules = [], nonResourceRules = [] }: PolicyRulesWithSubjects,
+): void {
   if (subjects.length === 0) errors.push(required(`${path}.subjects`, 'subjects must contain at least one value'))
   subjects.forEach((subject, index) => checkSubject(errors, `${path}.subjects[${index}]`, subject))
   if (resourceRules.length === 0 && nonResourceRules.length === 0) {

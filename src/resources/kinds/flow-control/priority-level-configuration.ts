@@ -77,7 +77,9 @@ function checkSpec(errors: Errors, name: string, { type = '', limited, exempt }:
   } else errors.push(notSupported('spec.type', type, TYPES))
 }
 
-function checkExempt(errors: Errors, path: string, { nominalConcurrencyShares = 0, lendablePercent = 0 }: ExemptPriorityLevelConfiguration): void {
+function checkExempt(
+  errors: Errors, path: string, { nominalConcurrencyShares = 0, lendablePercent = 0 }: ExemptPriorityLevelConfiguration,
+): void {
   checkShares(errors, path, nominalConcurrencyShares)
   checkPercent(errors, path, lendablePercent)
 }
@@ -117,7 +119,8 @@ function checkQueuing(errors: Errors, path: string, { queueLengthLimit = 0, queu
   if (handSize <= 0) bad('handSize', handSize, 'must be positive')
   else if (handSize > queues) bad('handSize', handSize, `should not be greater than queues (${queues})`)
   else if (Math.ceil(Math.log2(queues) * handSize) > MAX_HASH_BITS) {
-    bad('handSize', handSize, `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${MAX_HASH_BITS}`)
+    const entropy = `required entropy bits of deckSize ${queues} and handSize ${handSize}`
+    bad('handSize', handSize, `${entropy} should not be greater than ${MAX_HASH_BITS}`)
   }
 }
 
