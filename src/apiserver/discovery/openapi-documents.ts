@@ -1,7 +1,6 @@
 import { apiVersionOf } from '../../objects/kind.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
-import { utf8 } from '../../words/bytes.ts'
 import type { ServerRequest, ServerResponse } from '../http.ts'
 import { protobufOpenApiType, wantsProtobufOpenApi } from './accepted-discovery.ts'
 import { noDescriptions } from './descriptions.ts'
@@ -10,7 +9,8 @@ import { DocumentCache, documentOf, jsonDocument, respond } from './document.ts'
 import type { Document } from './document.ts'
 import { OpenApiV3Writer, openApiV2 } from './openapi.ts'
 import type { DocumentSource } from './openapi.ts'
-import { encodeOpenApiV2 } from './openapi-protobuf.ts'
+import { jsonV2 } from './openapi-form.ts'
+import { protobufV2 } from './openapi-protobuf.ts'
 
 /** Packs bytes as gzip does, away from the thread that serves. */
 export interface Gzip {
@@ -61,8 +61,7 @@ export class OpenApiDocuments {
   async v2(request: ServerRequest): Promise<ServerResponse> {
     const asProtobuf = wantsProtobufOpenApi(request.headers['accept'])
     return this.#respond(request, await this.#get(`v2 ${String(asProtobuf)}`, (source) => {
-      const document = openApiV2(source)
-      return asProtobuf ? documentOf(encodeOpenApiV2(document), protobufOpenApiType) : jsonDocument(document)
+      return asProtobuf ? documentOf(openApiV2(source, protobufV2), protobufOpenApiType) : documentOf(openApiV2(source, jsonV2), 'application/json')
     }))
   }
 
@@ -97,8 +96,8 @@ export class OpenApiDocuments {
 
   #v3Document(path: string, writer: (served: readonly ResourceDefinition[]) => Promise<OpenApiV3Writer>): Promise<Kept> {
     return this.#kept(`v3 ${path}`, async (served) => {
-      const text = (await writer(served)).document(served.filter((definition) => openApiPath(definition) === path))
-      return this.#pack(documentOf(utf8(text), 'application/json'))
+      const bytes = (await writer(served)).document(served.filter((definition) => openApiPath(definition) === path))
+      return this.#pack(documentOf(bytes, 'application/json'))
     })
   }
 

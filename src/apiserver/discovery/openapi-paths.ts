@@ -9,10 +9,12 @@ import { queryParameters } from './openapi-parameters.ts'
 export type PathItem = Record<string, unknown>
 
 /** What the resources of a document serve where. 2.0 has one document, which begins at the roots. */
-export function pathsOf(version: OpenApiVersion, definitions: readonly ResourceDefinition[]): Record<string, PathItem> {
-  const roots = version === 'v2' ? rootOperations(definitions) : []
-  const all = [...roots, ...discoveryOperations(definitions), ...definitions.flatMap(operationsOf)]
-  return Object.fromEntries(all.map((at) => [at.path, pathItem(version, at)]))
+export function* pathItems(version: OpenApiVersion, definitions: readonly ResourceDefinition[]): Generator<readonly [string, PathItem]> {
+  const above = [...(version === 'v2' ? rootOperations(definitions) : []), ...discoveryOperations(definitions)]
+  for (const at of above) yield [at.path, pathItem(version, at)]
+  for (const definition of definitions) {
+    for (const at of operationsOf(definition)) yield [at.path, pathItem(version, at)]
+  }
 }
 
 /** The parameters that paths of 2.0 refer to; 3.0 writes them out where they are used. */

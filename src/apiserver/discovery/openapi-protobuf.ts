@@ -1,24 +1,27 @@
 import { isObject } from '../../objects/json.ts'
-import type { OpenApiV2 } from './openapi.ts'
-import { booleanField, bytesOf, messageField, textField } from './protobuf-writer.ts'
+import { joinBytes } from '../../words/bytes.ts'
+import type { OpenApiForm } from './openapi-form.ts'
+import { booleanField, bytesOf, messageField, messageOf, textField } from './protobuf-writer.ts'
 import type { Encoded } from './protobuf-writer.ts'
 
 /**
  * The OpenAPI 2.0 document as the protocol buffer message openapi.v2.Document (the gnostic project's OpenAPIv2.proto gives the
  * field numbers). client-go asks for nothing else: kubectl and Helm read it to validate and to merge.
  */
-export function encodeOpenApiV2(document: OpenApiV2): Uint8Array {
-  const paths = Object.entries(document.paths).map(([path, item]) => messageField(2, [textField(1, path), messageField(2, pathItem(item))]))
-  const definitions = Object.entries(document.definitions).map(([name, schema]) => namedSchema(1, name, schema))
-  return bytesOf([
-    textField(1, document.swagger),
-    messageField(2, [textField(1, document.info.title), textField(2, document.info.version)]),
-    messageField(8, paths),
-    messageField(9, definitions),
-    messageField(10, named(document.parameters, (parameter) => [parameterFields(parameter)])),
-    ...document.security.map((requirement) => messageField(12, named(requirement, () => []))),
-    messageField(13, named(document.securityDefinitions, (scheme) => [messageField(2, apiKeyFields(scheme))])),
-  ].join(''))
+export const protobufV2: OpenApiForm = {
+  path: (path, item) => bytesOf(messageField(2, [textField(1, path), messageField(2, pathItem(item))])),
+  definition: (name, schema) => bytesOf(namedSchema(1, name, schema)),
+  whole({ info, parameters: shared, security, securitySchemes }, paths, definitions) {
+    return joinBytes([
+      bytesOf(textField(1, '2.0') + messageField(2, [textField(1, info.title), textField(2, info.version)])),
+      ...messageOf(8, paths), ...messageOf(9, definitions),
+      bytesOf([
+        messageField(10, named(shared, (parameter) => [parameterFields(parameter)])),
+        ...security.map((requirement) => messageField(12, named(requirement, () => []))),
+        messageField(13, named(securitySchemes, (scheme) => [messageField(2, apiKeyFields(scheme))])),
+      ].join('')),
+    ])
+  },
 }
 
 /** A map as the repeated NamedX { name, value } in which all of this format's maps are written. */

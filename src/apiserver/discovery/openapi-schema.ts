@@ -1,8 +1,10 @@
 import type { Field, ObjectSchema, ScalarType, Schema, SchemaLookup } from '../../objects/schema.ts'
 import { fieldText } from './descriptions.ts'
 import type { Descriptions } from './descriptions.ts'
+import type { OpenApiForm } from './openapi-form.ts'
 import { definitionName, referenceTo, scalarNames } from './openapi-names.ts'
 import type { OpenApiVersion } from './openapi-names.ts'
+import { enums } from './schema-enums.ts'
 import { defaults, granularFields, opaqueDefinitions, opaqueFields, replacedFields, unions } from './schema-facts.ts'
 
 /** JSON Schema as OpenAPI 2.0 and 3.0 write it; the two differ in how a reference may carry more than itself. */
@@ -22,10 +24,10 @@ export interface SchemaSource {
   kindsOf(schemaName: string): readonly GroupVersionKind[]
 }
 
-export interface WrittenDefinition {
+interface WrittenDefinition {
   /** io.k8s.api.core.v1.Pod */
   readonly name: string
-  readonly schema: OpenApiSchema
+  readonly bytes: Uint8Array
   /** Names of the schemas that it refers to. */
   readonly references: readonly string[]
 }
@@ -56,16 +58,18 @@ function scalarDefinition(version: OpenApiVersion, name: string): OpenApiSchema 
 export class SchemaWriter {
   readonly #version: OpenApiVersion
   readonly #source: SchemaSource
+  readonly #form: Pick<OpenApiForm, 'definition'>
   readonly #written = new Map<string, WrittenDefinition | undefined>()
   #references = new Set<string>()
 
-  constructor(version: OpenApiVersion, source: SchemaSource) {
+  constructor(version: OpenApiVersion, source: SchemaSource, form: Pick<OpenApiForm, 'definition'>) {
     this.#version = version
     this.#source = source
+    this.#form = form
   }
 
   /** The roots and all that they refer to, in the order of their names. */
-  definitions(roots: Iterable<string>): readonly WrittenDefinition[] {
+  definitions(roots: Iterable<string>): readonly Uint8Array[] {
     const found = new Map<string, WrittenDefinition>()
     const waiting = [...roots]
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
@@ -74,14 +78,17 @@ export class SchemaWriter {
       found.set(name, written)
       waiting.push(...written.references)
     }
-    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ bytes }) => bytes)
   }
 
   #once(name: string): WrittenDefinition | undefined {
     if (this.#written.has(name)) return this.#written.get(name)
     this.#references = new Set()
     const schema = this.#named(name)
-    const written = schema === undefined ? undefined : { name: definitionName(name), schema, references: [...this.#references] }
+    const fullName = definitionName(name)
+    const written = schema === undefined
+      ? undefined
+      : { name: fullName, bytes: this.#form.definition(fullName, schema), references: [...this.#references] }
     this.#written.set(name, written)
     return written
   }
@@ -122,7 +129,7 @@ export class SchemaWriter {
       ...(replacedFields.has(place) ? { 'x-kubernetes-patch-strategy': 'replace' } : {}),
       ...(granularFields.has(place) ? { 'x-kubernetes-map-type': 'granular' } : {}),
     }
-    const all = { ...described(text), ...this.#default(place, field), ...extensions }
+    const all = { ...described(text), ...this.#default(place, field), ...this.#enum(place), ...extensions }
     // OpenAPI 3.0 ignores what stands beside a $ref.
     if (this.#version === 'v3' && '$ref' in schema && Object.keys(all).length > 0) return { ...all, allOf: [schema] }
     return { ...all, ...schema }
@@ -137,6 +144,12 @@ export class SchemaWriter {
     const [definition = '', name = ''] = place.split(' ')
     const isOfAllKinds = name === 'metadata' || name === 'spec' || name === 'status'
     return isOfAllKinds && this.#source.kindsOf(definition).length > 0 ? zero(schema) : {}
+  }
+
+  /** kubectl explain lists them. They are in no document of 2.0. */
+  #enum(place: string): OpenApiSchema {
+    const values = enums.get(place)
+    return this.#version === 'v2' || values === undefined ? {} : { enum: values }
   }
 
   /** opaque is the definition of what the field, or each of its values, holds where that may be anything. */

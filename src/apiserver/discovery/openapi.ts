@@ -2,22 +2,14 @@ import { apiVersionOf } from '../../objects/kind.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { Descriptions } from './descriptions.ts'
+import { jsonV3 } from './openapi-form.ts'
+import type { OpenApiForm, OpenApiHead } from './openapi-form.ts'
 import { patchSchema, schemaNameOf } from './openapi-names.ts'
 import type { OpenApiVersion } from './openapi-names.ts'
-import { pathsOf, sharedParameters } from './openapi-paths.ts'
+import { pathItems, sharedParameters } from './openapi-paths.ts'
 import { SchemaWriter } from './openapi-schema.ts'
-import type { GroupVersionKind, OpenApiSchema } from './openapi-schema.ts'
+import type { GroupVersionKind } from './openapi-schema.ts'
 import { subresourcesOf } from './served-groups.ts'
-
-export interface OpenApiV2 {
-  readonly swagger: '2.0'
-  readonly info: { readonly title: string; readonly version: string }
-  readonly paths: Readonly<Record<string, Record<string, unknown>>>
-  readonly definitions: Readonly<Record<string, OpenApiSchema>>
-  readonly parameters: Readonly<Record<string, object>>
-  readonly security: readonly object[]
-  readonly securityDefinitions: object
-}
 
 /** What both documents are made from. */
 export interface DocumentSource {
@@ -28,49 +20,38 @@ export interface DocumentSource {
   readonly gitVersion: string
 }
 
-const securitySchemes = {
-  BearerToken: { description: 'a token in the Authorization header', in: 'header', name: 'authorization', type: 'apiKey' },
-}
-
 /** GET /openapi/v2: everything. */
-export function openApiV2(source: DocumentSource): OpenApiV2 {
+export function openApiV2(source: DocumentSource, form: OpenApiForm): Uint8Array {
   const { served } = source
-  const definitions = writerFor('v2', source).definitions([...kindsIn(served).keys(), ...answers('v2'), 'version.Info', patchSchema])
-  return {
-    swagger: '2.0', info: { title: 'Kubernetes', version: source.gitVersion },
-    paths: pathsOf('v2', served), definitions: Object.fromEntries(definitions.map(({ name, schema }) => [name, schema])),
-    parameters: sharedParameters(), security: [{ BearerToken: [] }], securityDefinitions: securitySchemes,
-  }
+  const definitions = writerFor('v2', source, form).definitions([...kindsIn(served).keys(), ...answers('v2'), 'version.Info', patchSchema])
+  return form.whole(headOf(source), pathsIn('v2', served, form), definitions)
 }
 
 /** Makes documents as GET /openapi/v3/apis/GROUP/VERSION answers them: what the definitions of one group and version need. */
 export class OpenApiV3Writer {
   readonly #source: DocumentSource
   readonly #writer: SchemaWriter
-  /** Text of definitions: many documents share them. */
-  readonly #texts = new Map<OpenApiSchema, string>()
 
   constructor(source: DocumentSource) {
     this.#source = source
-    this.#writer = writerFor('v3', source)
+    this.#writer = writerFor('v3', source, jsonV3)
   }
 
-  document(definitions: readonly ResourceDefinition[]): string {
-    const written = this.#writer.definitions([...kindsIn(definitions).keys(), ...answers('v3'), patchSchema])
-    const schemas = written.map(({ name, schema }) => `${JSON.stringify(name)}:${this.#textOf(schema)}`).join(',')
-    const info = { title: 'Kubernetes', version: this.#source.gitVersion }
-    const paths = JSON.stringify(pathsOf('v3', definitions))
-    return `{"openapi":"3.0.0","info":${JSON.stringify(info)},"paths":${paths},` +
-      `"components":{"schemas":{${schemas}},"securitySchemes":${JSON.stringify(securitySchemes)}}}`
+  document(definitions: readonly ResourceDefinition[]): Uint8Array {
+    const schemas = this.#writer.definitions([...kindsIn(definitions).keys(), ...answers('v3'), patchSchema])
+    return jsonV3.whole(headOf(this.#source), pathsIn('v3', definitions, jsonV3), schemas)
   }
+}
 
-  #textOf(schema: OpenApiSchema): string {
-    const known = this.#texts.get(schema)
-    if (known !== undefined) return known
-    const text = JSON.stringify(schema)
-    this.#texts.set(schema, text)
-    return text
+function headOf({ gitVersion }: DocumentSource): OpenApiHead {
+  return {
+    info: { title: 'Kubernetes', version: gitVersion }, parameters: sharedParameters(), security: [{ BearerToken: [] }],
+    securitySchemes: { BearerToken: { description: 'a token in the Authorization header', in: 'header', name: 'authorization', type: 'apiKey' } },
   }
+}
+
+function pathsIn(version: OpenApiVersion, definitions: readonly ResourceDefinition[], form: OpenApiForm): readonly Uint8Array[] {
+  return Array.from(pathItems(version, definitions), ([path, item]) => form.path(path, item))
 }
 
 /** Kinds that every group understands as its own. */
@@ -86,14 +67,14 @@ function answers(version: OpenApiVersion): readonly string[] {
   return [...ANSWERS[version], ...IN_ALL_GROUPS].map((kind) => `meta.v1.${kind}`)
 }
 
-function writerFor(version: OpenApiVersion, { served, lookup, descriptions }: DocumentSource): SchemaWriter {
+function writerFor(version: OpenApiVersion, { served, lookup, descriptions }: DocumentSource, form: OpenApiForm): SchemaWriter {
   const kinds = kindsIn(served)
   for (const kind of ANSWERS.v2) kinds.set(`meta.v1.${kind}`, [{ group: '', kind, version: 'v1' }])
   const groupVersions = [...new Map(served.map(({ kind }) => [apiVersionOf(kind), kind])).values()]
   for (const kind of IN_ALL_GROUPS) {
     kinds.set(`meta.v1.${kind}`, groupVersions.map((other) => ({ group: other.group, kind, version: other.version })))
   }
-  return new SchemaWriter(version, { lookup, descriptions, kindsOf: (name) => kinds.get(name) ?? [] })
+  return new SchemaWriter(version, { lookup, descriptions, kindsOf: (name) => kinds.get(name) ?? [] }, form)
 }
 
 /** The schemas of the kinds, of their lists and of what their subresources take, each with the kind that it is of. */

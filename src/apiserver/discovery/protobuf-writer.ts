@@ -2,7 +2,7 @@ import { utf8 } from '../../words/bytes.ts'
 
 /**
  * The wire format of protocol buffers, as far as the OpenAPI document needs it. A field is a string with a character for each
- * byte: the engine joins strings without copying, so that deep nesting costs nothing; bytesOf turns the whole into bytes once.
+ * byte: the engine joins strings without copying, so that deep nesting costs nothing; bytesOf turns the outermost into bytes.
  */
 export type Encoded = string
 
@@ -17,6 +17,12 @@ export function booleanField(number: number, value: boolean): Encoded {
 /** An embedded message; one without content still says that it is there. */
 export function messageField(number: number, fields: readonly Encoded[]): Encoded {
   return delimited(number, fields.join(''))
+}
+
+/** The same of fields that are bytes already. */
+export function messageOf(number: number, fields: readonly Uint8Array[]): readonly Uint8Array[] {
+  const length = fields.reduce((sum, field) => sum + field.length, 0)
+  return [bytesOf(varint((number << 3) | LENGTH_DELIMITED) + varint(length)), ...fields]
 }
 
 export function bytesOf(encoded: Encoded): Uint8Array {
