@@ -41,9 +41,10 @@ export class Watches {
     if (call.accepted.format === 'yaml') throw notAcceptable('only the following media types are accepted: application/json, application/json;stream=watch')
     const options = parseListOptions(call.query, true)
     const { scope, matches, trigger } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
-    const query = { cache: call.resource.cache, scope, matches, trigger, start: startOf(options), signal: call.request.signal }
+    const watched = { cache: call.resource.cache, scope, matches, trigger }
+    const query = { ...watched, start: startOf(options), signal: call.request.signal }
     const frames = watchFrames(call.resource, call.accepted, { include: parseIncludeObject(call.query), clock })
-    const follow = (after: Revision, member: WatchMember): (() => void) => this.#follow(call, options, { ...query, frames, after }, member)
+    const follow = (after: Revision, member: WatchMember): (() => void) => this.#follow(call, options, { ...watched, frames, after }, member)
     return {
       type: 'stream', status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
       send: async (sink) => {
