@@ -55,6 +55,8 @@ export interface AdmissionRequest {
   readonly old: KubeObject | undefined
   readonly user: User
   readonly dryRun: boolean
+  /** Something for the user to know that is no error. */
+  warn?(message: string): void
 }
 
 /** Changes the draft before validation. Throws StatusError to refuse. */

@@ -13,7 +13,7 @@ import { tooLarge } from '../words/status-error.ts'
 import type { User } from './access.ts'
 import type { ByteSink, ServerRequest, ServerResponse } from './http.ts'
 import { createApiServer, defaultLimits } from './server.ts'
-import type { ApiServer, ApiServerDependencies, ApiServerExtensions } from './server.ts'
+import type { ApiServer, ApiServerCore, ApiServerDependencies, ApiServerExtensions } from './server.ts'
 
 export const testUser: User = { name: 'alice', uid: '', groups: ['system:masters', 'system:authenticated'], extra: {} }
 
@@ -104,7 +104,7 @@ export interface TestServer {
 }
 
 export interface TestServerOptions extends Partial<Omit<ApiServerDependencies, 'extend'>> {
-  readonly extensions?: Partial<ApiServerExtensions>
+  readonly extensions?: Partial<ApiServerExtensions> | ((core: ApiServerCore) => Partial<ApiServerExtensions>)
   readonly started?: boolean
 }
 
@@ -117,10 +117,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(), conversions: kindConversions(),
     schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     ...dependencies,
-    extend: () => ({
+    extend: (core) => ({
       authenticators: [{ authenticate: async () => testUser }],
       authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
-      mutators: [], validators: [], observers: [], routes: [], ...extensions,
+      mutators: [], validators: [], observers: [], routes: [], ...(typeof extensions === 'function' ? extensions(core) : extensions),
     }),
   })
   const life = new AbortController()

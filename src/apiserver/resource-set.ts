@@ -15,6 +15,13 @@ export interface Conversion {
   toServed(object: KubeObject): KubeObject
 }
 
+/** A resource that is also served as another group or version, and how its objects are shown there. */
+export interface Equivalent {
+  readonly kind: KindRef
+  toThat(object: KubeObject): KubeObject
+  fromThat(object: KubeObject): KubeObject
+}
+
 /** A resource as one group and version serve it. */
 export interface ServedResource {
   readonly definition: ResourceDefinition
@@ -79,9 +86,21 @@ export class ResourceSet {
     return (this.#definitions ??= [...this.#served].map((resource) => resource.definition))
   }
 
+  /** The same objects as other groups and versions serve them. */
+  equivalents(kind: KindRef): readonly Equivalent[] {
+    const own = this.find(kind.group, kind.version, kind.plural)
+    if (own === undefined) return []
+    const others = [...this.#served].filter((other) => other !== own && other.cache === own.cache && !other.definition.virtual)
+    return others.map((other) => ({ kind: other.kind, toThat: (object) => asServed(other, asStored(own, object)), fromThat: (object) => asServed(own, asStored(other, object)) }))
+  }
+
   all(): Iterable<ServedResource> {
     return this.#served
   }
+}
+
+function asServed(resource: ServedResource, object: KubeObject): KubeObject {
+  return resource.conversion === undefined ? object : resource.conversion.toServed(object)
 }
 
 export function asStored(resource: ServedResource, object: KubeObject): KubeObject {

@@ -1,4 +1,7 @@
 import type { Client } from '../client/client.ts'
+import type { JsonObject } from '../objects/json.ts'
+import type { KindRef } from '../objects/kind.ts'
+import type { KubeObject } from '../objects/kube-object.ts'
 import { FieldSetPool } from '../objects/apply/field-set-pool.ts'
 import type { SchemaLookup } from '../objects/schema.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
@@ -20,10 +23,11 @@ import { InProcessClient } from './in-process-client.ts'
 import type { InProcessParts } from './in-process-client.ts'
 import { cacheReader } from './object-reader.ts'
 import { Admission } from './pipeline/admission.ts'
+import { decodeObject } from './pipeline/schema-stage.ts'
 import { RetryLane } from './pipeline/retry-lane.ts'
 import { ProtobufDecoder } from './protobuf/decode-object.ts'
 import { ResourceSet } from './resource-set.ts'
-import type { Conversion } from './resource-set.ts'
+import type { Conversion, Equivalent } from './resource-set.ts'
 import type { Route, WriteObserver } from './route.ts'
 import { CacheFeed } from './watch-cache/cache-feed.ts'
 
@@ -68,6 +72,10 @@ export interface ApiServerCore {
   readonly definitions: readonly ResourceDefinition[]
   /** What is served now, custom resources too: another array when that changes. */
   served(): readonly ResourceDefinition[]
+  /** The same objects as other groups and versions serve them. */
+  equivalents(kind: KindRef): readonly Equivalent[]
+  /** What a stranger made of an object, as one of that kind. Throws StatusError 400 where it cannot be one. */
+  decode(kind: KindRef, object: JsonObject): KubeObject
   readonly schemas: SchemaLookup
 }
 
@@ -112,7 +120,11 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   let inProcess: InProcessParts | undefined
   const client = (user: User): Client => new InProcessClient(() => present(inProcess, 'the composed server'), user)
 
-  const extensions = dependencies.extend({ reader, client, storeProblem: () => feed.problem, clock, random, log, definitions, served: () => resources.definitions(), schemas })
+  const extensions = dependencies.extend({
+    reader, client, clock, random, log, definitions, schemas,
+    storeProblem: () => feed.problem, served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
+    decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
+  })
   const routes = routeTable(extensions.routes)
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,

@@ -12,6 +12,8 @@ import { apiDescriptions } from '../host/api-descriptions.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
 import { startHttpsServer, type HttpsServer } from '../host/https-server.ts'
+import type { WebhookCaller } from '../apiserver/webhooks/webhook-caller.ts'
+import { createWebhookCaller } from '../host/webhook-caller.ts'
 import { createNodeProxy, type NodeProxy } from '../host/node-proxy.ts'
 import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
 import { hostAddresses, type HostAddresses } from '../host/host-addresses.ts'
@@ -49,7 +51,8 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const store = await openLmdbStore({ directory: paths.storeDirectory, log })
   const host = hostAddresses()
   const pki = openPki(config, host, log)
-  const server = await createServer(config, { store, pki, host, log })
+  const webhooks = createWebhookCaller()
+  const server = await createServer(config, { store, pki, host, webhooks, log })
   await server.start(stop.signal)
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({
@@ -58,21 +61,23 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   await bootstrap(config, host, server)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, pki, log, stop.signal)
-  return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, executor, store, stop }) }
+  return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, webhooks, executor, store, stop }) }
 }
 
 interface Running {
   readonly listener: HttpsServer
   readonly nodeProxy: NodeProxy
+  readonly webhooks: { close(): void }
   readonly executor: Executor
   readonly store: Store
   readonly stop: AbortController
 }
 
 /** From the outside in: nobody asks for anything any more when the store is closed. */
-async function close({ listener, nodeProxy, executor, store, stop }: Running): Promise<void> {
+async function close({ listener, nodeProxy, webhooks, executor, store, stop }: Running): Promise<void> {
   await listener.close()
   nodeProxy.close()
+  webhooks.close()
   await executor.stop()
   stop.abort()
   await store.close()
@@ -94,10 +99,11 @@ interface ServerParts {
   readonly store: Store
   readonly pki: ClusterPki
   readonly host: HostAddresses
+  readonly webhooks: WebhookCaller
   readonly log: Log
 }
 
-async function createServer(config: ClusterConfig, { store, pki, host, log }: ServerParts): Promise<ApiServer> {
+async function createServer(config: ClusterConfig, { store, pki, host, webhooks, log }: ServerParts): Promise<ApiServer> {
   const tokens = await createServiceAccountTokens({
     issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
     privateKeyPem: pki.tokenKeyPem,
@@ -130,6 +136,7 @@ async function createServer(config: ClusterConfig, { store, pki, host, log }: Se
           platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
         }),
         healthChecks: [],
+        webhooks,
         openApi: { descriptions: apiDescriptions(DESCRIPTIONS_FILE), gzip },
       }),
   })

@@ -19,6 +19,7 @@ import { SchemaCatalog } from '../resources/schema.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { formatMicroTime, formatTime } from '../words/instant.ts'
 import { silentLog } from '../words/ports.ts'
+import { noWebhooks } from '../apiserver/webhooks/webhook-caller.ts'
 
 /** The real API server with its real rights and admission, all controllers, and a hand that plays scheduler and nodes. */
 class Cluster {
@@ -36,7 +37,7 @@ class Cluster {
       conversions: kindConversions(), schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
       extend: (core) => composeExtensions(core, {
         tokens: { issuer: 'https://issuer', keySet: { keys: [] }, sign: async () => '', verify: async () => ({ outcome: 'foreign' }) },
-        serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi,
+        serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks: noWebhooks,
         version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
       }),
     })

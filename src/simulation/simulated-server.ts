@@ -21,6 +21,7 @@ import type { SimulatedNetwork } from './simulated-network.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 import type { simulatedTokens } from './simulated-tokens.ts'
 import type { SimulationParts } from './simulation-parts.ts'
+import { noWebhooks } from '../apiserver/webhooks/webhook-caller.ts'
 
 export interface ServerSurroundings {
   readonly process: SimulatedProcess
@@ -108,6 +109,7 @@ function createServer({ process, store, random, log, schemas, tokens }: ServerSu
         serverAddress: '192.0.2.10:6443',
         healthChecks: [],
         openApi: plainOpenApi,
+        webhooks: noWebhooks,
         version: versionInfo({ commit: '', buildDate: '1970-01-01T00:00:00Z', runtime: 'simulation', platform: 'linux/amd64' }),
       }),
   })

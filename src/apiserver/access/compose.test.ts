@@ -17,6 +17,7 @@ import { allObjects } from '../storage/keys.ts'
 import { composeExtensions, defaultNodePorts, defaultServiceRange } from './compose.ts'
 import { internalUsers, nodeUser } from './internal-users.ts'
 import type { TokenClaims } from './token-claims.ts'
+import { noWebhooks } from '../webhooks/webhook-caller.ts'
 
 const endpoint = { serviceAddress: '10.96.0.1', address: '192.0.2.1', port: 6443 }
 
@@ -43,7 +44,7 @@ async function startCluster(store: Store = createMemoryStore()) {
     store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(),
     conversions: kindConversions(), schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     extend: (core) => composeExtensions(core, {
-      tokens: fakeTokens(), serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi,
+      tokens: fakeTokens(), serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks: noWebhooks,
       version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
     }),
   })

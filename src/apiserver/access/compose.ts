@@ -29,6 +29,10 @@ import { RbacChanges } from './rbac-changes.ts'
 import { TokenAuthenticator } from './token-authenticator.ts'
 import type { TokenKeySet, TokenSigner, TokenVerifier } from './token-claims.ts'
 import { anyOf } from './union-authorizer.ts'
+import { mutatingWebhooks } from '../webhooks/mutating-webhooks.ts'
+import { validatingWebhooks } from '../webhooks/validating-webhooks.ts'
+import type { WebhookCaller } from '../webhooks/webhook-caller.ts'
+import type { MatchConditions } from '../webhooks/webhooks.ts'
 
 export interface AccessOptions {
   /** host/service-account-tokens.ts, or a fake with the same three parts. */
@@ -42,6 +46,8 @@ export interface AccessOptions {
   readonly healthChecks: readonly HealthCheck[]
   /** host/api-descriptions.ts and host/gzip.ts, or plainOpenApi. */
   readonly openApi: OpenApiSupport
+  /** host/webhook-caller.ts, or noWebhooks. */
+  readonly webhooks: WebhookCaller
 }
 
 export const defaultNodePorts = { first: 30_000, last: 32_767 } as const
@@ -56,14 +62,23 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   const audiences = [options.tokens.issuer]
   const tokens = new TokenAuthenticator({ verifier: options.tokens, reader, clock, audiences })
   const allocator = new ServiceAllocator({ reader, random, serviceRange: options.serviceRange, nodePorts: options.nodePorts })
+  const hooks = {
+    caller: options.webhooks, reader, random, matchConditions: refuseConditions,
+    equivalents: core.equivalents, decode: core.decode,
+  }
   return {
     authenticators: [new CertificateAuthenticator(), tokens],
     authorizer,
-    mutators: [namespaceLifecycle, serviceAccountAdmission({ clock, random }), taintNewNodes, defaultTolerationSeconds, allocator],
-    validators: [nodeRestriction, systemPriorityClassesStay, escalationValidator(rbac, authorizer)],
+    mutators: [namespaceLifecycle, serviceAccountAdmission({ clock, random }), taintNewNodes, defaultTolerationSeconds, allocator, mutatingWebhooks(hooks)],
+    validators: [nodeRestriction, systemPriorityClassesStay, escalationValidator(rbac, authorizer), validatingWebhooks(hooks)],
     observers: [changes, allocator],
     routes: routes(core, options, { authorizer, rbac, tokens, audiences }),
   }
+}
+
+/** A condition that nobody can evaluate is one that failed: the webhook's failure policy decides. */
+const refuseConditions: MatchConditions = () => {
+  throw new Error('match conditions cannot be evaluated')
 }
 
 interface Parts {

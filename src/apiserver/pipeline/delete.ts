@@ -107,6 +107,6 @@ function checkPreconditions(request: WriteRequest, current: KubeObject, options:
 function admissionOf(request: WriteRequest, current: KubeObject): AdmissionRequest {
   return {
     operation: 'DELETE', kind: request.resource.kind, key: request.key, subresource: '', object: undefined, old: current,
-    user: request.user, dryRun: request.dryRun,
+    user: request.user, dryRun: request.dryRun, warn: (message) => request.warn(message),
   }
 }

@@ -28,6 +28,13 @@ export function decodeFields(parts: SchemaParts, request: WriteRequest, body: ob
   return withMetadata(request.resource, object)
 }
 
+/** An object that does not come from a client: nobody is told of unknown fields. The object is changed in place. */
+export function decodeObject(parts: SchemaParts, resource: ServedResource, body: JsonObject): KubeObject {
+  checkKind(resource, body)
+  const { object } = resource.definition.form?.read(body) ?? normalizeObject(schemaOf(parts, resource), body, resource.kind)
+  return withMetadata(resource, object)
+}
+
 /** What strict decoding found: an error, warnings or nothing, as the client asked for (KEP-2885). */
 export function reportFields(
   request: Pick<WriteRequest, 'fieldValidation' | 'warn'>, of: { readonly kind: string; readonly version: string }, problems: readonly string[],

@@ -1,0 +1,93 @@
+import { fromBase64, textOf } from '../../words/bytes.ts'
+import { isObject, type JsonObject } from '../../objects/json.ts'
+import { apiVersionOf, type KindRef } from '../../objects/kind.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import type { AdmissionRequest } from '../access.ts'
+
+/** One object of a review, as the version says it that the webhook's rule names. */
+export interface ReviewedObjects {
+  readonly kind: KindRef
+  readonly object: KubeObject | undefined
+  readonly old: KubeObject | undefined
+}
+
+const OPTIONS_KIND: Readonly<Record<AdmissionRequest['operation'], string>> = {
+  CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: 'ConnectOptions',
+}
+
+/** admission.k8s.io/v1 AdmissionReview with its request. */
+export function reviewOf(uid: string, version: string, request: AdmissionRequest, { kind, object, old }: ReviewedObjects): JsonObject {
+  const gvk = (of: KindRef): JsonObject => ({ group: of.group, version: of.version, kind: of.kind })
+  const gvr = (of: KindRef): JsonObject => ({ group: of.group, version: of.version, resource: of.plural })
+  const { user, key, operation, subresource, dryRun } = request
+  return {
+    kind: 'AdmissionReview',
+    apiVersion: apiVersionOf({ group: 'admission.k8s.io', version }),
+    request: {
+      uid, kind: gvk(kind), resource: gvr(kind), ...(subresource === '' ? {} : { subResource: subresource }),
+      requestKind: gvk(request.kind), requestResource: gvr(request.kind), ...(subresource === '' ? {} : { requestSubResource: subresource }),
+      ...(key.name === '' ? {} : { name: key.name }), ...(key.namespace === '' ? {} : { namespace: key.namespace }), operation,
+      userInfo: { username: user.name, ...(user.uid === '' ? {} : { uid: user.uid }), groups: user.groups, ...extraOf(user.extra) },
+      object: object ?? null, oldObject: old ?? null, dryRun,
+      options: { kind: OPTIONS_KIND[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) },
+    },
+  }
+}
+
+function extraOf(extra: AdmissionRequest['user']['extra']): JsonObject {
+  return Object.keys(extra).length === 0 ? {} : { extra }
+}
+
+export interface ReviewAnswer {
+  readonly allowed: boolean
+  readonly code: number
+  readonly reason: string
+  readonly message: string
+  /** RFC 6902 operations; undefined: nothing is to be changed. */
+  readonly patch: readonly unknown[] | undefined
+  readonly warnings: readonly string[]
+  readonly auditAnnotations: Readonly<Record<string, string>>
+}
+
+const MAX_WARNINGS = 20
+
+/** Throws an Error where the answer is none: another review's, a patch that cannot be read. */
+export function answerOf(uid: string, review: JsonObject, mayPatch: boolean): ReviewAnswer {
+  const { response, kind, apiVersion } = review
+  if (kind !== 'AdmissionReview' || typeof apiVersion !== 'string' || !apiVersion.startsWith('admission.k8s.io/')) {
+    throw new Error(`expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${text(apiVersion)}, Kind=${text(kind)}`)
+  }
+  if (!isObject(response)) throw new Error('webhook response was absent')
+  if (response['uid'] !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`)
+  const status = isObject(response['status']) ? response['status'] : {}
+  const code = typeof status['code'] === 'number' && status['code'] >= 400 && status['code'] < 600 ? status['code'] : 403
+  return {
+    allowed: response['allowed'] === true, code, reason: text(status['reason']), message: text(status['message']),
+    patch: patchOf(response, mayPatch),
+    warnings: Array.isArray(response['warnings']) ? response['warnings'].filter((warning) => typeof warning === 'string').slice(0, MAX_WARNINGS) : [],
+    auditAnnotations: textsOf(response['auditAnnotations']),
+  }
+}
+
+function patchOf({ patch, patchType }: JsonObject, mayPatch: boolean): readonly unknown[] | undefined {
+  if (patch === undefined || patch === null || patch === '') {
+    if (patchType === undefined || patchType === null) return undefined
+    throw new Error('webhook returned response.patchType but not response.patch')
+  }
+  if (!mayPatch) throw new Error('webhook response.patch is not allowed for a validating webhook')
+  if (patchType !== 'JSONPatch') throw new Error(`webhook returned response.patch but response.patchType is ${JSON.stringify(patchType ?? '')}, not "JSONPatch"`)
+  const bytes = typeof patch === 'string' ? fromBase64(patch) : undefined
+  if (bytes === undefined) throw new Error('webhook response.patch is not base64')
+  const operations: unknown = JSON.parse(textOf(bytes))
+  if (!Array.isArray(operations)) throw new Error('webhook response.patch is not a list of operations')
+  return operations
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  if (!isObject(value)) return {}
+  return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+}

@@ -1,0 +1,73 @@
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { selects } from '../../objects/selects.ts'
+import { kinds } from '../../resources/generated/kinds.ts'
+import type { MatchCondition, MutatingWebhook, ValidatingWebhook } from '../../resources/generated/types.ts'
+import type { KindRef } from '../../objects/kind.ts'
+import type { AdmissionRequest, ObjectReader } from '../access.ts'
+import type { Equivalent } from '../resource-set.ts'
+import type { ReviewedObjects } from './admission-review.ts'
+import { ruleMatches } from './webhook-rules.ts'
+
+export type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>
+
+export interface ConfiguredWebhook {
+  /** The configuration's name; webhooks' names are unique only within it. */
+  readonly configuration: string
+  readonly hook: Webhook
+}
+
+/** The other faces of a resource, for matchPolicy Equivalent. */
+export type Equivalents = (kind: KindRef) => readonly Equivalent[]
+
+/** Whether all conditions hold (CEL, in their order). Throws an Error where one cannot be evaluated and none is false. */
+export type MatchConditions = (conditions: readonly MatchCondition[], request: AdmissionRequest, of: ReviewedObjects) => boolean
+
+const MUTATING = kinds.MutatingWebhookConfiguration
+const VALIDATING = kinds.ValidatingWebhookConfiguration
+
+/** Nobody can lock himself out of what holds the locks. */
+export function isExempt({ kind }: AdmissionRequest): boolean {
+  return kind.group === MUTATING.group && (kind.plural === MUTATING.plural || kind.plural === VALIDATING.plural)
+}
+
+/** In the order in which they are asked: by the names of their configurations, then as these list them. */
+export function configuredWebhooks(reader: ObjectReader, of: 'mutating' | 'validating'): readonly ConfiguredWebhook[] {
+  const configurations: readonly (KubeObject & { webhooks?: readonly Webhook[] })[] = reader.list(of === 'mutating' ? MUTATING : VALIDATING)
+  if (configurations.length === 0) return []
+  const sorted = configurations.toSorted((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
+  return sorted.flatMap(({ metadata, webhooks = [] }) => webhooks.map((hook) => ({ configuration: metadata.name ?? '', hook })))
+}
+
+/** What the webhook is to be shown of this request; undefined: it does not concern it. */
+export function reviewedBy(hook: Webhook, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents): ReviewedObjects | undefined {
+  const face = faceFor(hook, request, equivalents)
+  if (face === undefined || !namespaceMatches(hook, request, reader) || !objectMatches(hook, request)) return undefined
+  const shown = (object: KubeObject | undefined): KubeObject | undefined => (object === undefined || face === 'own' ? object : face.toThat(object))
+  return { kind: face === 'own' ? request.kind : face.kind, object: shown(request.object), old: shown(request.old) }
+}
+
+function faceFor(hook: Webhook, request: AdmissionRequest, equivalents: Equivalents): 'own' | Equivalent | undefined {
+  const { subresource, operation, key } = request
+  const matches = (kind: KindRef): boolean =>
+    (hook.rules ?? []).some((rule) => ruleMatches(rule, { kind, subresource, operation, namespace: key.namespace }))
+  if (matches(request.kind)) return 'own'
+  return hook.matchPolicy === 'Exact' ? undefined : equivalents(request.kind).find(({ kind }) => matches(kind))
+}
+
+/** A namespace is judged by its own labels, all else by those of the namespace that it is in; what is in none is always meant. */
+function namespaceMatches({ namespaceSelector }: Webhook, { kind, key, object, old }: AdmissionRequest, reader: ObjectReader): boolean {
+  if (namespaceSelector === undefined || isEmpty(namespaceSelector)) return true
+  if (kind.group === '' && kind.plural === 'namespaces') return selects(namespaceSelector, (object ?? old)?.metadata.labels)
+  if (key.namespace === '') return true
+  return selects(namespaceSelector, reader.get(kinds.Namespace, { namespace: '', name: key.namespace })?.metadata.labels)
+}
+
+/** Either state may match: nobody gets past a webhook by taking a label away. */
+function objectMatches({ objectSelector }: Webhook, { object, old }: AdmissionRequest): boolean {
+  if (objectSelector === undefined || isEmpty(objectSelector)) return true
+  return [object, old].some((each) => each !== undefined && selects(objectSelector, each.metadata.labels))
+}
+
+function isEmpty(selector: { matchLabels?: object; matchExpressions?: readonly unknown[] }): boolean {
+  return Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0
+}

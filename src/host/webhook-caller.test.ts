@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { silentLog } from '../words/ports.ts'
+import { systemClock } from './clock.ts'
+import { createClusterPki } from './pki.ts'
+import { createWebhookCaller } from './webhook-caller.ts'
+
+const directories = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'lotse-webhook-')))
+const [pki, foreign] = directories.map((directory) =>
+  createClusterPki(directory, { names: ['hook.default.svc'], addresses: ['127.0.0.1'], clock: systemClock, log: silentLog }))
+assert(pki !== undefined && foreign !== undefined)
+const caller = createWebhookCaller()
+
+const server = createServer({ cert: pki.apiServer.certificatePem, key: pki.apiServer.keyPem }, (request, response) => {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', () => {
+    switch (request.url) {
+      case '/echo': return response.end(JSON.stringify({ host: request.headers.host, body: JSON.parse(Buffer.concat(chunks).toString()) }))
+      case '/failing': return response.writeHead(503).end('busy')
+      case '/list': return response.end('[]')
+      case '/rubbish': return response.end('<html>')
+      case '/huge': return response.end(Buffer.alloc(4 * 1024 * 1024, 'x'))
+      case '/cut': return void response.writeHead(200, { 'content-length': '100' }).write('{', () => request.socket.destroy())
+      default: return undefined
+    }
+  })
+})
+await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+const { port } = server.address() as AddressInfo
+
+after(() => {
+  caller.close()
+  server.close()
+  server.closeAllConnections()
+  for (const directory of directories) rmSync(directory, { recursive: true })
+})
+
+function call(path: string, more: object = {}): Promise<unknown> {
+  const target = { host: '127.0.0.1', port, path, serverName: 'hook.default.svc', caPem: pki?.caPem, ...more }
+  return caller.call({ target, body: { question: 1 }, timeoutMs: 300 })
+}
+
+test('an answer of whoever the certificate is for', async () => {
+  assert.deepEqual(await call('/echo'), { host: `hook.default.svc:${port}`, body: { question: 1 } })
+})
+
+test('what goes wrong is said with the address', async () => {
+  const table: [string, object, RegExp][] = [
+    ['/failing', {}, /the server answered with status 503: "busy"/],
+    ['/list', {}, /the answer is no JSON object/],
+    ['/rubbish', {}, /not valid JSON/],
+    ['/huge', {}, /the answer is larger than 3145728 bytes/],
+    ['/cut', {}, /aborted|hang up/],
+    ['/silent', {}, /no answer within 0.3 seconds/],
+    ['/echo', { serverName: 'other.default.svc' }, /does not match certificate's altnames/],
+    ['/echo', { caPem: foreign?.caPem }, /certificate/],
+    ['/echo', { port: 1 }, /ECONNREFUSED/],
+  ]
+  for (const [path, target, message] of table) {
+    await assert.rejects(call(path, target), (error: Error) => {
+      assert.match(error.message, message)
+      assert.match(error.message, /^failed to call webhook: Post "https:\/\/127\.0\.0\.1:\d+\/[a-z]+": /)
+      return true
+    }, path)
+  }
+})
