@@ -33,5 +33,6 @@ export function sizeForCost(value: Value): number {
   if (value instanceof ListValue) return value.size
   if (typeof value !== 'object' || value === null) return 1
   if (value.kind === 'map') return value.size
+  if (value.kind === 'object' && value.type.isJson) return Object.keys(value.source as object).length
   return value.kind === 'opaque' ? value.size ?? 1 : 1
 }

@@ -70,15 +70,40 @@ function equalMaps(a: MapValue, b: MapValue, meter: WorkMeter): boolean {
 
 function equalObjects(a: ObjectValue, b: ObjectValue, meter: WorkMeter): boolean {
   if (a.type.name !== b.type.name) return false
-  if (a.type.equals !== undefined) return a.type.equals(a.source, b.source)
+  if (a.type.isJson && sameJson(a.source, b.source, meter)) return true
   const fields = a.type.setFields(a.source)
   meter.spendWork(fields.length)
   if (fields.length !== b.type.setFields(b.source).length) return false
+  if (!sameUndeclared(a, b, meter)) return false
   return fields.every((name) => {
     const left = a.type.field(name)?.read(a.source)
     const right = b.type.field(name)?.isSet(b.source) === true ? b.type.field(name)?.read(b.source) : undefined
     return left !== undefined && right !== undefined && equalValues(left, right, meter)
   })
+}
+
+/** Fields that no schema knows are preserved in some objects, and compared as JSON. */
+function sameUndeclared(a: ObjectValue, b: ObjectValue, meter: WorkMeter): boolean {
+  const left = a.type.undeclared?.(a.source) ?? []
+  const right = b.type.undeclared?.(b.source) ?? []
+  const [x, y] = [a.source as Readonly<Record<string, unknown>>, b.source as Readonly<Record<string, unknown>>]
+  return left.length === right.length && left.every((name) => sameJson(x[name], y[name], meter))
+}
+
+/** The short way to equality of objects that nobody changed. */
+function sameJson(a: unknown, b: unknown, meter: WorkMeter): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false
+  const [left, right] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>]
+  meter.spendWork(1)
+  let count = 0
+  for (const key in left) {
+    if (left[key] === undefined) continue
+    if (!sameJson(left[key], right[key], meter)) return false
+    count++
+  }
+  for (const key in right) if (right[key] !== undefined) count--
+  return count === 0
 }
 
 function equalOptionals(a: OptionalValue, b: OptionalValue, meter: WorkMeter): boolean {

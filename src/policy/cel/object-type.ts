@@ -16,10 +16,12 @@ export interface ObjectType {
   field(name: string): ObjectField | undefined
   /** Names of the fields that are set: for costs, equality and output. */
   setFields(source: unknown): readonly string[]
+  /** Of JSON sources: properties that are no fields. They count for equality. */
+  undeclared?(source: unknown): readonly string[]
   /** The value of Name{field: value}; an error value when a value does not fit. Undefined where literals are not supported. */
   create: ((fields: ReadonlyMap<string, Value>) => Value) | undefined
-  /** Undefined: field by field. */
-  equals: ((a: unknown, b: unknown) => boolean) | undefined
+  /** Sources are JSON: equal when their JSON is the same, compared field by field when it is not. */
+  readonly isJson: boolean
 }
 
 /** A named constant of a provider: an enum value. */

@@ -1,13 +1,14 @@
 import { escapeField } from './field-escape.ts'
-import type { ObjectField, ObjectType, TypeProvider } from './object-type.ts'
+import { noTypes, type ObjectField, type ObjectType, type TypeProvider } from './object-type.ts'
 import type { ListSemantics } from './list-semantics.ts'
 import type { OpenApiSchema } from './openapi-schema.ts'
 import {
   boolType, bytesType, doubleType, durationType, dynType, intType, listType, mapType, objectType, stringType, timestampType,
-  wrapperType, type Type,
+  type Type,
 } from './types.ts'
-import type { Wrap } from './values.ts'
-import { wrapListOf, wrapMapOf, wrapObjectOf, wrapOf } from './wrap.ts'
+import { parseTimestamp } from './time-text.ts'
+import type { Value, Wrap } from './values.ts'
+import { wrapDyn, wrapListOf, wrapMapOf, wrapObjectOf, wrapOf } from './wrap.ts'
 
 /** A schema as CEL sees it: its type, and where the fields of its objects are found. */
 export interface DeclaredSchema {
@@ -41,20 +42,12 @@ class SchemaBuilder {
   readonly objects = new Map<string, ObjectType>()
 
   declare(schema: OpenApiSchema, name: string, isResource: boolean): Declared | undefined {
-    const declared = this.#declare(schema, name, isResource)
-    if (declared === undefined || schema.nullable !== true) return declared
-    const { type } = declared
-    const isScalar = type.kind === 'bool' || type.kind === 'int' || type.kind === 'double' || type.kind === 'string' || type.kind === 'bytes'
-    return isScalar ? { type: wrapperType(type.kind), wrap: declared.wrap } : declared
-  }
-
-  #declare(schema: OpenApiSchema, name: string, isResource: boolean): Declared | undefined {
     if (schema['x-kubernetes-int-or-string'] === true) return plain(dynType)
     switch (schema.type) {
       case 'boolean': return plain(boolType)
       case 'integer': return plain(intType)
       case 'number': return plain(doubleType)
-      case 'string': return plain(stringTypeOf(schema.format))
+      case 'string': return schema.format === 'date' ? { type: timestampType, wrap: wrapDate } : plain(stringTypeOf(schema.format))
       case 'array': return this.#list(schema, name)
       case 'object': return this.#object(schema, name, isResource)
       default: return undefined
@@ -81,21 +74,25 @@ class SchemaBuilder {
       const field = escaped === undefined ? undefined : this.declare(inner, `${name}.${escaped}`, inner['x-kubernetes-embedded-resource'] === true)
       if (escaped !== undefined && field !== undefined) fields.set(escaped, jsonField(property, field.type, field.wrap))
     }
-    const type = jsonObjectType(name, fields)
+    const type = jsonObjectType(name, fields, new Set(Object.keys(properties)))
     this.objects.set(name, type)
     return { type: objectType(name), wrap: wrapObjectOf(type) }
   }
 }
 
 function plain(type: Type): Declared {
-  return { type, wrap: wrapOf(type, { objectType: () => undefined, namedType: () => undefined, constant: () => undefined }) }
+  return { type, wrap: wrapOf(type, noTypes) }
+}
+
+/** A date is its first moment in UTC. */
+function wrapDate(raw: unknown): Value {
+  return typeof raw === 'string' ? parseTimestamp(`${raw}T00:00:00Z`) : wrapDyn(raw)
 }
 
 function stringTypeOf(format: string | undefined): Type {
   switch (format) {
     case 'byte': return bytesType
     case 'duration': return durationType
-    case 'date':
     case 'date-time': return timestampType
     default: return stringType
   }
@@ -112,25 +109,29 @@ function semanticsOf(schema: OpenApiSchema): ListSemantics | undefined {
   return schema['x-kubernetes-list-type'] === 'map' ? { kind: 'map', keys: schema['x-kubernetes-list-map-keys'] ?? [] } : undefined
 }
 
-/** A field of a JSON object. An absent one is an error to read: has() asks first. */
+/** A field of a JSON object. An absent one is an error to read: has() asks first. Null is as good as absent, as in Kubernetes. */
 export function jsonField(property: string, type: Type, wrap: Wrap): ObjectField {
   return {
     type,
     read: (source) => {
       const raw = (source as Readonly<Record<string, unknown>>)[property]
-      return raw === undefined ? undefined : wrap(raw)
+      return raw === undefined || raw === null ? undefined : wrap(raw)
     },
-    isSet: (source) => (source as Readonly<Record<string, unknown>>)[property] !== undefined,
+    isSet: (source) => {
+      const raw = (source as Readonly<Record<string, unknown>>)[property]
+      return raw !== undefined && raw !== null
+    },
   }
 }
 
 /** An object type over JSON objects. */
-export function jsonObjectType(name: string, fields: ReadonlyMap<string, ObjectField>): ObjectType {
+export function jsonObjectType(name: string, fields: ReadonlyMap<string, ObjectField>, properties: ReadonlySet<string>): ObjectType {
   return {
     name,
     field: (field) => fields.get(field),
     setFields: (source) => [...fields.keys()].filter((field) => fields.get(field)?.isSet(source) === true),
+    undeclared: (source) => Object.keys(source as object).filter((property) => !properties.has(property)),
     create: undefined,
-    equals: undefined,
+    isJson: true,
   }
 }

@@ -21,7 +21,7 @@ export function compilePattern(pattern: string): Pattern | CelError {
 /** Whether the pattern is found anywhere in the text. */
 export function matchPattern(text: string, pattern: string): boolean | CelError {
   const compiled = compilePattern(pattern)
-  return compiled instanceof CelError ? compiled : compiled.matcher(text).find()
+  return compiled instanceof CelError ? compiled : compiled.test(text)
 }
 
 /** For calls whose second argument is a constant pattern: compiled when the expression is. */

@@ -1,8 +1,8 @@
 import type { CallExpr } from './ast.ts'
 import { callCost, type CostOf } from './call-cost.ts'
 import type { FunctionDeclaration, Implementation, Overload } from './declaration.ts'
-import { failAt, type Step } from './frame.ts'
-import { plan, type PlanContext } from './plan.ts'
+import { failAt, type Frame, type Step } from './frame.ts'
+import { plan, planPart, type PlanContext } from './plan.ts'
 import { planLogic } from './plan-logic.ts'
 import { planOperator } from './plan-operator.ts'
 import { guardOf, type Guard } from './type-guard.ts'
@@ -16,7 +16,8 @@ export function planCall(context: PlanContext, expr: CallExpr): Step {
   const isQualified = reference?.kind === 'call' && reference.isQualified
   const isMember = expr.target !== undefined && !isQualified
   const operands = isMember && expr.target !== undefined ? [expr.target, ...expr.args] : expr.args
-  const steps = operands.map((operand) => plan(context, operand))
+  const isIndex = expr.name === '_[_]'
+  const steps = operands.map((operand, position) => (isIndex && position === 1 ? planPart(context, operand) : plan(context, operand)))
   const operator = planOperator(context, expr, steps)
   if (operator !== undefined) return operator
   const name = reference?.kind === 'call' ? reference.name : expr.name
@@ -42,7 +43,7 @@ function planUnbound(expr: CallExpr): Step {
   return () => error
 }
 
-/** Evaluates the arguments, stops at the first error, spends the cost, calls. */
+/** Evaluates the arguments, spends the cost, calls. Like cel-go it evaluates both of two arguments, whatever the first one is. */
 export function applied(expr: CallExpr, steps: readonly Step[], evaluate: Implementation, cost: CostOf): Step {
   const { at } = expr
   const settle = (value: Value): Value => (isError(value) ? failAt(value, at) : value)
@@ -50,7 +51,7 @@ export function applied(expr: CallExpr, steps: readonly Step[], evaluate: Implem
   if (first !== undefined && steps.length === 1) {
     return (frame) => {
       const a = first(frame)
-      if (isError(a)) return a
+      if (isError(a)) return failed(frame, a)
       frame.spend(typeof cost === 'number' ? cost : cost.before([a]))
       if (isLong(a)) frame.spendWork(a.length >> 3)
       const result = evaluate(a)
@@ -61,9 +62,9 @@ export function applied(expr: CallExpr, steps: readonly Step[], evaluate: Implem
   if (first !== undefined && second !== undefined && steps.length === 2) {
     return (frame) => {
       const a = first(frame)
-      if (isError(a)) return a
       const b = second(frame)
-      if (isError(b)) return b
+      if (isError(a)) return failed(frame, a)
+      if (isError(b)) return failed(frame, b)
       frame.spend(typeof cost === 'number' ? cost : cost.before([a, b]))
       if (isLong(a)) frame.spendWork(a.length >> 3)
       const result = evaluate(a, b)
@@ -85,6 +86,12 @@ export function applied(expr: CallExpr, steps: readonly Step[], evaluate: Implem
     if (typeof cost !== 'number' && cost.after !== undefined) frame.spend(cost.after(args, result))
     return settle(result)
   }
+}
+
+/** A call that cannot be made has its cost too. */
+export function failed(frame: Frame, error: CelError): CelError {
+  frame.cost++
+  return error
 }
 
 /** Functions like charAt cost 1 whatever they are called on, but walk through all of a text. */

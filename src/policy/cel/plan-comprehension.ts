@@ -22,12 +22,8 @@ export function planComprehension(context: PlanContext, expr: ComprehensionExpr)
     const start = initial(frame)
     const rounds = roundsOf(over)
     if (rounds === undefined) return failAt(noSuchOverload(), expr.range.at)
-    const before = frame.slots[accumulator]
     frame.slots[accumulator] = start
-    const finish = loop(frame, rounds, first, second)
-    const value = finish ?? result(frame)
-    frame.slots[accumulator] = before
-    return value
+    return loop(frame, rounds, first, second) ?? result(frame)
   }
 }
 
@@ -122,10 +118,7 @@ function planCollecting(context: PlanContext, expr: ComprehensionExpr, accumulat
       frame.nextRound()
       setVariables(frame, rounds, index, first, second)
       const chosen = predicate === undefined ? true : predicate(frame)
-      if (chosen === false) {
-        frame.cost++
-        continue
-      }
+      if (chosen === false) continue
       if (chosen !== true) return isError(chosen) ? chosen : failAt(noSuchOverload(), expr.step.at)
       const item = element(frame)
       if (isError(item)) return item

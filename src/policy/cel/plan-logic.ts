@@ -1,6 +1,6 @@
 import type { CallExpr } from './ast.ts'
 import { failAt, type Step } from './frame.ts'
-import { plan, type PlanContext } from './plan.ts'
+import { plan, planPart, type PlanContext } from './plan.ts'
 import { isError, noSuchOverload, OptionalValue, type Value } from './values.ts'
 
 /** Operators that need not evaluate all their operands; undefined for any other call. */
@@ -45,8 +45,11 @@ function planAbsorbing(context: PlanContext, args: Operands, at: number, absorbi
 }
 
 function planConditional(context: PlanContext, args: Operands, at: number): Step | undefined {
-  const [condition, whenTrue, whenFalse] = steps(context, args, 3) ?? []
-  if (condition === undefined || whenTrue === undefined || whenFalse === undefined) return undefined
+  const [conditionExpr, trueExpr, falseExpr] = args
+  if (conditionExpr === undefined || trueExpr === undefined || falseExpr === undefined || args.length !== 3) return undefined
+  const condition = plan(context, conditionExpr)
+  const whenTrue = planPart(context, trueExpr)
+  const whenFalse = planPart(context, falseExpr)
   return (frame) => {
     const value = condition(frame)
     if (value === true) return whenTrue(frame)

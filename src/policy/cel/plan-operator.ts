@@ -1,15 +1,17 @@
 import type { CallExpr } from './ast.ts'
 import { addValues } from './arithmetic.ts'
+import { constantOf } from './constant-fold.ts'
 import { sizeForCost, STRING_FACTOR } from './call-cost.ts'
 import { equalValues } from './equality.ts'
 import { failAt, type Frame, type Step } from './frame.ts'
 import { compareValues } from './ordering.ts'
 import type { PlanContext } from './plan.ts'
+import { failed } from './plan-call.ts'
 import { indexValue, optionalIndex, optionalSelect } from './selection.ts'
 import { CelError, isError, ListValue, noSuchOverload, normalKey, type Value } from './values.ts'
 
 /** Operators on any values, with the costs of cel-go; undefined for calls of functions. */
-export function planOperator(_context: PlanContext, expr: CallExpr, steps: readonly Step[]): Step | undefined {
+export function planOperator(context: PlanContext, expr: CallExpr, steps: readonly Step[]): Step | undefined {
   const [left, right] = steps
   if (expr.target !== undefined || steps.length !== 2 || left === undefined || right === undefined) return undefined
   const { at } = expr
@@ -21,7 +23,7 @@ export function planOperator(_context: PlanContext, expr: CallExpr, steps: reado
     case '_>_': return binary(left, right, at, ordering((order) => order > 0))
     case '_>=_': return binary(left, right, at, ordering((order) => order >= 0))
     case '_+_': return binary(left, right, at, addition)
-    case '@in': return binary(left, right, at, membership)
+    case '@in': return binary(left, right, at, isConstantList(context, expr) ? freeMembership : membership)
     case '_[_]': return binary(left, right, at, charged(indexValue))
     case '_[?_]': return binary(left, right, at, charged(optionalIndex))
     case '_?._': return binary(left, right, at, charged((a, b) => optionalSelect(a, String(b))))
@@ -34,9 +36,9 @@ type Operation = (a: Value, b: Value, frame: Frame) => Value
 function binary(left: Step, right: Step, at: number, operation: Operation): Step {
   return (frame) => {
     const a = left(frame)
-    if (isError(a)) return a
     const b = right(frame)
-    if (isError(b)) return b
+    if (isError(a)) return failed(frame, a)
+    if (isError(b)) return failed(frame, b)
     const result = operation(a, b, frame)
     return isError(result) ? failAt(result, at) : result
   }
@@ -78,11 +80,26 @@ function addition(a: Value, b: Value, frame: Frame): Value {
   return addValues(a, b, frame)
 }
 
+/** A list that is written out is a set to cel-go. */
+function isConstantList(context: PlanContext, expr: CallExpr): boolean {
+  const [, list] = expr.args
+  return list !== undefined && constantOf(context, list) instanceof ListValue
+}
+
+function freeMembership(a: Value, b: Value, frame: Frame): Value {
+  return b instanceof ListValue && contains(b, a, frame)
+}
+
+function contains(list: ListValue, item: Value, frame: Frame): boolean {
+  for (let index = 0; index < list.size; index++) if (equalValues(item, list.at(index), frame)) return true
+  return false
+}
+
 function membership(a: Value, b: Value, frame: Frame): Value {
   if (b instanceof ListValue) {
     frame.spend(b.size)
-    for (let index = 0; index < b.size; index++) if (equalValues(a, b.at(index), frame)) return true
-    return false
+    frame.spendWork(b.size)
+    return contains(b, a, frame)
   }
   frame.spend(1)
   if (typeof b !== 'object' || b === null || b instanceof Uint8Array || b.kind !== 'map') return noSuchOverload()

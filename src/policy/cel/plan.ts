@@ -1,4 +1,5 @@
 import type { Expr, IdentExpr, ListExpr, MapExpr, SelectExpr, StructExpr } from './ast.ts'
+import { constantOf, isAttribute } from './constant-fold.ts'
 import type { CheckedExpr } from './checker.ts'
 import type { Environment } from './environment.ts'
 import type { Step } from './frame.ts'
@@ -69,11 +70,10 @@ export class PlanContext {
 export function plan(context: PlanContext, expr: Expr): Step {
   const reference = context.checked.references[expr.id]
   if (reference?.kind === 'name' && (expr.kind === 'ident' || expr.kind === 'select')) return planName(context, expr, reference.thing)
+  const constant = constantOf(context, expr)
+  if (constant !== undefined) return () => constant
   switch (expr.kind) {
-    case 'constant': {
-      const { value } = expr
-      return () => value
-    }
+    case 'constant': return () => expr.value
     case 'ident': return planUnknown(expr.name, expr.at)
     case 'select': return planSelect(context, expr)
     case 'call': return planCall(context, expr)
@@ -81,6 +81,16 @@ export function plan(context: PlanContext, expr: Expr): Step {
     case 'map': return planMap(context, expr)
     case 'struct': return planStruct(context, expr)
     case 'comprehension': return planComprehension(context, expr)
+  }
+}
+
+/** As a part of another attribute: without the cost of its name. */
+export function planPart(context: PlanContext, expr: Expr): Step {
+  const step = plan(context, expr)
+  if (!isAttribute(context, expr)) return step
+  return (frame) => {
+    frame.cost--
+    return step(frame)
   }
 }
 
@@ -92,10 +102,7 @@ function planUnknown(name: string, at: number): Step {
 function planName(context: PlanContext, expr: IdentExpr | SelectExpr, thing: { kind: string; name: string; type: Type; value?: Value }): Step {
   if (thing.value !== undefined && thing.kind !== 'variable') {
     const { value } = thing
-    return (frame) => {
-      frame.cost++
-      return value
-    }
+    return () => value
   }
   const local = context.local(thing.name)
   if (local !== undefined) return planLocal(thing.name, local, expr.at)
@@ -148,14 +155,6 @@ const STRUCT_COST = 40
 
 function planList(context: PlanContext, expr: ListExpr): Step {
   const elements = expr.elements.map((element) => ({ step: plan(context, element.value), optional: element.optional, at: element.value.at }))
-  const fixed = expr.elements.every((element) => element.value.kind === 'constant' && !element.optional)
-  if (fixed) {
-    const list = ListValue.of(expr.elements.flatMap(({ value }) => (value.kind === 'constant' ? [value.value] : [])))
-    return (frame) => {
-      frame.spend(LIST_COST)
-      return list
-    }
-  }
   return (frame) => {
     const values: Value[] = []
     for (const { step, optional, at } of elements) {

@@ -144,7 +144,7 @@ function messageType(types: ProtobufTypes, desc: DescMessage | undefined): Objec
       return desc.fields.filter((field) => message.isSet(field)).map((field) => field.name)
     },
     create: (values) => createMessage(types, desc, values),
-    equals: undefined,
+    isJson: false,
   }
 }
 

@@ -34,9 +34,10 @@ function compileType(schema: ObjectSchema, provider: TypeProvider): ObjectType {
     // Definitions refer to each other and to themselves: how a field is wrapped is found out when it is first read.
     return escaped === undefined ? [] : [[escaped, lazyField(name, type, provider)]]
   })))
-  const base = jsonObjectType(schema.name, new Map())
+  const base = jsonObjectType(schema.name, new Map(), new Set())
   return {
     ...base,
+    undeclared: (source) => Object.keys(source as object).filter((property) => !schema.fields.has(property)),
     field: (name) => all().get(name),
     setFields: (source) => [...all()].filter(([, field]) => field.isSet(source)).map(([name]) => name),
   }

@@ -1,6 +1,7 @@
+import { utf8 } from '../../../words/bytes.ts'
 import { addValues } from '../arithmetic.ts'
 import type { CallCosts, CostOf } from '../call-cost.ts'
-import { sizeForCost, STRING_FACTOR } from '../call-cost.ts'
+import { STRING_FACTOR } from '../call-cost.ts'
 import { declare, member, type Overload } from '../declaration.ts'
 import type { Library } from '../environment.ts'
 import { equalValues } from '../equality.ts'
@@ -69,7 +70,8 @@ function lastIndexOf(list: ListValue, item: Value): Value {
 
 /** What it costs to look at everything in a value once. */
 export function traversalOf(value: Value): number {
-  if (typeof value === 'string' || value instanceof Uint8Array) return Math.floor(sizeForCost(value) * STRING_FACTOR)
+  if (typeof value === 'string') return Math.floor(utf8(value).length * STRING_FACTOR)
+  if (value instanceof Uint8Array) return Math.floor(value.length * STRING_FACTOR)
   if (value instanceof ListValue) return value.values().reduce<number>((total, item) => total + traversalOf(item), 0)
   if (typeof value !== 'object' || value === null || value.kind !== 'map') return 1
   return value.keys().reduce<number>((total, key) => total + traversalOf(key) + traversalOf(value.get(key) ?? null), 0)
@@ -79,7 +81,8 @@ const traversal: CostOf = { before: ([list = null]) => traversalOf(list) }
 
 const costs: CallCosts = new Map([
   ['isSorted', traversal], ['sum', traversal], ['min', traversal], ['max', traversal],
-  ['list_a_index_of_int', traversal], ['list_a_last_index_of_int', traversal],
+  // Of lists and of texts alike.
+  ['indexOf', traversal], ['lastIndexOf', traversal],
 ])
 
 /** Kubernetes' functions on lists. */

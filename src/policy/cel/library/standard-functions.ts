@@ -23,7 +23,7 @@ const size = declare(
   member('map_size', [mapType(A, B)], intType, (map: MapValue) => BigInt(map.size)),
 )
 
-const matchesCompiled = withPattern((text, pattern) => pattern.matcher(text).find())
+const matchesCompiled = withPattern((text, pattern) => pattern.test(text))
 
 const texts: readonly FunctionDeclaration[] = [
   declare('contains', member('contains_string', [stringType, stringType], boolType, (text: string, part: string) => text.includes(part))),
