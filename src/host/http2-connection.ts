@@ -164,7 +164,8 @@ function stopReading(stream: ServerHttp2Stream): void {
 }
 
 function readToEnd(this: ServerHttp2Stream): void {
-  this.resume()
+  if (this.closed) this.destroy()
+  else this.resume()
 }
 
 function refuseRest(this: ServerHttp2Stream): void {

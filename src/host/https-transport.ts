@@ -1,4 +1,7 @@
-import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2'
+import {
+  connect, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders, type IncomingHttpStatusHeader,
+  type OutgoingHttpHeaders,
+} from 'node:http2'
 import { isIP } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Transport, TransportRequest, TransportResponse } from '../client/transport.ts'
@@ -209,7 +212,9 @@ class Connection {
         this.#retire()
         return reject(new NotHandled('the connection is closing'))
       }
-      const headers = { ...request.headers, ...(authorization === undefined ? {} : { authorization }), ':method': request.method, ':path': request.path }
+      const headers: OutgoingHttpHeaders = { ...request.headers, ':method': request.method, ':path': request.path }
+      if (authorization !== undefined) headers['authorization'] = authorization
+      if (request.body !== undefined) headers['content-length'] = request.body.length
       const stream = this.#session.request(headers, { endStream: request.body === undefined })
       const onAbort = (): void => stream.close(constants.NGHTTP2_CANCEL)
       request.signal?.addEventListener('abort', onAbort, { once: true })

@@ -19,6 +19,13 @@ export function sameJson(a: unknown, b: unknown): boolean {
   return true
 }
 
+/** Whether the lists hold the very same items. */
+export function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
+  return true
+}
+
 /** A copy that shares nothing. Only for drafts that will be changed: everything else is shared and never mutated. */
 export function copyJson<T>(value: T): T {
   if (Array.isArray(value)) return value.map((item: unknown) => copyJson(item)) as T

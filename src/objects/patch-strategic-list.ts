@@ -1,5 +1,5 @@
 import { badRequest } from '../words/status-error.ts'
-import { isObject, type JsonObject } from './json.ts'
+import { isObject, sameItems, type JsonObject } from './json.ts'
 import { mergeMap, withoutDirectives } from './patch-strategic.ts'
 import type { Field, Schema } from './schema.ts'
 
@@ -16,7 +16,7 @@ export function mergeList(
   const merged = field.mergeKey === undefined ? mergePrimitives(target, patch) : mergeByKey(schema, field.mergeKey, name, target, patch)
   const ordered = order === undefined ? merged : setOrder(merged, target, order, field.mergeKey, name)
   if (!Array.isArray(before)) return ordered
-  return ordered.length === before.length && ordered.every((item, index) => item === before[index]) ? before : ordered
+  return sameItems(ordered, before) ? before : ordered
 }
 
 function mergePrimitives(target: readonly unknown[], patch: readonly unknown[]): readonly unknown[] {
@@ -53,8 +53,8 @@ function mergeByKey(
   if (replace) return additions.map((item) => withoutDirectives(items, item))
   const kept = deleted.size === 0 ? [...target] : target.filter((item) => !deleted.has(looseKey(item, mergeKey)))
   const places = new Map<string, number>()
-  for (const [index, item] of kept.entries()) {
-    const key = looseKey(item, mergeKey)
+  for (let index = 0; index < kept.length; index++) {
+    const key = looseKey(kept[index], mergeKey)
     if (!places.has(key)) places.set(key, index)
   }
   for (const item of additions) {

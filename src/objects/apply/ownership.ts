@@ -1,4 +1,4 @@
-import { isObject, sameJson, type JsonObject } from '../json.ts'
+import { isObject, sameItems, sameJson, type JsonObject } from '../json.ts'
 import type { ListSchema, ObjectSchema, Schema } from '../schema.ts'
 import { asMember, emptySet, isEmpty, leaf, type FieldSet } from './field-set.ts'
 import { itemElement } from './path-element.ts'
@@ -60,8 +60,11 @@ function rootFields(schema: ObjectSchema, other: object | undefined, value: obje
   const members = value as JsonObject
   for (const key in members) {
     if (key === 'apiVersion' || key === 'kind') continue
+    const earlier = others[key]
+    const member = members[key]
+    if (earlier !== undefined && earlier === member) continue
     const inner = schemaOf(schema, key)
-    const node = key === 'metadata' ? metadataFields(inner, others[key], members[key], rule) : rule(inner, others[key], members[key])
+    const node = key === 'metadata' ? metadataFields(inner, earlier, member, rule) : rule(inner, earlier, member)
     if (node !== undefined) set[`f:${key}`] = node
   }
   return set
@@ -72,8 +75,10 @@ function metadataFields(schema: Schema, other: unknown, value: unknown, rule: No
   const others = isObject(other) ? other : {}
   const set: MutableSet = {}
   for (const key in value) {
-    if (UNOWNED_METADATA.has(key)) continue
-    const node = rule(schemaOf(schema, key), others[key], value[key])
+    const earlier = others[key]
+    const member = value[key]
+    if ((earlier !== undefined && earlier === member) || UNOWNED_METADATA.has(key)) continue
+    const node = rule(schemaOf(schema, key), earlier, member)
     if (node !== undefined) set[`f:${key}`] = node
   }
   return isEmpty(set) ? undefined : set
@@ -98,7 +103,7 @@ function changedNode(schema: Schema, old: unknown, now: unknown): Node {
 
 function changedList(schema: ListSchema, old: unknown, now: readonly unknown[]): Node {
   if (!Array.isArray(old)) return addedMember(schema, now)
-  if (old.length === now.length && now.every((item, index) => item === old[index])) return undefined
+  if (sameItems(old, now)) return undefined
   const before = indexItems(schema, old)
   let set: MutableSet | undefined
   for (const item of now) {
