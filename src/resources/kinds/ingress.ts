@@ -140,7 +140,7 @@ export const ingresses: ResourceDefinition<Ingress> = {
   ...plainResource,
   kind: kinds.Ingress,
   prepareForCreate(draft) {
-    delete draft.status
+    draft.status = { loadBalancer: {} }
   },
   prepareForUpdate: keepStatus,
   validateCreate,

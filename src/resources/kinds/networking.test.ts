@@ -85,7 +85,7 @@ test('what an Ingress shows, and its status', () => {
   })
   assert.deepEqual(cellsOf(ingresses, changed(sampleIngress(), { 'spec.rules[0].host': undefined })),
     { Class: '<none>', Hosts: '*', Address: '', Ports: '80', Age: '<unknown>' })
-  assert.equal(created(ingresses, ingress).status, undefined)
+  assert.deepEqual(created(ingresses, ingress).status, { loadBalancer: {} })
   const draft = { ...changed(sampleIngress(), { 'spec.ingressClassName': 'x' }), status: { loadBalancer: { ingress: [{ ip: 'x', hostname: '1.2.3.4' }] } } }
   ingresses.status?.prepareForUpdate(draft, sampleIngress(), context)
   assert.deepEqual(draft.spec, sampleIngress().spec)

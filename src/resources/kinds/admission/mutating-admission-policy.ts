@@ -1,26 +1,37 @@
 import type { FieldError } from '../../../objects/field-error.ts'
-import { forbiddenField, notSupported, required } from '../../../objects/field-error.ts'
+import { invalidValue, notSupported, required } from '../../../objects/field-error.ts'
 import type { ResourceDefinition } from '../../definition.ts'
 import type { Expression } from '../../expression.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkOneOf } from '../../field-checks.ts'
 import { kinds } from '../../generated/kinds.ts'
-import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutation } from '../../generated/types.ts'
+import type { MatchResources, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutation } from '../../generated/types.ts'
 import { plainResource } from '../../plain-resource.ts'
 import { ageColumn, numberColumn, textColumn } from '../../table.ts'
 import { defaultMatchResources, REINVOCATION_POLICIES } from './match-rules.ts'
 import { checkPolicy, checkPolicyBinding, paramKindText, paramRefText, policyExpressions } from './policy-checks.ts'
 
 const PATCH_TYPES = ['ApplyConfiguration', 'JSONPatch']
+const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'UPDATE']
 
 function validate({ spec = {} }: MutatingAdmissionPolicy): FieldError[] {
   const errors: Errors = []
   checkPolicy(errors, spec)
-  checkOneOf(errors, 'spec', 'reinvocationPolicy', spec.reinvocationPolicy, REINVOCATION_POLICIES)
+  checkOperations(errors, 'spec.matchConstraints', spec.matchConstraints)
   const mutations = spec.mutations ?? []
   if (mutations.length === 0) errors.push(required('spec.mutations', 'mutations must contain at least one item'))
   mutations.forEach((mutation, index) => checkMutation(errors, `spec.mutations[${index}]`, mutation))
+  checkOneOf(errors, 'spec', 'reinvocationPolicy', spec.reinvocationPolicy, REINVOCATION_POLICIES)
   return errors
+}
+
+/** A deletion leaves nothing to mutate. */
+function checkOperations(errors: Errors, path: string, match: MatchResources | undefined): void {
+  for (const { operations = [] } of match?.resourceRules ?? []) {
+    for (const operation of operations) {
+      if (!OPERATIONS.includes(operation)) errors.push(notSupported(`${path}.resourceRules.operations`, operation, OPERATIONS))
+    }
+  }
 }
 
 function checkMutation(errors: Errors, path: string, { patchType = '', applyConfiguration, jsonPatch }: Mutation): void {
@@ -32,8 +43,10 @@ function checkMutation(errors: Errors, path: string, { patchType = '', applyConf
     const other = patchType === 'JSONPatch' ? 'applyConfiguration' : 'jsonPatch'
     const patch = given[wanted]
     if (patch === undefined) errors.push(required(`${path}.${wanted}`, `must be specified when patchType is ${patchType}`))
-    else if ((patch.expression ?? '').trim() === '') errors.push(required(`${path}.${wanted}.expression`, 'expression is not specified'))
-    if (given[other] !== undefined) errors.push(forbiddenField(`${path}.${other}`, `must not be specified when patchType is ${patchType}`))
+    else if ((patch.expression ?? '').trim() === '') errors.push(required(`${path}.${wanted}.expression`))
+    if (given[other] !== undefined) {
+      errors.push(invalidValue(`${path}.${other}`, `{${other}}`, `must not be specified when patchType is ${patchType}`))
+    }
   }
 }
 
@@ -73,6 +86,7 @@ export const mutatingAdmissionPolicies: ResourceDefinition<MutatingAdmissionPoli
 function validateBinding({ spec = {} }: MutatingAdmissionPolicyBinding): FieldError[] {
   const errors: Errors = []
   checkPolicyBinding(errors, spec)
+  checkOperations(errors, 'spec.matchResources', spec.matchResources)
   return errors
 }
 

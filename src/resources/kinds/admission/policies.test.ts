@@ -42,7 +42,7 @@ test('a ValidatingAdmissionPolicy', () => {
 
 test('the status of a policy', () => {
   const old = created(validatingAdmissionPolicies, changed(sampleValidatingPolicy(), { status: { observedGeneration: 3 } }))
-  assert.equal(old.status, undefined)
+  assert.deepEqual(old.status, {})
   const conditions = [{ type: 'Ready', status: 'Maybe', reason: '', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }]
   const draft = { ...sampleValidatingPolicy(), spec: {}, status: { typeChecking: { expressionWarnings: [{ warning: '', fieldRef: ' ' }] }, conditions } }
   validatingAdmissionPolicies.status?.prepareForUpdate(draft, old, context)
@@ -98,7 +98,10 @@ test('mutating policies', () => {
     'spec.mutations[0].patchType: Unsupported value: "Merge": supported values: "ApplyConfiguration", "JSONPatch"')
   check({ 'spec.mutations[0]': { patchType: 'ApplyConfiguration', jsonPatch: { expression: '[]' } } },
     'spec.mutations[0].applyConfiguration: Required value: must be specified when patchType is ApplyConfiguration',
-    'spec.mutations[0].jsonPatch: Forbidden: must not be specified when patchType is ApplyConfiguration')
+    'spec.mutations[0].jsonPatch: Invalid value: "{jsonPatch}": must not be specified when patchType is ApplyConfiguration')
+  check({ 'spec.mutations[0].jsonPatch': { expression: ' ' } }, 'spec.mutations[0].jsonPatch.expression: Required value')
+  check({ 'spec.matchConstraints.resourceRules[0].operations': ['CREATE', 'DELETE'] },
+    'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"')
   const binding = created(mutatingAdmissionPolicyBindings, changed(sampleMutatingBinding(), { 'spec.paramRef': { name: 'limits' }, 'spec.matchResources': {} }))
   assert.deepEqual(binding.spec, {
     policyName: 'a', paramRef: { name: 'limits', parameterNotFoundAction: 'Deny' },
@@ -113,5 +116,11 @@ test('what policies show', () => {
   assert.deepEqual(cellsOf(mutatingAdmissionPolicies, sampleMutatingPolicy()), { Mutations: 1, ParamKind: '<unset>', Age: '<unknown>' })
   const binding = changed(sampleValidatingBinding(), { 'spec.paramRef': { name: 'limits', namespace: 'ops' } })
   assert.deepEqual(cellsOf(validatingAdmissionPolicyBindings, binding), { PolicyName: 'a', ParamRef: 'ops/limits', Age: '<unknown>' })
-  assert.equal(cellsOf(validatingAdmissionPolicyBindings, sampleValidatingBinding())['ParamRef'], '<unset>')
+  const paramRef = (ref: object | undefined): unknown => (
+    cellsOf(validatingAdmissionPolicyBindings, changed(sampleValidatingBinding(), { 'spec.paramRef': ref }))['ParamRef'])
+  const selector = { matchLabels: { b: '2', a: '1' }, matchExpressions: [{ key: 'k', operator: 'In', values: ['v', 'w'] }] }
+  assert.equal(paramRef(undefined), '<unset>')
+  assert.equal(paramRef({ name: 'limits' }), '*/limits')
+  assert.equal(paramRef({ selector }), '&LabelSelector{MatchLabels:map[string]string{a: 1,b: 2,},'
+    + 'MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:k,Operator:In,Values:[v w],},},}')
 })

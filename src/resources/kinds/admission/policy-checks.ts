@@ -3,7 +3,7 @@ import { dns1035LabelErrors, dnsSubdomainErrors, pathSegmentErrors } from '../..
 import type { Expression } from '../../expression.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsSubdomain, checkLabelSelector, checkNames, checkOneOf } from '../../field-checks.ts'
-import type { MatchCondition, MatchResources, ParamKind, ParamRef, Variable } from '../../generated/types.ts'
+import type { LabelSelector, MatchCondition, MatchResources, ParamKind, ParamRef, Variable } from '../../generated/types.ts'
 import { checkMatchConditions, checkMatchResources, conditionExpressions, FAILURE_POLICIES } from './match-rules.ts'
 
 /** What validating and mutating admission policies and their bindings share. */
@@ -108,8 +108,18 @@ export function paramKindText(kind: ParamKind | undefined): string {
   return kind === undefined ? '<unset>' : `${kind.apiVersion ?? ''}/${kind.kind ?? ''}`
 }
 
-/** namespace/name, or any namespace for an object that is looked for in that of the request. */
+/** namespace/name, with any namespace for an object that may be looked for in that of the request; or the selector. */
 export function paramRefText(ref: ParamRef | undefined): string {
-  if (ref === undefined) return '<unset>'
-  return `${(ref.namespace ?? '') === '' ? '*' : ref.namespace}/${(ref.name ?? '') === '' ? '*' : ref.name}`
+  const { name = '', namespace = '', selector } = ref ?? {}
+  if (name !== '') return `${namespace === '' ? '*' : namespace}/${name}`
+  return selector === undefined ? '<unset>' : selectorText(selector)
+}
+
+/** As Go prints the struct: upstream's cell holds nothing better. */
+function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const labels = Object.keys(matchLabels).toSorted().map((key) => `${key}: ${matchLabels[key]},`)
+  const requirements = matchExpressions.map(({ key, operator, values = [] }) => (
+    `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`))
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},`
+    + `MatchExpressions:[]LabelSelectorRequirement{${requirements.join('')}},}`
 }

@@ -101,7 +101,7 @@ export const validatingAdmissionPolicies: ResourceDefinition<ValidatingAdmission
     defaultMatchResources(spec.matchConstraints)
   },
   prepareForCreate(draft) {
-    delete draft.status
+    draft.status = {}
   },
   prepareForUpdate: keepStatus,
   validateCreate: validate,
