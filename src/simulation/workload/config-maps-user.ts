@@ -10,6 +10,7 @@ const FINALIZER = 'simulation.example/hold'
 /**
  * Several users write the same ConfigMaps, each its own counter, and every write says on which state it rests: an update or a merge patch
  * with the resourceVersion, or a JSON patch that tests the old value. So no write may undo another one, also not one that arrives late.
+ * Often a user writes with both hands at once, so that two writes that rest on one state meet while the first is on its way to the disk.
  */
 export async function useSharedConfigMaps(user: User, book: CounterBook): Promise<void> {
   await keepBusy(user, 2_000, async () => {
@@ -19,18 +20,30 @@ export async function useSharedConfigMaps(user: User, book: CounterBook): Promis
       await user.client.create(kinds.ConfigMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: key, data: {} })
       return
     }
-    const before = Number(known.data?.[user.name] ?? '0')
-    book.read(key, user.name, before)
-    const after = before + 1
-    book.attempt(key, user.name, after)
-    await write(user, known, before, after)
-    book.acknowledge(key, user.name, after)
+    const counters = user.random.chance(0.5) ? [user.name, `${user.name}-left`] : [user.name]
+    await Promise.all(counters.map((counter) => count(user, known, counter, book)))
   })
 }
 
-async function write(user: User, known: ConfigMap, before: number, after: number): Promise<void> {
+async function count(user: User, known: ConfigMap, counter: string, book: CounterBook): Promise<void> {
   const key = { namespace: user.namespace, name: known.metadata.name ?? '' }
-  const data = { [user.name]: String(after), [`${user.name}-twin`]: String(after) }
+  const before = Number(known.data?.[counter] ?? '0')
+  book.read(key, counter, before)
+  const after = before + 1
+  book.attempt(key, counter, after)
+  await write(user, known, { counter, before, after })
+  book.acknowledge(key, counter, after)
+}
+
+interface Count {
+  readonly counter: string
+  readonly before: number
+  readonly after: number
+}
+
+async function write(user: User, known: ConfigMap, { counter, before, after }: Count): Promise<void> {
+  const key = { namespace: user.namespace, name: known.metadata.name ?? '' }
+  const data = { [counter]: String(after), [`${counter}-twin`]: String(after) }
   const { resourceVersion } = known.metadata
   const how = user.random.between(0, 2)
   if (how === 0) {
@@ -38,7 +51,7 @@ async function write(user: User, known: ConfigMap, before: number, after: number
   } else if (how === 1) {
     await user.client.patch(kinds.ConfigMap, key, { type: 'merge', body: { metadata: { resourceVersion }, data } })
   } else {
-    const test = before === 0 ? [] : [{ op: 'test', path: `/data/${user.name}`, value: String(before) }]
+    const test = before === 0 ? [] : [{ op: 'test', path: `/data/${counter}`, value: String(before) }]
     const guard = before === 0 ? [{ op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }] : []
     const base = known.data === undefined ? [{ op: 'add', path: '/data', value: {} }] : []
     const operations = [
