@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { servedResources } from '../resources/registry.ts'
 import { sampleAutoscaler, sampleClaim, sampleJob, sampleStatefulSet } from '../resources/sample-workloads.testing.ts'
 import { samplePod } from '../resources/sample-objects.testing.ts'
+import { objectWarnings } from './admission/object-warnings.ts'
 import { startTestServer } from './apiserver.testing.ts'
 import { componentStatusRoute } from './subresources/component-statuses.ts'
 import { facetRoutes } from './subresources/facet-routes.ts'
@@ -76,4 +78,13 @@ test('scale, status and resize by their own doors', async () => {
   assert.deepEqual([resized.get('spec.containers.0.image'), resized.get('spec.containers.0.resources.requests.cpu'), resized.get('status.resize')], ['web:1', '2', 'Proposed'])
   assert.equal((await request('PATCH', `${pods}/a`, { spec: { containers } }, MERGE)).status, 200)
   assert.equal((await request('PATCH', `${pods}/a`, { spec: { containers: [{ ...containers[0], resources: {} }] } }, MERGE)).status, 422)
+})
+
+test('a writer is told what has no effect in an object, unless it was there before', async () => {
+  const { request } = await startTestServer({ extensions: { validators: [objectWarnings(servedResources())] } })
+  const pods = '/api/v1/namespaces/default/pods'
+  const made = await request('POST', pods, samplePod({ containers: [{ name: 'web', image: 'web:1', ports: [{ containerPort: 80, hostIP: '10.0.0.1' }] }] }))
+  assert.deepEqual([made.status, made.headers['warning']?.toString().includes('hostIP set without hostPort')], [201, true])
+  assert.equal((await request('PATCH', `${pods}/a`, { metadata: { labels: { tier: 'web' } } }, MERGE)).headers['warning'], undefined)
+  assert.equal((await request('POST', pods, { ...samplePod(), metadata: { name: 'quiet' } })).headers['warning'], undefined)
 })

@@ -58,6 +58,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Beyond types, required fields' presence and metadata, which the pipeline checks from the schema. */
   validateCreate(object: T): FieldError[]
   validateUpdate(object: T, old: T): FieldError[]
+  /** What is allowed and yet hardly meant, or about to go: shown to whoever writes it. old is undefined for a new object. */
+  warnings(object: T, old: T | undefined): readonly string[]
   /** The CEL expressions that it carries, for who has the engine to check them; texts that are missing have been reported already. */
   expressionsOf(object: T): readonly Expression[]
   /** The pipeline raises metadata.generation when this changes; undefined: the kind has no generation. */

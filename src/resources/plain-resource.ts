@@ -15,6 +15,7 @@ export const plainResource: Omit<ResourceDefinition, 'kind'> = {
   prepareForUpdate() {},
   validateCreate: () => [],
   validateUpdate: () => [],
+  warnings: () => [],
   expressionsOf: () => noExpressions,
   generationOf: undefined,
   orphansByDefault: false,

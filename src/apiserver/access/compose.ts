@@ -2,6 +2,7 @@ import type { Authorizer } from '../access.ts'
 import { defaultTolerationSeconds } from '../admission/default-tolerations.ts'
 import { namespaceLifecycle } from '../admission/namespace-lifecycle.ts'
 import { nodeRestriction } from '../admission/node-restriction.ts'
+import { objectWarnings } from '../admission/object-warnings.ts'
 import { serviceAccountAdmission } from '../admission/service-account.ts'
 import { systemPriorityClassesStay } from '../admission/system-priority-classes.ts'
 import { taintNewNodes } from '../admission/taint-new-nodes.ts'
@@ -70,7 +71,9 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     authenticators: [new CertificateAuthenticator(), tokens],
     authorizer,
     mutators: [namespaceLifecycle, serviceAccountAdmission({ clock, random }), taintNewNodes, defaultTolerationSeconds, allocator, mutatingWebhooks(hooks)],
-    validators: [nodeRestriction, systemPriorityClassesStay, escalationValidator(rbac, authorizer), validatingWebhooks(hooks)],
+    validators: [
+      nodeRestriction, systemPriorityClassesStay, escalationValidator(rbac, authorizer), objectWarnings(core.definitions), validatingWebhooks(hooks),
+    ],
     observers: [changes, allocator],
     routes: routes(core, options, { authorizer, rbac, tokens, audiences }),
   }

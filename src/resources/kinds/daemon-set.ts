@@ -10,6 +10,7 @@ import { ageColumn, labelsText, numberColumn, textColumn } from '../table.ts'
 import { amountOf, checkAtMostAll, checkCountOrPercent } from './count-or-percent.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { checkPodTemplate, checkRunsForever, checkSelected, isEmpty } from './pod/pod-template.ts'
+import { workloadWarnings } from './pod/pod-warnings.ts'
 import { checkCollisionCount } from './replica-counts.ts'
 import { workloadColumns } from './workload-columns.ts'
 
@@ -97,6 +98,7 @@ export const daemonSets: ResourceDefinition<DaemonSet> = {
   },
   validateCreate: validate,
   validateUpdate: validate,
+  warnings: workloadWarnings,
   generationOf: 'spec',
   columns: [
     numberColumn('Desired', 'Nodes that should run a pod of it.', ({ status }) => status?.desiredNumberScheduled ?? 0),

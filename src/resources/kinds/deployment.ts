@@ -10,6 +10,7 @@ import { ageColumn, textColumn } from '../table.ts'
 import { amountOf, checkAtMostAll, checkCountOrPercent } from './count-or-percent.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { checkReplicatedTemplate, isEmpty } from './pod/pod-template.ts'
+import { workloadWarnings } from './pod/pod-warnings.ts'
 import { checkCollisionCount, checkCounts } from './replica-counts.ts'
 import { selectorQuery, workloadColumns } from './workload-columns.ts'
 
@@ -97,6 +98,7 @@ export const deployments: ResourceDefinition<Deployment> = {
     checkImmutable(errors, 'spec.selector', deployment.spec?.selector, old.spec?.selector)
     return errors
   },
+  warnings: workloadWarnings,
   generationOf: 'spec-or-annotations',
   columns: [
     textColumn(

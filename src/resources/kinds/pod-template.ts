@@ -7,6 +7,7 @@ import { plainResource } from '../plain-resource.ts'
 import { labelsText, textColumn } from '../table.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { checkPodTemplate } from './pod/pod-template.ts'
+import { templateWarnings } from './pod/pod-warnings.ts'
 import { containerImages, containerNames } from './workload-columns.ts'
 
 function validate({ template }: PodTemplate): FieldError[] {
@@ -23,6 +24,7 @@ export const podTemplates: ResourceDefinition<PodTemplate> = {
   },
   validateCreate: validate,
   validateUpdate: validate,
+  warnings: (object, old) => templateWarnings('template', object.template, object, old),
   generationOf: 'all-but-metadata-and-status',
   columns: [
     textColumn('Containers', 'Names of the containers of its pods.', ({ template }) => containerNames(template)),

@@ -8,6 +8,7 @@ import type { RuntimeClass, Scheduling } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
 import { canonicalizeResources, checkResourceRequirements } from '../resource-list.ts'
 import { ageColumn, textColumn } from '../table.ts'
+import { labelDeprecation } from './pod/deprecated-labels.ts'
 import { checkTolerations } from './pod/scheduling-checks.ts'
 
 function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
@@ -38,6 +39,13 @@ export const runtimeClasses: ResourceDefinition<RuntimeClass> = {
     const errors = validate(runtimeClass)
     checkImmutable(errors, 'handler', runtimeClass.handler, old.handler)
     return errors
+  },
+  warnings({ scheduling }) {
+    const labels = Object.keys(scheduling?.nodeSelector ?? {})
+    return labels.flatMap((label) => {
+      const problem = labelDeprecation(label)
+      return problem === undefined ? [] : [`scheduling.nodeSelector: ${problem}`]
+    })
   },
   columns: [textColumn('Handler', 'What the container runtime calls it.', ({ handler }) => handler ?? ''), ageColumn],
 }

@@ -9,6 +9,7 @@ import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { checkRunsForever, checkSelected, isEmpty } from './pod/pod-template.ts'
+import { workloadWarnings } from './pod/pod-warnings.ts'
 import { checkCollisionCount } from './replica-counts.ts'
 import { defaultClaim } from './volume/claim-spec.ts'
 import { selectorQuery, templateColumns } from './workload-columns.ts'
@@ -129,6 +130,11 @@ function validateStatus({ status = { replicas: 0 } }: StatefulSet, old: Stateful
   return errors
 }
 
+function historyWarnings({ spec }: StatefulSet): string[] {
+  if ((spec?.revisionHistoryLimit ?? 0) >= 0) return []
+  return ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
+}
+
 export const statefulSets: ResourceDefinition<StatefulSet> = {
   ...plainResource,
   kind: kinds.StatefulSet,
@@ -145,6 +151,7 @@ export const statefulSets: ResourceDefinition<StatefulSet> = {
   },
   validateCreate: validate,
   validateUpdate,
+  warnings: (set, old) => [...workloadWarnings(set, old), ...historyWarnings(set)],
   generationOf: 'spec',
   columns: [
     textColumn('Ready', 'Ready pods of those that are wanted.', ({ spec, status }) =>

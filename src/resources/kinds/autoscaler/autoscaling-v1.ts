@@ -49,14 +49,16 @@ function toV1({ spec, status, metadata }: V2): V1 {
   }
 }
 
-function specToV1({ metrics, behavior: _, ...spec }: HorizontalPodAutoscalerSpec): NonNullable<V1['spec']> {
+function specToV1({ metrics, ...spec }: HorizontalPodAutoscalerSpec): NonNullable<V1['spec']> {
+  delete spec.behavior
   const percentage = metrics?.find(isCpu)?.resource?.target.averageUtilization
   return { ...spec, ...(percentage === undefined ? {} : { targetCPUUtilizationPercentage: percentage }) }
 }
 
 function statusToV1(
-  { currentMetrics, conditions: _, currentReplicas = 0, ...status }: HorizontalPodAutoscalerStatus,
+  { currentMetrics, currentReplicas = 0, ...status }: HorizontalPodAutoscalerStatus,
 ): AutoscalingV1HorizontalPodAutoscalerStatus {
+  delete status.conditions
   const percentage = currentMetrics?.find(isCpu)?.resource?.current.averageUtilization
   return { ...status, currentReplicas, ...(percentage === undefined ? {} : { currentCPUUtilizationPercentage: percentage }) }
 }

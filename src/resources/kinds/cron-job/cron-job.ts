@@ -1,5 +1,6 @@
 import type { FieldError } from '../../../objects/field-error.ts'
 import { invalidValue, notSupported, required } from '../../../objects/field-error.ts'
+import { dnsLabelErrors } from '../../../objects/names.ts'
 import { parseTime } from '../../../words/instant.ts'
 import { humanDuration } from '../../age.ts'
 import type { ResourceDefinition } from '../../definition.ts'
@@ -11,6 +12,7 @@ import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, numberColumn, textColumn, wideColumn } from '../../table.ts'
 import { defaultJobTemplate } from '../job/job.ts'
 import { checkJobSpec } from '../job/job-spec.ts'
+import { nameWarning, templateWarnings } from '../pod/pod-warnings.ts'
 import { containerImages, containerNames, selectorQuery } from '../workload-columns.ts'
 import { parseCronSchedule } from './cron-schedule.ts'
 import { checkTimeZone } from './time-zone.ts'
@@ -68,6 +70,17 @@ function validateCreate({ metadata: { name = '' }, spec }: CronJob): FieldError[
   return errors
 }
 
+function warnings(cronJob: CronJob, old: CronJob | undefined): readonly string[] {
+  const found = templateWarnings('spec.jobTemplate.spec.template', cronJob.spec?.jobTemplate?.spec?.template, cronJob, old)
+  const problems = old === undefined ? dnsLabelErrors(cronJob.metadata.name ?? '') : []
+  if (problems.length > 0) found.unshift(nameWarning('Pod names and hostnames', problems))
+  if (cronJob.spec?.schedule?.includes('TZ') === true) {
+    const documentation = 'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/'
+    found.push(`CRON_TZ or TZ used in spec.schedule is not officially supported, see ${documentation} for more details`)
+  }
+  return found
+}
+
 export const cronJobs: ResourceDefinition<CronJob> = {
   ...plainResource,
   kind: kinds.CronJob,
@@ -83,6 +96,7 @@ export const cronJobs: ResourceDefinition<CronJob> = {
     validateSpec(errors, spec, old.spec)
     return errors
   },
+  warnings,
   generationOf: 'spec',
   columns: [
     textColumn('Schedule', 'When its Jobs start.', ({ spec }) => spec?.schedule ?? ''),

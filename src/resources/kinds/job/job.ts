@@ -13,6 +13,7 @@ import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, textColumn } from '../../table.ts'
 import { defaultPodTemplate } from '../pod/defaults.ts'
 import { checkSelected } from '../pod/pod-template.ts'
+import { nameWarning, workloadWarnings } from '../pod/pod-warnings.ts'
 import { workloadColumns } from '../workload-columns.ts'
 import { checkGeneratedSelector, generateSelector } from './job-selector.ts'
 import { checkJobSpec } from './job-spec.ts'
@@ -100,6 +101,21 @@ function withoutPlacement(template: PodTemplateSpec | undefined): object {
   return { metadata, spec: { ...spec, affinity: others } }
 }
 
+const MANY_COMPLETIONS = 100_000
+const MANY_PODS = 10_000
+
+function warnings(job: Job, old: Job | undefined): readonly string[] {
+  const found = [...workloadWarnings(job, old)]
+  const { completionMode, completions = 0, parallelism = 0 } = job.spec ?? {}
+  const problems = old === undefined ? dnsLabelErrors(job.metadata.name ?? '') : []
+  if (problems.length > 0) found.unshift(nameWarning('Pod names and hostnames', problems))
+  if (completionMode === 'Indexed' && completions > MANY_COMPLETIONS && parallelism > MANY_PODS) {
+    found.push('In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, ' +
+      'Kubernetes might not be able to track completedIndexes when a big number of indexes fail')
+  }
+  return found
+}
+
 /** The most telling of its conditions. */
 function statusText(job: Job): string {
   const is = conditionsOf(job)
@@ -133,6 +149,7 @@ export const jobs: ResourceDefinition<Job> = {
   prepareForUpdate: keepStatus,
   validateCreate,
   validateUpdate,
+  warnings,
   generationOf: 'spec',
   orphansByDefault: true,
   columns: [

@@ -5,6 +5,7 @@ import { plainResource } from '../../plain-resource.ts'
 import { podColumns } from './columns.ts'
 import { DEFAULT_GRACE_SECONDS, defaultPod } from './defaults.ts'
 import { isTerminalPhase } from './phase.ts'
+import { podWarnings } from './pod-warnings.ts'
 import { prepareEphemeralContainers, prepareForCreate, prepareForUpdate, prepareStatusForUpdate } from './prepare.ts'
 import { prepareResize, validateResize } from './resize.ts'
 import { validateCreate } from './validate-pod.ts'
@@ -48,6 +49,7 @@ export const pods: ResourceDefinition<Pod> = {
   prepareForUpdate,
   validateCreate,
   validateUpdate,
+  warnings: podWarnings,
   columns: podColumns,
   selectableFields: {
     'spec.nodeName': ({ spec }) => spec?.nodeName ?? '',

@@ -1,4 +1,5 @@
 import { forbiddenField, notSupported } from '../../../objects/field-error.ts'
+import type { ObjectMeta } from '../../../objects/kube-object.ts'
 import type { Errors } from '../../field-checks.ts'
 
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
@@ -21,3 +22,8 @@ export function accessModesText(modes: readonly string[] | undefined): string {
 
 /** Where the class stood before there was a field for it. */
 export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
+
+export function classWarnings({ annotations }: ObjectMeta): string[] {
+  if (annotations?.[CLASS_ANNOTATION] === undefined) return []
+  return [`metadata.annotations[${CLASS_ANNOTATION}]: deprecated since v1.8; use "storageClassName" attribute instead`]
+}

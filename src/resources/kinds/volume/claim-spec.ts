@@ -7,6 +7,7 @@ import type {
   PersistentVolumeClaim, PersistentVolumeClaimSpec, TypedLocalObjectReference, TypedObjectReference,
 } from '../../generated/types.ts'
 import { amountMilli, canonicalizeResources } from '../../resource-list.ts'
+import { fractionWarnings } from '../pod/fraction-warnings.ts'
 import { checkAccessModes, VOLUME_MODES } from './access-modes.ts'
 
 /** What a claim asks for: in a claim of its own, and in the templates of StatefulSets and of pods' ephemeral volumes. */
@@ -111,4 +112,11 @@ function withoutNamespace(reference: TypedObjectReference): TypedLocalObjectRefe
 
 function sameSources(a: PersistentVolumeClaimSpec, b: PersistentVolumeClaimSpec): boolean {
   return a.dataSource === b.dataSource && a.dataSourceRef === b.dataSourceRef && a.volumeAttributesClassName === b.volumeAttributesClassName
+}
+
+export function claimSpecWarnings(path: string, { resources }: PersistentVolumeClaimSpec): string[] {
+  return [
+    ...fractionWarnings(`${path}.resources.requests`, resources?.requests, ['storage']),
+    ...fractionWarnings(`${path}.resources.limits`, resources?.limits, ['storage']),
+  ]
 }

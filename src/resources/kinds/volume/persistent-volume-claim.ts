@@ -8,8 +8,10 @@ import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../gen
 import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
 import { checkAmount, compareAmounts } from '../../resource-list.ts'
 import { ageColumn, textColumn, wideColumn } from '../../table.ts'
-import { accessModesText, CLASS_ANNOTATION } from './access-modes.ts'
-import { checkClaimResource, checkClaimSpec, checkResizeStates, defaultClaim, prepareClaimSpec } from './claim-spec.ts'
+import { accessModesText, CLASS_ANNOTATION, classWarnings } from './access-modes.ts'
+import {
+  checkClaimResource, checkClaimSpec, checkResizeStates, claimSpecWarnings, defaultClaim, prepareClaimSpec,
+} from './claim-spec.ts'
 
 function validate(claim: PersistentVolumeClaim): FieldError[] {
   const errors: Errors = []
@@ -111,6 +113,7 @@ export const persistentVolumeClaims: ResourceDefinition<PersistentVolumeClaim> =
   },
   validateCreate: validate,
   validateUpdate,
+  warnings: ({ metadata, spec = {} }) => [...classWarnings(metadata), ...claimSpecWarnings('spec', spec)],
   columns: [
     textColumn('Status', 'Pending, Bound or Lost.', ({ metadata, status }) =>
       metadata.deletionTimestamp === undefined ? (status?.phase ?? '') : 'Terminating'),

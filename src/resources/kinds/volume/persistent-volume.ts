@@ -9,8 +9,11 @@ import type { NodeSelectorTerm, PersistentVolume, PersistentVolumeSpec, VolumeNo
 import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
 import { canonicalizeResources, checkAmount } from '../../resource-list.ts'
 import { ageColumn, textColumn, wideColumn } from '../../table.ts'
+import { successorOf, termWarnings } from '../pod/deprecated-labels.ts'
 import { checkNodeSelector } from '../pod/scheduling-checks.ts'
-import { accessModesText, checkAccessModes, CLASS_ANNOTATION, VOLUME_MODES } from './access-modes.ts'
+import { fractionWarnings } from '../pod/fraction-warnings.ts'
+import { GONE_DRIVERS } from '../pod/volume-warnings.ts'
+import { accessModesText, checkAccessModes, CLASS_ANNOTATION, classWarnings, VOLUME_MODES } from './access-modes.ts'
 import { checkPositive } from './claim-spec.ts'
 import { checkVolumeSources, defaultVolumeSource, sourcesOf } from './volume-sources.ts'
 
@@ -102,13 +105,6 @@ function withoutNewExpandSecret(spec: PersistentVolumeSpec, old: PersistentVolum
   return { ...spec, csi }
 }
 
-const LABEL_SUCCESSORS: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/os': 'kubernetes.io/os', 'beta.kubernetes.io/arch': 'kubernetes.io/arch',
-  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
-  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
-  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
-}
-
 /** An old label may give way to its successor: the affinity as it was before that, where that is all that has changed. */
 function renamedLabels(affinity: VolumeNodeAffinity | undefined, old: VolumeNodeAffinity): VolumeNodeAffinity | undefined {
   const terms = affinity?.required?.nodeSelectorTerms ?? []
@@ -121,9 +117,25 @@ function withOldLabels(term: NodeSelectorTerm, old: NodeSelectorTerm | undefined
   if (term.matchExpressions === undefined) return term
   const matchExpressions = term.matchExpressions.map((expression, index) => {
     const key = old?.matchExpressions?.[index]?.key ?? ''
-    return LABEL_SUCCESSORS[key] === expression.key ? { ...expression, key } : expression
+    return successorOf(key) === expression.key ? { ...expression, key } : expression
   })
   return { ...term, matchExpressions }
+}
+
+const MOUNT_OPTIONS_ANNOTATION = 'volume.beta.kubernetes.io/mount-options'
+
+function warnings({ metadata, spec = {} }: PersistentVolume): readonly string[] {
+  const found = classWarnings(metadata)
+  if (metadata.annotations?.[MOUNT_OPTIONS_ANNOTATION] !== undefined) {
+    found.push(`metadata.annotations[${MOUNT_OPTIONS_ANNOTATION}]: deprecated since v1.31; use "mountOptions" attribute instead`)
+  }
+  found.push(...termWarnings('spec.nodeAffinity.required.nodeSelectorTerms', spec.nodeAffinity?.required?.nodeSelectorTerms))
+  if (spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    const advice = 'Instead, the recommended approach is to use dynamic provisioning.'
+    found.push(`spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. ${advice}`)
+  }
+  for (const [type, detail] of Object.entries(GONE_DRIVERS)) if (Object.hasOwn(spec, type)) found.push(`spec.${type}: ${detail}`)
+  return [...found, ...fractionWarnings('spec.capacity', spec.capacity, ['storage'])]
 }
 
 function claimText({ spec }: PersistentVolume): string {
@@ -145,6 +157,7 @@ export const persistentVolumes: ResourceDefinition<PersistentVolume> = {
   },
   validateCreate: validate,
   validateUpdate,
+  warnings,
   columns: [
     textColumn('Capacity', 'Its size.', ({ spec }) => spec?.capacity?.['storage'] ?? '0'),
     textColumn('Access Modes', 'How it may be used.', ({ spec }) => accessModesText(spec?.accessModes)),
