@@ -1,3 +1,4 @@
+import type { FieldError } from '../../objects/field-error.ts'
 import { jsonPath } from '../../objects/json-path.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KindRef } from '../../objects/kind.ts'
@@ -9,6 +10,9 @@ import { mergeSchemaOf } from '../../objects/structural/merge-schema.ts'
 import { pruneUnknown } from '../../objects/structural/prune.ts'
 import { structuralOf, type Structural } from '../../objects/structural/structural-schema.ts'
 import { validateChange, validateValue } from '../../objects/structural/validate-value.ts'
+import type { OpenApiSchema } from '../../policy/cel/openapi-schema.ts'
+import type { RuleSchema } from '../../policy/schema-rules/rule.ts'
+import { schemaRules } from '../../policy/schema-rules/schema-rules.ts'
 import type { FieldValue, ObjectForm, ResourceDefinition, StatusSubresource } from '../../resources/definition.ts'
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, SelectableField } from '../../resources/generated/types.ts'
 import { keepStatus, plainResource } from '../../resources/plain-resource.ts'
@@ -17,9 +21,12 @@ import { customScale } from './custom-scale.ts'
 import { printerColumns } from './printer-columns.ts'
 
 /** A kind as one version of a CustomResourceDefinition says it, for the same pipeline that serves the built-in ones. */
-export function customDefinition(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion, schemas: SchemaLookup): ResourceDefinition {
+export function customDefinition(
+  crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion, schemas: SchemaLookup,
+): ResourceDefinition {
   const kind = customKind(crd, version.name)
   const structural = structuralOf(version.schema?.openAPIV3Schema)
+  const rules = rulesOf(version, structural)
   const hasStatus = version.subresources?.status !== undefined
   const scale = version.subresources?.scale
   const isTerminating = crd.metadata.deletionTimestamp !== undefined
@@ -35,12 +42,12 @@ export function customDefinition(crd: CustomResourceDefinition, version: CustomR
     prepareForUpdate(draft, old) {
       if (hasStatus) keepStatus(draft, old)
     },
-    validateCreate: (object) => validateValue(structural, object, ''),
-    validateUpdate: (object, old) => validateChange(structural, object, old),
+    validateCreate: (object) => rules.validate(object, undefined),
+    validateUpdate: (object, old) => rules.validate(object, old),
     generationOf: hasStatus ? 'all-but-metadata-and-status' : 'all-but-metadata',
     columns: printerColumns(version.additionalPrinterColumns),
     selectableFields: selectableFields(version.selectableFields ?? []),
-    status: hasStatus ? statusOf(structural) : undefined,
+    status: hasStatus ? statusOf(rules) : undefined,
     scale: scale === undefined ? undefined : customScale(scale),
   }
 }
@@ -51,6 +58,21 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
     group: spec.group, version, kind: names.kind, plural: names.plural, singular: names.singular ?? names.kind.toLowerCase(),
     namespaced: spec.scope === 'Namespaced', shortNames: names.shortNames ?? [], categories: names.categories ?? [],
     schema: `custom.${spec.group}.${version}.${names.kind}`,
+  }
+}
+
+interface Rules {
+  validate(object: KubeObject, old: KubeObject | undefined): FieldError[]
+}
+
+/** Expressions are asked about values of the right form only. */
+function rulesOf(version: CustomResourceDefinitionVersion, structural: Structural): Rules {
+  const expressions = schemaRules((version.schema?.openAPIV3Schema ?? {}) as OpenApiSchema & RuleSchema)
+  return {
+    validate(object, old) {
+      const errors = old === undefined ? validateValue(structural, object, '') : validateChange(structural, object, old)
+      return errors.length > 0 || expressions === undefined ? errors : expressions.check(object, old)
+    },
   }
 }
 
@@ -82,7 +104,7 @@ function dropStatus(draft: Stated): void {
 }
 
 /** A write of the status leaves all else as it was, metadata too. */
-function statusOf(structural: Structural): StatusSubresource<KubeObject> {
+function statusOf(rules: Rules): StatusSubresource<KubeObject> {
   return {
     prepareForUpdate(draft: Stated & JsonObject, old: KubeObject & JsonObject) {
       const { resourceVersion, managedFields } = draft.metadata
@@ -92,7 +114,7 @@ function statusOf(structural: Structural): StatusSubresource<KubeObject> {
         ...old.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }), ...(managedFields === undefined ? {} : { managedFields }),
       }
     },
-    validateUpdate: (object, old) => validateChange(structural, object, old),
+    validateUpdate: (object, old) => rules.validate(object, old),
   }
 }
 

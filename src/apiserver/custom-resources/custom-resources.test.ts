@@ -81,6 +81,25 @@ test('what the schema says is held', async () => {
   server.stop()
 })
 
+test('rules are asked of what has the right form', async () => {
+  const rules = (part: object, ...texts: string[]): object => ({ ...part, 'x-kubernetes-validations': texts.map((rule) => ({ rule })) })
+  const spec = rules({ type: 'object', properties: { size: { type: 'integer' }, max: { type: 'integer' } } }, 'self.size <= self.max', 'self.max >= oldSelf.max')
+  const server = await withCrd(widgetCrd({ version: { selectableFields: [], schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } } }))
+  const refused = async (method: string, path: string, body: unknown): Promise<string> => {
+    const answer = await server.request(method, path, body, method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {})
+    return answer.status === 422 ? String(answer.get('message')) : String(answer.status)
+  }
+  const table: [string, string, unknown, string][] = [
+    ['POST', WIDGETS, widget('a', { size: 3, max: 2 }), 'Widget.example.com "a" is invalid: spec: Invalid value: "object": failed rule: self.size <= self.max'],
+    ['POST', WIDGETS, widget('a', { size: 'x', max: 2 }), 'Widget.example.com "a" is invalid: spec.size: Invalid value: "string": spec.size in body must be of type integer: "string"'],
+    ['POST', WIDGETS, widget('a', { size: 1, max: 2 }), '201'],
+    ['PATCH', `${WIDGETS}/a`, { spec: { max: 1 } }, 'Widget.example.com "a" is invalid: spec: Invalid value: "object": failed rule: self.max >= oldSelf.max'],
+    ['PATCH', `${WIDGETS}/a`, { spec: { max: 3 } }, '200'],
+  ]
+  for (const [method, path, body, expected] of table) assert.equal(await refused(method, path, body), expected)
+  server.stop()
+})
+
 test('patches, status and scale', async () => {
   const server = await withCrd()
   await server.request('POST', WIDGETS, widget('a', { size: 1, parts: ['x'] }))

@@ -1,0 +1,112 @@
+import { duplicate, forbiddenField, invalidValue, required, type FieldError } from '../../objects/field-error.ts'
+import { childPath, indexPath } from '../../objects/field-path.ts'
+import { isObject, sameJson } from '../../objects/json.ts'
+import type { OpenApiSchema } from '../cel/openapi-schema.ts'
+import { compileRule, type CompiledRule, type RuleSchema } from './rule.ts'
+
+/** Kubernetes' limit for all rules of one object. */
+const PER_OBJECT_COST = 10_000_000
+const ROOT = 'Root'
+
+/** x-kubernetes-validations of a whole schema (KEP-2876). */
+export interface SchemaRules {
+  /** What they say of a whole object; old is what it replaces. Of parts that have not changed only the transition rules are asked. */
+  check(value: unknown, old: unknown): FieldError[]
+}
+
+/** Where in a schema there are rules; undefined where there are none, nor below. */
+interface RuleNode {
+  readonly typeName: string
+  readonly rules: readonly CompiledRule[]
+  readonly properties: ReadonlyMap<string, RuleNode>
+  readonly additional: RuleNode | undefined
+  readonly items: RuleNode | undefined
+  /** Of a list that is a map; undefined where items of two lists do not correspond. */
+  readonly listKeys: readonly string[] | undefined
+}
+
+interface Checking {
+  readonly errors: FieldError[]
+  costLeft: number
+}
+
+/** Undefined where the schema has no rules. They are compiled when they are first asked. */
+export function schemaRules(schema: OpenApiSchema & RuleSchema): SchemaRules | undefined {
+  const root = nodeOf(schema, ROOT, true)
+  if (root === undefined) return undefined
+  return {
+    check(value, old) {
+      const checking: Checking = { errors: [], costLeft: PER_OBJECT_COST }
+      checkNode(checking, root, { value, old, path: '' })
+      return checking.errors
+    },
+  }
+}
+
+function nodeOf(schema: OpenApiSchema & RuleSchema, name: string, isResource: boolean): RuleNode | undefined {
+  const { items, additionalProperties } = schema
+  const properties = Object.entries(schema.properties ?? {}).flatMap(([key, inner]): [string, RuleNode][] => {
+    const node = nodeOf(inner, `${name}.${key}`, inner['x-kubernetes-embedded-resource'] === true)
+    return node === undefined ? [] : [[key, node]]
+  })
+  const node: RuleNode = {
+    typeName: schema['x-kubernetes-int-or-string'] === true ? 'integer,string' : (schema.type ?? ''),
+    rules: (schema['x-kubernetes-validations'] ?? []).map((rule) => compileRule(rule, schema, name, isResource)),
+    properties: new Map(properties),
+    additional: typeof additionalProperties === 'object' ? nodeOf(additionalProperties, `${name}.@elem`, false) : undefined,
+    items: items === undefined ? undefined : nodeOf(items, `${name}.@idx`, items['x-kubernetes-embedded-resource'] === true),
+    listKeys: schema['x-kubernetes-list-type'] === 'map' ? (schema['x-kubernetes-list-map-keys'] ?? []) : undefined,
+  }
+  const isEmpty = node.rules.length === 0 && node.properties.size === 0 && node.additional === undefined && node.items === undefined
+  return isEmpty ? undefined : node
+}
+
+interface At {
+  readonly value: unknown
+  /** Undefined where nothing corresponds: then transition rules say nothing. */
+  readonly old: unknown
+  readonly path: string
+}
+
+function checkNode(checking: Checking, node: RuleNode, at: At): void {
+  const { value, old, path } = at
+  if (value === undefined || value === null) return
+  const isUnchanged = old !== undefined && sameJson(value, old)
+  for (const rule of node.rules) askRule(checking, node, rule, at, isUnchanged)
+  if (Array.isArray(value)) checkItems(checking, node, value, at)
+  else if (isObject(value)) {
+    for (const key in value) {
+      const inner = node.properties.get(key) ?? node.additional
+      if (inner !== undefined) checkNode(checking, inner, { value: value[key], old: isObject(old) ? old[key] : undefined, path: childPath(path, key) })
+    }
+  }
+}
+
+function checkItems(checking: Checking, { items, listKeys }: RuleNode, list: readonly unknown[], { old, path }: At): void {
+  if (items === undefined) return
+  const identity = (item: unknown): string => JSON.stringify((listKeys ?? []).map((key) => (isObject(item) ? item[key] : undefined)))
+  const before = listKeys !== undefined && Array.isArray(old) ? new Map(old.map((item) => [identity(item), item as unknown])) : undefined
+  for (const [index, value] of list.entries()) checkNode(checking, items, { value, old: before?.get(identity(value)), path: indexPath(path, index) })
+}
+
+function askRule(checking: Checking, node: RuleNode, rule: CompiledRule, { value, old, path }: At, isUnchanged: boolean): void {
+  if (checking.costLeft <= 0 || (isUnchanged && !rule.isTransition)) return
+  const outcome = rule.ask(value, old, checking.costLeft)
+  checking.costLeft -= outcome.cost
+  if (outcome.failure !== undefined) checking.errors.push(errorOf(outcome.failure, `${path}${rule.fieldPath}`.replace(/^\./, ''), node.typeName))
+  if (checking.costLeft > 0) return
+  checking.errors.push(invalidValue(shown(path), node.typeName, 'validation failed due to running out of cost budget, no further validation rules will be run'))
+}
+
+function shown(path: string): string {
+  return path === '' ? '<nil>' : path
+}
+
+function errorOf({ reason, message }: { reason: string; message: string }, path: string, typeName: string): FieldError {
+  switch (reason) {
+    case 'FieldValueForbidden': return forbiddenField(shown(path), message)
+    case 'FieldValueRequired': return required(shown(path), message)
+    case 'FieldValueDuplicate': return duplicate(shown(path), typeName)
+    default: return invalidValue(shown(path), typeName, message)
+  }
+}
