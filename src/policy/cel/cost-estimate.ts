@@ -214,11 +214,12 @@ class Estimator {
   #size(expr: Expr): Range | undefined {
     const known = this.#sizes.get(expr.id) ?? literalSize(expr)
     if (known !== undefined) return known
-    const type = this.#typeOf(expr)
-    if (type !== undefined && isScalar(type)) return exactly(1)
     const path = this.#paths.get(expr.id)
     const hint = path === undefined ? undefined : this.#hints(path)
-    return hint ?? (expr.kind === 'ident' ? this.#local(expr.name)?.size : undefined)
+    if (hint !== undefined) return hint
+    const type = this.#typeOf(expr)
+    if (type !== undefined && isScalar(type)) return exactly(1)
+    return expr.kind === 'ident' ? this.#local(expr.name)?.size : undefined
   }
 }
 

@@ -11,8 +11,8 @@ export interface WorkMeter {
   spendWork(elements: number): void
 }
 
-/** About a fifth of a second. No rule that does something sensible gets near it. */
-const MAX_WORK = 20_000_000
+/** Some tenths of a second. No rule that does something sensible gets near it. */
+const MAX_WORK = 5_000_000
 /** How many rounds of loops pass between two looks at the clock of the caller. */
 const ROUNDS_PER_CHECK = 100
 
@@ -70,4 +70,10 @@ export type Step = (frame: Frame) => Value
 
 export function failAt(error: CelError, at: number): CelError {
   return error.at === undefined ? new CelError(error.message, at) : error
+}
+
+/** A call that cannot be made has its cost too. */
+export function failed(frame: Frame, error: CelError): CelError {
+  frame.cost++
+  return error
 }

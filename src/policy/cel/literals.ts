@@ -1,8 +1,12 @@
 import { isInt, isUint, Uint } from './values.ts'
 import { utf8 } from '../../words/bytes.ts'
 
+/** Longer numbers are not even looked at; leading zeros are allowed. */
+const MAX_DIGITS = 200
+
 /** 12, 0x1F, with its sign; undefined when it is beyond 64 bits. */
 export function readInt(text: string): bigint | undefined {
+  if (text.length > MAX_DIGITS) return undefined
   const negative = text.startsWith('-')
   const value = BigInt(negative ? text.slice(1) : text)
   const signed = negative ? -value : value
@@ -11,6 +15,7 @@ export function readInt(text: string): bigint | undefined {
 
 /** 12u, 0x1Fu. */
 export function readUint(text: string): Uint | undefined {
+  if (text.length > MAX_DIGITS) return undefined
   const value = BigInt(text.slice(0, -1))
   return isUint(value) ? new Uint(value) : undefined
 }

@@ -13,7 +13,7 @@ function minimalBytes(schema: OpenApiSchema): number {
     case 'boolean': return 4
     case 'integer':
     case 'number': return 1
-    case 'string': return schema.format === 'date-time' ? 22 : schema.format === 'date' ? 12 : schema.format === 'duration' ? 4 : 2
+    case 'string': return schema.format === 'date-time' ? 21 : schema.format === 'date' ? 12 : schema.format === 'duration' ? 3 : 2
     case 'object': {
       const required = (schema.required ?? []).flatMap((name): [string, OpenApiSchema][] => {
         const property = schema.properties?.[name]
@@ -34,18 +34,19 @@ export function maxElements(schema: OpenApiSchema): number {
       return schema.maxProperties ?? Math.floor((MAX_REQUEST_BYTES - 2) / (minimalBytes(schema.additionalProperties) + 6))
     }
     case 'string': return maxTextBytes(schema)
-    default: return schema['x-kubernetes-int-or-string'] === true ? schema.maxLength ?? MAX_REQUEST_BYTES - 2 : 1
+    // Scalars have no size in estimates of Kubernetes: to compare them is free.
+    default: return schema['x-kubernetes-int-or-string'] === true ? maxTextBytes({ ...schema, format: '' }) : 0
   }
 }
 
 function maxTextBytes(schema: OpenApiSchema): number {
-  // A character may take four bytes.
-  if (schema.maxLength !== undefined) return Math.max(0, schema.maxLength) * 4
+  // A character may take four bytes; base64 does not.
+  if (schema.maxLength !== undefined) return Math.max(0, schema.maxLength) * (schema.format === 'byte' ? 1 : 4)
   if (schema.enum !== undefined) return schema.enum.reduce<number>((max, value) => Math.max(max, typeof value === 'string' ? value.length : 0), 0)
   switch (schema.format) {
-    case 'date': return 10
+    case 'date': return 12
     case 'date-time':
-    case 'duration': return 30
+    case 'duration': return 32
     default: return MAX_REQUEST_BYTES - 2
   }
 }
@@ -53,7 +54,8 @@ function maxTextBytes(schema: OpenApiSchema): number {
 function step(schema: OpenApiSchema, name: string): OpenApiSchema | undefined {
   if (name === '@items') return schema.items
   if (name === '@values') return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined
-  if (name === '@keys') return typeof schema.additionalProperties === 'object' ? { type: 'string' } : undefined
+  // Upstream counts keys of maps as empty.
+  if (name === '@keys') return typeof schema.additionalProperties === 'object' ? { type: 'string', maxLength: 0 } : undefined
   if (typeof schema.additionalProperties === 'object') return schema.additionalProperties
   const property = Object.keys(schema.properties ?? {}).find((candidate) => escapeField(candidate) === name)
   return property === undefined ? undefined : schema.properties?.[property]

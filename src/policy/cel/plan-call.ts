@@ -1,7 +1,7 @@
 import type { CallExpr } from './ast.ts'
 import { callCost, type CostOf } from './call-cost.ts'
 import type { FunctionDeclaration, Implementation, Overload } from './declaration.ts'
-import { failAt, type Frame, type Step } from './frame.ts'
+import { failAt, failed, type Step } from './frame.ts'
 import { plan, planPart, type PlanContext } from './plan.ts'
 import { planLogic } from './plan-logic.ts'
 import { planOperator } from './plan-operator.ts'
@@ -86,12 +86,6 @@ export function applied(expr: CallExpr, steps: readonly Step[], evaluate: Implem
     if (typeof cost !== 'number' && cost.after !== undefined) frame.spend(cost.after(args, result))
     return settle(result)
   }
-}
-
-/** A call that cannot be made has its cost too. */
-export function failed(frame: Frame, error: CelError): CelError {
-  frame.cost++
-  return error
 }
 
 /** Functions like charAt cost 1 whatever they are called on, but walk through all of a text. */

@@ -3,64 +3,63 @@ import type { CallCosts } from '../call-cost.ts'
 import { sizeForCost, STRING_FACTOR } from '../call-cost.ts'
 import { declare, member, overload, type FunctionDeclaration } from '../declaration.ts'
 import type { Library } from '../environment.ts'
+import { codePoints } from '../source.ts'
 import { dynType, intType, listType, stringType } from '../types.ts'
 import { CelError, ListValue, type Value } from '../values.ts'
 import { traversal } from './standard.ts'
 import { formatText } from './text-format.ts'
 
-const HAS_SURROGATES = /[\ud800-\udfff]/
-
-/** The text as something indexed by code points; most texts have none beyond the basic plane and are that already. */
-function characters(text: string): string | readonly string[] {
-  return HAS_SURROGATES.test(text) ? [...text] : text
-}
-
-function slice(text: string, start: number, end?: number): string {
-  const parts = characters(text)
-  return typeof parts === 'string' ? parts.slice(start, end) : parts.slice(start, end).join('')
-}
-
 function outOfRange(index: bigint): CelError {
   return new CelError(`index out of range: ${index}`)
 }
 
+/** Where a code point begins, in UTF-16 units; undefined beyond the end. The place after the last one counts. */
+function unitOffset(text: string, index: bigint): number | undefined {
+  if (index < 0n || index > text.length) return undefined
+  let unit = 0
+  for (let left = Number(index); left > 0; left--) {
+    if (unit >= text.length) return undefined
+    unit += (text.codePointAt(unit) ?? 0) > 0xffff ? 2 : 1
+  }
+  return unit
+}
+
 function charAt(text: string, index: bigint): Value {
-  const parts = characters(text)
-  if (index < 0n || index > parts.length) return outOfRange(index)
-  return parts[Number(index)] ?? ''
+  const unit = unitOffset(text, index)
+  if (unit === undefined) return outOfRange(index)
+  const code = text.codePointAt(unit)
+  return code === undefined ? '' : String.fromCodePoint(code)
 }
 
 /** Offsets count code points; JavaScript's search counts UTF-16 units. */
 function indexOf(text: string, part: string, from = 0n): Value {
-  const parts = characters(text)
+  const start = unitOffset(text, from)
   if (part === '') return from
-  if (from < 0n || from > parts.length) return outOfRange(from)
-  if (typeof parts === 'string') return BigInt(parts.indexOf(part, Number(from)))
-  const unit = text.indexOf(part, parts.slice(0, Number(from)).join('').length)
-  return unit === -1 ? -1n : BigInt([...text.slice(0, unit)].length)
+  if (start === undefined) return outOfRange(from)
+  const unit = text.indexOf(part, start)
+  return unit === -1 ? -1n : BigInt(codePoints(text.slice(0, unit)))
 }
 
 function lastIndexOf(text: string, part: string, from?: bigint): Value {
-  const parts = characters(text)
-  if (part === '') return from ?? BigInt(parts.length)
-  if (from !== undefined && (from < 0n || from >= parts.length)) return outOfRange(from)
-  const start = from === undefined ? text.length : slice(text, 0, Number(from)).length
+  if (part === '') return from ?? BigInt(codePoints(text))
+  const start = from === undefined ? text.length : unitOffset(text, from)
+  if (start === undefined || (from !== undefined && start === text.length)) return outOfRange(from ?? 0n)
   const unit = text.lastIndexOf(part, start)
-  return unit === -1 ? -1n : BigInt([...text.slice(0, unit)].length)
+  return unit === -1 ? -1n : BigInt(codePoints(text.slice(0, unit)))
 }
 
 function substring(text: string, start: bigint, end?: bigint): Value {
-  const { length } = characters(text)
-  if (start < 0n || start > length) return outOfRange(start)
-  if (end === undefined) return slice(text, Number(start))
-  if (end < 0n || end > length) return outOfRange(end)
-  if (start > end) return new CelError(`invalid substring range. start: ${start}, end: ${end}`)
-  return slice(text, Number(start), Number(end))
+  const from = unitOffset(text, start)
+  if (from === undefined) return outOfRange(start)
+  if (end === undefined) return text.slice(from)
+  const to = unitOffset(text, end)
+  if (to === undefined) return outOfRange(end)
+  return start > end ? new CelError(`invalid substring range. start: ${start}, end: ${end}`) : text.slice(from, to)
 }
 
 function replace(text: string, old: string, replacement: string, limit = -1n): Value {
   if (limit === 0n) return text
-  const parts = old === '' ? ['', ...characters(text), ''] : text.split(old)
+  const parts = old === '' ? ['', ...text, ''] : text.split(old)
   const count = limit < 0n ? parts.length - 1 : Math.min(Number(limit), parts.length - 1)
   const error = tooLong(text.length + count * replacement.length)
   if (error !== undefined) return error
