@@ -125,7 +125,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   })
   const life = new AbortController()
   if (started) await server.start(life.signal)
-  const raw: TestServer['raw'] = (method, path, body, headers) => server.handle(testRequest(method, path, body, headers))
+  const raw: TestServer['raw'] = async (method, path, body, headers) => server.handle(testRequest(method, path, body, headers))
   return {
     server, store, clock, client: server.client(testUser), raw,
     request: async (method, path, body, headers) => answerOf(await raw(method, path, body, headers)),

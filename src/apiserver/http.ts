@@ -47,4 +47,5 @@ export interface TunnelTarget {
   readonly method: string
 }
 
-export type Handler = (request: ServerRequest) => Promise<ServerResponse>
+/** What can be answered at once is, without a promise: most reads. */
+export type Handler = (request: ServerRequest) => ServerResponse | Promise<ServerResponse>

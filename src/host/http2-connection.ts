@@ -94,7 +94,7 @@ export class Http2Connection {
       this.#countReset()
     })
     const hasBody = (flags & END_STREAM_FLAG) === 0
-    void this.#serve(stream, incoming, { hasBody })
+    this.#serve(stream, incoming, { hasBody })
   }
 
   #countReset(): void {
@@ -109,23 +109,46 @@ export class Http2Connection {
     this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
   }
 
-  async #serve(stream: ServerHttp2Stream, incoming: IncomingRequest, { hasBody }: { readonly hasBody: boolean }): Promise<void> {
+  /** What is answered at once costs no promise. */
+  #serve(stream: ServerHttp2Stream, incoming: IncomingRequest, body: { readonly hasBody: boolean }): void {
     try {
-      const response = await this.#options.handler(incoming)
+      const response = this.#options.handler(incoming)
+      if (response instanceof Promise) return void this.#serveLater(stream, incoming, body, response)
       const pending = this.#answer(stream, incoming, response)
+      if (pending !== undefined) return void this.#serveLater(stream, incoming, body, pending)
+    } catch (error) {
+      this.#fail(stream, incoming, error)
+    }
+    this.#finish(stream, incoming, body)
+  }
+
+  async #serveLater(
+    stream: ServerHttp2Stream, incoming: IncomingRequest, body: { readonly hasBody: boolean }, response: Promise<ServerResponse | void>,
+  ): Promise<void> {
+    try {
+      const answer = await response
+      const pending = answer === undefined ? undefined : this.#answer(stream, incoming, answer)
       if (pending !== undefined) await pending
     } catch (error) {
-      noteFailedRequest(this.#options.log, incoming, error)
-      if (stream.destroyed) return
-      if (stream.headersSent) return stream.close(constants.NGHTTP2_INTERNAL_ERROR)
-      const { code, body } = statusBody(error)
-      stream.respond({ ':status': code, 'content-type': 'application/json' })
-      stream.end(body)
+      this.#fail(stream, incoming, error)
     } finally {
-      this.#requests.delete(incoming)
-      this.#lastActive = performance.now()
-      if (hasBody) stopReading(stream)
+      this.#finish(stream, incoming, body)
     }
+  }
+
+  #fail(stream: ServerHttp2Stream, incoming: IncomingRequest, error: unknown): void {
+    noteFailedRequest(this.#options.log, incoming, error)
+    if (stream.destroyed) return
+    if (stream.headersSent) return stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    const { code, body } = statusBody(error)
+    stream.respond({ ':status': code, 'content-type': 'application/json' })
+    stream.end(body)
+  }
+
+  #finish(stream: ServerHttp2Stream, incoming: IncomingRequest, { hasBody }: { readonly hasBody: boolean }): void {
+    this.#requests.delete(incoming)
+    this.#lastActive = performance.now()
+    if (hasBody) stopReading(stream)
   }
 
   /** Undefined: there is nothing to wait for. */

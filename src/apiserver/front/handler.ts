@@ -26,11 +26,13 @@ export interface HandlerParts extends DispatchParts {
 
 /** Who -> may they -> is there room -> do it. Whatever goes wrong becomes a Status; nothing is thrown. */
 export function createHandler(parts: HandlerParts): Handler {
-  return async (request) => {
+  return (request) => {
+    const failure = (error: unknown): ServerResponse => failureResponse(asStatus(parts, request, error), acceptedForErrors(request))
     try {
-      return await answer(parts, request)
+      const response = answer(parts, request)
+      return response instanceof Promise ? response.catch(failure) : response
     } catch (error) {
-      return failureResponse(asStatus(parts, request, error), acceptedForErrors(request))
+      return failure(error)
     }
   }
 }
@@ -38,18 +40,28 @@ export function createHandler(parts: HandlerParts): Handler {
 /** Nobody changes a query. */
 const NO_QUERY = new URLSearchParams()
 
-async function answer(parts: HandlerParts, request: ServerRequest): Promise<ServerResponse> {
+function answer(parts: HandlerParts, request: ServerRequest): ServerResponse | Promise<ServerResponse> {
   const query = request.query === '' ? NO_QUERY : new URLSearchParams(request.query)
   const info = parseRequest(request.method, request.path, query)
   const caller = authenticate(parts.authenticators, request)
-  const user = impersonate(caller instanceof Promise ? await caller : caller, request.headers, parts.authorizer)
+  const asked = { request, query, info }
+  return caller instanceof Promise ? caller.then((user) => answerTo(parts, asked, user)) : answerTo(parts, asked, caller)
+}
+
+function answerTo(
+  parts: HandlerParts, { request, query, info }: Pick<HttpCall, 'request' | 'query' | 'info'>, caller: User,
+): ServerResponse | Promise<ServerResponse> {
+  const user = impersonate(caller, request.headers, parts.authorizer)
   requireAllowed(parts, user, info)
   if (info.isResource && !parts.feed.ready) throw serviceUnavailable('the server is still reading its store')
-  const accepted = acceptedFor(request, query, info)
-  const call: HttpCall = { request, query, info, user, accepted, warnings: [] }
+  const call: HttpCall = { request, query, info, user, accepted: acceptedFor(request, query, info), warnings: [] }
   if (info.watch || !info.isResource) return dispatch(parts, call)
-  const response = await parts.gate.run(isRead(info.verb) ? 'read' : 'write', () => dispatch(parts, call))
-  const warned = withWarnings(response, call.warnings)
+  const response = parts.gate.run(isRead(info.verb) ? 'read' : 'write', () => dispatch(parts, call))
+  return response instanceof Promise ? response.then((later) => finished(call, later)) : finished(call, response)
+}
+
+function finished({ request, warnings }: HttpCall, response: ServerResponse): ServerResponse {
+  const warned = withWarnings(response, warnings)
   return request.method === 'HEAD' && warned.type === 'whole' ? { ...warned, body: [] } : warned
 }
 

@@ -34,12 +34,12 @@ export class RequestGate {
   }
 
   /** Runs the work, or refuses it with 429. The caller is answered with 504 at the deadline, though the work may go on. */
-  run<T>(of: RequestClass, work: () => T | Promise<T>): Promise<T> {
+  run<T>(of: RequestClass, work: () => T | Promise<T>): T | Promise<T> {
     const limit = of === 'read' ? this.#limits.readsInFlight : this.#limits.writesInFlight
     if (this.#counts[of] >= limit) throw tooManyRequests('The server has too many requests under way, please try again later.', 1)
+    const answer = work()
+    if (!(answer instanceof Promise)) return answer
     return new Promise<T>((resolve, reject) => {
-      const answer = work()
-      if (!(answer instanceof Promise)) return resolve(answer)
       this.#counts[of]++
       const leave = (): void => {
         if (this.#inFlight.delete(entry)) this.#counts[of]--
