@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sampleDeployment, samplePod } from '../../sample-objects.testing.ts'
+import { samplePod } from '../../sample-objects.testing.ts'
 import { created, createChecks, changed } from '../checking.testing.ts'
-import { deployments } from '../deployment.ts'
 import { pods } from './pod.ts'
 
 const check = createChecks(pods, samplePod)
@@ -18,20 +17,23 @@ test('the operating system of a pod', () => {
     'spec.containers[0].securityContext.privileged: Forbidden: cannot be set for a windows pod')
 })
 
-test('claims of a pod for devices (checked in templates: pods drop them)', () => {
-  const template = createChecks(deployments, sampleDeployment)
-  const path = 'spec.template.spec.resourceClaims'
-  const used = 'spec.template.spec.containers[0].resources.claims'
+test('claims of a pod for devices', () => {
+  const path = 'spec.resourceClaims'
+  const used = 'spec.containers[0].resources.claims'
   const claim = { name: 'gpu', resourceClaimName: 'shared' }
-  template({ [path]: [claim], [used]: [{ name: 'gpu' }] })
-  template({ [path]: [claim, claim] }, `${path}[1].name: Duplicate value: "gpu"`)
-  template({ [path]: [{ resourceClaimName: 'x' }] }, `${path}[0].name: Required value`)
-  template({ [path]: [{ name: 'gpu' }] }, `${path}[0]: Invalid value: {"name":"gpu"}: must specify one of: \`resourceClaimName\`, \`resourceClaimTemplateName\``)
-  template({ [path]: [{ ...claim, resourceClaimTemplateName: 'x' }] },
+  check({ [path]: [claim], [used]: [{ name: 'gpu' }] })
+  check({ [path]: [claim, claim] }, `${path}[1].name: Duplicate value: "gpu"`)
+  check({ [path]: [{ resourceClaimName: 'x' }] }, `${path}[0].name: Required value`)
+  check({ [path]: [{ name: 'gpu' }] }, `${path}[0]: Invalid value: {"name":"gpu"}: must specify one of: \`resourceClaimName\`, \`resourceClaimTemplateName\``)
+  check({ [path]: [{ ...claim, resourceClaimTemplateName: 'x' }] },
     `${path}[0]: Invalid value: {"name":"gpu","resourceClaimName":"shared","resourceClaimTemplateName":"x"}: ` +
     'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified')
-  template({ [path]: [claim], [used]: [{ name: 'gpu' }, { name: 'gpu' }, { name: 'nic' }, {}] },
+  check({ [path]: [claim], [used]: [{ name: 'gpu' }, { name: 'gpu' }, { name: 'nic' }, {}] },
     `${used}[1]: Duplicate value: "gpu"`, `${used}[2]: Not found: "nic"`, `${used}[3]: Required value`)
+  check({ [path]: [{ name: 'gpu', resourceClaimTemplateName: 'x' }], 'metadata.name': 'a'.repeat(250) },
+    `${path}[0].name: Invalid value: "gpu": final ResourceClaim name "${'a'.repeat(250)}-gpu": must be no more than 253 bytes`)
+  const pod = created(pods, changed(samplePod(), { [path]: [claim], [used]: [{ name: 'gpu' }] }))
+  assert.deepEqual([pod.spec?.resourceClaims, pod.spec?.containers[0]?.resources], [[claim], { claims: [{ name: 'gpu' }] }])
 })
 
 test('claims that are made for a pod', () => {

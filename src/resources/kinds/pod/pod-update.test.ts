@@ -90,6 +90,12 @@ test('status updates', () => {
   checkStatus({ restartPolicy: 'Never' }, { containerStatuses: [ended] }, { containerStatuses: [running] },
     'status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state')
   checkStatus({}, { qosClass: 'BestEffort' }, { qosClass: 'Burstable' }, 'status.qosClass: Invalid value: "Burstable": field is immutable')
+  const claims = { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'x' }] }
+  const made = { name: 'gpu', resourceClaimName: 'a-gpu-x1' }
+  checkStatus(claims, {}, { resourceClaimStatuses: [made] })
+  checkStatus(claims, {}, { resourceClaimStatuses: [made, made, { name: 'nic' }] },
+    'status.resourceClaimStatuses[1].name: Duplicate value: "gpu"',
+    'status.resourceClaimStatuses[2].name: Invalid value: "nic": must match the name of an entry in `spec.resourceClaims`')
   checkStatus({}, {}, { podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }] })
   checkStatus({}, {}, { podIPs: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }] },
     'status.podIPs: Invalid value: [{"ip":"10.0.0.1"},{"ip":"10.0.0.2"}]: may specify no more than one IP for each IP family')

@@ -49,28 +49,22 @@ export function prepareEphemeralContainers(draft: Pod, old: Pod): void {
 
 /** Fields of features that are not served: dropped on writes, as upstream drops those of features that are off. */
 function dropUnserved(spec: PodSpec): PodSpec {
-  const unserved = spec.hostUsers !== undefined || spec.resources !== undefined || spec.resourceClaims !== undefined
+  const unserved = spec.hostUsers !== undefined || spec.resources !== undefined
     || spec.securityContext?.supplementalGroupsPolicy !== undefined || spec.securityContext?.seLinuxChangePolicy !== undefined
-    || [...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(hasUnserved)
+    || [...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(({ securityContext }) => securityContext?.procMount !== undefined)
   if (!unserved) return spec
-  const { hostUsers: _, resources: __, resourceClaims: ___, ...rest } = spec
-  const { supplementalGroupsPolicy: ____, seLinuxChangePolicy: _____, ...securityContext } = rest.securityContext ?? {}
+  const { hostUsers: _, resources: __, ...rest } = spec
+  const { supplementalGroupsPolicy: ___, seLinuxChangePolicy: ____, ...securityContext } = rest.securityContext ?? {}
   return {
-    ...rest, securityContext, containers: (rest.containers ?? []).map(withoutUnserved),
-    ...(rest.initContainers === undefined ? {} : { initContainers: rest.initContainers.map(withoutUnserved) }),
+    ...rest, securityContext, containers: (rest.containers ?? []).map(withoutProcMount),
+    ...(rest.initContainers === undefined ? {} : { initContainers: rest.initContainers.map(withoutProcMount) }),
   }
 }
 
-function hasUnserved({ resources, securityContext }: Container): boolean {
-  return resources?.claims !== undefined || securityContext?.procMount !== undefined
-}
-
-function withoutUnserved(container: Container): Container {
-  if (!hasUnserved(container)) return container
-  const { resources, securityContext, ...rest } = container
-  const { claims: __, ...amounts } = resources ?? {}
-  const { procMount: ___, ...security } = securityContext ?? {}
-  return { ...rest, resources: amounts, ...(securityContext === undefined ? {} : { securityContext: security }) }
+function withoutProcMount(container: Container): Container {
+  if (container.securityContext?.procMount === undefined) return container
+  const { procMount: _, ...securityContext } = container.securityContext
+  return { ...container, securityContext }
 }
 
 /** KEP-3633: matchLabelKeys and mismatchLabelKeys become requirements of the selector with this pod's own values. */

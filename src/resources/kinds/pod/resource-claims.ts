@@ -2,7 +2,7 @@ import { duplicate, invalidValue, notFoundValue, required } from '../../../objec
 import { dnsSubdomainErrors } from '../../../objects/names.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsLabel, checkDnsSubdomain } from '../../field-checks.ts'
-import type { PodResourceClaim, ResourceRequirements } from '../../generated/types.ts'
+import type { PodResourceClaim, PodResourceClaimStatus, ResourceRequirements } from '../../generated/types.ts'
 
 /** KEP-4381: what of dynamic resources a pod claims. Gives back the names that its containers may refer to. */
 export function checkResourceClaims(
@@ -49,5 +49,22 @@ export function checkClaimUses(errors: Errors, path: string, { claims = [] }: Re
       if (!names.has(name)) errors.push(notFoundValue(here, name))
     }
     seen.add(use)
+  })
+}
+
+/** What was made for the claims of a pod: each a claim that it has. */
+export function checkClaimStatuses(
+  errors: Errors, path: string, statuses: readonly PodResourceClaimStatus[], claims: readonly PodResourceClaim[],
+): void {
+  const seen = new Set<string>()
+  statuses.forEach(({ name = '', resourceClaimName }, index) => {
+    const here = `${path}[${index}].name`
+    if (!claims.some((claim) => claim.name === name)) {
+      errors.push(invalidValue(here, name, 'must match the name of an entry in `spec.resourceClaims`'))
+    }
+    if (seen.has(name)) errors.push(duplicate(here, name))
+    seen.add(name)
+    const problems = resourceClaimName === undefined ? [] : dnsSubdomainErrors(resourceClaimName)
+    errors.push(...problems.map((problem) => invalidValue(here, resourceClaimName, problem)))
   })
 }

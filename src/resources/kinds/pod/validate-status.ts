@@ -3,6 +3,7 @@ import { duplicate, forbiddenField, invalidValue } from '../../../objects/field-
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsSubdomain, checkImmutable, checkIp, checkQualifiedName, isDualStack } from '../../field-checks.ts'
 import type { ContainerStatus, Pod, PodSpec } from '../../generated/types.ts'
+import { checkClaimStatuses } from './resource-claims.ts'
 
 const SYSTEM_CONDITIONS = ['PodScheduled', 'Ready', 'Initialized']
 
@@ -28,6 +29,9 @@ export function validateStatusUpdate(pod: Pod, old: Pod): FieldError[] {
     before.ephemeralContainerStatuses,
     'Never'
   )
+  if (status.resourceClaimStatuses !== undefined) {
+    checkClaimStatuses(errors, 'status.resourceClaimStatuses', status.resourceClaimStatuses, pod.spec?.resourceClaims ?? [])
+  }
   checkIps(errors, 'status.podIPs', status.podIPs ?? [])
   const hostIps = status.hostIPs ?? []
   if (hostIps.length > 0 && status.hostIP !== hostIps[0]?.ip) {
