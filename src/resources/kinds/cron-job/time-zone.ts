@@ -20,8 +20,9 @@ function isKnown(zone: string): boolean {
   // +01 is an offset, which the runtime takes and the database does not know.
   if (zone.startsWith('+')) return false
   try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
-    return true
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions()
+    // The runtime does not mind capitals, the database does. (Of an old name of a zone it tells only the new one.)
+    return timeZone === zone || timeZone.toLowerCase() !== zone.toLowerCase()
   } catch (error) {
     if (error instanceof RangeError) return false
     throw error
