@@ -64,6 +64,12 @@ function goField(walk: Walk, key: string | number | undefined): string | undefin
   let struct = ''
   const names: string[] = []
   for (const step of [...walk.path, key]) {
+    // Go's decoder of what may be something else starts anew within it.
+    if (schema.type === 'any' && schema.objects !== undefined) {
+      schema = schema.objects
+      names.length = 0
+      if (typeof step === 'number') continue
+    }
     if (schema.type === 'object') {
       struct = schema.name.split('.').at(-1) ?? ''
       names.push(String(step))

@@ -95,7 +95,7 @@ function walkValue(walk: Walk, schema: Schema, value: unknown, key: string | num
       if (typeof value === 'boolean') return value
       break
     case 'any':
-      return value
+      return schema.objects === undefined ? value : walkMixed(walk, schema.objects, value, key, old)
     case 'object': {
       if (!isObject(value)) break
       walk.path.push(key)
@@ -123,6 +123,18 @@ function walkValue(walk: Walk, schema: Schema, value: unknown, key: string | num
     }
   }
   throw badRequest(typeMismatch(walk, key, schema, value))
+}
+
+/** Objects, alone or in a list, where something else may stand too. */
+function walkMixed(walk: Walk, schema: ObjectSchema, value: unknown, key: string | number, old: unknown): unknown {
+  if (isObject(value)) return walkValue(walk, schema, value, key, old)
+  if (!Array.isArray(value)) return value
+  walk.path.push(key)
+  value.forEach((item: unknown, index) => {
+    if (isObject(item)) value[index] = walkValue(walk, schema, item, index, undefined)
+  })
+  walk.path.pop()
+  return value
 }
 
 function walkList(walk: Walk, schema: ListSchema, list: unknown[], old: unknown): void {

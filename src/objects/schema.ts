@@ -33,6 +33,8 @@ export interface ListSchema {
 /** Any JSON value, kept as it is: RawExtension, FieldsV1, JSON. */
 export interface AnySchema {
   readonly type: 'any'
+  /** What the objects among them are, also those in a list: additionalProperties is a boolean or a schema. */
+  readonly objects?: ObjectSchema
 }
 
 export type Schema = ScalarSchema | ObjectSchema | MapSchema | ListSchema | AnySchema

@@ -8,6 +8,7 @@ const catalog = new SchemaCatalog({
   'a.Node': 'name*:string#1 next:a.Node#2 children:[]a.Node#3@map=name+merge=name',
   'a.All': 'tags:[]string#4@set+merge sizes:{}quantity#5@atomic maps:{}[]string port:int-or-string raw:any gone:a.Missing list:[]int64 keyed:[]a.Node@map=name,next+merge=name+retain',
   'a.Whole': '! x:string',
+  'a.Mixed': 'either:any=a.Node other:any=a.Missing',
   'a.Broken': 'nonsense',
 })
 
@@ -21,6 +22,7 @@ function word(schema: Schema): string {
     case 'object': return schema.name
     case 'list': return `[]${word(schema.items)}@${schema.list}${schema.keys.length === 0 ? '' : `=${schema.keys.join()}`}`
     case 'map': return `{}${word(schema.values)}${schema.atomic ? '@atomic' : ''}`
+    case 'any': return schema.objects === undefined ? 'any' : `any=${word(schema.objects)}`
     default: return schema.type
   }
 }
@@ -35,6 +37,8 @@ test('types, lists and maps', () => {
   check('gone', 'any')
   check('list', '[]int64@atomic')
   check('keyed', '[]a.Node@map=name,next')
+  assert.equal(word(field('a.Mixed', 'either').schema), 'any=a.Node')
+  assert.equal(word(field('a.Mixed', 'other').schema), 'any')
 })
 
 test('marks', () => {

@@ -6,6 +6,9 @@ const SCALARS: ReadonlySet<string> = new Set<ScalarType>([
   'string', 'boolean', 'int32', 'int64', 'double', 'quantity', 'int-or-string', 'time', 'micro-time', 'bytes',
 ])
 
+/** any=apiextensions.v1.JSONSchemaProps: anything, and where it is an object it is that. */
+const MIXED = 'any='
+
 // name[*]:type[#number][@list][+merge[=key]][+retain]
 const FIELD = /^([^:*]+)(\*?):([^#@+]+)(?:#(\d+))?(?:@([^+]+))?((?:\+[^+]+)*)$/
 
@@ -62,6 +65,7 @@ export class SchemaCatalog {
     if (type.startsWith('[]')) return listSchema(this.#schema(type.slice(2), undefined), list)
     if (type.startsWith('{}')) return { type: 'map', values: this.#schema(type.slice(2), undefined), atomic: list === 'atomic' }
     if (SCALARS.has(type)) return { type: type as ScalarType }
+    if (type.startsWith(MIXED)) return mixedSchema(this.lookup(type.slice(MIXED.length)))
     return this.lookup(type) ?? { type: 'any' }
   }
 }
@@ -88,6 +92,10 @@ class CompiledSchema implements ObjectSchema {
     }
     return this.#fields
   }
+}
+
+function mixedSchema(objects: ObjectSchema | undefined): Schema {
+  return objects === undefined ? { type: 'any' } : { type: 'any', objects }
 }
 
 function listSchema(items: Schema, list: string | undefined): ListSchema {

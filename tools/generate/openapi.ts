@@ -65,9 +65,9 @@ const SCALARS: Record<string, string> = {
   'meta.v1.Patch': 'any',
   'runtime.RawExtension': 'any',
   'apiextensions.v1.JSON': 'any',
-  'apiextensions.v1.JSONSchemaPropsOrArray': 'any',
-  'apiextensions.v1.JSONSchemaPropsOrBool': 'any',
-  'apiextensions.v1.JSONSchemaPropsOrStringArray': 'any',
+  'apiextensions.v1.JSONSchemaPropsOrArray': 'any=apiextensions.v1.JSONSchemaProps',
+  'apiextensions.v1.JSONSchemaPropsOrBool': 'any=apiextensions.v1.JSONSchemaProps',
+  'apiextensions.v1.JSONSchemaPropsOrStringArray': 'any=apiextensions.v1.JSONSchemaProps',
   'apiextensions.v1.CustomResourceSubresourceStatus': 'any',
 }
 

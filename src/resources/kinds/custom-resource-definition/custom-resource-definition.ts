@@ -4,7 +4,6 @@ import { kinds } from '../../generated/kinds.ts'
 import type { CustomResourceDefinition } from '../../generated/types.ts'
 import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
 import { defaultClientConfig } from '../admission/webhook-client.ts'
-import { dropNulls } from './json-schema.ts'
 import { promote } from './promoted-spec.ts'
 import { EMPTY_SPEC, validate, validateStatus, validateUpdate } from './validate.ts'
 import { ruleExpressions } from './validate-rules.ts'
@@ -18,7 +17,6 @@ function defaults({ spec }: CustomResourceDefinition): void {
   }
   spec.conversion ??= { strategy: 'None' }
   defaultClientConfig(spec.conversion.webhook?.clientConfig)
-  for (const { schema } of spec.versions ?? []) if (schema?.openAPIV3Schema !== undefined) dropNulls(schema.openAPIV3Schema)
 }
 
 function storageVersion({ spec }: CustomResourceDefinition): string[] {

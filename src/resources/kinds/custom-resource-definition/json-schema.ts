@@ -4,61 +4,22 @@ import type { JsonObject } from '../../../objects/json.ts'
 import { isObject } from '../../../objects/json.ts'
 import type { JSONSchemaProps } from '../../generated/types.ts'
 
-/** Reading the OpenAPI schemas of a CustomResourceDefinition: the places where one schema stands in another. */
-type FieldType = 'text' | 'number' | 'boolean' | 'texts' | 'list' | 'schema' | 'schemas' | 'schema-map' | 'map'
-
-/** items and additionalProperties may be more than a schema, so that decoding leaves what is in them to these checks. */
-const TYPES: Readonly<Record<string, FieldType>> = {
-  type: 'text', format: 'text', pattern: 'text', title: 'text', description: 'text', id: 'text', $ref: 'text', $schema: 'text',
-  'x-kubernetes-list-type': 'text', 'x-kubernetes-map-type': 'text',
-  maximum: 'number', minimum: 'number', maxLength: 'number', minLength: 'number', maxItems: 'number',
-  minItems: 'number', multipleOf: 'number',
-  maxProperties: 'number', minProperties: 'number',
-  exclusiveMaximum: 'boolean', exclusiveMinimum: 'boolean', uniqueItems: 'boolean', nullable: 'boolean',
-  'x-kubernetes-embedded-resource': 'boolean', 'x-kubernetes-int-or-string': 'boolean', 'x-kubernetes-preserve-unknown-fields': 'boolean',
-  required: 'texts', 'x-kubernetes-list-map-keys': 'texts', enum: 'list', 'x-kubernetes-validations': 'list',
-  not: 'schema', allOf: 'schemas', anyOf: 'schemas', oneOf: 'schemas', properties: 'schema-map', patternProperties: 'schema-map',
-  definitions: 'schema-map', dependencies: 'map',
-}
-
-const IS_TYPE: Readonly<Record<FieldType, (value: unknown) => boolean>> = {
-  text: (value) => typeof value === 'string',
-  number: (value) => typeof value === 'number',
-  boolean: (value) => typeof value === 'boolean',
-  texts: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
-  list: Array.isArray,
-  map: isObject,
-  schema: isObject,
-  schemas: (value) => Array.isArray(value) && value.every(isObject),
-  'schema-map': (value) => isObject(value) && Object.values(value).every(isObject),
-}
-
-const SHOULD_BE: Readonly<Record<FieldType, string>> = {
-  text: 'a string', number: 'a number', boolean: 'a boolean', texts: 'a list of strings', list: 'a list',
-  map: 'an object', schema: 'a schema',
-  schemas: 'a list of schemas', 'schema-map': 'an object with schemas',
+/** The fields where something else than a schema may stand, so that decoding takes whatever it finds. */
+const MIXED: Readonly<Record<string, { accepts(value: unknown): boolean; readonly shouldBe: string }>> = {
+  items: { accepts: (value) => isObject(value) || (Array.isArray(value) && value.every(isObject)), shouldBe: 'a schema' },
+  additionalProperties: { accepts: (value) => isObject(value) || typeof value === 'boolean', shouldBe: 'a schema or a boolean' },
+  additionalItems: { accepts: (value) => isObject(value) || typeof value === 'boolean', shouldBe: 'a schema or a boolean' },
 }
 
 /** Fields of a schema, or of one within it, that are of another type than schemas have there. */
 export function malformedFields(path: string, schema: JSONSchemaProps): FieldError[] {
   const errors: FieldError[] = []
-  visitRaw(path, schema, errors)
-  return errors
-}
-
-function visitRaw(path: string, schema: object, errors: FieldError[]): void {
-  const before = errors.length
-  for (const [field, value] of Object.entries(schema)) {
-    const type = TYPES[field]
-    if (type !== undefined && !IS_TYPE[type](value)) errors.push(invalidValue(`${path}.${field}`, value, `must be ${SHOULD_BE[type]}`))
-    else if (field === 'items' && !isObject(value) && !IS_TYPE.schemas(value)) {
-      errors.push(invalidValue(`${path}.items`, value, 'must be a schema'))
-    } else if (field === 'additionalProperties' && !isObject(value) && typeof value !== 'boolean') {
-      errors.push(invalidValue(`${path}.additionalProperties`, value, 'must be a schema or a boolean'))
-    }
+  for (const [field, { accepts, shouldBe }] of Object.entries(MIXED)) {
+    const value: unknown = Reflect.get(schema, field)
+    if (value !== undefined && !accepts(value)) errors.push(invalidValue(`${path}.${field}`, value, `must be ${shouldBe}`))
   }
-  if (errors.length > before) return
-  for (const child of childrenOf(path, schema)) visitRaw(child.path, child.schema, errors)
+  if (errors.length > 0) return errors
+  return childrenOf(path, schema).flatMap((child) => malformedFields(child.path, child.schema))
 }
 
 export interface Child {
@@ -91,12 +52,6 @@ export function childrenOf(path: string, schema: JSONSchemaProps): Child[] {
   addList('items', schema.items)
   addMap('dependencies', schema.dependencies)
   return children
-}
-
-/** Fields that are null are no fields: within items and additionalProperties decoding has left them. The schema is the caller's to change. */
-export function dropNulls(schema: JSONSchemaProps): void {
-  for (const [field, value] of Object.entries(schema)) if (value === null) Reflect.deleteProperty(schema, field)
-  for (const child of childrenOf('', schema)) dropNulls(child.schema)
 }
 
 /** The one schema of all items of a list. */

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sampleDefinition } from '../../sample-extension-objects.testing.ts'
+import { present } from '../../../words/assert.ts'
+import { normalizeObject } from '../../../objects/schema-walk.ts'
+import { SchemaCatalog } from '../../schema.ts'
 import { changed, createChecks } from '../checking.testing.ts'
 import { customResourceDefinitions } from './custom-resource-definition.ts'
 import { findField } from './field-path.ts'
@@ -130,10 +133,25 @@ test('rules', () => {
 
 test('a schema that is of another shape altogether', () => {
   field({ type: 'array', items: 5 }, '.items: Invalid value: 5: must be a schema')
-  field({ type: 'array', items: { type: 5, properties: { a: 'x' } } }, '.items.type: Invalid value: 5: must be a string',
-    '.items.properties: Invalid value: {"a":"x"}: must be an object with schemas')
-  field({ type: 'array', items: { type: 'object', properties: null, default: null, additionalProperties: null } })
-  field({ type: 'object', additionalProperties: { required: 'a' } }, '.additionalProperties.required: Invalid value: "a": must be a list of strings')
+  field({ type: 'array', items: [{ type: 'string' }, 5] }, '.items: Invalid value: [{"type":"string"},5]: must be a schema')
+  field({ type: 'object', additionalProperties: 'no' }, '.additionalProperties: Invalid value: "no": must be a schema or a boolean')
+  field({ type: 'array', items: { type: 'object', additionalProperties: 1 } },
+    '.items.additionalProperties: Invalid value: 1: must be a schema or a boolean')
+})
+
+test('schemas are decoded where something else may stand too', () => {
+  const schema = present(new SchemaCatalog().lookup('apiextensions.v1.JSONSchemaProps'), 'the schema of schemas')
+  const decode = (value: object): unknown => {
+    const { object, unknownFields } = normalizeObject(schema, value, { kind: 'CustomResourceDefinition', version: 'v1' })
+    return [object, ...unknownFields]
+  }
+  assert.deepEqual(decode({ items: { tipe: 'string', default: null, title: '', items: [{ nil: 1 }, true] } }),
+    [{ items: { items: [{}, true] } }, 'items.tipe', 'items.items[0].nil'])
+  assert.deepEqual(decode({ additionalProperties: { properties: { a: null, b: { x: 1, default: { x: 1 } } } } }),
+    [{ additionalProperties: { properties: { a: {}, b: { default: { x: 1 } } } } }, 'additionalProperties.properties.b.x'])
+  const kept = { additionalProperties: false, dependencies: { a: ['b'], c: { type: 'string' } }, items: { default: '', enum: [null, 0] } }
+  assert.deepEqual(decode(structuredClone(kept)), [kept])
+  assert.throws(() => decode({ items: { properties: { a: { maxLength: 'x' } } } }), /cannot unmarshal string into Go struct field JSONSchemaProps.properties.maxLength of type int64/)
 })
 
 test('paths of fields', () => {
