@@ -103,7 +103,7 @@ test('OpenAPI v3', async () => {
   const { schemas } = document.components
   assert.deepEqual(schemas['io.k8s.api.apps.v1.DeploymentSpec']?.required, ['selector', 'template'])
   assert.deepEqual(schemas['io.k8s.api.apps.v1.DeploymentSpec']?.properties['strategy'], {
-    allOf: [{ $ref: '#/components/schemas/io.k8s.api.apps.v1.DeploymentStrategy' }], 'x-kubernetes-patch-strategy': 'retainKeys',
+    allOf: [{ $ref: '#/components/schemas/io.k8s.api.apps.v1.DeploymentStrategy' }], default: {}, 'x-kubernetes-patch-strategy': 'retainKeys',
   })
   assert.deepEqual(schemas['io.k8s.api.core.v1.PodSpec']?.properties['volumes'], {
     type: 'array', items: { allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.Volume' }], default: {} }, 'x-kubernetes-list-map-keys': ['name'], 'x-kubernetes-list-type': 'map',

@@ -5,7 +5,7 @@ import type { OpenApiForm } from './openapi-form.ts'
 import { definitionName, referenceTo, scalarNames } from './openapi-names.ts'
 import type { OpenApiVersion } from './openapi-names.ts'
 import { enums } from './schema-enums.ts'
-import { defaults, granularFields, opaqueDefinitions, opaqueFields, replacedFields, unions } from './schema-facts.ts'
+import { defaults, granularFields, opaqueDefinitions, opaqueFields, presentObjects, replacedFields, unions } from './schema-facts.ts'
 
 /** JSON Schema as OpenAPI 2.0 and 3.0 write it; the two differ in how a reference may carry more than itself. */
 export type OpenApiSchema = { [key: string]: unknown }
@@ -141,6 +141,7 @@ export class SchemaWriter {
     const stated = defaults[place]
     if (stated !== undefined) return { default: stated }
     if (schema.type !== 'object') return required ? zero(schema) : {}
+    if (presentObjects.has(place)) return zero(schema)
     const [definition = '', name = ''] = place.split(' ')
     const isOfAllKinds = name === 'metadata' || name === 'spec' || name === 'status'
     return isOfAllKinds && this.#source.kindsOf(definition).length > 0 ? zero(schema) : {}

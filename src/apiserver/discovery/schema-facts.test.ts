@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SchemaCatalog } from '../../resources/schema.ts'
 import { enums } from './schema-enums.ts'
-import { defaults, granularFields, opaqueDefinitions, opaqueFields, replacedFields, unions } from './schema-facts.ts'
+import { defaults, granularFields, opaqueDefinitions, opaqueFields, presentObjects, replacedFields, unions } from './schema-facts.ts'
 
 const { lookup } = new SchemaCatalog()
 
@@ -16,9 +16,10 @@ function typeAt(place: string): string {
 test('every fact is about a field that there is', () => {
   const table: [about: string, places: Iterable<string>, types: readonly string[]][] = [
     ['enums', enums.keys(), ['string']],
-    ['defaults', Object.keys(defaults), ['string', 'boolean']],
+    ['defaults', Object.keys(defaults), ['string', 'boolean', 'int32']],
     ['opaque fields', Object.keys(opaqueFields), ['any']],
     ['granular fields', granularFields, ['object', 'string']],
+    ['objects that are never absent', presentObjects, ['object']],
     ['replaced fields', replacedFields, ['object']],
     ['unions', Object.entries(unions).map(([definition, { discriminator }]) => `${definition} ${discriminator}`), ['string']],
   ]

@@ -48,8 +48,20 @@ export const granularFields: ReadonlySet<string> = new Set([
 /** Where a strategic merge replaces what it would merge elsewhere. */
 export const replacedFields: ReadonlySet<string> = new Set(['policy.v1.PodDisruptionBudgetSpec selector'])
 
+/** Parts of an object that are never absent, only empty, beside the metadata, spec and status of kinds. */
+export const presentObjects: ReadonlySet<string> = new Set([
+  'apps.v1.DaemonSetSpec template', 'apps.v1.DaemonSetSpec updateStrategy', 'apps.v1.DeploymentSpec strategy', 'apps.v1.DeploymentSpec template',
+  'apps.v1.ReplicaSetSpec template', 'apps.v1.StatefulSetSpec template', 'apps.v1.StatefulSetSpec updateStrategy',
+  'batch.v1.CronJobSpec jobTemplate', 'batch.v1.JobSpec template', 'batch.v1.JobTemplateSpec metadata', 'batch.v1.JobTemplateSpec spec',
+  'core.v1.Container resources', 'core.v1.EphemeralContainer resources', 'core.v1.PersistentVolumeClaimSpec resources',
+  'core.v1.PersistentVolumeClaimTemplate metadata', 'core.v1.PersistentVolumeClaimTemplate spec', 'core.v1.PodTemplateSpec metadata',
+  'core.v1.PodTemplateSpec spec', 'core.v1.PreferredSchedulingTerm preference', 'core.v1.WeightedPodAffinityTerm podAffinityTerm',
+])
+
 /** Defaults that belong to the schema: apply needs those of the keys of lists. */
-export const defaults: Readonly<Record<string, string | boolean>> = {
+export const defaults: Readonly<Record<string, string | boolean | number>> = {
+  'apps.v1.StatefulSetOrdinals start': 0,
+  'apps.v1.StatefulSetStatus availableReplicas': 0,
   'core.v1.AzureDiskVolumeSource cachingMode': 'ReadWrite',
   'core.v1.AzureDiskVolumeSource fsType': 'ext4',
   'core.v1.AzureDiskVolumeSource kind': 'Shared',
