@@ -120,7 +120,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     extend: (core) => ({
       authenticators: [{ authenticate: async () => testUser }],
       authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
-      mutators: [], validators: [], observers: [], routes: [], ...(typeof extensions === 'function' ? extensions(core) : extensions),
+      mutators: [], validators: [], observers: [], bookkeeper: undefined, routes: [], ...(typeof extensions === 'function' ? extensions(core) : extensions),
     }),
   })
   const life = new AbortController()

@@ -22,13 +22,15 @@ import type { Handler } from './http.ts'
 import { InProcessClient } from './in-process-client.ts'
 import type { InProcessParts } from './in-process-client.ts'
 import { cacheReader } from './object-reader.ts'
+import type { Bookkeeper } from './charge.ts'
 import { Admission } from './pipeline/admission.ts'
+import { ChargeLane } from './pipeline/charge-lane.ts'
 import { decodeObject } from './pipeline/schema-stage.ts'
 import { RetryLane } from './pipeline/retry-lane.ts'
 import { ProtobufDecoder } from './protobuf/decode-object.ts'
 import { ResourceSet } from './resource-set.ts'
 import type { Conversion, Equivalent } from './resource-set.ts'
-import type { Route, WriteObserver } from './route.ts'
+import type { Elsewhere, Route, WriteObserver } from './route.ts'
 import { CacheFeed } from './watch-cache/cache-feed.ts'
 
 export interface ApiServerLimits {
@@ -86,7 +88,13 @@ export interface ApiServerExtensions {
   readonly mutators: readonly Mutator[]
   readonly validators: readonly Validator[]
   readonly observers: readonly WriteObserver[]
+  /** Undefined: no object keeps account of others. */
+  readonly bookkeeper: Bookkeeper | undefined
   readonly routes: readonly Route[]
+  /** Other servers behind this one; undefined: there are none. */
+  readonly elsewhere?: Elsewhere
+  /** Go on from the start of the server until the signal aborts. They never reject. */
+  readonly tasks?: readonly ((signal: AbortSignal) => Promise<void>)[]
 }
 
 const CRD = kinds.CustomResourceDefinition
@@ -126,11 +134,13 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
   })
   const routes = routeTable(extensions.routes)
+  const sets = new FieldSetPool()
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
     protobuf: new ProtobufDecoder(schemas),
-    admission: new Admission({ ...extensions, reader }), lane: new RetryLane(), sets: new FieldSetPool(),
-    watches: new Watches({ feed, clock, random, log, limits }),
+    admission: new Admission({ ...extensions, reader }), lane: new RetryLane(), sets,
+    charges: new ChargeLane({ store, feed, sets, resources, bookkeeper: extensions.bookkeeper }),
+    watches: new Watches({ feed, clock, random, log, limits }), elsewhere: extensions.elsewhere,
   }
   const { authorizer, authenticators } = extensions
   inProcess = { dispatch, authorizer, log, signal: life.signal }
@@ -142,6 +152,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
       signal.addEventListener('abort', () => life.abort(), { once: true })
       await feed.start(signal)
       if (resources.find(CRD.group, CRD.version, CRD.plural) !== undefined) serveCustomResources({ feed, resources, schemas, clock, log, client: client(internalUsers.apiServer) }, signal)
+      for (const task of extensions.tasks ?? []) void task(signal)
     },
   }
 }

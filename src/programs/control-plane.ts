@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { defaultAdmission } from '../apiserver/admission/built-in.ts'
 import { composeExtensions } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
 import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
@@ -12,7 +13,9 @@ import { apiDescriptions } from '../host/api-descriptions.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
 import { startHttpsServer, type HttpsServer } from '../host/https-server.ts'
+import type { RemoteApi } from '../apiserver/aggregation/remote-api.ts'
 import type { WebhookCaller } from '../apiserver/webhooks/webhook-caller.ts'
+import { createRemoteApi } from '../host/remote-api.ts'
 import { createWebhookCaller } from '../host/webhook-caller.ts'
 import { createNodeProxy, type NodeProxy } from '../host/node-proxy.ts'
 import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
@@ -52,32 +55,35 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const host = hostAddresses()
   const pki = openPki(config, host, log)
   const webhooks = createWebhookCaller()
-  const server = await createServer(config, { store, pki, host, webhooks, log })
+  const remote = createRemoteApi(pki.frontProxy)
+  const server = await createServer(config, { store, pki, host, webhooks, remote, log })
   await server.start(stop.signal)
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({
     ...pki.apiServer, caPem: pki.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log,
   })
-  await bootstrap(config, host, server)
+  await bootstrap(config, { host, pki }, server)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, pki, log, stop.signal)
-  return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, webhooks, executor, store, stop }) }
+  return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, webhooks, remote, executor, store, stop }) }
 }
 
 interface Running {
   readonly listener: HttpsServer
   readonly nodeProxy: NodeProxy
   readonly webhooks: { close(): void }
+  readonly remote: { close(): void }
   readonly executor: Executor
   readonly store: Store
   readonly stop: AbortController
 }
 
 /** From the outside in: nobody asks for anything any more when the store is closed. */
-async function close({ listener, nodeProxy, webhooks, executor, store, stop }: Running): Promise<void> {
+async function close({ listener, nodeProxy, webhooks, remote, executor, store, stop }: Running): Promise<void> {
   await listener.close()
   nodeProxy.close()
   webhooks.close()
+  remote.close()
   await executor.stop()
   stop.abort()
   await store.close()
@@ -100,10 +106,11 @@ interface ServerParts {
   readonly pki: ClusterPki
   readonly host: HostAddresses
   readonly webhooks: WebhookCaller
+  readonly remote: RemoteApi
   readonly log: Log
 }
 
-async function createServer(config: ClusterConfig, { store, pki, host, webhooks, log }: ServerParts): Promise<ApiServer> {
+async function createServer(config: ClusterConfig, { store, pki, host, webhooks, remote, log }: ServerParts): Promise<ApiServer> {
   const tokens = await createServiceAccountTokens({
     issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
     privateKeyPem: pki.tokenKeyPem,
@@ -125,6 +132,7 @@ async function createServer(config: ClusterConfig, { store, pki, host, webhooks,
     freezeObjects: false,
     extend: (core) =>
       composeExtensions(core, {
+        admission: defaultAdmission,
         tokens,
         serviceRange: config.serviceCidr,
         nodePorts: config.nodePorts,
@@ -137,14 +145,17 @@ async function createServer(config: ClusterConfig, { store, pki, host, webhooks,
         }),
         healthChecks: [],
         webhooks,
+        remote,
         openApi: { descriptions: apiDescriptions(DESCRIPTIONS_FILE), gzip },
       }),
   })
 }
 
-async function bootstrap(config: ClusterConfig, host: HostAddresses, server: ApiServer): Promise<void> {
+async function bootstrap(config: ClusterConfig, { host, pki }: Pick<ServerParts, 'host' | 'pki'>, server: ApiServer): Promise<void> {
   const client = server.client(internalUsers.apiServer)
-  await applyBootstrap(client, { serviceAddress: config.apiServiceAddress, address: host.primary, port: config.port })
+  await applyBootstrap(client, { serviceAddress: config.apiServiceAddress, address: host.primary, port: config.port }, {
+    clientCaPem: pki.caPem, frontProxyCaPem: pki.frontProxy.caPem, frontProxyName: FRONT_PROXY_NAME,
+  })
   if (config.nodes > 0) await createDnsService(config, client)
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { defaultAdmission } from '../apiserver/admission/built-in.ts'
 import { composeExtensions, defaultNodePorts, defaultServiceRange } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
 import { testRandom } from '../apiserver/apiserver.testing.ts'
@@ -36,6 +37,7 @@ class Cluster {
       store: createMemoryStore(), storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(),
       conversions: kindConversions(), schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
       extend: (core) => composeExtensions(core, {
+        admission: defaultAdmission,
         tokens: { issuer: 'https://issuer', keySet: { keys: [] }, sign: async () => '', verify: async () => ({ outcome: 'foreign' }) },
         serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks: noWebhooks,
         version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),

@@ -1,3 +1,4 @@
+import { defaultAdmission } from '../apiserver/admission/built-in.ts'
 import { composeExtensions, defaultNodePorts, defaultServiceRange } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
 import type { User } from '../apiserver/access.ts'
@@ -103,6 +104,7 @@ function createServer({ process, store, random, log, schemas, tokens }: ServerSu
     freezeObjects: true,
     extend: (core) =>
       composeExtensions(core, {
+        admission: defaultAdmission,
         tokens,
         serviceRange: defaultServiceRange,
         nodePorts: defaultNodePorts,

@@ -9,6 +9,7 @@ import type { Store } from '../../store/store.ts'
 import { utf8 } from '../../words/bytes.ts'
 import { silentLog } from '../../words/ports.ts'
 import { TestClock, answerOf, settle, testRandom, testRequest } from '../apiserver.testing.ts'
+import { defaultAdmission } from '../admission/built-in.ts'
 import { applyBootstrap } from '../bootstrap/apply.ts'
 import { plainOpenApi } from '../discovery/openapi-documents.ts'
 import { versionInfo } from '../discovery/version.ts'
@@ -44,6 +45,7 @@ async function startCluster(store: Store = createMemoryStore()) {
     store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(),
     conversions: kindConversions(), schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     extend: (core) => composeExtensions(core, {
+        admission: defaultAdmission,
       tokens: fakeTokens(), serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks: noWebhooks,
       version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
     }),

@@ -1,11 +1,7 @@
 import type { Authorizer } from '../access.ts'
-import { defaultTolerationSeconds } from '../admission/default-tolerations.ts'
-import { namespaceLifecycle } from '../admission/namespace-lifecycle.ts'
-import { nodeRestriction } from '../admission/node-restriction.ts'
+import { builtInAdmission } from '../admission/built-in.ts'
+import type { AdmissionOptions } from '../admission/built-in.ts'
 import { objectWarnings } from '../admission/object-warnings.ts'
-import { serviceAccountAdmission } from '../admission/service-account.ts'
-import { systemPriorityClassesStay } from '../admission/system-priority-classes.ts'
-import { taintNewNodes } from '../admission/taint-new-nodes.ts'
 import { ServiceAllocator } from '../allocation/service-allocator.ts'
 import { nodeRules } from '../bootstrap/component-roles.ts'
 import type { HealthCheck } from '../discovery/health.ts'
@@ -34,8 +30,15 @@ import { mutatingWebhooks } from '../webhooks/mutating-webhooks.ts'
 import { validatingWebhooks } from '../webhooks/validating-webhooks.ts'
 import type { WebhookCaller } from '../webhooks/webhook-caller.ts'
 import type { MatchConditions } from '../webhooks/webhooks.ts'
+import { apiVersionOf } from '../../objects/kind.ts'
+import { AggregatedApis } from '../aggregation/aggregated-apis.ts'
+import { AggregationKeeper } from '../aggregation/aggregation-keeper.ts'
+import type { RemoteApi } from '../aggregation/remote-api.ts'
+import { internalUsers } from './internal-users.ts'
 
 export interface AccessOptions {
+  /** Which admission plug-ins run, and how; defaultAdmission is as upstream's defaults. */
+  readonly admission: AdmissionOptions
   /** host/service-account-tokens.ts, or a fake with the same three parts. */
   readonly tokens: TokenSigner & TokenVerifier & { readonly keySet: TokenKeySet }
   /** 10.96.0.0/16 */
@@ -49,6 +52,8 @@ export interface AccessOptions {
   readonly openApi: OpenApiSupport
   /** host/webhook-caller.ts, or noWebhooks. */
   readonly webhooks: WebhookCaller
+  /** host/remote-api.ts; undefined: no other API servers stand behind this one. */
+  readonly remote?: RemoteApi
 }
 
 export const defaultNodePorts = { first: 30_000, last: 32_767 } as const
@@ -67,16 +72,25 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     caller: options.webhooks, reader, random, matchConditions: refuseConditions,
     equivalents: core.equivalents, decode: core.decode,
   }
+  const builtIn = builtInAdmission(options.admission, { reader, clock, random, authorizer, servedKinds: () => core.served().map(({ kind }) => kind) })
   return {
     authenticators: [new CertificateAuthenticator(), tokens],
     authorizer,
-    mutators: [namespaceLifecycle, serviceAccountAdmission({ clock, random }), taintNewNodes, defaultTolerationSeconds, allocator, mutatingWebhooks(hooks)],
-    validators: [
-      nodeRestriction, systemPriorityClassesStay, escalationValidator(rbac, authorizer), objectWarnings(core.definitions), validatingWebhooks(hooks),
-    ],
+    mutators: [...builtIn.mutators, allocator, mutatingWebhooks(hooks)],
+    validators: [...builtIn.validators, escalationValidator(rbac, authorizer), objectWarnings(core.definitions), validatingWebhooks(hooks), ...builtIn.lastValidators],
     observers: [changes, allocator],
+    bookkeeper: builtIn.bookkeeper,
     routes: routes(core, options, { authorizer, rbac, tokens, audiences }),
+    ...(options.remote === undefined ? {} : aggregation(core, options.remote)),
   }
+}
+
+function aggregation(core: ApiServerCore, remote: RemoteApi): Required<Pick<ApiServerExtensions, 'elsewhere' | 'tasks'>> {
+  const { reader, clock, log } = core
+  const apis = new AggregatedApis(reader, remote)
+  const builtIn = new Set(core.definitions.map(({ kind }) => apiVersionOf(kind)))
+  const keeper = new AggregationKeeper({ apis, remote, reader, clock, log, builtIn, client: core.client(internalUsers.apiServer), served: () => core.served() })
+  return { elsewhere: apis, tasks: [(signal) => keeper.run(signal)] }
 }
 
 /** A condition that nobody can evaluate is one that failed: the webhook's failure policy decides. */

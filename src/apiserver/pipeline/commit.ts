@@ -1,24 +1,27 @@
 import type { KubeObject } from '../../objects/kube-object.ts'
-import type { Revision } from '../../store/store.ts'
+import type { Revision, Write } from '../../store/store.ts'
 import { StoreUnavailable } from '../../store/store.ts'
 import { serviceUnavailable } from '../../words/status-error.ts'
 import { encodeObject } from '../storage/encoding.ts'
 import { CachedObject, withRevision } from '../watch-cache/cached-object.ts'
+import type { Charge } from '../charge.ts'
 import type { PipelineParts } from './write-request.ts'
 
-type CommitParts = Pick<PipelineParts, 'store' | 'feed' | 'sets'>
+type CommitParts = Pick<PipelineParts, 'store' | 'feed' | 'sets' | 'charges'>
 
 export type CommitResult =
   | { readonly outcome: 'stored'; readonly cached: CachedObject }
   /** Someone else wrote the key since expected; the cache shows their write now. */
   | { readonly outcome: 'conflict' }
 
-/** expected: the revision that is to be replaced, 0 for none. The object must not change any more. */
-export async function commitObject(parts: CommitParts, key: string, object: KubeObject, expected: Revision): Promise<CommitResult> {
+/** expected: the revision that is to be replaced, 0 for none. The object must not change any more. charge: what it is charged to, if anything. */
+export async function commitObject(
+  parts: CommitParts, key: string, object: KubeObject, expected: Revision, charge?: Charge,
+): Promise<CommitResult> {
   const bytes = encodeObject(object, parts.sets)
   parts.feed.announce(key, bytes, object)
   try {
-    const revision = await commit(parts, key, bytes, expected)
+    const revision = await commit(parts, { key, value: bytes }, expected, charge)
     if (revision === undefined) return { outcome: 'conflict' }
     const cached = parts.feed.cached(key)
     if (cached?.revision === revision) return { outcome: 'stored', cached }
@@ -29,16 +32,17 @@ export async function commitObject(parts: CommitParts, key: string, object: Kube
 }
 
 /** The object as it was when it went, with the revision of its deletion; undefined: conflict. */
-export async function commitDeletion(parts: CommitParts, last: CachedObject): Promise<CachedObject | undefined> {
-  const revision = await commit(parts, last.key, undefined, last.revision)
+export async function commitDeletion(parts: CommitParts, last: CachedObject, charge?: Charge): Promise<CachedObject | undefined> {
+  const revision = await commit(parts, { key: last.key, value: undefined }, last.revision, charge)
   return revision === undefined ? undefined : last.at(revision)
 }
 
 /** Acknowledged only when the caches show it: whoever hears of a write can read it. */
-async function commit(parts: CommitParts, key: string, value: Uint8Array | undefined, expected: Revision): Promise<Revision | undefined> {
-  const { store, feed } = parts
+async function commit(parts: CommitParts, write: Write, expected: Revision, charge: Charge | undefined): Promise<Revision | undefined> {
+  const { store, feed, charges } = parts
   try {
-    const result = await store.commit({ expect: [{ key, modified: expected }], writes: [{ key, value }] })
+    const transaction = { expect: [{ key: write.key, modified: expected }], writes: [write] }
+    const result = await (charge === undefined ? store.commit(transaction) : charges.commit(charge, transaction))
     if (result.outcome === 'committed') {
       if (result.revision > feed.revision) await feed.reached(result.revision)
       return result.revision

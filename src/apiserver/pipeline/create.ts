@@ -24,7 +24,7 @@ export async function createObject(parts: PipelineParts, request: WriteRequest, 
   try {
     await admitNew(parts, request, { draft, admission, tracked })
     if (request.dryRun) return { served: dryCreate(request, draft), created: true }
-    const cached = await store(parts, request, draft, generated)
+    const cached = await store(parts, request, { draft, admission, generated })
     outcome = 'stored'
     return { served: cached.seen(request.resource.view), created: true }
   } finally {
@@ -82,14 +82,15 @@ function dryCreate(request: WriteRequest, draft: KubeObject): Served {
 }
 
 /** A generated name that is taken is generated anew; a name that was asked for is not. */
-async function store(parts: PipelineParts, request: WriteRequest, draft: KubeObject, generated: boolean): Promise<CachedObject> {
+async function store(parts: PipelineParts, request: WriteRequest, { draft, admission, generated }: Draft & Pick<NewObject, 'admission'>): Promise<CachedObject> {
   const { resource } = request
+  const charge = parts.charges.chargeOf(admission, draft)
   let object = draft
   for (let attempt = 1; ; attempt++) {
     const name = object.metadata.name ?? ''
     const key = objectKeyText(resource.cache.prefix, { namespace: object.metadata.namespace ?? '', name })
     const taken = resource.cache.getByText(key) !== undefined
-    const result = taken ? undefined : await commitObject(parts, key, asStored(resource, object), 0)
+    const result = taken ? undefined : await commitObject(parts, key, asStored(resource, object), 0, charge)
     if (result?.outcome === 'stored') return result.cached
     if (!generated || attempt === MAX_GENERATED_NAMES) throw alreadyExists(resourceName(resource), name)
     object = { ...draft, metadata: { ...draft.metadata, name: generatedName(parts, draft.metadata.generateName ?? '') } }

@@ -53,7 +53,9 @@ async function attempt(parts: PipelineParts, request: WriteRequest, key: string,
     if (request.dryRun || step.action === 'wait') {
       return { outcome: step.action === 'remove' ? 'gone' : 'pending', served: current.seen(resource.view) }
     }
-    const cached = step.action === 'remove' ? await commitDeletion(parts, current) : await mark(parts, current, step.object)
+    const cached = step.action === 'remove'
+      ? await commitDeletion(parts, current, parts.charges.chargeOf(admission, undefined))
+      : await mark(parts, current, step.object)
     if (cached === undefined) return undefined
     outcome = 'stored'
     return { outcome: step.action === 'remove' ? 'gone' : 'pending', served: cached.seen(resource.view) }

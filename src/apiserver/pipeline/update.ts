@@ -63,7 +63,7 @@ async function attempt(parts: PipelineParts, request: WriteRequest, key: string,
   try {
     await admitChange(parts, request, { proposed, draft, current, admission })
     if (request.dryRun) return { served: servedOnce(draft), created: false }
-    const written = await store(parts, request, { cached, current, draft })
+    const written = await store(parts, request, { cached, current, draft, admission })
     if (written === undefined) return undefined
     outcome = 'stored'
     return { served: written.seen(resource.view), created: false }
@@ -134,13 +134,14 @@ interface Replacement {
   readonly cached: CachedObject
   readonly current: KubeObject
   readonly draft: KubeObject
+  readonly admission: AdmissionRequest
 }
 
 /** A write that changes nothing is not made. One that takes away what held a deleted object makes the object go. */
-async function store(parts: PipelineParts, request: WriteRequest, { cached, current, draft }: Replacement): Promise<CachedObject | undefined> {
-  if (isReadyToGo(draft)) return commitDeletion(parts, cached)
+async function store(parts: PipelineParts, request: WriteRequest, { cached, current, draft, admission }: Replacement): Promise<CachedObject | undefined> {
+  if (isReadyToGo(draft)) return commitDeletion(parts, cached, parts.charges.chargeOf(admission, undefined))
   if (sameJson(draft, current)) return cached
-  const result = await commitObject(parts, cached.key, asStored(request.resource, draft), cached.revision)
+  const result = await commitObject(parts, cached.key, asStored(request.resource, draft), cached.revision, parts.charges.chargeOf(admission, draft))
   return result.outcome === 'stored' ? result.cached : undefined
 }
 

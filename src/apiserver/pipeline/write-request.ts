@@ -11,6 +11,7 @@ import type { FacetRoute } from '../route.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
 import type { Admission } from './admission.ts'
+import type { ChargeLane } from './charge-lane.ts'
 import type { RetryLane } from './retry-lane.ts'
 
 /** One write on its way through the pipeline. */
@@ -48,6 +49,7 @@ export interface PipelineParts {
   readonly reader: ObjectReader
   readonly admission: Admission
   readonly lane: RetryLane
+  readonly charges: ChargeLane
   readonly sets: FieldSetPool
   readonly facets: ReadonlyMap<string, FacetRoute>
 }

@@ -1,0 +1,105 @@
+import { chargeQuotas } from '../../policy/quota/charge.ts'
+import { countedResources, countUsage } from '../../policy/quota/count.ts'
+import { isCountable } from '../../policy/quota/resource-names.ts'
+import type { UsageOf } from '../../policy/quota/resource-usage.ts'
+import type { KindRef } from '../../objects/kind.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { kinds } from '../../resources/generated/kinds.ts'
+import type { ResourceQuota } from '../../resources/generated/types.ts'
+import type { Clock } from '../../words/ports.ts'
+import { forbidden } from '../../words/status-error.ts'
+import type { AdmissionRequest, Mutator, ObjectReader, Validator } from '../access.ts'
+import type { Bookkeeper, Charge } from '../charge.ts'
+import { ALLOWED } from './verdicts.ts'
+
+export interface QuotaParts {
+  readonly usageOf: UsageOf
+  readonly clock: Clock
+}
+
+/** ResourceQuotas keep account of what is in their namespace: charged in the transaction that stores an object, or takes it away. */
+export function quotaBookkeeper({ usageOf, clock }: QuotaParts): Bookkeeper {
+  return {
+    accounts: kinds.ResourceQuota,
+    chargeOf(request, after) {
+      if (!mayChangeUsage(request, after)) return undefined
+      return chargeFor(request, after, { usageOf, clock })
+    },
+  }
+}
+
+function chargeFor(request: AdmissionRequest, after: KubeObject | undefined, { usageOf, clock }: QuotaParts): Charge {
+  const { kind, key, old } = request
+  const change = { resource: kind, before: old, after, enforced: isEnforced(request) }
+  return {
+    namespace: key.namespace,
+    apply(accounts) {
+      const quotas = accounts as readonly ResourceQuota[]
+      // A quota that goes need not remember that it went.
+      const own = kind.plural === kinds.ResourceQuota.plural && kind.group === '' ? quotas.findIndex(({ metadata }) => metadata.name === key.name) : -1
+      const charged = chargeQuotas(own === -1 ? quotas : quotas.filter((_, index) => index !== own), change, usageOf, clock.now())
+      if (charged.outcome === 'refused') throw forbidden({ group: kind.group, resource: kind.plural }, key.name, charged.why)
+      return own === -1 ? charged.quotas : charged.quotas.toSpliced(own, 0, ...quotas.slice(own, own + 1))
+    },
+  }
+}
+
+/** Of most kinds only how many there are is counted; of these an update may change what they use. */
+function mayChangeUsage({ operation, kind, subresource }: AdmissionRequest, after: KubeObject | undefined): boolean {
+  if (!isCountable(kind)) return false
+  if (after === undefined) return true
+  if (operation === 'CREATE') return subresource === ''
+  return kind.group === '' && (kind.plural === 'pods' || kind.plural === 'services' || kind.plural === 'persistentvolumeclaims')
+}
+
+/** What nobody asked for now is only counted: the end of a pod, what a volume turned out to have. */
+function isEnforced({ operation, kind, subresource }: AdmissionRequest): boolean {
+  if (operation === 'CREATE') return true
+  if (operation !== 'UPDATE') return false
+  return kind.plural === 'pods' ? subresource === 'resize' : subresource === ''
+}
+
+/** A dry run is charged to nobody, but hears whether it would be refused. */
+export function quotaDryRun(bookkeeper: Bookkeeper): Validator {
+  return {
+    name: 'ResourceQuota',
+    matches: ({ dryRun, operation }) => dryRun && (operation === 'CREATE' || operation === 'UPDATE'),
+    review(request, reader) {
+      const charge = request.key.namespace === '' ? undefined : bookkeeper.chargeOf(request, request.object)
+      charge?.apply(reader.list(kinds.ResourceQuota, request.key.namespace))
+      return ALLOWED
+    },
+  }
+}
+
+export interface QuotaCountParts extends QuotaParts {
+  /** What is served now. */
+  servedKinds(): readonly KindRef[]
+}
+
+/**
+ * Whoever writes the status of a quota: what is used is what the caches hold at that moment. They show one revision of the store, and every charge
+ * writes the quota, so that this count is right whenever the write succeeds; a counter that looks from outside may be late.
+ */
+export function quotaCount({ usageOf, clock, servedKinds }: QuotaCountParts): Mutator {
+  return {
+    name: 'ResourceQuotaCount',
+    matches: ({ operation, kind, subresource }) => subresource === 'status' && operation === 'UPDATE' && kind.plural === 'resourcequotas' && kind.group === '',
+    admit(request, reader) {
+      const quota = request.object as ResourceQuota
+      if (quota.status?.hard === undefined) return
+      const used = countUsage(quota, contentOf(quota, servedKinds(), reader), usageOf, clock.now())
+      quota.status = { ...quota.status, used: onlyOf(used, quota.status.hard) }
+    },
+  }
+}
+
+function contentOf(quota: ResourceQuota, served: readonly KindRef[], reader: ObjectReader) {
+  const namespace = quota.metadata.namespace ?? ''
+  const onePerResource = new Map(served.filter(({ namespaced }) => namespaced).map((kind) => [`${kind.group}/${kind.plural}`, kind]))
+  return countedResources(quota, [...onePerResource.values()]).map((resource) => ({ resource, objects: reader.list(resource, namespace) }))
+}
+
+function onlyOf(used: Record<string, string>, hard: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(used).filter(([name]) => hard[name] !== undefined))
+}
