@@ -107,12 +107,15 @@ function addressComparison(isCidr: boolean): Estimate {
   }
 }
 
+/** As if the pattern of a format had 60 characters. */
+const FORMAT_PATTERN = exactly(Math.ceil(60 * PATTERN_FACTOR))
 const AUTHORIZATION_CHECK = 350_000
 
 /** By overload, or by name. As in Kubernetes and cel-go; what is not here costs 1. */
 const estimates: ReadonlyMap<string, Estimate> = new Map<string, Estimate>([
   ['check', () => ({ cost: exactly(AUTHORIZATION_CHECK) })],
-  ['isSorted', listSearch], ['sum', listSearch], ['min', listSearch], ['max', listSearch], ['indexOf', listSearch], ['lastIndexOf', listSearch],
+  ['isSorted', listSearch], ['sum', listSearch], ['min', listSearch], ['max', listSearch],
+  ['indexOf', listSearch], ['lastIndexOf', listSearch],
   ['url', parsing], ['quantity', parsing], ['isQuantity', parsing], ['cidr', parsing], ['isIP', parsing], ['isCIDR', parsing],
   ['semver', parsing], ['isSemver', parsing], ['string_to_ip', parsing], ['cidr_ip', nominal],
   ['ip.isCanonical', (operands) => ({ cost: traversal(sizeOf(operands, 0), 2) })],
@@ -122,20 +125,25 @@ const estimates: ReadonlyMap<string, Estimate> = new Map<string, Estimate>([
   ['find', pattern], ['findAll', pattern], ['matches', pattern],
   ['containsIP', addressComparison(false)], ['containsCIDR', addressComparison(true)],
   ['sets.contains', productOf(1)], ['sets.intersects', productOf(1)], ['sets.equivalent', productOf(2)],
-  ['validate', (operands) => ({ cost: times(scaled(sum(sizeOf(operands, 1), exactly(1)), STRING_FACTOR), exactly(Math.ceil(60 * PATTERN_FACTOR))) })],
+  ['validate', (operands) => ({ cost: times(scaled(sum(sizeOf(operands, 1), exactly(1)), STRING_FACTOR), FORMAT_PATTERN) })],
   ['starts_with_string', (operands) => ({ cost: traversal(sizeOf(operands, 1)) })],
   ['ends_with_string', (operands) => ({ cost: traversal(sizeOf(operands, 1)) })],
-  ['string_to_bytes', (operands) => ({ cost: traversal(sizeOf(operands, 0)), size: { min: sizeOf(operands, 0).min, max: sizeOf(operands, 0).max * 4 } })],
+  ['string_to_bytes', (operands) => ({ cost: traversal(sizeOf(operands, 0)), size: times(sizeOf(operands, 0), { min: 1, max: 4 }) })],
   ['bytes_to_string', (operands) => ({ cost: traversal(sizeOf(operands, 0)), size: { min: 0, max: sizeOf(operands, 0).max } })],
   ['in_list', (operands) => ({ cost: sizeOf(operands, 1) })],
   ['contains_string', contains],
   ['add_string', concatenation], ['add_bytes', concatenation], ['add_list', listConcatenation],
   ['equals', comparison], ['not_equals', comparison],
-  ...['less', 'less_equals', 'greater', 'greater_equals'].flatMap((name): [string, Estimate][] => [[`${name}_string`, comparison], [`${name}_bytes`, comparison]]),
+  ...['less', 'less_equals', 'greater', 'greater_equals'].flatMap((name): [string, Estimate][] => [
+    [`${name}_string`, comparison],
+    [`${name}_bytes`, comparison],
+  ]),
 ])
 
 /** The operands are the target, where there is one, and the arguments. */
-export function estimateCall(name: string, overloadId: string, target: SizedOperand | undefined, args: readonly SizedOperand[]): CallEstimate {
+export function estimateCall(
+  name: string, overloadId: string, target: SizedOperand | undefined, args: readonly SizedOperand[],
+): CallEstimate {
   const operands = target === undefined ? args : [target, ...args]
   const estimate = estimates.get(overloadId) ?? estimates.get(name) ?? nominal
   return estimate(operands, target)

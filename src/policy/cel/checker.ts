@@ -1,4 +1,7 @@
-import { UNUSED_VARIABLE, type CallExpr, type ComprehensionExpr, type Expr, type ListExpr, type MapExpr, type ParsedExpr, type SelectExpr, type StructExpr } from './ast.ts'
+import {
+  UNUSED_VARIABLE, type CallExpr, type ComprehensionExpr, type Expr, type ListExpr, type MapExpr, type ParsedExpr,
+  type SelectExpr, type StructExpr,
+} from './ast.ts'
 import { CallResolver } from './call-resolver.ts'
 import type { Overload } from './declaration.ts'
 import type { Environment } from './environment.ts'
@@ -14,8 +17,16 @@ import { Uint } from './values.ts'
 /** What a name or a call in the expression turned out to mean. */
 export type Reference =
   | { readonly kind: 'name'; readonly thing: NamedThing }
-  | { readonly kind: 'call'; readonly name: string; readonly overloads: readonly Overload[]; /** math.abs(x): the target is part of the name. */ readonly isQualified: boolean }
+  | CallReference
   | { readonly kind: 'struct'; readonly typeName: string }
+
+export interface CallReference {
+  readonly kind: 'call'
+  readonly name: string
+  readonly overloads: readonly Overload[]
+  /** math.abs(x): the target is part of the name. */
+  readonly isQualified: boolean
+}
 
 export interface CheckedExpr extends ParsedExpr {
   readonly type: Type
@@ -180,7 +191,8 @@ class Checker {
     if (operandExpr === undefined || fieldExpr?.kind !== 'constant' || typeof fieldExpr.value !== 'string') return errorType
     const operand = this.#resolved(this.#check(operandExpr))
     this.#types[fieldExpr.id] = stringType
-    this.#references[expr.id] = { kind: 'call', name: '_?._', overloads: this.#environment.functions.get('_?._')?.overloads ?? [], isQualified: false }
+    const overloads = this.#environment.functions.get('_?._')?.overloads ?? []
+    this.#references[expr.id] = { kind: 'call', name: '_?._', overloads, isQualified: false }
     const inner = isOptional(operand) ? operand.parameters[0] ?? dynType : operand
     return optionalOf(this.#field(expr.at, inner, fieldExpr.value))
   }
@@ -286,7 +298,10 @@ class Checker {
         return [dynType, dynType]
       default:
         if (isDynamic(range) || range.kind === 'any') return [dynType, dynType]
-        this.#complain(expr.range.at, `expression of type '${formatType(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`)
+        this.#complain(
+          expr.range.at,
+          `expression of type '${formatType(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`,
+        )
         return [errorType, errorType]
     }
   }
@@ -294,7 +309,7 @@ class Checker {
   #expect(expr: Expr, wanted: Type): void {
     const found = this.#types[expr.id] ?? errorType
     if (this.#mapping.isAssignable(wanted, found)) return
-    this.#complain(expr.at, `expected type '${formatType(this.#mapping.resolve(wanted, false))}' but found '${formatType(this.#mapping.resolve(found, false))}'`)
+    this.#complain(expr.at, `expected type '${formatType(this.#resolved(wanted))}' but found '${formatType(this.#resolved(found))}'`)
   }
 
   /** cel.@block([a, b], result): later parts see earlier ones as @index0, @index1. */

@@ -11,7 +11,7 @@ import { dynType, intType, listType, mapType, stringType } from './types.ts'
 
 const environment = kubernetesEnvironment({
   version: '1.32',
-  variables: { self: mapType(stringType, dynType), count: intType, names: listType(stringType), any: dynType },
+  variables: { self: mapType(stringType, dynType), count: intType, names: listType(stringType), data: dynType },
 })
 
 /** The picture of what is wrong, as a user sees it. */
@@ -89,11 +89,11 @@ test('syntax', () => {
 })
 
 test('optional syntax belongs to a library', () => {
-  const plain = createEnvironment({ libraries: [standardLibrary], variables: { any: dynType } })
-  assert.match(picture('any.?a', plain), /1:4: unsupported syntax '\.\?'/)
-  assert.match(picture('any[?0]', plain), /1:4: unsupported syntax '\[\?'/)
-  assert.match(picture('{?1: any}', plain), /1:2: unsupported syntax '\?'/)
-  assert.match(picture('any.`a-b`', plain), /unsupported syntax: '`'/)
+  const plain = createEnvironment({ libraries: [standardLibrary], variables: { data: dynType } })
+  assert.match(picture('data.?a', plain), /1:5: unsupported syntax '\.\?'/)
+  assert.match(picture('data[?0]', plain), /1:5: unsupported syntax '\[\?'/)
+  assert.match(picture('{?1: data}', plain), /1:2: unsupported syntax '\?'/)
+  assert.match(picture('data.`a-b`', plain), /unsupported syntax: '`'/)
 })
 
 test('containers and abbreviations give names a home', () => {
@@ -133,17 +133,17 @@ test('a checked program tells its type', () => {
 
 test('plain JSON goes in: whole numbers are ints where no schema says otherwise', () => {
   const cases: readonly (readonly [string, unknown, unknown])[] = [
-    ['any.a == 1', { a: 1 }, true],
-    ['type(any.a) == int', { a: 1 }, true],
-    ['type(any.a) == double', { a: 1.5 }, true],
-    ['any.a.b[1]', { a: { b: [1, 2] } }, 2],
-    ['any == {"a": [dyn(1), 2.5, "x", true, null]}', { a: [1, 2.5, 'x', true, null] }, true],
-    ['any.map(k, k)', { a: 1, b: 2 }, ['a', 'b']],
-    ['has(any.kind) && any.kind == "list"', { kind: 'list' }, true],
-    ['"constructor" in any || "__proto__" in any', {}, false],
-    ['any.size()', { a: undefined, b: 1 }, 1],
+    ['data.a == 1', { a: 1 }, true],
+    ['type(data.a) == int', { a: 1 }, true],
+    ['type(data.a) == double', { a: 1.5 }, true],
+    ['data.a.b[1]', { a: { b: [1, 2] } }, 2],
+    ['data == {"a": [dyn(1), 2.5, "x", true, null]}', { a: [1, 2.5, 'x', true, null] }, true],
+    ['data.map(k, k)', { a: 1, b: 2 }, ['a', 'b']],
+    ['has(data.kind) && data.kind == "list"', { kind: 'list' }, true],
+    ['"constructor" in data || "__proto__" in data', {}, false],
+    ['data.size()', { a: undefined, b: 1 }, 1],
   ]
-  for (const [text, any, expected] of cases) assert.deepEqual(outcome(environment, text, { any }), expected, text)
+  for (const [text, data, expected] of cases) assert.deepEqual(outcome(environment, text, { data }), expected, text)
 })
 
 test('errors are values: logic needs only what decides', () => {
@@ -158,8 +158,8 @@ test('errors are values: logic needs only what decides', () => {
     ['[0, 1].all(x, 4 / x == 4)', 'error: division by zero'],
     ['[0, 1].exists_one(x, 4 / x == 4)', 'error: division by zero'],
     ['true ? 1 : 1 / 0', 1],
-    ['any.missing ? 1 : 2', 'error: no such key: missing'],
-    ['any.size ? 1 : 2', 'error: no such overload'],
+    ['data.missing ? 1 : 2', 'error: no such key: missing'],
+    ['data.size ? 1 : 2', 'error: no such overload'],
     ['9223372036854775807 + 1', 'error: integer overflow'],
     ['-9223372036854775808 / -1', 'error: integer overflow'],
     ['0u - 1u', 'error: unsigned integer overflow'],
@@ -169,5 +169,5 @@ test('errors are values: logic needs only what decides', () => {
     ["int('x')", "error: type conversion error from 'string' to 'int': \"x\""],
     ['count', 'error: no such attribute(s): count'],
   ]
-  for (const [text, expected] of cases) assert.deepEqual(outcome(environment, text, { any: { size: 1 } }), expected, text)
+  for (const [text, expected] of cases) assert.deepEqual(outcome(environment, text, { data: { size: 1 } }), expected, text)
 })

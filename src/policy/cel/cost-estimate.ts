@@ -5,10 +5,6 @@ import { either, exactly, sum, times, unknownSize, type Range } from './cost-ran
 import { codePoints } from './source.ts'
 import type { Type } from './types.ts'
 
-/** Kubernetes' limit for the estimate of one expression, and for those of all expressions of a CustomResourceDefinition. */
-export const PER_EXPRESSION_ESTIMATE_LIMIT = 10_000_000
-export const PER_RESOURCE_ESTIMATE_LIMIT = 100_000_000
-
 /**
  * How large data may get, by its path from a variable: ['self', 'spec', 'names', '@items']. Steps are names of fields, @items of a list,
  * @keys and @values of a map. Undefined where nothing is known.
@@ -118,7 +114,7 @@ class Estimator {
     const targetCost = isMember && expr.target !== undefined ? this.cost(expr.target) : exactly(0)
     const [first, second, third] = expr.args
     if (expr.name === '_&&_' || expr.name === '_||_') return this.#logic(costs)
-    if (expr.name === '_?_:_' && first !== undefined && second !== undefined && third !== undefined) return this.#conditional(expr, second, third, costs)
+    if (expr.name === '_?_:_' && second !== undefined && third !== undefined) return this.#conditional(expr, second, third, costs)
     const args = expr.args.map((arg) => this.#operand(arg))
     const target = isMember && expr.target !== undefined ? this.#operand(expr.target) : undefined
     const name = reference?.kind === 'call' ? reference.name : expr.name
@@ -168,7 +164,8 @@ class Estimator {
 
   #bind(expr: ComprehensionExpr): Range {
     const before = sum(this.cost(expr.range), this.cost(expr.initial))
-    const local = { path: this.#paths.get(expr.initial.id), size: this.#size(expr.initial), elementSize: this.#elementSizes.get(expr.initial.id) }
+    const { initial } = expr
+    const local = { path: this.#paths.get(initial.id), size: this.#size(initial), elementSize: this.#elementSizes.get(initial.id) }
     const result = this.#within(expr.accumulator, local, () => this.cost(expr.result))
     this.#copy(expr, expr.result)
     return sum(before, result)
@@ -190,7 +187,8 @@ class Estimator {
     const path = this.#paths.get(expr.range.id)
     const isList = this.#typeOf(expr.range)?.kind === 'list'
     const under = (step: string): readonly string[] | undefined => (path === undefined ? undefined : [...path, step])
-    const element: Local = { path: under(isList ? '@items' : '@values'), size: this.#elementSizes.get(expr.range.id), elementSize: undefined }
+    const elementSize = this.#elementSizes.get(expr.range.id)
+    const element: Local = { path: under(isList ? '@items' : '@values'), size: elementSize, elementSize: undefined }
     const key: Local = { path: under(isList ? '@indices' : '@keys'), size: isList ? exactly(1) : undefined, elementSize: undefined }
     const cost = (): Range => sum(this.cost(expr.condition), this.cost(expr.step))
     const { variable, secondVariable } = expr

@@ -78,7 +78,8 @@ class DebugWriter {
     const name = this.#resolvedName(node)
     if (name !== undefined) this.#append(name)
     else this.#body(node)
-    this.#append(node.kind === 'constant' && this.#checked === undefined ? `^#*expr.Constant_${constantKind(node.value)}#` : this.#adorn(node))
+    const isBareConstant = node.kind === 'constant' && this.#checked === undefined
+    this.#append(isBareConstant ? `^#*expr.Constant_${constantKind(node.value)}#` : this.#adorn(node))
   }
 
   /** The checker replaces a.b.c by the name it stands for. */

@@ -7,6 +7,8 @@ import type { Value } from './values.ts'
  */
 export type Implementation = { call(...args: readonly (Value | undefined)[]): Value }['call']
 
+export type Specialize = (constants: readonly (Value | undefined)[]) => Implementation | undefined
+
 export interface Overload {
   readonly id: string
   /** target.name(...): the target is the first parameter. */
@@ -16,7 +18,7 @@ export interface Overload {
   /** Undefined where the function as a whole has an implementation. */
   readonly evaluate: Implementation | undefined
   /** Makes an implementation for calls whose arguments are partly constants (undefined: not one): a pattern is compiled once. */
-  readonly specialize: ((constants: readonly (Value | undefined)[]) => Implementation | undefined) | undefined
+  readonly specialize: Specialize | undefined
   /** Variables in parameters and result: each call has its own. */
   readonly typeVariables: readonly string[]
 }
@@ -37,7 +39,7 @@ export function member(id: string, parameters: readonly Type[], result: Type, ev
 }
 
 /** The overload with a way to make use of constant arguments. */
-export function specialized(base: Overload, specialize: NonNullable<Overload['specialize']>): Overload {
+export function specialized(base: Overload, specialize: Specialize): Overload {
   return { ...base, specialize }
 }
 
@@ -58,7 +60,8 @@ export function mergeDeclarations(declarations: readonly FunctionDeclaration[]):
     if (known === undefined) merged.set(declaration.name, declaration)
     else {
       const fresh = declaration.overloads.filter(({ id }) => !known.overloads.some((overload) => overload.id === id))
-      merged.set(declaration.name, { ...known, overloads: [...known.overloads, ...fresh], evaluate: known.evaluate ?? declaration.evaluate })
+      const evaluate = known.evaluate ?? declaration.evaluate
+      merged.set(declaration.name, { ...known, overloads: [...known.overloads, ...fresh], evaluate })
     }
   }
   return merged

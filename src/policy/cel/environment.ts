@@ -71,7 +71,9 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
 }
 
 /** The same environment with more variables, and types besides those it has: cheap, everything else is shared. */
-export function extendEnvironment(environment: Environment, more: { variables: Readonly<Record<string, Type>>; types?: TypeProvider }): Environment {
+export function extendEnvironment(
+  environment: Environment, more: { readonly variables: Readonly<Record<string, Type>>; readonly types?: TypeProvider },
+): Environment {
   return {
     ...environment,
     variables: new Map([...environment.variables, ...Object.entries(more.variables)]),

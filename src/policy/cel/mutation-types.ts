@@ -31,7 +31,8 @@ function placedType(name: string): ObjectType {
       for (const [field, value] of fields) {
         const wanted = `${name}.${field}`
         if (value instanceof ObjectValue && value.type.name !== wanted) {
-          return new CelError(`unexpected type name "${value.type.name}", expected "${wanted}", which matches field name path from root Object type`)
+          const found = value.type.name
+          return new CelError(`unexpected type name "${found}", expected "${wanted}", which matches field name path from root Object type`)
         }
       }
       return build(type, fields)

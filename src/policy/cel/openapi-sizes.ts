@@ -1,10 +1,8 @@
 import type { Range } from './cost-range.ts'
 import type { SizeHints } from './cost-estimate.ts'
 import { escapeField } from './field-escape.ts'
+import { MAX_REQUEST_BYTES } from './limits.ts'
 import type { OpenApiSchema } from './openapi-schema.ts'
-
-/** A request is at most 3 MiB: what has no limit of its own cannot be larger. */
-const MAX_REQUEST_BYTES = 3 * 1024 * 1024
 
 /** Bytes of the shortest JSON a value can have. */
 function minimalBytes(schema: OpenApiSchema): number {
@@ -28,7 +26,10 @@ function minimalBytes(schema: OpenApiSchema): number {
 /** How many elements, entries or bytes a value can have at most. */
 export function maxElements(schema: OpenApiSchema): number {
   switch (schema.type) {
-    case 'array': return schema.maxItems ?? Math.floor((MAX_REQUEST_BYTES - 2) / ((schema.items === undefined ? 1 : minimalBytes(schema.items)) + 1))
+    case 'array': {
+      const itemBytes = schema.items === undefined ? 1 : minimalBytes(schema.items)
+      return schema.maxItems ?? Math.floor((MAX_REQUEST_BYTES - 2) / (itemBytes + 1))
+    }
     case 'object': {
       if (typeof schema.additionalProperties !== 'object') return 0
       return schema.maxProperties ?? Math.floor((MAX_REQUEST_BYTES - 2) / (minimalBytes(schema.additionalProperties) + 6))
@@ -42,7 +43,7 @@ export function maxElements(schema: OpenApiSchema): number {
 function maxTextBytes(schema: OpenApiSchema): number {
   // A character may take four bytes; base64 does not.
   if (schema.maxLength !== undefined) return Math.max(0, schema.maxLength) * (schema.format === 'byte' ? 1 : 4)
-  if (schema.enum !== undefined) return schema.enum.reduce<number>((max, value) => Math.max(max, typeof value === 'string' ? value.length : 0), 0)
+  if (schema.enum !== undefined) return Math.max(0, ...schema.enum.map((value) => (typeof value === 'string' ? value.length : 0)))
   switch (schema.format) {
     case 'date': return 12
     case 'date-time':

@@ -71,8 +71,9 @@ class SchemaBuilder {
     const fields = new Map<string, ObjectField>()
     for (const [property, inner] of Object.entries(properties)) {
       const escaped = escapeField(property)
-      const field = escaped === undefined ? undefined : this.declare(inner, `${name}.${escaped}`, inner['x-kubernetes-embedded-resource'] === true)
-      if (escaped !== undefined && field !== undefined) fields.set(escaped, jsonField(property, field.type, field.wrap))
+      if (escaped === undefined) continue
+      const field = this.declare(inner, `${name}.${escaped}`, inner['x-kubernetes-embedded-resource'] === true)
+      if (field !== undefined) fields.set(escaped, jsonField(property, field.type, field.wrap))
     }
     const type = jsonObjectType(name, fields, new Set(Object.keys(properties)))
     this.objects.set(name, type)

@@ -23,7 +23,8 @@ const MAX_NESTING = 250
 /** The syntax tree of an expression, its macros expanded. */
 export function parse(text: string, options: ParseOptions): Parsed {
   if (text.length > MAX_CODE_POINTS && codePoints(text) > MAX_CODE_POINTS) {
-    return { ok: false, issues: [issueAt('', 0, `expression code point size exceeds limit: size: ${codePoints(text)}, limit ${MAX_CODE_POINTS}`)] }
+    const message = `expression code point size exceeds limit: size: ${codePoints(text)}, limit ${MAX_CODE_POINTS}`
+    return { ok: false, issues: [issueAt('', 0, message)] }
   }
   try {
     return { ok: true, parsed: new Parser(text, options).parse() }
@@ -32,6 +33,10 @@ export function parse(text: string, options: ParseOptions): Parsed {
     throw error
   }
 }
+
+/** As the grammar of cel-go names what an expression can begin with. */
+const EXPRESSION_STARTS =
+  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
 
 const RESERVED: ReadonlySet<string> = new Set([
   'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var',
@@ -262,7 +267,7 @@ class Parser {
       case '[': return this.#listLiteral()
       case '{': return this.#mapLiteral()
       case '.': return this.#identifier()
-      default: throw this.#mismatch("{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}")
+      default: throw this.#mismatch(EXPRESSION_STARTS)
     }
   }
 

@@ -94,7 +94,9 @@ function isLong(value: Value): value is string {
 }
 
 /** Picks the overload that fits the values. Data may not be what its schema says, so this is looked at even when one is left. */
-function dispatcher(declaration: FunctionDeclaration, overloads: readonly Overload[], constants: readonly (Value | undefined)[]): Implementation {
+function dispatcher(
+  declaration: FunctionDeclaration, overloads: readonly Overload[], constants: readonly (Value | undefined)[],
+): Implementation {
   if (declaration.evaluate !== undefined) return declaration.evaluate
   const candidates = overloads.flatMap((overload) => {
     const evaluate = overload.specialize?.(constants) ?? overload.evaluate

@@ -2,6 +2,7 @@ import type { Expr, IdentExpr, ListExpr, MapExpr, SelectExpr, StructExpr } from 
 import { constantOf, isAttribute } from './constant-fold.ts'
 import type { CheckedExpr } from './checker.ts'
 import type { Environment } from './environment.ts'
+import type { NamedThing } from './name-lookup.ts'
 import type { Step } from './frame.ts'
 import { failAt } from './frame.ts'
 import { planCall } from './plan-call.ts'
@@ -99,8 +100,8 @@ function planUnknown(name: string, at: number): Step {
   return () => error
 }
 
-function planName(context: PlanContext, expr: IdentExpr | SelectExpr, thing: { kind: string; name: string; type: Type; value?: Value }): Step {
-  if (thing.value !== undefined && thing.kind !== 'variable') {
+function planName(context: PlanContext, expr: IdentExpr | SelectExpr, thing: NamedThing): Step {
+  if (thing.kind !== 'variable') {
     const { value } = thing
     return () => value
   }
@@ -154,7 +155,7 @@ const MAP_COST = 30
 const STRUCT_COST = 40
 
 function planList(context: PlanContext, expr: ListExpr): Step {
-  const elements = expr.elements.map((element) => ({ step: plan(context, element.value), optional: element.optional, at: element.value.at }))
+  const elements = expr.elements.map(({ value, optional }) => ({ step: plan(context, value), optional, at: value.at }))
   return (frame) => {
     const values: Value[] = []
     for (const { step, optional, at } of elements) {
@@ -203,7 +204,7 @@ function planStruct(context: PlanContext, expr: StructExpr): Step {
     const error = new CelError(`unknown type: ${expr.typeName}`, expr.at)
     return () => error
   }
-  const fields = expr.fields.map((field) => ({ name: field.name, step: plan(context, field.value), optional: field.optional, at: field.at }))
+  const fields = expr.fields.map(({ name, value, optional, at }) => ({ name, step: plan(context, value), optional, at }))
   return (frame) => {
     const values = new Map<string, Value>()
     for (const { name, step, optional, at } of fields) {

@@ -1,13 +1,11 @@
 import type { CheckedExpr } from './checker.ts'
 import type { Environment } from './environment.ts'
 import { EvaluationStopped, Frame, type Step } from './frame.ts'
+import { PER_CALL_LIMIT } from './limits.ts'
 import { plan, PlanContext } from './plan.ts'
 import { formatIssue, issueAt } from './source.ts'
 import type { Type } from './types.ts'
 import { isError, type Value } from './values.ts'
-
-/** Kubernetes' limit for one evaluation of one expression. */
-export const PER_CALL_LIMIT = 1_000_000
 
 export interface EvaluateOptions {
   /** PER_CALL_LIMIT unless said otherwise. */

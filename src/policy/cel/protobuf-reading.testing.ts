@@ -1,6 +1,9 @@
 import { ScalarType } from '@bufbuild/protobuf'
 import type { ReflectMessage } from '@bufbuild/protobuf/reflect'
-import type { Duration as DurationMessage, ListValue as ListMessage, Struct, Timestamp as TimestampMessage, Value as ValueMessage } from '@bufbuild/protobuf/wkt'
+import type {
+  Duration as DurationMessage, ListValue as ListMessage, Struct, Timestamp as TimestampMessage,
+  Value as ValueMessage,
+} from '@bufbuild/protobuf/wkt'
 import type { ProtobufTypes } from './protobuf-types.testing.ts'
 import { SECOND } from './time-range.ts'
 import { Duration, EntryMap, ListValue, Timestamp, Uint, type Value } from './values.ts'

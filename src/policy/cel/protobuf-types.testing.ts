@@ -1,4 +1,7 @@
-import { create, ScalarType, type DescEnum, type DescExtension, type DescField, type DescMessage, type Message, type Registry } from '@bufbuild/protobuf'
+import {
+  create, ScalarType, type DescEnum, type DescExtension, type DescField, type DescMessage, type Message,
+  type Registry,
+} from '@bufbuild/protobuf'
 import { reflect, type ReflectList, type ReflectMap, type ReflectMessage } from '@bufbuild/protobuf/reflect'
 import { clearExtension, getExtension, hasExtension, setExtension } from '@bufbuild/protobuf'
 import { anyUnpack, type Any } from '@bufbuild/protobuf/wkt'
@@ -175,9 +178,9 @@ function extensionValue(types: ProtobufTypes, extension: DescExtension, raw: unk
 
 export function valueOf(types: ProtobufTypes, message: ReflectMessage): Value {
   if (message.desc.typeName === 'google.protobuf.Any') {
-    const any = message.message as Any
-    const unpacked = anyUnpack(any, types.registry)
-    if (unpacked === undefined) return new CelError(any.typeUrl === '' ? 'empty Any' : `unknown type: ${any.typeUrl}`)
+    const carrier = message.message as Any
+    const unpacked = anyUnpack(carrier, types.registry)
+    if (unpacked === undefined) return new CelError(carrier.typeUrl === '' ? 'empty Any' : `unknown type: ${carrier.typeUrl}`)
     return types.toValue(unpacked)
   }
   const wellKnown = wellKnownValue(types, message)
@@ -191,7 +194,8 @@ export function readField(types: ProtobufTypes, message: ReflectMessage, field: 
     case 'scalar': return scalarValue(field.scalar, message.get(field))
     case 'enum': return enumValue(types, field.enum, Number(message.get(field)))
     case 'message': {
-      const isNullable = NAMED[field.message.typeName]?.kind === 'wrapper' || ['google.protobuf.Any', 'google.protobuf.Value'].includes(field.message.typeName)
+      const { typeName } = field.message
+      const isNullable = NAMED[typeName]?.kind === 'wrapper' || ['google.protobuf.Any', 'google.protobuf.Value'].includes(typeName)
       return !message.isSet(field) && isNullable ? null : valueOf(types, message.get(field) as ReflectMessage)
     }
     case 'list': return ListValue.of([...(message.get(field) as ReflectList)].map((item) => itemValue(types, field, item)))

@@ -1,6 +1,9 @@
 import { create, ScalarType, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf'
 import { reflect, type ReflectList, type ReflectMap, type ReflectMessage } from '@bufbuild/protobuf/reflect'
-import { anyPack, ListValueSchema, NullValue, StructSchema, ValueSchema, type Any, type ListValue as ListMessage, type Struct, type Value as ValueMessage } from '@bufbuild/protobuf/wkt'
+import {
+  anyPack, ListValueSchema, NullValue, StructSchema, ValueSchema, type Any, type ListValue as ListMessage,
+  type Struct, type Value as ValueMessage,
+} from '@bufbuild/protobuf/wkt'
 import { toBase64 } from '../../words/bytes.ts'
 import { EnumValue, type ProtobufTypes } from './protobuf-types.testing.ts'
 import { floorDivide, SECOND } from './time-range.ts'
@@ -20,7 +23,8 @@ const RANGES: Readonly<Partial<Record<ScalarType, readonly [bigint, bigint]>>> =
 /** What protobuf-es stores for a CEL value of a scalar field. */
 function scalarRaw(scalar: ScalarType, value: Value): unknown {
   if (scalar === ScalarType.FLOAT && typeof value === 'number') return Math.fround(value)
-  if (scalar === ScalarType.FLOAT || scalar === ScalarType.DOUBLE) return typeof value === 'number' ? value : new CelError('unsupported field type')
+  const isDouble = scalar === ScalarType.FLOAT || scalar === ScalarType.DOUBLE
+  if (isDouble) return typeof value === 'number' ? value : new CelError('unsupported field type')
   const number = value instanceof Uint ? value.value : typeof value === 'bigint' ? value : undefined
   if (number === undefined) return value === null || typeof value === 'number' ? new CelError('unsupported field type') : value
   const range = RANGES[scalar]
@@ -48,7 +52,8 @@ function itemRaw(types: ProtobufTypes, field: DescField, value: Value): unknown 
 
 /** Null leaves a message field unset, but is a value for Any and Value. */
 function leavesUnset(field: DescField, value: Value): boolean {
-  return value === null && field.fieldKind === 'message' && !['google.protobuf.Any', 'google.protobuf.Value'].includes(field.message.typeName)
+  const takesNull = ['google.protobuf.Any', 'google.protobuf.Value']
+  return value === null && field.fieldKind === 'message' && !takesNull.includes(field.message.typeName)
 }
 
 export function fillField(types: ProtobufTypes, message: ReflectMessage, field: DescField, value: Value): Failed {
@@ -78,7 +83,8 @@ export function fillField(types: ProtobufTypes, message: ReflectMessage, field: 
 }
 
 function fillMap(types: ProtobufTypes, message: ReflectMessage, field: DescField & { fieldKind: 'map' }, value: Value): Failed {
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value.kind !== 'map') return new CelError('unsupported field type')
+  const isObject = typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
+  if (!isObject || value.kind !== 'map') return new CelError('unsupported field type')
   const map = message.get(field) as ReflectMap
   for (const key of value.keys()) {
     const rawKey = scalarRaw(field.mapKey, key)
@@ -129,8 +135,10 @@ function fillTime(message: { seconds: bigint; nanos: number }, value: Value): Fa
 function fillJsonContainer(message: Message, value: Value): Failed {
   const json = jsonMessage(value)
   if (json instanceof CelError) return json
-  if (json.kind.case === 'structValue' && message.$typeName === 'google.protobuf.Struct') (message as Struct).fields = json.kind.value.fields
-  else if (json.kind.case === 'listValue' && message.$typeName === 'google.protobuf.ListValue') (message as ListMessage).values = json.kind.value.values
+  const { kind } = json
+  const name = message.$typeName
+  if (kind.case === 'structValue' && name === 'google.protobuf.Struct') (message as Struct).fields = kind.value.fields
+  else if (kind.case === 'listValue' && name === 'google.protobuf.ListValue') (message as ListMessage).values = kind.value.values
   else return new CelError('unsupported field type')
   return undefined
 }
@@ -212,7 +220,7 @@ function carrierName(value: Value): string {
   }
 }
 
-function fillAny(types: ProtobufTypes, any: Any, value: Value): Failed {
+function fillAny(types: ProtobufTypes, carried: Any, value: Value): Failed {
   const desc = types.registry.getMessage(carrierName(value))
   if (desc === undefined) return new CelError('unsupported field type')
   const message = value instanceof ObjectValue ? (value.source as Message) : undefined
@@ -222,8 +230,8 @@ function fillAny(types: ProtobufTypes, any: Any, value: Value): Failed {
     if (error !== undefined) return error
   }
   const packed = anyPack(desc, carrier)
-  any.typeUrl = packed.typeUrl
-  any.value = packed.value
+  carried.typeUrl = packed.typeUrl
+  carried.value = packed.value
   return undefined
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SchemaCatalog } from '../../resources/schema.ts'
+import { admissionRequestSchema, namespaceSchema } from './admission-schemas.ts'
 import { compile } from './compile.ts'
 import { composedType, composedValue } from './composed-variables.ts'
 import { createEnvironment, extendEnvironment, type Environment } from './environment.ts'
@@ -156,4 +157,22 @@ test('one program serves many evaluations', () => {
   assert.ok(compiled.ok)
   const results = [80, 200].map((port) => compiled.program.evaluate({ self: { ...self, spec: { ...spec, ports: [{ name: 'a', port }] } } }))
   assert.deepEqual(results.map((result) => (result.ok && typeof result.value === 'object' && result.value !== null && 'size' in result.value ? result.value.size : undefined)), [0, 1])
+})
+
+test('the variables of admission', () => {
+  const request = declareSchema(admissionRequestSchema, 'kubernetes.AdmissionRequest')
+  const namespace = declareSchema(namespaceSchema, 'kubernetes.Namespace')
+  assert.ok(request !== undefined && namespace !== undefined)
+  const withRequest = extendEnvironment(kubernetes, { variables: { request: request.type, object: { kind: 'dyn' } }, types: request.provider })
+  const environment = extendEnvironment(withRequest, { variables: { namespaceObject: namespace.type }, types: namespace.provider })
+  const input = {
+    request: { operation: 'CREATE', userInfo: { username: 'a', groups: ['g'], extra: { k: ['v'] } }, options: { dryRun: ['All'] }, kind: { kind: 'Pod' } },
+    object: { metadata: { name: 'x' } },
+    namespaceObject: { metadata: { labels: { env: 'test' } } },
+  }
+  assertTruths(environment, [
+    "request.operation == 'CREATE' && request.kind.kind == 'Pod'", "'g' in request.userInfo.groups && request.userInfo.extra['k'][0] == 'v'",
+    "request.options.dryRun[0] == 'All'", "namespaceObject.metadata.labels.env == 'test'", "object.metadata.name == 'x'", '!has(request.name)',
+  ], input)
+  assertErrors(environment, [['request.object', /issue: undefined field 'object'/]], input)
 })

@@ -14,7 +14,8 @@ export const specExceptions: SpecExceptions = {
   evaluation: {
     'comparisons/eq_wrapper/eq_proto2_any_unpack_bytewise_fallback_equal': BYTEWISE,
     'comparisons/eq_wrapper/eq_proto3_any_unpack_bytewise_fallback_equal': BYTEWISE,
-    'timestamps/duration_converters/get_milliseconds': 'Kubernetes (cel-go) gives all milliseconds of a duration, not the part below a second',
+    'timestamps/duration_converters/get_milliseconds':
+      'Kubernetes (cel-go) gives all milliseconds of a duration, not the part below a second',
   },
   check: {
     'optionals/optionals/none_optMap_hasValue': 'the same node is checked twice; cel-go keeps its first type, we the more exact second',

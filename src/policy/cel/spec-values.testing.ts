@@ -30,9 +30,9 @@ export function specValue(types: ProtobufTypes, message: ValueMessage | undefine
   }
 }
 
-function unpacked(types: ProtobufTypes, any: Any): Value {
-  const message = anyUnpack(any, types.registry)
-  return message === undefined ? new CelError(`unknown type ${any.typeUrl}`) : types.toValue(message)
+function unpacked(types: ProtobufTypes, carrier: Any): Value {
+  const message = anyUnpack(carrier, types.registry)
+  return message === undefined ? new CelError(`unknown type ${carrier.typeUrl}`) : types.toValue(message)
 }
 
 const PRIMITIVES: readonly (ScalarKind | undefined)[] = [undefined, 'bool', 'int', 'uint', 'double', 'string', 'bytes']

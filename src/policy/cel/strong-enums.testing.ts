@@ -20,13 +20,19 @@ export function strongEnumTypes(registry: Registry): [string, Type][] {
 function enumFunctions(desc: DescEnum): FunctionDeclaration[] {
   const { typeName } = desc
   const type = opaqueType(typeName)
-  const ofNumber = (value: bigint): Value => (BigInt.asIntN(32, value) === value ? new EnumValue(typeName, value) : new CelError('range error'))
+  const ofNumber = (value: bigint): Value => (
+    BigInt.asIntN(32, value) === value ? new EnumValue(typeName, value) : new CelError('range error')
+  )
   const ofName = (name: string): Value => {
     const value = desc.values.find((candidate) => candidate.name === name)
     return value === undefined ? new CelError(`invalid enum name ${name}`) : new EnumValue(typeName, BigInt(value.number))
   }
   return [
-    declare(typeName, overload(`int_to_${typeName}`, [intType], type, ofNumber), overload(`string_to_${typeName}`, [stringType], type, ofName)),
+    declare(
+      typeName,
+      overload(`int_to_${typeName}`, [intType], type, ofNumber),
+      overload(`string_to_${typeName}`, [stringType], type, ofName),
+    ),
     declare('int', overload(`${typeName}_to_int`, [type], intType, (value: EnumValue) => value.number)),
   ]
 }

@@ -61,13 +61,14 @@ function offsetSeconds(zone: string, seconds: number): number | CelError {
 function zoneOffset(zone: string, seconds: number): number | undefined {
   try {
     const format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone, hourCycle: 'h23', era: 'short', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+      timeZone: zone, hourCycle: 'h23', era: 'short', year: 'numeric', month: 'numeric', day: 'numeric',
+      hour: 'numeric', minute: 'numeric', second: 'numeric',
     })
     const parts = new Map(format.formatToParts(new Date(seconds * 1000)).map(({ type, value }) => [type as string, value]))
     const number = (name: string): number => Number(parts.get(name))
     const year = parts.get('era') === 'BC' ? 1 - number('year') : number('year')
-    const local = utcDay(year, number('month') - 1, number('day')) * 86_400 + number('hour') * 3600 + number('minute') * 60 + number('second')
-    return local - seconds
+    const days = utcDay(year, number('month') - 1, number('day'))
+    return days * 86_400 + number('hour') * 3600 + number('minute') * 60 + number('second') - seconds
   } catch {
     return undefined
   }

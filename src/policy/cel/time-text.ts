@@ -56,7 +56,7 @@ export function parseDuration(text: string): Duration | CelError {
     const [all = '', whole = '', fraction = '', unit = ''] = match ?? []
     if (match === null || whole + fraction === '') return wrong
     const scale = UNIT_NANOS[unit] ?? 0n
-    nanos += BigInt(whole === '' ? '0' : whole) * scale + (BigInt(fraction === '' ? '0' : fraction) * scale) / 10n ** BigInt(fraction.length)
+    nanos += BigInt(`0${whole}`) * scale + (BigInt(`0${fraction}`) * scale) / 10n ** BigInt(fraction.length)
     offset += all.length
   }
   return checkedDuration(negative ? -nanos : nanos)

@@ -62,7 +62,7 @@ function readToken(text: string, start: number, match: (pattern: RegExp) => stri
 
 function numberKind(number: string): 'int' | 'uint' | 'double' {
   if (/[uU]$/.test(number)) return 'uint'
-  return /^0x/.test(number) || /^[0-9]+$/.test(number) ? 'int' : 'double'
+  return number.startsWith('0x') || /^[0-9]+$/.test(number) ? 'int' : 'double'
 }
 
 /** To the closing quotes; escapes are only skipped here, literals.ts reads them. */

@@ -5,8 +5,10 @@ import { formatFailure } from './program.ts'
 import { formatIssues } from './source.ts'
 import { toJson } from './to-json.ts'
 
+type Input = Readonly<Record<string, unknown>>
+
 /** What an expression comes to: its JSON, or "error: ..." or "issue: ...". */
-export function outcome(environment: Environment, text: string, input: Readonly<Record<string, unknown>> = {}): unknown {
+export function outcome(environment: Environment, text: string, input: Input = {}): unknown {
   const compiled = compile(environment, text)
   if (!compiled.ok) return `issue: ${compiled.issues.map(({ message }) => message).join('; ')}`
   const result = compiled.program.evaluate(input)
@@ -14,7 +16,7 @@ export function outcome(environment: Environment, text: string, input: Readonly<
 }
 
 /** Every expression is true. */
-export function assertTruths(environment: Environment, expressions: readonly string[], input: Readonly<Record<string, unknown>> = {}): void {
+export function assertTruths(environment: Environment, expressions: readonly string[], input: Input = {}): void {
   for (const text of expressions) {
     const compiled = compile(environment, text)
     assert.ok(compiled.ok, compiled.ok ? '' : formatIssues(text, compiled.issues))
@@ -25,6 +27,6 @@ export function assertTruths(environment: Environment, expressions: readonly str
 }
 
 /** Every expression compiles, and fails with the message. */
-export function assertErrors(environment: Environment, cases: readonly (readonly [string, RegExp])[], input: Readonly<Record<string, unknown>> = {}): void {
+export function assertErrors(environment: Environment, cases: readonly (readonly [string, RegExp])[], input: Input = {}): void {
   for (const [text, message] of cases) assert.match(String(outcome(environment, text, input)), message, text)
 }

@@ -104,8 +104,10 @@ export function authorizerValue(port: DecisionPort): OpaqueValue {
   return new AuthorizerValue(port, undefined)
 }
 
+export type RequestedResource = Omit<ResourceQuestion, 'kind' | 'fieldSelector' | 'labelSelector'>
+
 /** The value of the variable authorizer.requestResource. */
-export function requestResourceValue(port: DecisionPort, question: Omit<ResourceQuestion, 'kind' | 'fieldSelector' | 'labelSelector'>): OpaqueValue {
+export function requestResourceValue(port: DecisionPort, question: RequestedResource): OpaqueValue {
   const about: ResourceQuestion = { kind: 'resource', fieldSelector: undefined, labelSelector: undefined, ...question }
   return new CheckValue(resourceCheckType.name, new AuthorizerValue(port, undefined), about)
 }
@@ -117,6 +119,10 @@ function path(authorizer: AuthorizerValue, text: string): Value {
 
 const anyResource: ResourceQuestion = {
   kind: 'resource', group: '', resource: '', subresource: '', namespace: '', name: '', fieldSelector: undefined, labelSelector: undefined,
+}
+
+function group(authorizer: AuthorizerValue, name: string): Value {
+  return new CheckValue(groupCheckType.name, authorizer, { ...anyResource, group: name })
 }
 
 function serviceAccount(authorizer: AuthorizerValue, namespace: string, name: string): Value {
@@ -156,10 +162,11 @@ export const authorizerLibrary: Library = {
   costs: new Map([['check', CHECK_COST]]),
   functions: [
     declare('path', member('authorizer_path', [authorizerType, stringType], pathCheckType, path)),
-    declare('group', member('authorizer_group', [authorizerType, stringType], groupCheckType, (authorizer: AuthorizerValue, group: string) => (
-      new CheckValue(groupCheckType.name, authorizer, { ...anyResource, group })
-    ))),
-    declare('serviceAccount', member('authorizer_serviceaccount', [authorizerType, stringType, stringType], authorizerType, serviceAccount)),
+    declare('group', member('authorizer_group', [authorizerType, stringType], groupCheckType, group)),
+    declare(
+      'serviceAccount',
+      member('authorizer_serviceaccount', [authorizerType, stringType, stringType], authorizerType, serviceAccount),
+    ),
     declare('resource', member('groupcheck_resource', [groupCheckType, stringType], resourceCheckType, resource)),
     part('subresource', 'resourcecheck_subresource', (subresource) => ({ subresource })),
     part('namespace', 'resourcecheck_namespace', (namespace) => ({ namespace })),

@@ -1,7 +1,7 @@
 import type { Expr } from '../ast.ts'
 import { declare, overload } from '../declaration.ts'
 import type { Library } from '../environment.ts'
-import { argument, isOn, memberMacro, type MacroCall } from '../macro.ts'
+import { argument, isOn, memberMacro, type Macro, type MacroCall } from '../macro.ts'
 import { SyntaxIssue } from '../token.ts'
 import { dynType, listType, parameterType } from '../types.ts'
 
@@ -17,9 +17,16 @@ export const blockLibrary: Library = {
       return make.call(call.at, 'cel.@block', bindings, argument(call, 1))
     }),
     memberMacro('index', 1, (make, call) => (isOn(call, 'cel') ? make.ident(call.at, `@index${number(call, 0)}`) : undefined)),
-    memberMacro('iterVar', 2, (make, call) => (isOn(call, 'cel') ? make.ident(call.at, `@it:${number(call, 0)}:${number(call, 1)}`) : undefined)),
-    memberMacro('accuVar', 2, (make, call) => (isOn(call, 'cel') ? make.ident(call.at, `@ac:${number(call, 0)}:${number(call, 1)}`) : undefined)),
+    numbered('iterVar', '@it'),
+    numbered('accuVar', '@ac'),
   ],
+}
+
+/** cel.iterVar(0, 1) as @it:0:1. */
+function numbered(name: string, prefix: string): Macro {
+  return memberMacro(name, 2, (make, call) => (
+    isOn(call, 'cel') ? make.ident(call.at, `${prefix}:${number(call, 0)}:${number(call, 1)}`) : undefined
+  ))
 }
 
 function number(call: MacroCall, index: number): bigint {

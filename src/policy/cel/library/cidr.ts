@@ -32,8 +32,13 @@ export class CidrValue implements OpaqueValue {
 
 function parse(text: string): CidrValue | CelError {
   const cidr = parseCidr(text)
-  if (cidr === undefined) return new CelError(`network address parse error during conversion from string: ${JSON.stringify(text.slice(0, 60))} is no CIDR`)
+  const shown = JSON.stringify(text.slice(0, 60))
+  if (cidr === undefined) return new CelError(`network address parse error during conversion from string: ${shown} is no CIDR`)
   return isMapped(cidr) ? new CelError(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`) : new CidrValue(cidr)
+}
+
+function masked({ cidr }: CidrValue): CidrValue {
+  return new CidrValue({ ...networkOf(cidr), prefixBits: cidr.prefixBits })
 }
 
 function containsIp(range: CidrValue, address: IpValue): boolean {
@@ -81,7 +86,7 @@ export const cidrLibrary: Library = {
     declare('string', overload('cidr_to_string', [cidrType], stringType, ({ cidr }: CidrValue) => `${formatIp(cidr)}/${cidr.prefixBits}`)),
     declare('ip', member('cidr_ip', [cidrType], ipType, ({ cidr }: CidrValue) => new IpValue({ family: cidr.family, value: cidr.value }))),
     declare('prefixLength', member('cidr_prefix_length', [cidrType], intType, ({ cidr }: CidrValue) => BigInt(cidr.prefixBits))),
-    declare('masked', member('cidr_masked', [cidrType], cidrType, ({ cidr }: CidrValue) => new CidrValue({ ...networkOf(cidr), prefixBits: cidr.prefixBits }))),
+    declare('masked', member('cidr_masked', [cidrType], cidrType, masked)),
     declare(
       'containsIP',
       member('cidr_contains_ip_ip', [cidrType, ipType], boolType, containsIp),

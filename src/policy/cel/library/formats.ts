@@ -1,4 +1,6 @@
-import { dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, nameErrors, qualifiedNameErrors } from '../../../objects/names.ts'
+import {
+  dns1035LabelErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, nameErrors, qualifiedNameErrors,
+} from '../../../objects/names.ts'
 import type { CostOf } from '../call-cost.ts'
 import { PATTERN_FACTOR, sizeForCost, STRING_FACTOR } from '../call-cost.ts'
 import { declare, member, overload } from '../declaration.ts'
@@ -71,6 +73,11 @@ const validateCost: CostOf = {
   },
 }
 
+function validate(format: FormatValue, text: string): OptionalValue {
+  const errors = format.errors(text)
+  return errors.length === 0 ? none : new OptionalValue(ListValue.of(errors))
+}
+
 /** Named formats: format.dns1123Label().validate(self.name) has a value when something is wrong, a list of complaints. */
 export const formatsLibrary: Library = {
   name: 'format',
@@ -81,10 +88,7 @@ export const formatsLibrary: Library = {
       const format = byName.get(name)
       return format === undefined ? none : new OptionalValue(format)
     })),
-    declare('validate', member('format-validate', [formatType, stringType], optionalType(listType(stringType)), (format: FormatValue, text: string) => {
-      const errors = format.errors(text)
-      return errors.length === 0 ? none : new OptionalValue(ListValue.of(errors))
-    })),
+    declare('validate', member('format-validate', [formatType, stringType], optionalType(listType(stringType)), validate)),
   ],
   costs: new Map([['validate', validateCost]]),
 }

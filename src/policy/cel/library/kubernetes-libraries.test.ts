@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { kubernetesEnvironment } from '../kubernetes-environment.ts'
 import { assertErrors, assertTruths, outcome } from '../truths.testing.ts'
-import { dynType, stringType } from '../types.ts'
+import { stringType } from '../types.ts'
 import { authorizerType, authorizerValue, requestResourceValue, resourceCheckType, type AuthorizationQuestion } from './authorizer.ts'
 
-const environment = kubernetesEnvironment({ version: '1.32', variables: { text: stringType, any: dynType } })
+const environment = kubernetesEnvironment({ version: '1.32', variables: { text: stringType } })
 
 test('lists', () => {
   assertTruths(environment, [

@@ -90,8 +90,12 @@ export const kubernetesListsLibrary: Library = {
   name: 'kubernetes.lists',
   costs,
   functions: [
-    declare('isSorted', ...comparable.map(([type, element]) => member(`list_${type}_is_sorted_bool`, [listType(element)], boolType, isSorted))),
-    declare('sum', ...summable.map(([type, element, zero]) => member(`list_${type}_sum_${type}`, [listType(element)], element, (list: ListValue) => sum(list, zero)))),
+    declare('isSorted', ...comparable.map(([type, element]) => (
+      member(`list_${type}_is_sorted_bool`, [listType(element)], boolType, isSorted)
+    ))),
+    declare('sum', ...summable.map(([type, element, zero]) => (
+      member(`list_${type}_sum_${type}`, [listType(element)], element, (list: ListValue) => sum(list, zero))
+    ))),
     declare('min', ...extremes('min', (order) => order < 0)),
     declare('max', ...extremes('max', (order) => order > 0)),
     declare('indexOf', member('list_a_index_of_int', [listType(A), A], intType, indexOf)),

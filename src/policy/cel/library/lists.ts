@@ -44,6 +44,14 @@ export function sortBy(items: readonly Value[], keys: readonly Value[]): Value {
   return ListValue.of(order.map((index) => items[index] ?? null))
 }
 
+function sortByKeys(list: ListValue, keys: ListValue): Value {
+  return sortBy(list.values(), keys.values())
+}
+
+function itemAt(list: ListValue, index: number): OptionalValue {
+  return list.size === 0 ? none : new OptionalValue(list.at(index))
+}
+
 /** Scalars are looked up, everything else is compared with all before. */
 function distinct(list: ListValue): Value {
   const seen = new Set<unknown>()
@@ -74,7 +82,7 @@ const costs: CallCosts = new Map([
   ['list_sort', sortCost],
   ['@sortByAssociatedKeys', sortCost],
   ['list_distinct', { before: ([list = null]: readonly Value[]) => sizeForCost(list) ** 2 / 100 + sizeForCost(list) }],
-  ['lists.range', { before: ([count]: readonly Value[]) => (typeof count === 'bigint' && count > 0n ? Math.min(Number(count), 1_000_000) : 1) }],
+  ['lists.range', { before: ([count]: readonly Value[]) => Math.max(1, Math.min(Number(count), Number(MAX_RANGE))) }],
   ['list_reverse', perElement],
 ])
 
@@ -90,12 +98,12 @@ export const listsLibrary: Library = {
       member('list_flatten_int', [listType(dynType), intType], listType(dynType), flatten),
     ),
     declare('sort', member('list_sort', [listT], listT, (list: ListValue) => sortBy(list.values(), list.values()))),
-    declare('@sortByAssociatedKeys', member('list_@sortByAssociatedKeys', [listT, listType(U)], listT, (list: ListValue, keys: ListValue) => sortBy(list.values(), keys.values()))),
+    declare('@sortByAssociatedKeys', member('list_@sortByAssociatedKeys', [listT, listType(U)], listT, sortByKeys)),
     declare('distinct', member('list_distinct', [listT], listT, distinct)),
     declare('lists.range', overload('lists_range', [intType], listType(intType), range)),
     declare('reverse', member('list_reverse', [listT], listT, (list: ListValue) => ListValue.of(list.values().toReversed()))),
-    declare('first', member('list_first', [listT], optionalType(T), (list: ListValue) => (list.size === 0 ? none : new OptionalValue(list.at(0))))),
-    declare('last', member('list_last', [listT], optionalType(T), (list: ListValue) => (list.size === 0 ? none : new OptionalValue(list.at(list.size - 1))))),
+    declare('first', member('list_first', [listT], optionalType(T), (list: ListValue) => itemAt(list, 0))),
+    declare('last', member('list_last', [listT], optionalType(T), (list: ListValue) => itemAt(list, list.size - 1))),
   ],
   macros: [
     memberMacro('sortBy', 2, (make, call) => {
@@ -103,7 +111,8 @@ export const listsLibrary: Library = {
       const target = targetOf(call)
       const name = '@__sortBy_input__'
       const input = (): Expr => make.ident(at, name)
-      const keys = collected(make, at, { range: input(), variable: variableName(argument(call, 0)), secondVariable: undefined }, undefined, argument(call, 1))
+      const variables = { range: input(), variable: variableName(argument(call, 0)), secondVariable: undefined }
+      const keys = collected(make, at, variables, undefined, argument(call, 1))
       return make.comprehension(at, {
         range: make.listOf(at),
         variable: UNUSED_VARIABLE,

@@ -71,7 +71,9 @@ function bits(name: string, compute: (a: bigint, b: bigint) => bigint): Function
   return declare(
     `math.${name}`,
     overload(`math_${name}_int_int`, [intType, intType], intType, (a: bigint, b: bigint) => BigInt.asIntN(64, compute(a, b))),
-    overload(`math_${name}_uint_uint`, [uintType, uintType], uintType, (a: Uint, b: Uint) => new Uint(BigInt.asUintN(64, compute(a.value, b.value)))),
+    overload(`math_${name}_uint_uint`, [uintType, uintType], uintType, (a: Uint, b: Uint) => (
+      new Uint(BigInt.asUintN(64, compute(a.value, b.value)))
+    )),
   )
 }
 
@@ -94,6 +96,11 @@ function shift(name: string, compute: (bits: bigint, offset: bigint) => bigint):
   )
 }
 
+function absolute(value: bigint): Value {
+  if (value === INT_MIN) return new CelError('integer overflow')
+  return value < 0n ? -value : value
+}
+
 /** The mathematical functions of cel-go's extension. */
 export const mathLibrary: Library = {
   name: 'math',
@@ -111,7 +118,7 @@ export const mathLibrary: Library = {
     declare(
       'math.abs',
       overload('math_abs_double', [doubleType], doubleType, Math.abs),
-      overload('math_abs_int', [intType], intType, (value: bigint) => (value === INT_MIN ? new CelError('integer overflow') : value < 0n ? -value : value)),
+      overload('math_abs_int', [intType], intType, absolute),
       overload('math_abs_uint', [uintType], uintType, (value: Uint) => value),
     ),
     declare(

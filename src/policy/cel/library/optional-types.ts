@@ -71,7 +71,9 @@ export const optionalTypesLibrary: Library = {
   functions: [
     declare('optional.none', overload('optional_none', [], optionalV, () => none)),
     declare('optional.of', overload('optional_of', [V], optionalV, (value: Value) => new OptionalValue(value))),
-    declare('optional.ofNonZeroValue', overload('optional_ofNonZeroValue', [V], optionalV, (value: Value) => (isZero(value) ? none : new OptionalValue(value)))),
+    declare('optional.ofNonZeroValue', overload('optional_ofNonZeroValue', [V], optionalV, (value: Value) => (
+      isZero(value) ? none : new OptionalValue(value)
+    ))),
     declare('hasValue', member('optional_hasValue', [optionalV], boolType, (optional: OptionalValue) => optional.value !== undefined)),
     declare('value', member('optional_value', [optionalV], V, (optional: OptionalValue) => (
       optional.value === undefined ? new CelError('optional.none() dereference') : optional.value

@@ -8,8 +8,12 @@ import { SyntaxIssue } from '../token.ts'
 export const protoExtensionsLibrary: Library = {
   name: 'proto extensions',
   macros: [
-    memberMacro('getExt', 2, (make, call) => (isOn(call, 'proto') ? make.select(call.at, argument(call, 0), extensionName(call)) : undefined)),
-    memberMacro('hasExt', 2, (make, call) => (isOn(call, 'proto') ? make.presence(call.at, argument(call, 0), extensionName(call)) : undefined)),
+    memberMacro('getExt', 2, (make, call) => (
+      isOn(call, 'proto') ? make.select(call.at, argument(call, 0), extensionName(call)) : undefined
+    )),
+    memberMacro('hasExt', 2, (make, call) => (
+      isOn(call, 'proto') ? make.presence(call.at, argument(call, 0), extensionName(call)) : undefined
+    )),
   ],
 }
 

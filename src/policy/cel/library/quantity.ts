@@ -38,8 +38,8 @@ function isInteger({ quantity }: QuantityValue): boolean {
   return quantity.nanos % NANO === 0n && isInt(quantity.nanos / NANO)
 }
 
-function compare(a: QuantityValue, b: QuantityValue): number {
-  return compareQuantities(a.quantity, b.quantity)
+function comparing(answer: (order: number) => Value): (a: QuantityValue, b: QuantityValue) => Value {
+  return (a, b) => answer(compareQuantities(a.quantity, b.quantity))
 }
 
 function add(a: QuantityValue, b: QuantityValue): QuantityValue {
@@ -65,14 +65,16 @@ export const quantityLibrary: Library = {
     declare('isQuantity', overload('is_quantity_string', [stringType], boolType, (text: string) => !('error' in readQuantity(text)))),
     // Documented as a method, declared upstream as a function: both are understood.
     declare('sign', overload('quantity_sign', [Q], intType, sign), member('quantity_sign_member', [Q], intType, sign)),
-    declare('isGreaterThan', member('quantity_is_greater_than', [Q, Q], boolType, (a: QuantityValue, b: QuantityValue) => compare(a, b) > 0)),
-    declare('isLessThan', member('quantity_is_less_than', [Q, Q], boolType, (a: QuantityValue, b: QuantityValue) => compare(a, b) < 0)),
-    declare('compareTo', member('quantity_compare_to', [Q, Q], intType, (a: QuantityValue, b: QuantityValue) => BigInt(compare(a, b)))),
+    declare('isGreaterThan', member('quantity_is_greater_than', [Q, Q], boolType, comparing((order) => order > 0))),
+    declare('isLessThan', member('quantity_is_less_than', [Q, Q], boolType, comparing((order) => order < 0))),
+    declare('compareTo', member('quantity_compare_to', [Q, Q], intType, comparing(BigInt))),
     declare('isInteger', member('quantity_is_integer', [Q], boolType, isInteger)),
     declare('asInteger', member('quantity_get_int', [Q], intType, (value: QuantityValue) => (
       isInteger(value) ? value.quantity.nanos / NANO : new CelError('cannot convert value to integer')
     ))),
-    declare('asApproximateFloat', member('quantity_get_float', [Q], doubleType, ({ quantity }: QuantityValue) => Number(quantity.nanos) / 1e9)),
+    declare('asApproximateFloat', member('quantity_get_float', [Q], doubleType, ({ quantity }: QuantityValue) => (
+      Number(quantity.nanos) / 1e9
+    ))),
     declare(
       'add',
       member('quantity_add', [Q, Q], Q, add),

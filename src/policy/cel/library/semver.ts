@@ -9,7 +9,8 @@ const semverType = opaqueType(TYPE_NAME)
 
 const NUMBER = '(?:0|[1-9]\\d*)'
 const LABEL = `(?:${NUMBER}|\\d*[a-zA-Z-][0-9a-zA-Z-]*)`
-const SEMVER = new RegExp(`^(${NUMBER})\\.(${NUMBER})\\.(${NUMBER})(?:-(${LABEL}(?:\\.${LABEL})*))?(?:\\+[0-9a-zA-Z-]+(?:\\.[0-9a-zA-Z-]+)*)?$`)
+const BUILD = '(?:\\+[0-9a-zA-Z-]+(?:\\.[0-9a-zA-Z-]+)*)?'
+const SEMVER = new RegExp(`^(${NUMBER})\\.(${NUMBER})\\.(${NUMBER})(?:-(${LABEL}(?:\\.${LABEL})*))?${BUILD}$`)
 const MAX_CHARACTERS = 256
 
 /** A version of semver.org; what follows a plus sign does not count. */
@@ -99,7 +100,9 @@ export const semverLibrary: Library = {
     declare(
       'isSemver',
       overload('is_semver_string', [stringType], boolType, (text: string) => parse(text) instanceof SemverValue),
-      overload('is_semver_string_bool', [stringType, boolType], boolType, (text: string, normalize: boolean) => parseWith(text, normalize) instanceof SemverValue),
+      overload('is_semver_string_bool', [stringType, boolType], boolType, (text: string, normalize: boolean) => (
+        parseWith(text, normalize) instanceof SemverValue
+      )),
     ),
     declare('isGreaterThan', member('semver_is_greater_than', [V, V], boolType, (a: SemverValue, b: SemverValue) => compare(a, b) > 0)),
     declare('isLessThan', member('semver_is_less_than', [V, V], boolType, (a: SemverValue, b: SemverValue) => compare(a, b) < 0)),

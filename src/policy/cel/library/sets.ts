@@ -35,7 +35,9 @@ function product(factor: number): CostOf {
 export const setsLibrary: Library = {
   name: 'sets',
   functions: [
-    declare('sets.contains', overload('list_sets_contains_list', [list, list], boolType, (a: ListValue, b: ListValue) => containsAll(a, b, freshMeter()))),
+    declare('sets.contains', overload('list_sets_contains_list', [list, list], boolType, (a: ListValue, b: ListValue) => (
+      containsAll(a, b, freshMeter())
+    ))),
     declare('sets.equivalent', overload('list_sets_equivalent_list', [list, list], boolType, (a: ListValue, b: ListValue) => {
       const meter = freshMeter()
       return containsAll(a, b, meter) && containsAll(b, a, meter)

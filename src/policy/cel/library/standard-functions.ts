@@ -25,10 +25,12 @@ const size = declare(
 
 const matchesCompiled = withPattern((text, pattern) => pattern.test(text))
 
+const S = stringType
+
 const texts: readonly FunctionDeclaration[] = [
-  declare('contains', member('contains_string', [stringType, stringType], boolType, (text: string, part: string) => text.includes(part))),
-  declare('startsWith', member('starts_with_string', [stringType, stringType], boolType, (text: string, part: string) => text.startsWith(part))),
-  declare('endsWith', member('ends_with_string', [stringType, stringType], boolType, (text: string, part: string) => text.endsWith(part))),
+  declare('contains', member('contains_string', [S, S], boolType, (text: string, part: string) => text.includes(part))),
+  declare('startsWith', member('starts_with_string', [S, S], boolType, (text: string, part: string) => text.startsWith(part))),
+  declare('endsWith', member('ends_with_string', [S, S], boolType, (text: string, part: string) => text.endsWith(part))),
   declare(
     'matches',
     specialized(overload('matches', [stringType, stringType], boolType, matchPattern), matchesCompiled),

@@ -119,7 +119,11 @@ const functions: readonly FunctionDeclaration[] = [
     member('string_replace_string_string', [S, S, S], S, replace),
     member('string_replace_string_string_int', [S, S, S, I], S, replace),
   ),
-  declare('split', member('string_split_string', [S, S], listType(S), split), member('string_split_string_int', [S, S, I], listType(S), split)),
+  declare(
+    'split',
+    member('string_split_string', [S, S], listType(S), split),
+    member('string_split_string_int', [S, S, I], listType(S), split),
+  ),
   declare('substring', member('string_substring_int', [S, I], S, substring), member('string_substring_int_int', [S, I, I], S, substring)),
   declare('trim', member('string_trim', [S], S, (text: string) => text.replace(/^[\p{White_Space}]+|[\p{White_Space}]+$/gu, ''))),
   declare('join', member('list_join', [listType(S)], S, join), member('list_join_string', [listType(S), S], S, join)),

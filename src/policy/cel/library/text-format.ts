@@ -34,13 +34,15 @@ export function formatText(template: string, args: ListValue): string | CelError
 
 function clause(letter: string, precisionText: string | undefined, value: Value): string | CelError {
   const precision = precisionText === undefined ? 6 : Number(precisionText)
-  if (precision > MAX_PRECISION) return new CelError(`could not parse formatting clause: precision ${precision} is more than ${MAX_PRECISION}`)
+  if (precision > MAX_PRECISION) {
+    return new CelError(`could not parse formatting clause: precision ${precision} is more than ${MAX_PRECISION}`)
+  }
   switch (letter) {
     case 's': return textForm(value)
     case 'd': return decimal(value)
     case 'f': return double(value, 'fixed-point', (number) => fixed(number, precision))
     case 'e': return double(value, 'scientific', (number) => scientific(number, precision))
-    case 'b': return typeof value === 'boolean' ? (value ? '1' : '0') : radix(value, 2, 'only integers and bools can be formatted as binary')
+    case 'b': return binary(value)
     case 'o': return radix(value, 8, 'octal clause can only be used on integers')
     case 'x': return hexadecimal(value)
     case 'X': {
@@ -96,13 +98,19 @@ function radix(value: Value, base: number, complaint: string): string | CelError
   return typeof number === 'bigint' ? number.toString(base) : wrongType(complaint, value)
 }
 
+function binary(value: Value): string | CelError {
+  const number = typeof value === 'boolean' ? BigInt(value) : value
+  return radix(number, 2, 'only integers and bools can be formatted as binary')
+}
+
 function hexadecimal(value: Value): string | CelError {
   const bytes = typeof value === 'string' ? utf8(value) : value
   if (bytes instanceof Uint8Array) return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   return radix(value, 16, 'only integers, byte buffers, and strings can be formatted as hex')
 }
 
-const TEXT_COMPLAINT = 'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps'
+const TEXT_COMPLAINT =
+  'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps'
 
 /** What %s writes. */
 export function textForm(value: Value): string | CelError {

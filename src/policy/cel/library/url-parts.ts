@@ -31,7 +31,9 @@ export function parseUrl(text: string): UrlParts | { readonly error: string } {
   const path = authority === null ? beforeQuery : authority[2] ?? ''
   const host = parseAuthority(authority?.[1] ?? '')
   if (typeof host !== 'string') return host
-  return WRONG_ESCAPE.test(path) ? { error: `invalid URL escape ${JSON.stringify(path.slice(path.search(WRONG_ESCAPE)).slice(0, 3))}` } : { scheme, host, escapedPath: escapePath(path), query }
+  const wrong = WRONG_ESCAPE.exec(path)
+  if (wrong !== null) return { error: `invalid URL escape ${JSON.stringify(path.slice(wrong.index, wrong.index + 3))}` }
+  return { scheme, host, escapedPath: escapePath(path), query }
 }
 
 function parseAuthority(authority: string): string | { error: string } {
