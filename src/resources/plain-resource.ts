@@ -50,3 +50,16 @@ export function keepSpec(draft: Specified, old: Specified): void {
   if (old.spec === undefined) delete draft.spec
   else draft.spec = old.spec
 }
+
+const WRITERS_METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const
+
+/** For the status subresource of kinds whose status writers may not touch the metadata either. */
+export function keepAllButStatus(draft: Specified, old: Specified): void {
+  keepSpec(draft, old)
+  const metadata: Record<string, unknown> = { ...draft.metadata }
+  for (const field of WRITERS_METADATA) {
+    if (old.metadata[field] === undefined) delete metadata[field]
+    else metadata[field] = old.metadata[field]
+  }
+  draft.metadata = metadata
+}

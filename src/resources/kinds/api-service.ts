@@ -10,7 +10,7 @@ import type { Errors } from '../field-checks.ts'
 import { checkDnsSubdomain, checkNames, checkPresent } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { APIService, APIServiceSpec } from '../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
+import { keepAllButStatus, keepStatus, plainResource } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 
 const MAX_GROUP_PRIORITY = 20_000
@@ -100,6 +100,6 @@ export const apiServices: ResourceDefinition<APIService> = {
     textColumn('Available', 'Whether that answers.', availableText),
     ageColumn,
   ],
-  status: { prepareForUpdate: keepSpec, validateUpdate: validateStatus },
+  status: { prepareForUpdate: keepAllButStatus, validateUpdate: validateStatus },
   nameRule: 'path-segment',
 }

@@ -6,7 +6,7 @@ import { checkDnsSubdomain, IMMUTABLE, sameValue } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { PersistentVolumeSpec, VolumeAttachment, VolumeAttachmentSource, VolumeAttachmentStatus } from '../generated/types.ts'
 import { checkDriverName } from '../name-checks.ts'
-import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
+import { keepAllButStatus, keepStatus, plainResource } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 import { checkAccessModes } from './volume/access-modes.ts'
 import { checkVolumeSources } from './volume/volume-sources.ts'
@@ -84,5 +84,5 @@ export const volumeAttachments: ResourceDefinition<VolumeAttachment> = {
     { ...textColumn('Attached', 'Whether it is there.', ({ status }) => status?.attached ?? false), type: 'boolean' },
     ageColumn,
   ],
-  status: { prepareForUpdate: keepSpec, validateUpdate },
+  status: { prepareForUpdate: keepAllButStatus, validateUpdate },
 }

@@ -7,7 +7,7 @@ import type { Errors } from '../../field-checks.ts'
 import { checkQualifiedName } from '../../field-checks.ts'
 import { kinds } from '../../generated/kinds.ts'
 import type { AuditAnnotation, ValidatingAdmissionPolicy, ValidatingAdmissionPolicySpec, Validation } from '../../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
+import { keepAllButStatus, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, numberColumn, textColumn } from '../../table.ts'
 import { defaultMatchResources } from './match-rules.ts'
 import { checkPolicy, paramKindText, policyExpressions } from './policy-checks.ts'
@@ -113,5 +113,5 @@ export const validatingAdmissionPolicies: ResourceDefinition<ValidatingAdmission
     textColumn('ParamKind', 'Kind of its parameters.', ({ spec }) => paramKindText(spec?.paramKind)),
     ageColumn,
   ],
-  status: { prepareForUpdate: keepSpec, validateUpdate: validateStatus },
+  status: { prepareForUpdate: keepAllButStatus, validateUpdate: validateStatus },
 }

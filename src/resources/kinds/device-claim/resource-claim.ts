@@ -4,7 +4,7 @@ import type { Errors } from '../../field-checks.ts'
 import { checkAnnotations, checkImmutable, checkLabels } from '../../field-checks.ts'
 import { kinds } from '../../generated/kinds.ts'
 import type { ResourceClaimTemplate, ResourceV1beta1ResourceClaim as ResourceClaim } from '../../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
+import { keepAllButStatus, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, textColumn } from '../../table.ts'
 import { checkClaimSpec, claimExpressions, defaultClaimSpec, withoutAdminAccess } from './claim-checks.ts'
 import { validateStatus, withoutDeallocated } from './claim-status.ts'
@@ -45,7 +45,7 @@ export const resourceClaims: ResourceDefinition<ResourceClaim> = {
   columns: [textColumn('State', 'Whether it has its devices, and is in use.', stateText), ageColumn],
   status: {
     prepareForUpdate(draft, old) {
-      keepSpec(draft, old)
+      keepAllButStatus(draft, old)
       if (draft.status !== undefined) draft.status = withoutDeallocated(draft.status, old.status)
     },
     validateUpdate: validateStatus,

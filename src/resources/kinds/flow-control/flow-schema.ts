@@ -9,7 +9,7 @@ import { kinds } from '../../generated/kinds.ts'
 import type {
   FlowSchema, FlowSchemaSpec, NonResourcePolicyRule, PolicyRulesWithSubjects, ResourcePolicyRule, ServiceAccountSubject, Subject,
 } from '../../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
+import { keepAllButStatus, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, textColumn } from '../../table.ts'
 import { EXEMPT, mandatoryFlowSchemas } from './mandatory.ts'
 
@@ -183,5 +183,5 @@ export const flowSchemas: ResourceDefinition<FlowSchema> = {
     ageColumn,
     textColumn('MissingPL', 'Whether that level is missing.', isDangling),
   ],
-  status: { prepareForUpdate: keepSpec, validateUpdate: validateConditions },
+  status: { prepareForUpdate: keepAllButStatus, validateUpdate: validateConditions },
 }

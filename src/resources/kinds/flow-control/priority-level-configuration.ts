@@ -8,7 +8,7 @@ import type {
   ExemptPriorityLevelConfiguration, LimitedPriorityLevelConfiguration, LimitResponse, PriorityLevelConfiguration,
   PriorityLevelConfigurationSpec, QueuingConfiguration,
 } from '../../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
+import { keepAllButStatus, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, textColumn } from '../../table.ts'
 import { validateConditions } from './flow-schema.ts'
 import { EXEMPT, mandatoryPriorityLevels } from './mandatory.ts'
@@ -147,5 +147,5 @@ export const priorityLevelConfigurations: ResourceDefinition<PriorityLevelConfig
     textColumn('QueueLengthLimit', 'Requests that wait in a queue at most.', queuingText('queueLengthLimit')),
     ageColumn,
   ],
-  status: { prepareForUpdate: keepSpec, validateUpdate: validateConditions },
+  status: { prepareForUpdate: keepAllButStatus, validateUpdate: validateConditions },
 }
