@@ -7,6 +7,8 @@ import { formatIssue, issueAt } from './source.ts'
 import type { Type } from './types.ts'
 import { isError, type Value } from './values.ts'
 
+export { PER_CALL_LIMIT }
+
 export interface EvaluateOptions {
   /** PER_CALL_LIMIT unless said otherwise. */
   readonly costLimit?: number
