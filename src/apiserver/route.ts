@@ -125,6 +125,12 @@ export interface ObjectWriter {
   delete<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, options?: DeleteOptions): Promise<T | undefined>
 }
 
+/** Answers for paths that this server knows nothing of: other API servers behind this one. */
+export interface Elsewhere {
+  /** Undefined: nobody does. The request has been authenticated and authorized. */
+  answer(request: ServerRequest, user: User): Promise<ServerResponse> | undefined
+}
+
 /**
  * Told what became of a write that mutators saw, so that what they reserved for it (an address, a port) is kept or given back.
  * Every admitted create, update and delete is settled exactly once; a patch that is retried settles each attempt.

@@ -1,9 +1,9 @@
-import { Agent, request as httpsRequest } from 'node:https'
+import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { connect, type ConnectionOptions as TlsOptions, type PeerCertificate, type TLSSocket } from 'node:tls'
-import type { ByteSink, ServerRequest, ServerResponse, TunnelTarget } from '../apiserver/http.ts'
+import type { ServerRequest, ServerResponse, TunnelTarget } from '../apiserver/http.ts'
 import { serviceUnavailable } from '../words/status-error.ts'
-import { thrownMessage } from '../words/thrown.ts'
+import { forwardRequest, NOT_FORWARDED } from './forward-request.ts'
 import { statusBody } from './response-writer.ts'
 
 export interface NodeProxyOptions {
@@ -33,14 +33,6 @@ export interface UpgradingClient {
 const NODE_AGENT_CONNECTIONS = 256
 /** How long a client may take for the last bytes after the node has closed. */
 const LAST_WORDS_MS = 30_000
-const BODY_BYTES = 4 * 1024 * 1024
-/** What may wait for a client that reads a followed log slowly; then the node is made to wait. */
-const FORWARD_BACKLOG_BYTES = 256 * 1024
-/** Credentials of the client are for the API server alone; the node knows the API server by its certificate. */
-const NOT_FORWARDED = new Set([
-  'authorization', 'cookie', 'host', 'connection', 'transfer-encoding', 'keep-alive', 'te', 'http2-settings', 'proxy-authorization',
-])
-
 /** Passes requests about a pod on to the agent of its node, as the API server. */
 export function createNodeProxy(options: NodeProxyOptions): NodeProxy {
   const tls: TlsOptions = {
@@ -52,42 +44,16 @@ export function createNodeProxy(options: NodeProxyOptions): NodeProxy {
   }
   const agent = new Agent({ ...tls, keepAlive: false, maxSockets: NODE_AGENT_CONNECTIONS })
   return {
-    forward: (target, request) => forward({ target, request, agent, connectTimeoutMs: options.connectTimeoutMs }),
+    forward: (target, request) => {
+      const { address: host, port, path, method } = target
+      return forwardRequest(request, {
+        options: { host, port, path, method, agent, ...identityOf(target) }, headers: {}, noAnswerMs: options.connectTimeoutMs,
+        unreachable: (error) => unreachable(target, error), who: `the agent of node ${target.nodeName}`,
+      })
+    },
     tunnel: (target, client) => tunnel(target, client, { tls, connectTimeoutMs: options.connectTimeoutMs }),
     close: () => agent.destroy(),
   }
-}
-
-interface Forwarding {
-  readonly target: TunnelTarget
-  readonly request: ServerRequest
-  readonly agent: Agent
-  readonly connectTimeoutMs: number
-}
-
-async function forward({ target, request, agent, connectTimeoutMs }: Forwarding): Promise<Exclude<ServerResponse, { type: 'tunnel' }>> {
-  const body = target.method === 'GET' ? undefined : await request.body(BODY_BYTES)
-  return new Promise((resolve, reject) => {
-    const headers = Object.fromEntries(
-      Object.entries(request.headers).filter(([name]) => !name.startsWith(':') && !NOT_FORWARDED.has(name))
-    )
-    const { address: host, port, path, method } = target
-    const outgoing = httpsRequest({ host, port, path, method, headers, agent, ...identityOf(target), signal: request.signal })
-    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${connectTimeoutMs / 1000} seconds`)), connectTimeoutMs)
-    outgoing.on('error', (error) => {
-      clearTimeout(timer)
-      reject(unreachable(target, error))
-    })
-    outgoing.on('response', (answer) => {
-      clearTimeout(timer)
-      const kept = Object.entries(answer.headers).flatMap(([name, value]) =>
-        NOT_FORWARDED.has(name) || value === undefined ? [] : [[name, String(value)]]
-      )
-      const headers = Object.fromEntries(kept)
-      resolve({ type: 'stream', status: answer.statusCode ?? 502, headers, send: (sink) => pour(target, answer, sink) })
-    })
-    outgoing.end(body)
-  })
 }
 
 /**
@@ -98,18 +64,6 @@ function identityOf({ nodeName }: TunnelTarget): Pick<TlsOptions, 'servername' |
   const checkServerIdentity = (_host: string, certificate: PeerCertificate): Error | undefined => (
     certificate.subject.CN === `system:node:${nodeName}` ? undefined : new Error('its certificate is for another node'))
   return { servername: nodeName, checkServerIdentity }
-}
-
-/** Stops reading from the node while the client has much to take. */
-async function pour(target: TunnelTarget, source: AsyncIterable<Uint8Array>, sink: ByteSink): Promise<void> {
-  try {
-    for await (const chunk of source) {
-      sink.write(chunk)
-      if (sink.backlogBytes() > FORWARD_BACKLOG_BYTES) await sink.drained()
-    }
-  } catch (error) {
-    throw serviceUnavailable(`the agent of node ${target.nodeName} broke off its answer: ${thrownMessage(error)}`)
-  }
 }
 
 function tunnel(target: TunnelTarget, client: UpgradingClient, options: { tls: TlsOptions; connectTimeoutMs: number }): void {

@@ -35,6 +35,8 @@ export interface ClusterPki {
   readonly apiServerToNode: Credentials
   /** system:masters: may do everything. */
   readonly admin: Credentials
+  /** For other API servers behind this one (aggregation), which trust its word about users. Signed by an authority of its own. */
+  readonly frontProxy: Credentials & { readonly caPem: string }
   readonly scheduler: Credentials
   readonly controllerManager: Credentials
   /** Signs service account tokens (ES256). PKCS8 and SPKI. */
@@ -51,14 +53,18 @@ export class PkiError extends Error {
 
 /** The name by which a node's agent knows the API server. */
 export const API_SERVER_TO_NODE_NAME = 'kube-apiserver-kubelet-client'
+/** The name by which other API servers know that it is this one who speaks of users. */
+export const FRONT_PROXY_NAME = 'front-proxy-client'
 const AUTHORITY: CertificateWish = { commonName: 'lotse-ca', organizations: [], use: 'authority', names: [], addresses: [] }
+const FRONT_PROXY_AUTHORITY: CertificateWish = { ...AUTHORITY, commonName: 'lotse-front-proxy-ca' }
 
 /**
  * The cluster's own certificate authority and everything it signs, kept in a directory. What is there and good is left alone; what
  * expires within a month, or is for other names, is made anew. The authority itself is never replaced, as every client trusts it.
  */
 export function createClusterPki(directory: string, options: PkiOptions): ClusterPki {
-  const authority = openAuthority(directory, options)
+  const authority = openAuthority(directory, { file: 'ca', wish: AUTHORITY }, options)
+  const proxyAuthority = openAuthority(directory, { file: 'front-proxy-ca', wish: FRONT_PROXY_AUTHORITY }, options)
   const client = (file: string, commonName: string, organizations: readonly string[]): Credentials => (
     ensure({ directory, file, authority, options }, { commonName, organizations, use: 'client', names: [], addresses: [] }))
   const { names, addresses } = options
@@ -72,6 +78,13 @@ export function createClusterPki(directory: string, options: PkiOptions): Cluste
     ),
     apiServerToNode: client('apiserver-node-client', API_SERVER_TO_NODE_NAME, ['lotse:node-admins']),
     admin: client('admin', 'kubernetes-admin', ['system:masters']),
+    frontProxy: {
+      ...ensure(
+        { directory, file: 'front-proxy-client', authority: proxyAuthority, options },
+        { commonName: FRONT_PROXY_NAME, organizations: [], use: 'client', names: [], addresses: [] }
+      ),
+      caPem: proxyAuthority.certificatePem,
+    },
     scheduler: client('scheduler', 'system:kube-scheduler', []),
     controllerManager: client('controller-manager', 'system:kube-controller-manager', []),
     tokenKeyPem,
@@ -108,27 +121,33 @@ function ensure({ directory, file, authority, options }: Place, wish: Certificat
   return { ...made, ...files }
 }
 
-function openAuthority(directory: string, options: PkiOptions): Authority {
-  const files = { certificateFile: join(directory, 'ca.crt'), keyFile: join(directory, 'ca.key') }
+interface AuthorityPlace {
+  /** Without its ending. */
+  readonly file: string
+  readonly wish: CertificateWish
+}
+
+function openAuthority(directory: string, { file, wish }: AuthorityPlace, options: PkiOptions): Authority {
+  const files = { certificateFile: join(directory, `${file}.crt`), keyFile: join(directory, `${file}.key`) }
   const stored = readPair(files)
   if (stored === undefined) {
     if (readFileIfPresent(files.certificateFile) !== undefined) {
       throw new PkiError(`${files.keyFile} is missing. Restore it: without it no certificate can be signed.`)
     }
-    const made = createCertificate(AUTHORITY, undefined, options.clock.now())
+    const made = createCertificate(wish, undefined, options.clock.now())
     writePair(files, made)
-    return { ...made, commonName: AUTHORITY.commonName }
+    return { ...made, commonName: wish.commonName }
   }
-  const why = authorityDefect(stored, options.clock.now())
+  const why = authorityDefect(stored, wish, options.clock.now())
   if (why !== undefined) throw new PkiError(`The cluster's certificate authority ${files.certificateFile} cannot be used: ${why}.`)
-  return { ...stored, commonName: AUTHORITY.commonName }
+  return { ...stored, commonName: wish.commonName }
 }
 
-function authorityDefect(pair: CertificateWithKey, now: number): string | undefined {
+function authorityDefect(pair: CertificateWithKey, wish: CertificateWish, now: number): string | undefined {
   try {
     const certificate = new X509Certificate(pair.certificatePem)
     if (!certificate.checkPrivateKey(createPrivateKey(pair.keyPem))) return 'ca.key is not its key; restore both from the same backup'
-    if (!certificate.ca || certificate.subject !== `CN=${AUTHORITY.commonName}`) return 'it is not the authority of a Lotse cluster'
+    if (!certificate.ca || certificate.subject !== `CN=${wish.commonName}`) return 'it is not the authority of a Lotse cluster'
     if (Date.parse(certificate.validTo) < now) {
       return `it expired on ${certificate.validTo}; remove the directory to make a new one, then replace all kubeconfigs`
     }

@@ -4,11 +4,11 @@ import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { keyOf, keyText } from '../../objects/kube-object.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { EndpointSlice, Endpoints, Service } from '../../resources/generated/types.ts'
+import type { ConfigMap, EndpointSlice, Endpoints, Service } from '../../resources/generated/types.ts'
 import { systemPriorityClasses } from '../../resources/kinds/priority-class.ts'
 import { isStatus } from '../../words/status-error.ts'
-import { apiEndpointSlice, apiEndpoints, apiService, namespaceObject, systemNamespaces } from './cluster-objects.ts'
-import type { ApiEndpoint } from './cluster-objects.ts'
+import { apiEndpointSlice, apiEndpoints, apiService, extensionAuthentication, namespaceObject, systemNamespaces } from './cluster-objects.ts'
+import type { ApiEndpoint, AuthenticationFacts } from './cluster-objects.ts'
 import { bootstrapFlowSchemas, bootstrapPriorityLevels, reconcileFlowControl } from './flow-control.ts'
 import { bootstrapPolicy } from './policy.ts'
 import { reconcileBinding, reconcileRole } from './reconcile-policy.ts'
@@ -18,7 +18,7 @@ import type { Change } from './reconcile-policy.ts'
  * Brings a new or an older cluster to what every cluster has: namespaces, roles, bindings, priority classes, the API's own Service.
  * Any number of servers may do it at once, any number of times; only what is missing is written.
  */
-export async function applyBootstrap(client: Client, endpoint: ApiEndpoint): Promise<void> {
+export async function applyBootstrap(client: Client, endpoint: ApiEndpoint, facts?: AuthenticationFacts): Promise<void> {
   await applyAll(client, kinds.Namespace, systemNamespaces.map(namespaceObject), () => ({ action: 'keep' }))
   const policy = bootstrapPolicy()
   await Promise.all([
@@ -29,6 +29,7 @@ export async function applyBootstrap(client: Client, endpoint: ApiEndpoint): Pro
     applyAll(client, kinds.PriorityLevelConfiguration, bootstrapPriorityLevels(), reconcileFlowControl),
     applyAll(client, kinds.FlowSchema, bootstrapFlowSchemas(), reconcileFlowControl),
     applyAll(client, kinds.PriorityClass, systemPriorityClasses, () => ({ action: 'keep' })),
+    applyAll(client, kinds.ConfigMap, facts === undefined ? [] : [extensionAuthentication(facts)], reconcileData),
     applyAll(client, kinds.Service, [apiService(endpoint)], reconcileService),
     applyAll(client, kinds.Endpoints, [apiEndpoints(endpoint)], reconcileEndpoints),
     applyAll(client, kinds.EndpointSlice, [apiEndpointSlice(endpoint)], reconcileEndpointSlice),
@@ -91,6 +92,11 @@ function reconcileService(existing: Service, wanted: Service): Change<Service> {
   const same = existing.spec?.ports?.length === ports.length
     && existing.spec.ports.every((port, index) => port.port === ports[index]?.port && port.targetPort === ports[index]?.targetPort)
   return same ? { action: 'keep' } : { action: 'update', object: { ...existing, spec: { ...existing.spec, ports } } }
+}
+
+function reconcileData(existing: ConfigMap, wanted: ConfigMap): Change<ConfigMap> {
+  if (wanted.data === undefined || sameJson(existing.data, wanted.data)) return { action: 'keep' }
+  return { action: 'update', object: { ...existing, data: wanted.data } }
 }
 
 function reconcileEndpoints(existing: Endpoints, wanted: Endpoints): Change<Endpoints> {

@@ -1,6 +1,6 @@
 import { apiVersionOf } from '../../objects/kind.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { EndpointSlice, Endpoints, Namespace, Service } from '../../resources/generated/types.ts'
+import type { ConfigMap, EndpointSlice, Endpoints, Namespace, Service } from '../../resources/generated/types.ts'
 
 export interface ApiEndpoint {
   /** First address of the service range: 10.96.0.1. */
@@ -8,6 +8,28 @@ export interface ApiEndpoint {
   /** Where pods reach the API server: an address of this machine that is not loopback, and the port it listens on. */
   readonly address: string
   readonly port: number
+}
+
+/** What other API servers need to know of this one, to trust what it says of users. */
+export interface AuthenticationFacts {
+  readonly clientCaPem: string
+  readonly frontProxyCaPem: string
+  readonly frontProxyName: string
+}
+
+/** Where aggregated API servers look for it (kube-system/extension-apiserver-authentication). */
+export function extensionAuthentication({ clientCaPem, frontProxyCaPem, frontProxyName }: AuthenticationFacts): ConfigMap {
+  return {
+    apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+    data: {
+      'client-ca-file': clientCaPem,
+      'requestheader-client-ca-file': frontProxyCaPem,
+      'requestheader-allowed-names': JSON.stringify([frontProxyName]),
+      'requestheader-username-headers': '["X-Remote-User"]',
+      'requestheader-group-headers': '["X-Remote-Group"]',
+      'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+    },
+  }
 }
 
 export const systemNamespaces: readonly string[] = ['default', 'kube-system', 'kube-public', 'kube-node-lease']

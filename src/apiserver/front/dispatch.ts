@@ -9,6 +9,7 @@ import type { BodyParts } from '../negotiate/body.ts'
 import type { HttpCall, ResourceCall } from './http-call.ts'
 import { getResponse, listResponse } from './reads.ts'
 import { connectResponse, objectRouteResponse, pathResponse } from './route-calls.ts'
+import type { Elsewhere } from '../route.ts'
 import type { RouteTable } from './route-table.ts'
 import type { Watches } from './watches.ts'
 import {
@@ -18,6 +19,7 @@ import {
 export interface DispatchParts extends PipelineParts, BodyParts {
   readonly routes: RouteTable
   readonly watches: Watches
+  readonly elsewhere: Elsewhere | undefined
 }
 
 /** Throws, or promises the response: each function that waits on the way would cost a small request some percent. */
@@ -25,7 +27,7 @@ export function dispatch(parts: DispatchParts, call: HttpCall): ServerResponse |
   if (!call.info.isResource) return dispatchPath(parts, call)
   const { group, version, resource: plural, namespace, name, subresource, verb } = call.info
   const resource = parts.resources.find(group, version, plural)
-  if (resource === undefined) throw unknownPath()
+  if (resource === undefined) return dispatchElsewhere(parts, call)
   // A namespace object's own path carries its name as the namespace too.
   const scope = resource.kind.namespaced ? namespace : ''
   if (!resource.kind.namespaced && namespace !== '' && !isNamespaceItself(resource)) throw unknownPath()
@@ -49,9 +51,15 @@ function isNamespaceItself(resource: ServedResource): boolean {
 function dispatchPath(parts: DispatchParts, call: HttpCall): ServerResponse | Promise<ServerResponse> {
   const { path, method } = call.request
   const route = parts.routes.paths.find((candidate) => candidate.matches(path))
-  if (route === undefined) throw unknownPath()
+  if (route === undefined) return dispatchElsewhere(parts, call)
   if (!route.methods.includes(method)) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on ${path}`)
   return pathResponse(parts, call, route)
+}
+
+function dispatchElsewhere(parts: DispatchParts, call: HttpCall): Promise<ServerResponse> {
+  const answer = parts.elsewhere?.answer(call.request, call.user)
+  if (answer === undefined) throw unknownPath()
+  return answer
 }
 
 function dispatchObject(parts: DispatchParts, call: ResourceCall): ServerResponse | Promise<ServerResponse> {

@@ -1,9 +1,8 @@
 import type { JsonObject } from '../../objects/json.ts'
 import type { ServiceReference, WebhookClientConfig } from '../../resources/generated/types.ts'
-import { kinds } from '../../resources/generated/kinds.ts'
-import type { EndpointSlice } from '../../resources/generated/types.ts'
 import { fromBase64, textOf } from '../../words/bytes.ts'
 import type { ObjectReader } from '../access.ts'
+import { serviceEndpoint } from '../service-endpoint.ts'
 
 /** Where a server listens whose certificate must be for serverName. */
 export interface WebhookTarget {
@@ -41,23 +40,8 @@ export function webhookTarget({ url, service, caBundle }: WebhookClientConfig, r
   return { host, port: Number(parts[2] ?? 443), path: parts[3] === '' ? '/' : (parts[3] ?? '/'), serverName: host, caPem }
 }
 
-/** One of the service's own endpoints: a server that has no node of its own reaches pods, but not the addresses of services. */
 function serviceTarget({ namespace, name, path = '/', port = 443 }: ServiceReference, reader: ObjectReader): Omit<WebhookTarget, 'caPem'> {
-  const service = reader.get(kinds.Service, { namespace, name })
-  if (service === undefined) throw new Error(`service ${JSON.stringify(name)} not found in namespace ${JSON.stringify(namespace)}`)
-  const serverName = `${name}.${namespace}.svc`
-  const at = { path: path.startsWith('/') ? path : `/${path}`, serverName }
-  if (service.spec?.type === 'ExternalName') return { ...at, host: service.spec.externalName ?? '', port }
-  const servicePort = service.spec?.ports?.find((candidate) => candidate.port === port)
-  if (servicePort === undefined) throw new Error(`service ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)} has no port ${port}`)
-  const slices = reader.list(kinds.EndpointSlice, namespace).filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
-  const endpoint = slices.flatMap((slice) => endpointsOf(slice, servicePort.name ?? ''))[0]
-  if (endpoint === undefined) throw new Error(`no endpoints available for service ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}`)
-  return { ...at, ...endpoint }
-}
-
-function endpointsOf({ endpoints, ports = [] }: EndpointSlice, portName: string): { host: string; port: number }[] {
-  const port = ports.find(({ name = '' }) => name === portName)?.port
-  if (port === undefined) return []
-  return endpoints.filter(({ conditions }) => conditions?.ready !== false).flatMap(({ addresses: [host] }) => (host === undefined ? [] : [{ host, port }]))
+  const endpoint = serviceEndpoint({ namespace, name, port }, reader)
+  if (endpoint.outcome === 'missing') throw new Error(endpoint.message)
+  return { host: endpoint.host, port: endpoint.port, path: path.startsWith('/') ? path : `/${path}`, serverName: `${name}.${namespace}.svc` }
 }

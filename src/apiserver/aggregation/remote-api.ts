@@ -1,0 +1,28 @@
+import type { JsonObject } from '../../objects/json.ts'
+import type { User } from '../access.ts'
+import type { ServerRequest, ServerResponse } from '../http.ts'
+
+/** An API server of somebody else's in this cluster (metrics, custom aggregated APIs). */
+export interface RemoteTarget {
+  readonly host: string
+  readonly port: number
+  /** Its certificate must be for this name. */
+  readonly serverName: string
+  readonly caPem: string | undefined
+  /** Its certificate is not looked at: the APIService says so. */
+  readonly isUnverified: boolean
+}
+
+/** Speaks to such servers as the front proxy, which they know by its certificate, and says in headers who asks. */
+export interface RemoteApi {
+  /** Its answer as it comes. Throws 503 where it cannot be reached. */
+  forward(target: RemoteTarget, request: ServerRequest, user: User): Promise<ServerResponse>
+  /** GET of a JSON document on behalf of this server itself. Throws an Error that says what went wrong. */
+  read(target: RemoteTarget, path: string, timeoutMs: number): Promise<JsonObject>
+}
+
+/** For a server that is connected to nothing. */
+export const noRemoteApi: RemoteApi = {
+  forward: () => Promise.reject(new Error('this server has no way to reach another one')),
+  read: () => Promise.reject(new Error('this server has no way to reach another one')),
+}

@@ -1,0 +1,62 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import { request as httpsRequest, type RequestOptions } from 'node:https'
+import type { ByteSink, ServerRequest, ServerResponse } from '../apiserver/http.ts'
+import { serviceUnavailable } from '../words/status-error.ts'
+import { thrownMessage } from '../words/thrown.ts'
+
+const BODY_BYTES = 4 * 1024 * 1024
+/** What may wait for a client that reads slowly (a followed log, a watch); then the other side is made to wait. */
+const BACKLOG_BYTES = 256 * 1024
+/** Credentials of the client are for the API server alone; who is asked knows the API server by its certificate. */
+export const NOT_FORWARDED: ReadonlySet<string> = new Set([
+  'authorization', 'cookie', 'host', 'connection', 'transfer-encoding', 'keep-alive', 'te', 'http2-settings', 'proxy-authorization',
+])
+
+export interface ForwardTarget {
+  readonly options: RequestOptions
+  /** In place of what the client sent under these names; undefined: nothing. */
+  readonly headers: OutgoingHttpHeaders
+  readonly noAnswerMs: number
+  unreachable(error: Error): Error
+  /** For errors: the agent of node one. */
+  readonly who: string
+}
+
+/** Passes a request on, and its answer back as it comes. */
+export async function forwardRequest(request: ServerRequest, to: ForwardTarget): Promise<Exclude<ServerResponse, { type: 'tunnel' }>> {
+  const body = to.options.method === 'GET' ? undefined : await request.body(BODY_BYTES)
+  return new Promise((resolve, reject) => {
+    const headers = { ...forwardedHeaders(request), ...to.headers }
+    for (const name of Object.keys(headers)) if (headers[name] === undefined) delete headers[name]
+    const outgoing = httpsRequest({ ...to.options, headers, signal: request.signal })
+    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${to.noAnswerMs / 1000} seconds`)), to.noAnswerMs)
+    outgoing.on('error', (error) => {
+      clearTimeout(timer)
+      reject(to.unreachable(error))
+    })
+    outgoing.on('response', (answer) => {
+      clearTimeout(timer)
+      const kept = Object.entries(answer.headers).flatMap(([name, value]) =>
+        NOT_FORWARDED.has(name) || value === undefined ? [] : [[name, String(value)]]
+      )
+      resolve({ type: 'stream', status: answer.statusCode ?? 502, headers: Object.fromEntries(kept), send: (sink) => pour(to.who, answer, sink) })
+    })
+    outgoing.end(body)
+  })
+}
+
+function forwardedHeaders({ headers }: ServerRequest): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':') && !NOT_FORWARDED.has(name)))
+}
+
+/** Stops reading from the other side while the client has much to take. */
+async function pour(who: string, source: AsyncIterable<Uint8Array>, sink: ByteSink): Promise<void> {
+  try {
+    for await (const chunk of source) {
+      sink.write(chunk)
+      if (sink.backlogBytes() > BACKLOG_BYTES) await sink.drained()
+    }
+  } catch (error) {
+    throw serviceUnavailable(`${who} broke off its answer: ${thrownMessage(error)}`)
+  }
+}

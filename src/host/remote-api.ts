@@ -1,0 +1,81 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import { Agent, request as httpsRequest } from 'node:https'
+import type { RemoteApi, RemoteTarget } from '../apiserver/aggregation/remote-api.ts'
+import type { ServerRequest } from '../apiserver/http.ts'
+import type { User } from '../apiserver/access.ts'
+import { isObject, type JsonObject } from '../objects/json.ts'
+import { serviceUnavailable } from '../words/status-error.ts'
+import { forwardRequest } from './forward-request.ts'
+
+export interface RemoteApiOptions {
+  /** The front proxy's certificate, by which the others know that the headers about users are true. */
+  readonly certificatePem: string
+  readonly keyPem: string
+}
+
+const NO_ANSWER_MS = 60_000
+const MAX_DOCUMENT_BYTES = 3 * 1024 * 1024
+const PROXY_USER = 'system:aggregator'
+
+export function createRemoteApi(options: RemoteApiOptions): RemoteApi & { close(): void } {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256, cert: options.certificatePem, key: options.keyPem, minVersion: 'TLSv1.2' })
+  return {
+    forward: (target, request, user) => forwardRequest(request, {
+      options: { ...connectionTo(target, agent), method: request.method, path: request.query === '' ? request.path : `${request.path}?${request.query}` },
+      headers: { ...withoutClaims(request), ...userHeaders(user), host: target.serverName, 'x-forwarded-for': request.peer.address },
+      noAnswerMs: NO_ANSWER_MS, who: `the API server ${target.serverName}`,
+      unreachable: (error) => serviceUnavailable(`error trying to reach service: the API server ${target.serverName} at ${target.host}:${target.port}: ${error.message}`),
+    }),
+    read: (target, path, timeoutMs) => read(target, { path, timeoutMs, agent }),
+    close: () => agent.destroy(),
+  }
+}
+
+function connectionTo({ host, port, serverName, caPem, isUnverified }: RemoteTarget, agent: Agent): object {
+  return { host, port, agent, servername: serverName, rejectUnauthorized: !isUnverified, ...(caPem === undefined ? {} : { ca: caPem }) }
+}
+
+/** Only this server says who asks: what the client sent under these names is emptied. */
+function withoutClaims({ headers }: ServerRequest): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.keys(headers).filter((name) => name.startsWith('x-remote-') || name.startsWith('impersonate-')).map((name) => [name, undefined]))
+}
+
+function userHeaders({ name, uid, groups, extra }: User): OutgoingHttpHeaders {
+  const extras = Object.entries(extra).map(([key, values]) => [`x-remote-extra-${encodeURIComponent(key).toLowerCase()}`, [...values]])
+  return { 'x-remote-user': name, ...(uid === '' ? {} : { 'x-remote-uid': uid }), 'x-remote-group': [...groups], ...Object.fromEntries(extras) }
+}
+
+function read(target: RemoteTarget, { path, timeoutMs, agent }: { path: string; timeoutMs: number; agent: Agent }): Promise<JsonObject> {
+  const user = userHeaders({ name: PROXY_USER, uid: '', groups: ['system:masters'], extra: {} })
+  return new Promise((resolve, reject) => {
+    const outgoing = httpsRequest({ ...connectionTo(target, agent), method: 'GET', path, headers: { ...user, host: target.serverName, accept: 'application/json' } })
+    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} seconds`)), timeoutMs)
+    outgoing.on('close', () => clearTimeout(timer))
+    outgoing.on('error', reject)
+    outgoing.on('response', (response) => {
+      const chunks: Buffer[] = []
+      let received = 0
+      response.on('data', (chunk: Buffer) => {
+        received += chunk.length
+        if (received > MAX_DOCUMENT_BYTES) outgoing.destroy(new Error(`the answer is larger than ${MAX_DOCUMENT_BYTES} bytes`))
+        else chunks.push(chunk)
+      })
+      response.on('error', reject)
+      response.on('end', () => {
+        try {
+          resolve(documentIn(response.statusCode ?? 0, Buffer.concat(chunks)))
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
+      })
+    })
+    outgoing.end()
+  })
+}
+
+function documentIn(status: number, bytes: Buffer): JsonObject {
+  if (status !== 200) throw new Error(`bad status from it: ${status}`)
+  const value: unknown = JSON.parse(bytes.toString('utf8'))
+  if (!isObject(value)) throw new Error('the answer is no JSON object')
+  return value
+}
