@@ -87,6 +87,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
 export interface ObjectForm {
   /** For server-side apply. */
   readonly schema: ObjectSchema
+  /** The JSONSchemaProps that documents publish. */
+  readonly published: JsonObject
   /** The body, which is changed in place, as an object of the kind; and the paths of fields that are not known. Throws StatusError 400. */
   read(body: JsonObject): { readonly object: JsonObject; readonly unknownFields: readonly string[] }
 }

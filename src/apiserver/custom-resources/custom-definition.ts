@@ -14,7 +14,7 @@ import type { OpenApiSchema } from '../../policy/cel/openapi-schema.ts'
 import type { RuleSchema } from '../../policy/schema-rules/rule.ts'
 import { schemaRules } from '../../policy/schema-rules/schema-rules.ts'
 import type { FieldValue, ObjectForm, ResourceDefinition, StatusSubresource } from '../../resources/definition.ts'
-import type { CustomResourceDefinition, CustomResourceDefinitionVersion, SelectableField } from '../../resources/generated/types.ts'
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps, SelectableField } from '../../resources/generated/types.ts'
 import { keepStatus, plainResource } from '../../resources/plain-resource.ts'
 import { present } from '../../words/assert.ts'
 import { customScale } from './custom-scale.ts'
@@ -34,7 +34,7 @@ export function customDefinition(
     ...plainResource,
     kind,
     verbs: isTerminating ? plainResource.verbs.filter((verb) => verb !== 'create') : plainResource.verbs,
-    form: customForm(kind, structural, schemas),
+    form: customForm(kind, { structural, published: version.schema?.openAPIV3Schema }, schemas),
     defaults: (draft) => fillDefaults(structural, draft),
     prepareForCreate(draft) {
       if (hasStatus) dropStatus(draft)
@@ -76,11 +76,17 @@ function rulesOf(version: CustomResourceDefinitionVersion, structural: Structura
   }
 }
 
+interface CustomSchemas {
+  readonly structural: Structural
+  readonly published: JSONSchemaProps | undefined
+}
+
 /** Only metadata has types that are checked while reading; everything else is validation's. */
-function customForm(kind: KindRef, structural: Structural, schemas: SchemaLookup): ObjectForm {
+function customForm(kind: KindRef, { structural, published }: CustomSchemas, schemas: SchemaLookup): ObjectForm {
   const metadataSchema = present(schemas('meta.v1.ObjectMeta'), 'the schema of metadata')
   return {
     schema: mergeSchemaOf(kind.schema, structural, schemas),
+    published: { ...published },
     read(body: JsonObject) {
       const unknownFields: string[] = []
       if (body['metadata'] !== undefined && body['metadata'] !== null) {

@@ -1,3 +1,5 @@
+import { customDefinitionName, isCustom } from './custom-schema.ts'
+
 /** The two versions of OpenAPI in which the documents are written. */
 export type OpenApiVersion = 'v2' | 'v3'
 
@@ -13,6 +15,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
 }
 
 export function definitionName(schemaName: string): string {
+  if (isCustom(schemaName)) return customDefinitionName(schemaName)
   const group = schemaName.slice(0, schemaName.indexOf('.'))
   return `${PREFIXES[group] ?? 'io.k8s.api.'}${schemaName}`
 }

@@ -32,12 +32,14 @@ export interface Subject {
   readonly definition: string
   readonly list: string
   readonly watched: boolean
+  /** A custom resource has no strategic merge. */
+  readonly patches: readonly string[]
 }
 
 export const OBJECT_TYPES: readonly string[] = ['application/json', 'application/yaml']
 export const ANY_TYPE: readonly string[] = ['*/*']
 const STREAM_TYPES: readonly string[] = [...OBJECT_TYPES, 'application/json;stream=watch']
-const PATCH_TYPES: readonly string[] = [
+export const PATCH_TYPES: readonly string[] = [
   'application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml',
 ]
 const STATUS = definitionName('meta.v1.Status')
@@ -117,7 +119,7 @@ function operation(subject: Subject, shape: Shape, object: string): Operation {
   return {
     ...rest, id: `${idVerb}${subject.group}${collection}${subject.scope}${object}`, tag: subject.tag, gvk: subject.gvk,
     query: [...shape.query, 'pretty'],
-    consumes: shape.method === 'patch' ? PATCH_TYPES : ANY_TYPE, produces: shape.action === 'list' ? STREAM_TYPES : OBJECT_TYPES,
+    consumes: shape.method === 'patch' ? subject.patches : ANY_TYPE, produces: shape.action === 'list' ? STREAM_TYPES : OBJECT_TYPES,
   }
 }
 

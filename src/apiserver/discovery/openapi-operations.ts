@@ -1,6 +1,7 @@
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import { definitionName, schemaNameOf } from './openapi-names.ts'
-import { ANY_TYPE, OBJECT_TYPES, capital, partOperation, plainOperation, watchOperation } from './openapi-operation.ts'
+import { isCustom } from './custom-schema.ts'
+import { ANY_TYPE, OBJECT_TYPES, PATCH_TYPES, capital, partOperation, plainOperation, watchOperation } from './openapi-operation.ts'
 import type { Operation, Subject } from './openapi-operation.ts'
 import { connectParameters } from './openapi-parameters.ts'
 import { subresourcesOf } from './served-groups.ts'
@@ -83,6 +84,7 @@ function subjectOf({ kind, verbs }: ResourceDefinition): Subject {
     gvk: { group: kind.group, kind: kind.kind, version: kind.version }, group: `${group}${capital(kind.version)}`,
     tag: `${lowerFirst(group)}_${kind.version}`, scope: kind.namespaced ? 'Namespaced' : '', suffix: '',
     definition: definitionName(kind.schema), list: definitionName(`${kind.schema}List`), watched: verbs.includes('watch'),
+    patches: isCustom(kind.schema) ? PATCH_TYPES.filter((type) => !type.includes('strategic')) : PATCH_TYPES,
   }
 }
 

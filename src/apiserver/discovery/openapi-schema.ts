@@ -1,4 +1,6 @@
+import { isObject, type JsonObject } from '../../objects/json.ts'
 import type { Field, ObjectSchema, ScalarType, Schema, SchemaLookup } from '../../objects/schema.ts'
+import { customSchema, isCustom } from './custom-schema.ts'
 import { fieldText } from './descriptions.ts'
 import type { Descriptions } from './descriptions.ts'
 import type { OpenApiForm } from './openapi-form.ts'
@@ -22,6 +24,8 @@ export interface SchemaSource {
   readonly descriptions: Descriptions
   /** The kinds that a definition is the schema of. */
   kindsOf(schemaName: string): readonly GroupVersionKind[]
+  /** The schema of a custom resource, as its author wrote it. */
+  published(schemaName: string): JsonObject | undefined
 }
 
 interface WrittenDefinition {
@@ -97,8 +101,33 @@ export class SchemaWriter {
     const own = described(this.#source.descriptions(name)?.[''])
     const fixed = opaqueDefinitions[name] ?? scalarDefinition(this.#version, name)
     if (fixed !== undefined) return { ...own, ...fixed }
+    if (isCustom(name)) return this.#custom(name)
     const schema = this.#source.lookup(name)
     return schema === undefined ? undefined : { ...own, ...this.#definition(schema, this.#source.kindsOf(name)) }
+  }
+
+  /** The fields that all kinds have are described alike, whatever the author wrote. */
+  #custom(name: string): OpenApiSchema | undefined {
+    const kinds = { 'x-kubernetes-group-version-kind': this.#source.kindsOf(name) }
+    const common = (field: string): OpenApiSchema => described(fieldText(this.#source.descriptions, name, field, true))
+    const typeFields = { apiVersion: { ...common('apiVersion'), type: 'string' }, kind: { ...common('kind'), type: 'string' } }
+    const own = this.#source.published(name)
+    if (own !== undefined) {
+      const schema = customSchema(this.#version, own)
+      const metadata = { ...common('metadata'), ...this.#alone(this.#reference('meta.v1.ObjectMeta')) }
+      const properties = { ...(isObject(schema['properties']) ? schema['properties'] : {}), ...typeFields, metadata }
+      return { ...schema, type: 'object', properties, ...kinds }
+    }
+    const item = name.replace(/List$/, '')
+    if (this.#source.published(item) === undefined) return undefined
+    const metadata = { ...common('metadata'), ...this.#alone(this.#reference('meta.v1.ListMeta')) }
+    const items = { type: 'array', items: this.#reference(item) }
+    return { type: 'object', required: ['items'], properties: { ...typeFields, items, metadata }, ...kinds }
+  }
+
+  /** A reference that something stands beside. */
+  #alone(reference: OpenApiSchema): OpenApiSchema {
+    return this.#version === 'v3' ? { allOf: [reference] } : reference
   }
 
   #definition(schema: ObjectSchema, kinds: readonly GroupVersionKind[]): OpenApiSchema {

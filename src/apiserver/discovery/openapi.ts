@@ -74,7 +74,10 @@ function writerFor(version: OpenApiVersion, { served, lookup, descriptions }: Do
   for (const kind of IN_ALL_GROUPS) {
     kinds.set(`meta.v1.${kind}`, groupVersions.map((other) => ({ group: other.group, kind, version: other.version })))
   }
-  return new SchemaWriter(version, { lookup, descriptions, kindsOf: (name) => kinds.get(name) ?? [] }, form)
+  const published = new Map(served.flatMap(({ kind, form: own }) => (own === undefined ? [] : [[kind.schema, own.published] as const])))
+  return new SchemaWriter(version, {
+    lookup, descriptions, kindsOf: (name) => kinds.get(name) ?? [], published: (name) => published.get(name),
+  }, form)
 }
 
 /** The schemas of the kinds, of their lists and of what their subresources take, each with the kind that it is of. */
@@ -86,7 +89,8 @@ function kindsIn(definitions: readonly ResourceDefinition[]): Map<string, readon
     if (definition.verbs.includes('list')) kinds.set(`${schema}List`, [{ group, kind: `${kind}List`, version }])
     for (const { kind: body } of subresourcesOf(definition)) {
       const name = schemaNameOf(body)
-      if (!kinds.has(name)) kinds.set(name, [{ group: body.group, kind: body.kind, version: body.version }])
+      const isOwn = body.kind === kind && body.group === group
+      if (!isOwn && !kinds.has(name)) kinds.set(name, [{ group: body.group, kind: body.kind, version: body.version }])
     }
   }
   return kinds
