@@ -42,6 +42,21 @@ test('what is written too deep or too long is refused', () => {
   for (const [text, message] of cases) assert.match(String(soon(() => outcome(environment, text))), message)
 })
 
+test('what is as deep as it may be can be evaluated', () => {
+  const folds = (depth: number): string => (depth === 0 ? 'true' : `[1].all(x${depth}, ${folds(depth - 1)})`)
+  assert.equal(outcome(environment, folds(200)), true)
+  assert.equal(outcome(environment, `1${' + 1'.repeat(780)}`), 781)
+  assert.equal(outcome(environment, `${'('.repeat(240)}1${')'.repeat(240)}`), 1)
+  assert.equal(outcome(environment, `size(${'['.repeat(240)}${']'.repeat(240)})`), 1)
+  assert.equal(outcome(environment, 'true ? 1 : '.repeat(240) + '1'), 1)
+})
+
+test('data that nests too deep ends the evaluation, not the process', () => {
+  const deep = (levels: number): unknown => Array.from({ length: levels }).reduce<unknown>((inner) => ({ a: inner }), 1)
+  assert.equal(outcome(environment, 'self[0] == self[1]', { self: [deep(500), deep(500)] }), true)
+  assert.equal(outcome(environment, 'self[0] == self[1]', { self: [deep(200_000), deep(200_000)] }), 'error: operation cancelled: data nests too deep or a value is too large')
+})
+
 test('what is only long is fine', () => {
   assert.equal(soon(() => outcome(environment, `false${' || false'.repeat(8000)}`)), false)
   assert.equal(soon(() => outcome(environment, `size([${'1, '.repeat(20_000)}1])`)), 20_001)

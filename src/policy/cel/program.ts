@@ -57,9 +57,16 @@ function run(step: Step, frame: Frame): Evaluation {
     if (!isError(value)) return { ok: true, value, cost: frame.cost }
     return { ok: false, error: { message: value.message, offset: value.at, isStopped: false }, cost: frame.cost }
   } catch (error) {
-    if (!(error instanceof EvaluationStopped)) throw error
-    return { ok: false, error: { message: error.message, offset: undefined, isStopped: true }, cost: frame.cost }
+    const message = stopMessage(error)
+    if (message === undefined) throw error
+    return { ok: false, error: { message, offset: undefined, isStopped: true }, cost: frame.cost }
   }
+}
+
+/** JavaScript's own limits, of the stack and of texts, are met by data that nests some thousand levels deep. */
+function stopMessage(error: unknown): string | undefined {
+  if (error instanceof EvaluationStopped) return error.message
+  return error instanceof RangeError ? 'operation cancelled: data nests too deep or a value is too large' : undefined
 }
 
 /** The failure with its place in the expression, as compile issues are shown. */
