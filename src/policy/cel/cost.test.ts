@@ -70,6 +70,24 @@ test('run-time costs: lists, maps and folds', () => {
   })
 })
 
+test('run-time costs: optional values and nested parts', () => {
+  const schema: OpenApiSchema = {
+    type: 'object',
+    properties: { part: { type: 'object', properties: { field: text, absent: text } }, map: { type: 'object', additionalProperties: text }, list: { type: 'array', items: text } },
+  }
+  costs(schema, { part: { field: 'a' }, map: { k: 'v' }, list: ['a'] }, {
+    "optional.of('a').or(optional.of('b')).hasValue()": 2,
+    "optional.none().or(optional.of('a')).hasValue()": 3,
+    "optional.of('a').optMap(v, v == 'value').hasValue()": 8,
+    "self.part.?field == optional.of('a')": 5,
+    'self.part.?absent == optional.none()': 4,
+    "self.part.?field.orValue('v') == 'a'": 4,
+    "self.map[?'k'] == optional.of('v')": 5,
+    "type(self.map['k']) == string": 5,
+    'type(self) == type(self)': 5,
+  })
+})
+
 test('run-time costs: lists that are sets and maps', () => {
   const items: OpenApiSchema = { type: 'object', properties: { k: text, v: text } }
   const byKey: OpenApiSchema = { type: 'array', items, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] }

@@ -112,17 +112,24 @@ function semanticsOf(schema: OpenApiSchema): ListSemantics | undefined {
 
 /** A field of a JSON object. An absent one is an error to read: has() asks first. Null is as good as absent, as in Kubernetes. */
 export function jsonField(property: string, type: Type, wrap: Wrap): ObjectField {
+  const rawOf = reader(property)
   return {
     type,
     read: (source) => {
-      const raw = (source as Readonly<Record<string, unknown>>)[property]
+      const raw = rawOf(source)
       return raw === undefined || raw === null ? undefined : wrap(raw)
     },
     isSet: (source) => {
-      const raw = (source as Readonly<Record<string, unknown>>)[property]
+      const raw = rawOf(source)
       return raw !== undefined && raw !== null
     },
   }
+}
+
+/** A property named like one that every JavaScript object has (constructor) is looked at with care. */
+function reader(property: string): (source: unknown) => unknown {
+  const plainly = (source: unknown): unknown => (source as Readonly<Record<string, unknown>>)[property]
+  return property in Object.prototype ? (source) => (Object.hasOwn(source as object, property) ? plainly(source) : undefined) : plainly
 }
 
 /** An object type over JSON objects. */

@@ -30,7 +30,6 @@ export function planComprehension(context: PlanContext, expr: ComprehensionExpr)
 /** Inner binds of the same name have slots of their own, so that nothing needs to be put back. */
 function planBind(initial: Step, slot: number, result: Step): Step {
   return (frame) => {
-    frame.spend(10)
     frame.slots[slot] = initial(frame)
     return result(frame)
   }

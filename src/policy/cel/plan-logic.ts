@@ -78,7 +78,6 @@ function planOr(context: PlanContext, expr: CallExpr, ofPresent: (optional: Opti
   return (frame) => {
     const optional = target(frame)
     if (isError(optional)) return optional
-    frame.spend(1)
     if (!(optional instanceof OptionalValue)) return failAt(noSuchOverload(), expr.at)
     if (optional.value !== undefined) return ofPresent(optional)
     const other = alternative(frame)

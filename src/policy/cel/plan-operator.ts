@@ -7,7 +7,7 @@ import { failAt, failed, type Frame, type Step } from './frame.ts'
 import { compareValues } from './ordering.ts'
 import type { PlanContext } from './plan.ts'
 import { indexValue, optionalIndex, optionalSelect } from './selection.ts'
-import { CelError, isError, ListValue, noSuchOverload, normalKey, type Value } from './values.ts'
+import { CelError, isError, ListValue, noSuchOverload, normalKey, OptionalValue, type Value } from './values.ts'
 
 /** Operators on any values, with the costs of cel-go; undefined for calls of functions. */
 export function planOperator(context: PlanContext, expr: CallExpr, steps: readonly Step[]): Step | undefined {
@@ -24,8 +24,8 @@ export function planOperator(context: PlanContext, expr: CallExpr, steps: readon
     case '_+_': return binary(left, right, at, addition)
     case '@in': return binary(left, right, at, isConstantList(context, expr) ? freeMembership : membership)
     case '_[_]': return binary(left, right, at, charged(indexValue))
-    case '_[?_]': return binary(left, right, at, charged(optionalIndex))
-    case '_?._': return binary(left, right, at, charged((a, b) => optionalSelect(a, String(b))))
+    case '_[?_]': return binary(left, right, at, chargedIfPresent(optionalIndex))
+    case '_?._': return binary(left, right, at, chargedIfPresent((a, b) => optionalSelect(a, String(b))))
     default: return undefined
   }
 }
@@ -47,6 +47,15 @@ function charged(operation: (a: Value, b: Value) => Value): Operation {
   return (a, b, frame) => {
     frame.spend(1)
     return operation(a, b)
+  }
+}
+
+/** What is not there is not paid for. */
+function chargedIfPresent(operation: (a: Value, b: Value) => Value): Operation {
+  return (a, b, frame) => {
+    const result = operation(a, b)
+    if (!(result instanceof OptionalValue) || result.value !== undefined) frame.spend(1)
+    return result
   }
 }
 

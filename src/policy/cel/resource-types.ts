@@ -14,7 +14,8 @@ export function resourceTypes(lookup: SchemaLookup): TypeProvider {
     objectType: (name) => {
       const type = known.get(name)
       if (type !== undefined) return type
-      const schema = lookup(name)
+      // Definitions have dotted names; what has none may be the name of something else, of an object's method even.
+      const schema = name.includes('.') ? lookup(name) : undefined
       if (schema === undefined) return undefined
       const compiled = compileType(schema, provider)
       known.set(name, compiled)

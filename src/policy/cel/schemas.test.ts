@@ -105,6 +105,12 @@ test('a schema that says nothing is not declared', () => {
   assert.equal(declareSchema({ type: 'array' }, 'Object'), undefined)
 })
 
+test('properties may be named like methods of JavaScript', () => {
+  const environment = environmentOf({ type: 'object', properties: { constructor: text, toString: text, __proto__: text, other: text } })
+  assertTruths(environment, ['!has(self.constructor)', '!has(self.toString)', 'self == oldSelf'], { self: {}, oldSelf: {} })
+  assertTruths(environment, ["self.constructor == 'c' && self.toString == 't'", 'self != oldSelf'], { self: { constructor: 'c', toString: 't' }, oldSelf: {} })
+})
+
 test('names that CEL cannot write are escaped', () => {
   const cases: readonly (readonly [string, string | undefined])[] = [
     ['name', 'name'], ['namespace', '__namespace__'], ['x-prop', 'x__dash__prop'], ['redact__d', 'redact__underscores__d'], ['string', 'string'],
@@ -121,6 +127,7 @@ test('built-in kinds are typed by the tables', () => {
     'object.spec.replicas <= 5', 'object.spec.template.spec.containers.all(c, c.image.startsWith("nginx"))', "object.metadata.labels.app == 'web'",
     '!has(object.spec.paused)', "quantity(object.spec.template.spec.containers[0].resources.limits['cpu']).isLessThan(quantity('1'))",
   ], { object })
+  assertErrors(environment, [['toString', /issue: undeclared reference to 'toString'/], ['constructor{}', /issue: undeclared reference to 'constructor'/]], { object })
   assertErrors(environment, [['object.spec.replica', /issue: undefined field 'replica'/], ['object.spec.replicas == "3"', /issue: found no matching overload/]], { object })
 })
 
