@@ -66,6 +66,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly generationOf: 'spec' | 'spec-or-annotations' | 'all-but-metadata-and-status' | 'all-but-metadata' | undefined
   /** A deletion that does not say what becomes of the dependents leaves them: so it was when the first versions were made. */
   readonly orphansByDefault: boolean
+  /** Whether a PUT must say which state it replaces. */
+  readonly needsRevision: boolean
   /** Added when its deletion is asked for: the server itself has to clean up before it goes. */
   readonly finalizersOnDelete?: readonly string[]
   /** All columns but Name, which goes first. A kind that has it elsewhere lists it itself (format 'name'): see table.ts. */

@@ -19,6 +19,7 @@ export const plainResource: Omit<ResourceDefinition, 'kind'> = {
   expressionsOf: () => noExpressions,
   generationOf: undefined,
   orphansByDefault: false,
+  needsRevision: false,
   columns: [createdAtColumn],
   selectableFields: {},
   status: undefined,

@@ -2,7 +2,7 @@ import type { FieldError } from '../../objects/field-error.ts'
 import { invalidValue, notSupported, required } from '../../objects/field-error.ts'
 import type { Column, ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
-import { checkImmutable, checkOneOfIfSet, checkUnique } from '../field-checks.ts'
+import { checkImmutable, checkOneOfIfSet, checkUnique, sameValue } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { CSIDriver, CSIDriverSpec, StorageV1TokenRequest } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
@@ -56,10 +56,18 @@ function yesOrNo(name: string, description: string, cell: (spec: CSIDriverSpec) 
   return { ...textColumn<CSIDriver>(name, description, ({ spec }) => cell(spec)), type: 'boolean' }
 }
 
+/** A change of them counts as a new generation; a new driver has none. */
+const MUTABLE = ['tokenRequests', 'requiresRepublish', 'seLinuxMount'] as const
+
 export const csiDrivers: ResourceDefinition<CSIDriver> = {
   ...plainResource,
   kind: kinds.CSIDriver,
+  needsRevision: true,
   defaults,
+  prepareForUpdate(draft, old) {
+    if (MUTABLE.every((field) => sameValue(draft.spec?.[field], old.spec?.[field]))) return
+    draft.metadata = { ...draft.metadata, generation: (old.metadata.generation ?? 0) + 1 }
+  },
   validateCreate: validate,
   validateUpdate(driver, old) {
     const errors = validate(driver)

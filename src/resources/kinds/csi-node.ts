@@ -42,6 +42,7 @@ function checkDriver(
 export const csiNodes: ResourceDefinition<CSINode> = {
   ...plainResource,
   kind: kinds.CSINode,
+  needsRevision: true,
   validateCreate: validate,
   validateUpdate(node, old) {
     const errors = validate(node)

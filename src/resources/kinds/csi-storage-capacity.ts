@@ -7,6 +7,7 @@ import { kinds } from '../generated/kinds.ts'
 import type { CSIStorageCapacity } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
 import { textColumn } from '../table.ts'
+import { labelDeprecation } from './pod/deprecated-labels.ts'
 
 function validate({ nodeTopology, storageClassName, capacity }: CSIStorageCapacity): FieldError[] {
   const errors: Errors = []
@@ -16,9 +17,21 @@ function validate({ nodeTopology, storageClassName, capacity }: CSIStorageCapaci
   return errors
 }
 
+function warnings({ nodeTopology }: CSIStorageCapacity): string[] {
+  const ofExpressions = (nodeTopology?.matchExpressions ?? []).map(({ key }, index): [string, string, string] => (
+    [`nodeTopology.matchExpressions[${index}]`, key, `${key} is `]))
+  const ofLabels = Object.keys(nodeTopology?.matchLabels ?? {}).map((key): [string, string, string] => (
+    [`nodeTopology.matchLabels.${key}`, key, '']))
+  return [...ofExpressions, ...ofLabels].flatMap(([path, label, subject]) => {
+    const problem = labelDeprecation(label)
+    return problem === undefined ? [] : [`${path}: ${subject}${problem}`]
+  })
+}
+
 export const csiStorageCapacities: ResourceDefinition<CSIStorageCapacity> = {
   ...plainResource,
   kind: kinds.CSIStorageCapacity,
+  needsRevision: true,
   validateCreate: validate,
   validateUpdate(capacity, old) {
     const errors = validate(capacity)
@@ -26,6 +39,7 @@ export const csiStorageCapacities: ResourceDefinition<CSIStorageCapacity> = {
     checkImmutable(errors, 'storageClassName', capacity.storageClassName, old.storageClassName)
     return errors
   },
+  warnings,
   columns: [
     textColumn('StorageClassName', 'The class whose volumes it is about.', ({ storageClassName }) => storageClassName),
     textColumn('Capacity', 'How much room there is.', ({ capacity }) => capacity ?? '<unset>'),

@@ -8,6 +8,7 @@ import { kinds } from '../generated/kinds.ts'
 import type { StorageClass, TopologySelectorLabelRequirement, TopologySelectorTerm } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
 import { ageColumn, nameColumn, textColumn } from '../table.ts'
+import { labelDeprecation } from './pod/deprecated-labels.ts'
 
 const MAX_PARAMETERS = 512
 const MAX_PARAMETER_BYTES = 256 * 1024
@@ -87,6 +88,13 @@ function validateUpdate(storageClass: StorageClass, old: StorageClass): FieldErr
   return errors
 }
 
+function warnings({ allowedTopologies }: StorageClass): string[] {
+  return (allowedTopologies ?? []).flatMap(({ matchLabelExpressions }, index) => (matchLabelExpressions ?? []).flatMap(({ key }, at) => {
+    const problem = labelDeprecation(key)
+    return problem === undefined ? [] : [`allowedTopologies[${index}].matchLabelExpressions[${at}]: ${problem}`]
+  }))
+}
+
 export const storageClasses: ResourceDefinition<StorageClass> = {
   ...plainResource,
   kind: kinds.StorageClass,
@@ -96,6 +104,7 @@ export const storageClasses: ResourceDefinition<StorageClass> = {
   },
   validateCreate: validate,
   validateUpdate,
+  warnings,
   columns: [
     { ...nameColumn, cell: (storageClass) => `${storageClass.metadata.name ?? ''}${isDefaultClass(storageClass) ? ' (default)' : ''}` },
     textColumn('Provisioner', 'Who makes its volumes.', ({ provisioner }) => provisioner),

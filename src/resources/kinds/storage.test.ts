@@ -84,6 +84,14 @@ test('a CSIDriver', () => {
   update({}, { 'spec.podInfoOnMount': true, 'spec.fsGroupPolicy': 'File', 'spec.tokenRequests': [{ audience: 'a' }] })
   update({}, { 'spec.attachRequired': false }, 'spec.attachedRequired: Invalid value: false: field is immutable')
   update({}, { 'spec.volumeLifecycleModes': ['Ephemeral'] }, 'spec.volumeLifecycleModes: Invalid value: ["Ephemeral"]: field is immutable')
+  assert.equal(made.metadata.generation, undefined)
+  const generationAfter = (change: object): unknown => {
+    const draft = changed(made, change)
+    csiDrivers.prepareForUpdate(draft, made, context)
+    return draft.metadata.generation
+  }
+  assert.equal(generationAfter({ 'spec.podInfoOnMount': true }), undefined)
+  assert.equal(generationAfter({ 'spec.requiresRepublish': true }), 1)
   assert.deepEqual(cellsOf(csiDrivers, made), {
     AttachRequired: true, PodInfoOnMount: false, StorageCapacity: false, TokenRequests: '<unset>', RequiresRepublish: false, Modes: 'Persistent', Age: '<unknown>',
   })
@@ -113,4 +121,17 @@ test('a CSIStorageCapacity', () => {
   update({}, { storageClassName: 'slow' }, 'storageClassName: Invalid value: "slow": field is immutable')
   update({}, { nodeTopology: {} }, 'nodeTopology: Invalid value: {}: field is immutable')
   assert.deepEqual(csiStorageCapacities.columns.map((column) => column.cell(sampleCsiStorageCapacity(), NOW)), ['fast', '10Gi'])
+})
+
+test('labels of nodes that have another name now', () => {
+  const values = ['a']
+  const allowedTopologies = [{ matchLabelExpressions: [{ key: 'zone', values }, { key: 'failure-domain.beta.kubernetes.io/zone', values }] }]
+  assert.deepEqual(storageClasses.warnings({ ...sampleStorageClass(), allowedTopologies }, undefined), [
+    'allowedTopologies[0].matchLabelExpressions[1]: deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  ])
+  const nodeTopology = { matchLabels: { 'beta.kubernetes.io/os': 'linux' }, matchExpressions: [{ key: 'beta.kubernetes.io/arch', operator: 'Exists' }] }
+  assert.deepEqual(csiStorageCapacities.warnings({ ...sampleCsiStorageCapacity(), nodeTopology }, undefined), [
+    'nodeTopology.matchExpressions[0]: beta.kubernetes.io/arch is deprecated since v1.14; use "kubernetes.io/arch" instead',
+    'nodeTopology.matchLabels.beta.kubernetes.io/os: deprecated since v1.14; use "kubernetes.io/os" instead',
+  ])
 })

@@ -71,6 +71,7 @@ function validateUpdate(attachment: VolumeAttachment, old: VolumeAttachment): Fi
 export const volumeAttachments: ResourceDefinition<VolumeAttachment> = {
   ...plainResource,
   kind: kinds.VolumeAttachment,
+  needsRevision: true,
   prepareForCreate(draft) {
     draft.status = { attached: false }
   },

@@ -67,6 +67,7 @@ function expressionsOf({ spec = {} }: MutatingAdmissionPolicy): Expression[] {
 export const mutatingAdmissionPolicies: ResourceDefinition<MutatingAdmissionPolicy> = {
   ...plainResource,
   kind: kinds.MutatingAdmissionPolicy,
+  needsRevision: true,
   defaults({ spec }) {
     if (spec === undefined) return
     spec.failurePolicy ??= 'Fail'
@@ -93,6 +94,7 @@ function validateBinding({ spec = {} }: MutatingAdmissionPolicyBinding): FieldEr
 export const mutatingAdmissionPolicyBindings: ResourceDefinition<MutatingAdmissionPolicyBinding> = {
   ...plainResource,
   kind: kinds.MutatingAdmissionPolicyBinding,
+  needsRevision: true,
   defaults({ spec }) {
     defaultMatchResources(spec?.matchResources)
     if (spec?.paramRef !== undefined) spec.paramRef.parameterNotFoundAction ??= 'Deny'

@@ -77,6 +77,7 @@ const columns: readonly Column<WebhookConfiguration>[] = [
 export const mutatingWebhookConfigurations: ResourceDefinition<MutatingWebhookConfiguration> = {
   ...plainResource,
   kind: kinds.MutatingWebhookConfiguration,
+  needsRevision: true,
   defaults(draft) {
     for (const webhook of draft.webhooks ?? []) {
       defaultWebhook(webhook)
@@ -93,6 +94,7 @@ export const mutatingWebhookConfigurations: ResourceDefinition<MutatingWebhookCo
 export const validatingWebhookConfigurations: ResourceDefinition<ValidatingWebhookConfiguration> = {
   ...plainResource,
   kind: kinds.ValidatingWebhookConfiguration,
+  needsRevision: true,
   defaults(draft) {
     for (const webhook of draft.webhooks ?? []) defaultWebhook(webhook)
   },

@@ -43,6 +43,7 @@ function expressionsOf({ spec }: CustomResourceDefinition): Expression[] {
 export const customResourceDefinitions: ResourceDefinition<CustomResourceDefinition> = {
   ...plainResource,
   kind: kinds.CustomResourceDefinition,
+  needsRevision: true,
   defaults,
   prepareForCreate(draft) {
     draft.status = { acceptedNames: { plural: '', kind: '' }, conditions: [], storedVersions: storageVersion(draft) }
