@@ -57,6 +57,20 @@ test('what is wrong with a create', async () => {
   assert.equal(outcome(await request('POST', CONFIG_MAPS, 'metadata: {name: y}', { 'content-type': 'application/yaml' })), '201')
 })
 
+test('what a replacement must say of the state that it replaces', async () => {
+  const { request } = await startTestServer()
+  const LEASES = '/apis/coordination.k8s.io/v1/namespaces/shop/leases'
+  const lease = { metadata: { name: 'a' }, spec: { leaseDurationSeconds: 10 } }
+  assert.equal(outcome(await request('PUT', `${LEASES}/a`, lease)), '201')
+  const refused = await request('PUT', `${LEASES}/a`, lease)
+  assert.equal(outcome(refused),
+    '422 Invalid: leases.coordination.k8s.io "a" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update')
+  assert.equal(refused.get('details.kind'), 'leases')
+  assert.equal(outcome(await request('PUT', `${LEASES}/a`, { ...lease, metadata: { name: 'a', resourceVersion: '1' } })), '200')
+  await request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
+  assert.equal(outcome(await request('PUT', `${CONFIG_MAPS}/a`, { metadata: { name: 'a' } })), '200')
+})
+
 test('dry runs answer and store nothing', async () => {
   const { request, store } = await startTestServer()
   await request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })

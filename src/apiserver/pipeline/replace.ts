@@ -1,5 +1,7 @@
 import { isObject } from '../../objects/json.ts'
-import { notFound } from '../../words/status-error.ts'
+import type { KindRef } from '../../objects/kind.ts'
+import type { ResourceDefinition } from '../../resources/definition.ts'
+import { invalid, notFound } from '../../words/status-error.ts'
 import { createObject } from './create.ts'
 import { freshDraft } from './fresh-draft.ts'
 import { decodeFields } from './schema-stage.ts'
@@ -24,8 +26,20 @@ export async function replaceObject(parts: PipelineParts, request: WriteRequest,
   }
   const decoded = decodeFields(parts, request, body)
   const conditional = (decoded.metadata.resourceVersion ?? '') !== ''
+  if (!conditional && needsRevision(resource.definition)) throw unconditional(resource.kind, key.name)
   // A draft is changed on its way, and a second attempt needs an untouched one; with a revision there is no second attempt.
   return updateObject(parts, request, () => ({ object: conditional ? decoded : freshDraft(decoded) }))
+}
+
+/** Custom resources too: nobody can say that their writers do not step on each other. */
+function needsRevision({ needsRevision: isNeeded, form }: ResourceDefinition): boolean {
+  return isNeeded || form !== undefined
+}
+
+/** Upstream shows the number as Go writes it in code, and the plural as the kind. */
+function unconditional({ group, plural }: KindRef, name: string): Error {
+  const message = 'Invalid value: 0x0: must be specified for an update'
+  return invalid({ group, kind: plural }, name, [{ reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }])
 }
 
 function hasRevision(body: object): boolean {

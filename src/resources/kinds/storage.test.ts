@@ -85,7 +85,7 @@ test('a CSIDriver', () => {
   update({}, { 'spec.attachRequired': false }, 'spec.attachedRequired: Invalid value: false: field is immutable')
   update({}, { 'spec.volumeLifecycleModes': ['Ephemeral'] }, 'spec.volumeLifecycleModes: Invalid value: ["Ephemeral"]: field is immutable')
   assert.equal(made.metadata.generation, undefined)
-  const generationAfter = (change: object): unknown => {
+  const generationAfter = (change: Record<string, unknown>): unknown => {
     const draft = changed(made, change)
     csiDrivers.prepareForUpdate(draft, made, context)
     return draft.metadata.generation
