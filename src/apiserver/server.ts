@@ -27,6 +27,7 @@ import { Admission } from './pipeline/admission.ts'
 import { ChargeLane } from './pipeline/charge-lane.ts'
 import { decodeObject } from './pipeline/schema-stage.ts'
 import { RetryLane } from './pipeline/retry-lane.ts'
+import { ProtobufEncoder } from './protobuf/encode-object.ts'
 import { ProtobufDecoder } from './protobuf/decode-object.ts'
 import { ResourceSet } from './resource-set.ts'
 import type { Conversion, Equivalent } from './resource-set.ts'
@@ -145,7 +146,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const { authorizer, authenticators } = extensions
   inProcess = { dispatch, authorizer, log, signal: life.signal }
   return {
-    handle: createHandler({ ...dispatch, authorizer, authenticators, gate: new RequestGate(clock, limits) }),
+    handle: createHandler({ ...dispatch, authorizer, authenticators, gate: new RequestGate(clock, limits), encoder: new ProtobufEncoder(schemas) }),
     reader,
     client,
     async start(signal) {

@@ -9,6 +9,7 @@ import type { Handler, ServerRequest, ServerResponse } from '../http.ts'
 import { negotiate, plainJson } from '../negotiate/accept.ts'
 import type { Accepted } from '../negotiate/accept.ts'
 import { failureResponse, withWarnings } from '../negotiate/response.ts'
+import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
 import { isTrue, parseRequest } from '../request-info.ts'
 import { dispatch } from './dispatch.ts'
 import type { DispatchParts } from './dispatch.ts'
@@ -19,6 +20,7 @@ export interface HandlerParts extends DispatchParts {
   readonly authenticators: readonly Authenticator[]
   readonly authorizer: Authorizer
   readonly gate: RequestGate
+  readonly encoder: ProtobufEncoder
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -27,7 +29,7 @@ export interface HandlerParts extends DispatchParts {
 /** Who -> may they -> is there room -> do it. Whatever goes wrong becomes a Status; nothing is thrown. */
 export function createHandler(parts: HandlerParts): Handler {
   return (request) => {
-    const failure = (error: unknown): ServerResponse => failureResponse(asStatus(parts, request, error), acceptedForErrors(request))
+    const failure = (error: unknown): ServerResponse => failureResponse(asStatus(parts, request, error), acceptedForErrors(parts, request))
     try {
       const response = answer(parts, request)
       return response instanceof Promise ? response.catch(failure) : response
@@ -54,7 +56,7 @@ function answerTo(
   const user = impersonate(caller, request.headers, parts.authorizer)
   requireAllowed(parts, user, info)
   if (info.isResource && !parts.feed.ready) throw serviceUnavailable('the server is still reading its store')
-  const call: HttpCall = { request, query, info, user, accepted: acceptedFor(request, query, info), warnings: [] }
+  const call: HttpCall = { request, query, info, user, accepted: acceptedFor(parts, request, query, info), warnings: [] }
   if (info.watch || !info.isResource) return dispatch(parts, call)
   const response = parts.gate.run(isRead(info.verb) ? 'read' : 'write', () => dispatch(parts, call))
   return response instanceof Promise ? response.then((later) => finished(call, later)) : finished(call, response)
@@ -77,17 +79,24 @@ function isRead(verb: string): boolean {
 /** Handlers of other paths and of most subresources negotiate themselves: OpenAPI has types of its own, logs are text. */
 const NEGOTIATED_SUBRESOURCES: ReadonlySet<string> = new Set(['', 'status', 'scale'])
 
-function acceptedFor(request: ServerRequest, query: URLSearchParams, info: HttpCall['info']): Accepted {
+function acceptedFor(parts: HandlerParts, request: ServerRequest, query: URLSearchParams, info: HttpCall['info']): Accepted {
   const { accept } = request.headers
   if (!info.isResource) return plainJson
-  if (!NEGOTIATED_SUBRESOURCES.has(info.subresource)) return acceptedForErrors(request)
-  return negotiate(accept, { transforms: true, pretty: query.has('pretty') && isTrue(query.get('pretty')) })
+  if (!NEGOTIATED_SUBRESOURCES.has(info.subresource)) return acceptedForErrors(parts, request)
+  const pretty = query.has('pretty') && isTrue(query.get('pretty'))
+  return negotiate(accept, { transforms: true, pretty, encoder: hasMessages(parts, request, info) ? parts.encoder : undefined })
+}
+
+/** Looked up only where somebody asks for protocol buffers. */
+function hasMessages(parts: HandlerParts, request: ServerRequest, { group, version, resource }: HttpCall['info']): boolean {
+  if (request.headers.accept?.includes('protobuf') !== true) return false
+  return parts.resources.find(group, version, resource)?.definition.form === undefined
 }
 
 /** An error must come through even where the Accept header itself is what is wrong. */
-function acceptedForErrors(request: ServerRequest): Accepted {
+function acceptedForErrors({ encoder }: Pick<HandlerParts, 'encoder'>, request: ServerRequest): Accepted {
   try {
-    return { ...negotiate(request.headers.accept, { transforms: true, pretty: false }), as: 'object' }
+    return { ...negotiate(request.headers.accept, { transforms: true, pretty: false, encoder }), as: 'object' }
   } catch {
     return plainJson
   }

@@ -4,7 +4,7 @@ import { fraction } from '../../words/random.ts'
 import { notAcceptable, tooManyRequests } from '../../words/status-error.ts'
 import type { ServerResponse } from '../http.ts'
 import { parseIncludeObject } from '../negotiate/table.ts'
-import { watchFrames } from '../negotiate/watch-frames.ts'
+import { watchFrames, watchType } from '../negotiate/watch-frames.ts'
 import { parseListOptions } from '../options/list-options.ts'
 import type { ListOptions } from '../options/list-options.ts'
 import { parseSelection } from '../selection.ts'
@@ -38,7 +38,7 @@ export class Watches {
   respond(call: ResourceCall): ServerResponse {
     const { feed, clock, limits } = this.#parts
     if (this.#count >= limits.watchers) throw tooManyRequests('The server has too many watches, please try again later.', 5)
-    if (call.accepted.format === 'yaml') throw notAcceptable('only the following media types are accepted: application/json, application/json;stream=watch')
+    if (call.accepted.format === 'yaml') throw notAcceptable('only the following media types are accepted: application/json, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch')
     const options = parseListOptions(call.query, true)
     const { scope, matches, trigger } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
     const watched = { cache: call.resource.cache, scope, matches, trigger }
@@ -46,7 +46,7 @@ export class Watches {
     const frames = watchFrames(call.resource, call.accepted, { include: parseIncludeObject(call.query), clock })
     const follow = (after: Revision, member: WatchMember): (() => void) => this.#follow(call, options, { ...watched, frames, after }, member)
     return {
-      type: 'stream', status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' },
+      type: 'stream', status: 200, headers: { 'content-type': watchType(call.accepted), 'cache-control': 'no-cache, private' },
       send: async (sink) => {
         this.#count++
         try {
@@ -66,7 +66,7 @@ export class Watches {
   #follow(call: ResourceCall, options: ListOptions, subject: WatchSubject, member: WatchMember): () => void {
     // The rows of a Table depend on those before, and a client that is ahead of the cache is not told what others are.
     if (call.accepted.as === 'table' || subject.after > this.#parts.feed.revision) return watchAlone(subject, member)
-    const key = JSON.stringify([call.key.namespace, call.key.name, options.labelSelector, options.fieldSelector, call.accepted.as])
+    const key = JSON.stringify([call.key.namespace, call.key.name, options.labelSelector, options.fieldSelector, call.accepted.as, call.accepted.format])
     return this.#shared.join(call.resource, key, { ...subject, after: 0 }, member)
   }
 

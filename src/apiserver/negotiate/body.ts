@@ -6,8 +6,8 @@ import type { JsonObject } from '../../objects/json.ts'
 import { badRequest, unsupportedMediaType } from '../../words/status-error.ts'
 import type { ServerRequest } from '../http.ts'
 import type { WriteOptions } from '../options/write-options.ts'
-import { protobufType } from '../protobuf/decode-object.ts'
 import type { ProtobufDecoder } from '../protobuf/decode-object.ts'
+import { protobufType } from '../protobuf/envelope.ts'
 
 const ACCEPTED = 'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf'
 

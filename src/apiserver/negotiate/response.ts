@@ -1,16 +1,23 @@
+import type { JsonObject } from '../../objects/json.ts'
 import type { ResponseHeaders, ServerResponse } from '../http.ts'
 import { encodeYaml } from '../../objects/codec-yaml.ts'
 import { utf8 } from '../../words/bytes.ts'
 import type { StatusError } from '../../words/status-error.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
 import type { Accepted } from './accept.ts'
+import { protobufType } from '../protobuf/envelope.ts'
 import { failureBody } from './status-body.ts'
 
 const JSON_HEADERS: ResponseHeaders = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }
 const YAML_HEADERS: ResponseHeaders = { 'content-type': 'application/yaml', 'cache-control': 'no-cache, private' }
+const PROTOBUF_HEADERS: ResponseHeaders = { 'content-type': protobufType, 'cache-control': 'no-cache, private' }
 
-/** A value that has no bytes yet. */
+/** A value that has no bytes yet. What has no form in protocol buffers (what a handler of its own answers) is JSON for everybody. */
 export function objectResponse(status: number, value: object, accepted: Accepted): ServerResponse {
+  if (accepted.format === 'protobuf') {
+    const encoded = accepted.encoder.encode(value as JsonObject)
+    if (encoded !== undefined) return whole(status, PROTOBUF_HEADERS, [encoded])
+  }
   if (accepted.format === 'yaml') return whole(status, YAML_HEADERS, [encodeYaml(value)])
   return whole(status, JSON_HEADERS, [utf8(accepted.pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value))])
 }

@@ -8,11 +8,12 @@ import { frameOf } from '../watch-cache/cache-event.ts'
 import type { CacheEvent, EventType } from '../watch-cache/cache-event.ts'
 import type { CachedObject } from '../watch-cache/cached-object.ts'
 import type { Accepted } from './accept.ts'
+import { protobufType } from '../protobuf/envelope.ts'
 import { failureBody } from './status-body.ts'
 import { partialOf, tableOf } from './table.ts'
 import type { IncludeObject } from './table.ts'
 
-/** Writes the frames of one watch: lines of JSON. */
+/** Writes the frames of one watch: lines of JSON, or messages with their length before them. */
 export interface WatchFrames {
   event(type: EventType, event: CacheEvent): Uint8Array
   initial(object: CachedObject): Uint8Array
@@ -22,7 +23,13 @@ export interface WatchFrames {
 
 const INITIAL_EVENTS_END = { 'k8s.io/initial-events-end': 'true' }
 
+/** What the frames of a watch are, by the Content-Type header. */
+export function watchType({ format }: Accepted): string {
+  return format === 'protobuf' ? `${protobufType};stream=watch` : 'application/json'
+}
+
 export function watchFrames(resource: ServedResource, accepted: Accepted, options: { include: IncludeObject; clock: Clock }): WatchFrames {
+  if (accepted.format === 'protobuf') return protobufFrames(resource, accepted)
   return accepted.as === 'object' ? sharedFrames(resource) : ownFrames(resource, accepted.as, options)
 }
 
@@ -56,6 +63,21 @@ function ownFrames(resource: ServedResource, as: 'table' | 'partial', options: {
       ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: bookmarkMetadata(revision, end) }
       : { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: bookmarkMetadata(revision, end), columnDefinitions: null, rows: [] }),
     error: errorFrame,
+  }
+}
+
+/** An event and its object are the same for all who ask for them in this form at the same time: it is kept until the next one. */
+function protobufFrames(resource: ServedResource, { as, encoder }: Accepted & { format: 'protobuf' }): WatchFrames {
+  const shown = (cached: CachedObject): JsonObject => {
+    const { object } = cached.seen(resource.view)
+    return { ...(as === 'partial' ? partialOf(object) : object) }
+  }
+  const bookmarkKind = as === 'partial' ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' } : { kind: resource.kind.kind, apiVersion: resource.apiVersion }
+  return {
+    event: (type, event) => encoder.encodeEvent(type, shown(event.subject(type))),
+    initial: (cached) => encoder.encodeEvent('ADDED', shown(cached)),
+    bookmark: (revision, end) => encoder.encodeEvent('BOOKMARK', { ...bookmarkKind, metadata: bookmarkMetadata(revision, end) }),
+    error: (error) => encoder.encodeEvent('ERROR', { ...failureBody(error) }),
   }
 }
 

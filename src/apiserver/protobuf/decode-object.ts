@@ -8,8 +8,6 @@ import { MessageLayouts } from './message-layout.ts'
 import { withMetaSchemas } from './meta-schemas.ts'
 import { malformed, wireFields } from './wire-reader.ts'
 
-export const protobufType = 'application/vnd.kubernetes.protobuf'
-
 /** Bodies as client-go's typed clients send them (kubectl create, kubectl auth can-i); the layouts are worked out once. */
 export class ProtobufDecoder {
   readonly #layouts: MessageLayouts

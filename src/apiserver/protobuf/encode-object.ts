@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../objects/json.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
+import { assert, present } from '../../words/assert.ts'
 import { encodeMessage } from './encode-message.ts'
-import { MessageLayouts } from './message-layout.ts'
+import { MessageLayouts, type Layout } from './message-layout.ts'
 import { withMetaSchemas } from './meta-schemas.ts'
 import { MAGIC, schemaNameOf } from './envelope.ts'
 import { WireWriter } from './wire-writer.ts'
@@ -21,6 +22,26 @@ export class ProtobufEncoder {
     if (typeof apiVersion !== 'string' || typeof kind !== 'string') return undefined
     const layout = this.#layouts.lookup(schemaNameOf(apiVersion, kind))
     if (layout === undefined || layout.size === 0) return undefined
+    this.#write(object, layout, { apiVersion, kind })
+    return this.#writer.take()
+  }
+
+  /** One frame of a watch: a WatchEvent with its length before it. The object's kind has a form in protocol buffers. */
+  encodeEvent(type: string, object: JsonObject): Uint8Array {
+    const { apiVersion, kind } = object
+    assert(typeof apiVersion === 'string' && typeof kind === 'string', 'an object has a kind')
+    const layout = present(this.#layouts.lookup(schemaNameOf(apiVersion, kind)), `the schema of ${kind}`)
+    const writer = this.#writer
+    this.#write(object, layout, { apiVersion, kind })
+    // object: a RawExtension whose field 1 are the bytes.
+    writer.embedded(1, 0)
+    writer.embedded(2, 0)
+    writer.text(1, type)
+    writer.length()
+    return writer.take()
+  }
+
+  #write(object: JsonObject, layout: Layout, { apiVersion, kind }: { apiVersion: string; kind: string }): void {
     const writer = this.#writer
     // contentEncoding and contentType, which stay empty.
     writer.text(4, '')
@@ -33,6 +54,5 @@ export class ProtobufEncoder {
     writer.text(1, apiVersion)
     writer.embedded(1, beforeType)
     writer.raw(MAGIC)
-    return writer.take()
   }
 }

@@ -1,6 +1,8 @@
 /** k8s and a zero byte: what every such body starts with. Then a runtime.Unknown: the object's kind, and its bytes. */
 export const MAGIC: Uint8Array = Uint8Array.of(0x6b, 0x38, 0x73, 0x00)
 
+export const protobufType = 'application/vnd.kubernetes.protobuf'
+
 /** Kinds that every group has in common. */
 const META_KINDS: ReadonlySet<string> = new Set(['DeleteOptions', 'Status', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
 

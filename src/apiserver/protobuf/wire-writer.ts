@@ -55,6 +55,13 @@ export class WireWriter {
     this.#tag(field, 2)
   }
 
+  /** The length of everything that is written, as four bytes, big-endian. */
+  length(): void {
+    const { written } = this
+    const bytes = this.#room(4)
+    new DataView(bytes.buffer).setUint32(this.#start, written)
+  }
+
   /** Bytes as they are, in front of all others. */
   raw(value: Uint8Array): void {
     this.#room(value.length).set(value, this.#start)
