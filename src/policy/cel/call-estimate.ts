@@ -107,8 +107,13 @@ function addressComparison(isCidr: boolean): Estimate {
   }
 }
 
-/** As if the pattern of a format had 60 characters. */
-const FORMAT_PATTERN = exactly(Math.ceil(60 * PATTERN_FACTOR))
+/** A requirement is two characters long at least, and each costs 50. */
+const selector: Estimate = (operands) => ({
+  cost: sum(exactly(10), scaled(scaled(sizeOf(operands, 1), 0.5), 50), traversal(sizeOf(operands, 1))),
+})
+
+/** As if the pattern of a format had 128 characters: which format it is shows at run time only. */
+const FORMAT_PATTERN = exactly(Math.ceil(128 * PATTERN_FACTOR))
 const AUTHORIZATION_CHECK = 350_000
 
 /** By overload, or by name. As in Kubernetes and cel-go; what is not here costs 1. */
@@ -121,6 +126,9 @@ const estimates: ReadonlyMap<string, Estimate> = new Map<string, Estimate>([
   ['ip.isCanonical', (operands) => ({ cost: traversal(sizeOf(operands, 0), 2) })],
   ['lowerAscii', textFunction], ['upperAscii', textFunction], ['substring', textFunction], ['trim', textFunction],
   ['string_reverse', textFunction],
+  ['jsonpatch.escapeKey', textFunction],
+  ['fieldSelector', selector], ['labelSelector', selector],
+  ['strings.quote', (operands) => ({ cost: traversal(sizeOf(operands, 0)), size: sum(scaled(sizeOf(operands, 0), 2), exactly(2)) })],
   ['replace', replacement], ['split', splitting], ['join', joining],
   ['find', pattern], ['findAll', pattern], ['matches', pattern],
   ['containsIP', addressComparison(false)], ['containsCIDR', addressComparison(true)],

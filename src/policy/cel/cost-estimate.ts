@@ -3,7 +3,7 @@ import { estimateCall, type CallEstimate, type SizedOperand } from './call-estim
 import type { CheckedExpr } from './checker.ts'
 import { either, exactly, sum, times, unknownSize, type Range } from './cost-range.ts'
 import { codePoints } from './source.ts'
-import type { Type } from './types.ts'
+import { isOptional, type Type } from './types.ts'
 
 /**
  * How large data may get, by its path from a variable: ['self', 'spec', 'names', '@items']. Steps are names of fields, @items of a list,
@@ -229,6 +229,8 @@ function literalSize(expr: Expr): Range | undefined {
   return exactly(expr.value instanceof Uint8Array ? expr.value.length : 1)
 }
 
+/** What is compared at once, whatever it holds: quantities and addresses too, and optional values of scalars. */
 function isScalar(type: Type): boolean {
+  if (type.kind === 'opaque') return !isOptional(type) || type.parameters.every(isScalar)
   return ['bool', 'int', 'uint', 'double', 'null', 'timestamp', 'duration', 'type'].includes(type.kind)
 }

@@ -116,6 +116,30 @@ test('estimates follow the limits of the schema', () => {
   estimates({ type: 'string', format: 'byte', maxLength: 0 }, { 'self == b"x"': 1 })
 })
 
+test('estimates of calls', () => {
+  const fixed: Readonly<Record<string, readonly [number, number]>> = {
+    "ip('192.168.0.1') == ip('192.168.0.1')": [5, 5],
+    "cidr('192.168.0.0/16').containsCIDR('192.0.0.0/30')": [7, 11],
+    "cidr('192.168.0.0/16').containsIP(ip('192.169.0.1'))": [5, 8],
+    'quantity("200M") == quantity("0.2G") && quantity("0.2G") == quantity("200M")': [3, 6],
+    'format.named("dns1123Label").value().validate("my-name")': [34, 34],
+    'sets.equivalent([1, 2, 3], [3, 2, 1])': [39, 39],
+    "{'a': 1, 'b': 2}.all(k, v, v > 0)": [37, 41],
+    "{'a': 1, 'b': 2}.transformMapEntry(k, v, {k: v + 1})": [131, 131],
+    '[1, 2].transformList(i, v, v < 5, v + 1)': [27, 53],
+  }
+  for (const [rule, [min, max]] of Object.entries(fixed)) {
+    assert.deepEqual({ rule, ...estimateCost(programOf(text, rule).program.checked, () => undefined) }, { rule, min, max })
+  }
+  const texts = (limit?: number): OpenApiSchema => ({ type: 'array', items: { ...text, ...(limit === undefined ? {} : { maxLength: limit }) }, ...(limit === undefined ? {} : { maxItems: limit }) })
+  estimates(texts(), { "self.join(' ') == 'aa bb'": 329_853_068_905, 'self.isSorted() == true': 329_854_432_052 })
+  estimates(texts(10), { "self.join(' ') == 'aa bb'": 43, 'self.isSorted() == true': 52 })
+  const size = (maxLength: number): OpenApiSchema => ({ type: 'string', maxLength })
+  estimates({ type: 'object', properties: { s: size(4), old: size(2), fresh: size(4) } }, { "self.s.replace(self.old, self.fresh) == 'does not matter'": 12 })
+  estimates({ type: 'object', properties: { s: size(10), separator: size(10) } }, { 'self.s.split(self.separator) == []': 22 })
+  estimates(size(10), { "self.find('[0-9]+') == ''": 11, "self.lowerAscii() == 'lower!'": 6 })
+})
+
 test('an evaluation ends at its limit, also within || and all', () => {
   const { program } = programOf({ type: 'array', items: int }, 'true || self.all(x, self.all(y, x + y >= 0))')
   assert.deepEqual(program.evaluate({ self: [1] }), { ok: true, value: true, cost: 0 })

@@ -1,5 +1,6 @@
 import { declare, overload } from './declaration.ts'
 import type { Library } from './environment.ts'
+import { traversal } from './library/standard.ts'
 import { noTypes, type ObjectField, type ObjectType, type TypeProvider } from './object-type.ts'
 import { jsonField } from './openapi-types.ts'
 import { toJson } from './to-json.ts'
@@ -68,6 +69,7 @@ const jsonPatchType: ObjectType = {
 /** jsonpatch.escapeKey('a/b') for paths of JSON patches (RFC 6901). */
 export const jsonPatchLibrary: Library = {
   name: 'kubernetes.jsonpatch',
+  costs: new Map([['jsonpatch.escapeKey', traversal()]]),
   functions: [
     declare('jsonpatch.escapeKey', overload('string_jsonpatch_escapeKey_string', [stringType], stringType, (key: string) => (
       key.replaceAll('~', '~0').replaceAll('/', '~1')

@@ -52,12 +52,17 @@ function maxTextBytes(schema: OpenApiSchema): number {
   }
 }
 
+function hasSize({ type }: OpenApiSchema): boolean {
+  return type === 'string' || type === 'array' || type === 'object'
+}
+
 function step(schema: OpenApiSchema, name: string): OpenApiSchema | undefined {
   if (name === '@items') return schema.items
   if (name === '@values') return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined
   // Upstream counts keys of maps as empty.
   if (name === '@keys') return typeof schema.additionalProperties === 'object' ? { type: 'string', maxLength: 0 } : undefined
-  if (typeof schema.additionalProperties === 'object') return schema.additionalProperties
+  // map.key: upstream knows no size for it; here only those of scalars are not known, which then count as 1.
+  if (typeof schema.additionalProperties === 'object') return hasSize(schema.additionalProperties) ? schema.additionalProperties : undefined
   const property = Object.keys(schema.properties ?? {}).find((candidate) => escapeField(candidate) === name)
   return property === undefined ? undefined : schema.properties?.[property]
 }

@@ -1,4 +1,5 @@
 import { dnsLabelErrors, dnsSubdomainErrors } from '../../../objects/names.ts'
+import { sizeForCost, STRING_FACTOR, type CostOf } from '../call-cost.ts'
 import { declare, member } from '../declaration.ts'
 import type { Library } from '../environment.ts'
 import { boolType, opaqueType, stringType } from '../types.ts'
@@ -183,9 +184,15 @@ export const authorizerLibrary: Library = {
   ],
 }
 
+/** A requirement is two characters long at least, and each costs 50 to be looked at. */
+const selectorCost: CostOf = {
+  before: ([, selector = null]) => 10 + Math.ceil(sizeForCost(selector) / 2) * 50 + Math.ceil(sizeForCost(selector) * STRING_FACTOR),
+}
+
 /** Checks of lists by what they select (Kubernetes 1.31). */
 export const authorizerSelectorsLibrary: Library = {
   name: 'kubernetes.authzSelectors',
+  costs: new Map([['fieldSelector', selectorCost], ['labelSelector', selectorCost]]),
   functions: [
     part('fieldSelector', 'authorizer_fieldselector', (fieldSelector) => ({ fieldSelector })),
     part('labelSelector', 'authorizer_labelselector', (labelSelector) => ({ labelSelector })),
