@@ -121,13 +121,18 @@ test('new nodes take no pods yet', () => {
 test('a node writes only what is its own', () => {
   const bound = { ...pod({ nodeName: 'n1', serviceAccountName: 'web' }), metadata: { name: 'mine', namespace: 'shop', uid: 'u1' } }
   const other = { ...pod({ nodeName: 'n2', serviceAccountName: 'web' }), metadata: { name: 'other', namespace: 'shop', uid: 'u2' } }
-  const reader = readerOf([bound, other])
+  const reader = readerOf([bound, other, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', uid: 'node-uid' } }])
   const node = (name: string, more: object = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Node', metadata: { name }, ...more })
   const lease = (name: string, inNamespace = 'kube-node-lease'): KubeObject => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace: inNamespace } })
   const token = (kind: string, name: string, uid: string): KubeObject & { spec: object } => ({
     apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: {}, spec: { audiences: [], boundObjectRef: { kind, name, uid } },
   })
   const accountKey = { namespace: 'shop', name: 'web' }
+  const mirror = (spec: Partial<PodSpec>, uid = 'node-uid'): Pod => pod({ nodeName: 'n1', ...spec }, {
+    annotations: { 'kubernetes.io/config.mirror': 'x' }, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'n1', uid, controller: true }],
+  })
+  const evicting: KubeObject = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: {} }
+  const claim = (status: object): KubeObject => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'c', namespace: 'shop' }, status } as KubeObject)
   const tokenFor = (object: KubeObject, key = accountKey) => admissionOf('CREATE', kinds.ServiceAccount, object, { subresource: 'token', key })
   const table: [string, AdmissionRequest, boolean][] = [
     ['registers itself', admissionOf('CREATE', kinds.Node, node('n1')), true],
@@ -136,7 +141,7 @@ test('a node writes only what is its own', () => {
     ['takes its taint away', admissionOf('UPDATE', kinds.Node, node('n1'), { old: node('n1', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } }) }), false],
     ['restricted label', admissionOf('CREATE', kinds.Node, node('n1', { metadata: { name: 'n1', labels: { 'node-restriction.kubernetes.io/a': 'b' } } })), false],
     ['plain label', admissionOf('CREATE', kinds.Node, node('n1', { metadata: { name: 'n1', labels: { zone: 'b' } } })), true],
-    ['deletes itself', admissionOf('DELETE', kinds.Node, undefined, { old: node('n1') }), false],
+    ['deletes itself, if its role lets it', admissionOf('DELETE', kinds.Node, undefined, { old: node('n1') }), true],
     ['its lease', admissionOf('CREATE', kinds.Lease, lease('n1')), true],
     ['another lease', admissionOf('UPDATE', kinds.Lease, lease('n2')), false],
     ['a lease elsewhere', admissionOf('CREATE', kinds.Lease, lease('n1', 'default')), false],
@@ -145,7 +150,23 @@ test('a node writes only what is its own', () => {
     ['deletes its pod', admissionOf('DELETE', kinds.Pod, undefined, { old: bound }), true],
     ['deletes another pod', admissionOf('DELETE', kinds.Pod, undefined, { old: other }), false],
     ['creates a pod', admissionOf('CREATE', kinds.Pod, bound), false],
-    ['creates a mirror pod', admissionOf('CREATE', kinds.Pod, pod({ nodeName: 'n1' }, { annotations: { 'kubernetes.io/config.mirror': 'x' } })), true],
+    ['a label of the system', admissionOf('CREATE', kinds.Node, node('n1', { metadata: { name: 'n1', labels: { 'k8s.io/a': 'b' } } })), false],
+    ['labels of its own', admissionOf('CREATE', kinds.Node, node('n1', { metadata: { name: 'n1', labels: { 'kubernetes.io/os': 'linux', 'sub.node.kubernetes.io/a': 'b' } } })), true],
+    ['takes a label away', admissionOf('UPDATE', kinds.Node, node('n1'), { old: node('n1', { metadata: { name: 'n1', labels: { 'node-role.kubernetes.io/x': '' } } }) }), false],
+    ['creates a mirror pod', admissionOf('CREATE', kinds.Pod, mirror({})), true],
+    ['a mirror pod of nobody', admissionOf('CREATE', kinds.Pod, { ...mirror({}), metadata: { ...mirror({}).metadata, ownerReferences: [] } }), false],
+    ['a mirror pod of a former node', admissionOf('CREATE', kinds.Pod, mirror({}, 'older')), false],
+    ['a mirror pod with a secret', admissionOf('CREATE', kinds.Pod, mirror({ volumes: [{ name: 'v', secret: { secretName: 's' } }] })), false],
+    ['a mirror pod elsewhere', admissionOf('CREATE', kinds.Pod, mirror({ nodeName: 'n2' })), false],
+    ['labels of its pod', admissionOf('UPDATE', kinds.Pod, { ...bound, metadata: { ...bound.metadata, labels: { a: 'b' } } }, { subresource: 'status', old: bound }), false],
+    ['resizes its pod', admissionOf('UPDATE', kinds.Pod, bound, { subresource: 'resize', old: bound }), false],
+    ['evicts its pod', admissionOf('CREATE', kinds.Pod, evicting, { subresource: 'eviction', key: { namespace: 'shop', name: 'mine' } }), true],
+    ['evicts another pod', admissionOf('CREATE', kinds.Pod, evicting, { subresource: 'eviction', key: { namespace: 'shop', name: 'other' } }), false],
+    ['its CSINode', admissionOf('CREATE', kinds.CSINode, { apiVersion: 'storage.k8s.io/v1', kind: 'CSINode', metadata: { name: 'n1' } }), true],
+    ['another CSINode', admissionOf('CREATE', kinds.CSINode, { apiVersion: 'storage.k8s.io/v1', kind: 'CSINode', metadata: { name: 'n2' } }), false],
+    ['capacity of a claim', admissionOf('UPDATE', kinds.PersistentVolumeClaim, claim({ capacity: { storage: '2' } }), { subresource: 'status', old: claim({}) }), true],
+    ['phase of a claim', admissionOf('UPDATE', kinds.PersistentVolumeClaim, claim({ phase: 'Lost' }), { subresource: 'status', old: claim({}) }), false],
+    ['a claim', admissionOf('UPDATE', kinds.PersistentVolumeClaim, claim({}), { old: claim({}) }), false],
     ['token of its pod', tokenFor(token('Pod', 'mine', 'u1')), true],
     ['token of another pod', tokenFor(token('Pod', 'other', 'u2')), false],
     ['token of an older pod', tokenFor(token('Pod', 'mine', 'u0')), false],

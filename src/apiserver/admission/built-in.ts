@@ -3,23 +3,52 @@ import type { KindRef } from '../../objects/kind.ts'
 import type { Clock, Random } from '../../words/ports.ts'
 import type { Authorizer, Mutator, ObjectReader, Validator } from '../access.ts'
 import type { Bookkeeper } from '../charge.ts'
+import { alwaysPullImages, imagesAlwaysPulled } from './always-pull-images.ts'
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
+import { persistentVolumeClaimResize } from './claim-resize.ts'
+import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-tolerations.ts'
+import { denyServiceExternalIps } from './deny-external-ips.ts'
+import { eventRateLimit } from './event-rate-limit.ts'
+import type { EventLimit } from './event-rate-limit.ts'
+import { extendedResourceToleration } from './extended-resource-toleration.ts'
 import { limitRanger, limitRangerDefaults } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { defaultPodSecurity, podSecurity } from './pod-security.ts'
 import type { PodSecurityOptions } from './pod-security.ts'
+import { podNodeSelector } from './pod-node-selector.ts'
+import type { PodNodeSelectorOptions } from './pod-node-selector.ts'
+import { podTolerationRestriction } from './pod-toleration-restriction.ts'
+import type { PodTolerationOptions } from './pod-toleration-restriction.ts'
+import { oneDefaultPriority, priority } from './priority.ts'
 import { quotaBookkeeper, quotaCount, quotaDryRun } from './resource-quota.ts'
+import { runtimeClassDefaults, runtimeClassOverhead } from './runtime-class.ts'
+import { serviceAccountSecrets } from './service-account-secrets.ts'
 import { serviceAccountAdmission } from './service-account.ts'
+import { storageObjectInUseProtection } from './storage-protection.ts'
 import { systemPriorityClassesStay } from './system-priority-classes.ts'
 import { taintNewNodes } from './taint-new-nodes.ts'
 
+/** Plug-ins that are off when nothing is said of them are switched on here. */
 export interface AdmissionOptions {
   readonly podSecurity: PodSecurityOptions
+  readonly alwaysPullImages: boolean
+  readonly denyServiceExternalIps: boolean
+  readonly extendedResourceToleration: boolean
+  /** None: EventRateLimit is off. */
+  readonly eventLimits: readonly EventLimit[]
+  /** Undefined: PodNodeSelector is off. */
+  readonly podNodeSelector: PodNodeSelectorOptions | undefined
+  /** Undefined: PodTolerationRestriction is off. */
+  readonly podTolerations: PodTolerationOptions | undefined
 }
 
 /** What upstream runs when nothing is said. */
-export const defaultAdmission: AdmissionOptions = { podSecurity: defaultPodSecurity }
+export const defaultAdmission: AdmissionOptions = {
+  podSecurity: defaultPodSecurity, alwaysPullImages: false, denyServiceExternalIps: false, extendedResourceToleration: false,
+  eventLimits: [], podNodeSelector: undefined, podTolerations: undefined,
+}
 
 export interface AdmissionParts {
   readonly reader: ObjectReader
@@ -39,7 +68,7 @@ export interface BuiltInAdmission {
 
 /** The plug-ins in the order in which upstream asks them. */
 export function builtInAdmission(options: AdmissionOptions, parts: AdmissionParts): BuiltInAdmission {
-  const { clock, random } = parts
+  const { clock, random, authorizer } = parts
   const usageOf = createUsageOf()
   const bookkeeper = quotaBookkeeper({ usageOf, clock })
   return {
@@ -48,16 +77,39 @@ export function builtInAdmission(options: AdmissionOptions, parts: AdmissionPart
       limitRangerDefaults,
       serviceAccountAdmission({ clock, random }),
       taintNewNodes,
+      ...when(options.alwaysPullImages, alwaysPullImages),
+      ...(options.podNodeSelector === undefined ? [] : [podNodeSelector(options.podNodeSelector)]),
+      priority,
       defaultTolerationSeconds,
+      ...(options.podTolerations === undefined ? [] : [podTolerationRestriction(options.podTolerations)]),
+      ...when(options.extendedResourceToleration, extendedResourceToleration),
+      defaultStorageClass,
+      storageObjectInUseProtection,
+      runtimeClassDefaults,
+      defaultIngressClass,
       quotaCount({ usageOf, clock, servedKinds: () => parts.servedKinds() }),
     ],
     validators: [
       limitRanger,
+      serviceAccountSecrets,
       nodeRestriction,
+      ...when(options.alwaysPullImages, imagesAlwaysPulled),
       podSecurity(options.podSecurity),
+      oneDefaultPriority,
       systemPriorityClassesStay,
+      ...(options.eventLimits.length === 0 ? [] : [eventRateLimit(options.eventLimits, clock)]),
+      persistentVolumeClaimResize,
+      runtimeClassOverhead,
+      certificateApproval(authorizer),
+      certificateSigning(authorizer),
+      certificateSubjectRestriction,
+      ...when(options.denyServiceExternalIps, denyServiceExternalIps),
     ],
     lastValidators: [quotaDryRun(bookkeeper)],
     bookkeeper,
   }
+}
+
+function when<T>(isOn: boolean, plugin: T): readonly T[] {
+  return isOn ? [plugin] : []
 }

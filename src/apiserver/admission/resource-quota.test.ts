@@ -147,7 +147,7 @@ test('whatever two servers do at the same time, a quota is never exceeded and al
   await fc.assert(fc.asyncProperty(fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { maxLength: 6 }), async (rounds) => {
     const store = createMemoryStore()
     const servers = [await startServer(store, true), await startServer(store, true)]
-    const first: TestServer = present(servers[0])
+    const first: TestServer = present(servers[0], 'the first server')
     const hard = { pods: '4', 'requests.cpu': '1500m' }
     await establish(first, hard)
     for (const round of rounds) {

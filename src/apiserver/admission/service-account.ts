@@ -1,12 +1,13 @@
 import type { ObjectKey } from '../../objects/kube-object.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../resources/generated/types.ts'
+import type { Container, PodSpec, ServiceAccount, Volume } from '../../resources/generated/types.ts'
 import { sleep } from '../../words/ports.ts'
 import type { Clock, Random } from '../../words/ports.ts'
 import { fraction, nameSuffix } from '../../words/random.ts'
 import { StatusError, forbidden } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator, ObjectReader } from '../access.ts'
 import { isMirrorPod, isPodWrite, podOf } from './pod-writes.ts'
+import { mirrorPodProblem } from './service-account-secrets.ts'
 
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
 const VOLUME_PREFIX = 'kube-api-access-'
@@ -32,7 +33,11 @@ export function serviceAccountAdmission(ports: ServiceAccountPorts): Mutator {
       const pod = podOf(request)
       const spec = pod?.spec
       if (pod === undefined || spec === undefined) return
-      if (isMirrorPod(pod)) return refuseMirrorWithSecrets(pod, spec)
+      if (isMirrorPod(pod)) {
+        const problem = mirrorPodProblem(pod)
+        if (problem !== undefined) throw forbidden(PODS, request.key.name, problem)
+        return
+      }
       const name = spec.serviceAccountName ?? spec.serviceAccount ?? ''
       spec.serviceAccountName = name === '' ? 'default' : name
       spec.serviceAccount = spec.serviceAccountName
@@ -50,11 +55,6 @@ function give(account: ServiceAccount, spec: PodSpec, random: Random): void {
   if ((spec.imagePullSecrets?.length ?? 0) === 0 && account.imagePullSecrets !== undefined) {
     spec.imagePullSecrets = account.imagePullSecrets.map((reference) => ({ ...reference }))
   }
-}
-
-function refuseMirrorWithSecrets(pod: Pod, spec: PodSpec): void {
-  const uses = (spec.serviceAccountName ?? '') !== '' || spec.volumes?.some((volume) => volume.secret !== undefined || volume.projected !== undefined) === true
-  if (uses) throw forbidden(PODS, pod.metadata.name ?? '', 'a mirror pod may not reference service accounts or secrets')
 }
 
 async function awaitAccount(request: AdmissionRequest, key: ObjectKey, reader: ObjectReader, { clock, random }: ServiceAccountPorts): Promise<ServiceAccount> {
@@ -75,7 +75,7 @@ function shouldMount(account: ServiceAccount, spec: PodSpec): boolean {
 
 /** A container that mounts something at the well-known path keeps it. */
 function mountToken(spec: PodSpec, random: Random): void {
-  const existing = spec.volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX) && volume.projected !== undefined)
+  const existing = spec.volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX))
   const name = existing?.name ?? `${VOLUME_PREFIX}${nameSuffix(random)}`
   const containers: Container[] = [...(spec.initContainers ?? []), ...spec.containers]
   let mounted = false
