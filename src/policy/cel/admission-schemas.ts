@@ -11,6 +11,14 @@ function fields(properties: Readonly<Record<string, OpenApiSchema>>): OpenApiSch
 const kind = fields({ group: text, version: text, kind: text })
 const resource = fields({ group: text, version: text, resource: text })
 
+/** The variable user of the rules for authenticated users; request.userInfo is one too. */
+export const userInfoSchema: OpenApiSchema = fields({
+  username: text,
+  uid: text,
+  groups: texts,
+  extra: { type: 'object', additionalProperties: texts },
+})
+
 /** The variable request of admission policies and match conditions: an AdmissionRequest without its objects. */
 export const admissionRequestSchema: OpenApiSchema = fields({
   kind,
@@ -22,7 +30,7 @@ export const admissionRequestSchema: OpenApiSchema = fields({
   name: text,
   namespace: text,
   operation: text,
-  userInfo: fields({ username: text, uid: text, groups: texts, extra: { type: 'object', additionalProperties: texts } }),
+  userInfo: userInfoSchema,
   dryRun: { type: 'boolean' },
   // Of any type: the options of the operation.
   options: { 'x-kubernetes-int-or-string': true },

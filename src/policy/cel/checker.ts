@@ -45,6 +45,8 @@ export function check(parsed: ParsedExpr, environment: Environment): CheckOutcom
   return new Checker(parsed, environment).run()
 }
 
+const MAX_ISSUES = 100
+
 type Scope = ReadonlyMap<string, Type>
 
 class Checker {
@@ -72,7 +74,9 @@ class Checker {
     return { checked, issues }
   }
 
+  /** Who has more than that wrong has read enough. */
   #complain(at: number, message: string): void {
+    if (this.#issues.length >= MAX_ISSUES) return
     this.#issues.push(issueAt(this.#parsed.text, at, message))
   }
 

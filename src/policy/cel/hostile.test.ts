@@ -9,6 +9,7 @@ import { listsLibrary } from './library/lists.ts'
 import { optionalTypesLibrary } from './library/optional-types.ts'
 import { standardLibrary } from './library/standard.ts'
 import { stringsLibrary } from './library/strings.ts'
+import { formatIssues } from './source.ts'
 import { outcome } from './truths.testing.ts'
 import { boolType, dynType, intType, listType, mapType, stringType } from './types.ts'
 
@@ -99,6 +100,15 @@ test('regular expressions take linear time', () => {
   assert.equal(soon(() => outcome(environment, "text.matches('^(a|a)*$')", { text })), false)
   assert.match(String(soon(() => outcome(environment, "text.matches('((a{1000}){1000}){1000}')", { text }))), /issue: invalid matches argument/)
   assert.match(String(soon(() => outcome(environment, `text.matches('${'(a|b)'.repeat(3000)}')`, { text }))), /issue: invalid matches argument: regular expression too long/)
+})
+
+test('pictures of issues stay small', () => {
+  const text = Array.from({ length: 12_000 }, (_, index) => `x${index}`).join('+').slice(0, 50_000).replace(/\+[^+]*$/, '')
+  const wide = `[${text.replaceAll('+', ',')}]`
+  const compiled = soon(() => compile(environment, wide))
+  assert.ok(!compiled.ok)
+  assert.equal(compiled.issues.length, 100)
+  assert.ok(formatIssues(wide, compiled.issues).length < 120_000)
 })
 
 test('names of JavaScript mean nothing', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SchemaCatalog } from '../../resources/schema.ts'
-import { admissionRequestSchema, namespaceSchema } from './admission-schemas.ts'
+import { admissionRequestSchema, namespaceSchema, userInfoSchema } from './admission-schemas.ts'
 import { compile } from './compile.ts'
 import { composedType, composedValue } from './composed-variables.ts'
 import { createEnvironment, extendEnvironment, type Environment } from './environment.ts'
@@ -13,7 +13,7 @@ import type { OpenApiSchema } from './openapi-schema.ts'
 import { resourceTypes } from './resource-types.ts'
 import { standardLibrary } from './library/standard.ts'
 import { assertErrors, assertTruths, outcome } from './truths.testing.ts'
-import { intType, listType, objectType, stringType } from './types.ts'
+import { dynType, intType, listType, mapType, objectType, stringType } from './types.ts'
 
 const kubernetes = kubernetesEnvironment({ version: '1.32' })
 
@@ -182,4 +182,20 @@ test('the variables of admission', () => {
     "request.options.dryRun[0] == 'All'", "namespaceObject.metadata.labels.env == 'test'", "object.metadata.name == 'x'", '!has(request.name)',
   ], input)
   assertErrors(environment, [['request.object', /issue: undefined field 'object'/]], input)
+})
+
+test('the variables of authentication', () => {
+  const user = declareSchema(userInfoSchema, 'kubernetes.UserInfo')
+  assert.ok(user !== undefined)
+  const environment = extendEnvironment(kubernetes, { variables: { claims: mapType(stringType, dynType), user: user.type }, types: user.provider })
+  const input = { claims: { sub: 'ann', email_verified: true, roles: 'a,b', nested: { admin: true } }, user: { username: 'oidc:ann', groups: ['dev'] } }
+  const cases: readonly (readonly [string, unknown])[] = [
+    ["'oidc:' + claims.sub", 'oidc:ann'],
+    ["claims.roles.split(',').map(r, 'role:' + r)", ['role:a', 'role:b']],
+    ['claims.?groups.orValue([])', []],
+    ['claims.email_verified && claims.nested.admin', true],
+    ["!user.username.startsWith('system:') && user.groups.all(g, !g.startsWith('system:'))", true],
+    ['claims.missing', 'error: no such key: missing'],
+  ]
+  for (const [expr, expected] of cases) assert.deepEqual(outcome(environment, expr, input), expected, expr)
 })

@@ -30,10 +30,17 @@ export function issueAt(text: string, offset: number, message: string): Issue {
  *    | ..^
  */
 export function formatIssue(text: string, issue: Issue): string {
-  const line = (text.split('\n')[issue.line - 1] ?? '').replaceAll('\t', ' ')
+  const start = text.lastIndexOf('\n', issue.offset - 1) + 1
+  const end = text.indexOf('\n', issue.offset)
+  const line = [...text.slice(start, end === -1 ? text.length : end)].map((character) => (character === '\t' ? ' ' : character))
+  // Of a long line only what is around the place.
+  const from = line.length > MAX_SHOWN ? Math.max(0, issue.column - MAX_SHOWN / 2) : 0
+  const shown = line.slice(from, from + MAX_SHOWN).join('')
   const head = `ERROR: <input>:${issue.line}:${issue.column}: ${issue.message}`
-  return `${head}\n | ${line}\n | ${'.'.repeat(issue.column - 1)}^`
+  return `${head}\n | ${shown}\n | ${'.'.repeat(Math.max(0, issue.column - 1 - from))}^`
 }
+
+const MAX_SHOWN = 400
 
 export function formatIssues(text: string, issues: readonly Issue[]): string {
   return issues.map((issue) => formatIssue(text, issue)).join('\n')
