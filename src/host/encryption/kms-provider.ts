@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { StoreUnavailable } from '../../store/store.ts'
 import type { Opening } from '../../store/sealed-store.ts'
 import type { Clock, Log, Random } from '../../words/ports.ts'
@@ -8,7 +8,7 @@ import { thrownMessage } from '../../words/thrown.ts'
 import { openGrpcClient, type GrpcClient } from '../cri/grpc-client.ts'
 import { GrpcFailure, grpcStatus } from '../cri/grpc-failure.ts'
 import { decodeMessage, encodeMessage } from '../cri/protobuf.ts'
-import { GCM_OVERHEAD_BYTES, openGcm, passingGcmKey, sealGcm } from './aes-gcm.ts'
+import { GCM_OVERHEAD_BYTES, gcmKey, openGcm, sealGcm, type GcmKey } from './aes-gcm.ts'
 import type { KmsConfig } from './encryption-config.ts'
 import { KmsSources } from './kms-sources.ts'
 import { SOURCE_TYPE, encryptedObject, keyIdProblem, kmsMethods, sourceProblem, type EncryptedObject, type SealedSource } from './kms-messages.ts'
@@ -17,6 +17,8 @@ import { CannotOpen, type Provider } from './provider.ts'
 const SEED_BYTES = 32
 const INFO_BYTES = 32
 const NONCE_BYTES = 12
+/** Upstream derives a key for each value. With random nonces one key is good for 2^32; so many share one, which saves a third of the time. */
+const VALUES_PER_KEY = 256
 /** A seed is used for so long after the plugin last said that its key is still the one; then writes are refused. As upstream. */
 const SEED_LIFE_MS = 3 * 60_000
 const POLL_MS = 20_000
@@ -32,15 +34,22 @@ export interface KmsParts {
 
 interface Sealing {
   readonly source: SealedSource
-  readonly seed: Uint8Array
+  readonly seed: KeyObject
   /** Everything of an EncryptedObject that follows its data, encoded once. */
   readonly tail: Uint8Array
   readonly until: number
 }
 
+interface DerivedKey {
+  readonly seed: KeyObject
+  readonly info: Uint8Array
+  readonly key: GcmKey
+  uses: number
+}
+
 /**
- * Envelope encryption with a KMS v2 plugin: a random seed per start (and per key id) is sealed by the plugin; each value is sealed with
- * a key of its own, HKDF-Expand(seed, 32 random bytes), so the plugin is not asked for each write. Seeds that were opened are remembered.
+ * Envelope encryption with a KMS v2 plugin: a random seed per start (and per key id) is sealed by the plugin; values are sealed with keys
+ * that are HKDF-Expand(seed, 32 random bytes), so the plugin is not asked for each write. Seeds that were opened are remembered.
  */
 export class KmsProvider implements Provider {
   readonly title: string
@@ -51,6 +60,7 @@ export class KmsProvider implements Provider {
   readonly #client: GrpcClient
   readonly #sources: KmsSources
   #sealing: Sealing | undefined
+  #derived: DerivedKey | undefined
   #problem: string | undefined = 'the plugin has not been asked yet'
   #epoch = 0
 
@@ -76,7 +86,7 @@ export class KmsProvider implements Provider {
 
   seal(key: string, plain: Uint8Array): Uint8Array {
     const { seed, tail } = this.#usable()
-    const info = this.#parts.random.bytes(INFO_BYTES)
+    const { info, key: derived } = this.#nextKey(seed)
     const length = INFO_BYTES + GCM_OVERHEAD_BYTES + plain.length
     const lengthBytes = varint(length)
     const start = this.#head.length + 1 + lengthBytes.length
@@ -87,14 +97,14 @@ export class KmsProvider implements Provider {
     sealed.set(lengthBytes, this.#head.length + 1)
     sealed.set(info, start)
     const nonce = this.#parts.random.bytes(NONCE_BYTES)
-    sealGcm(passingGcmKey(derivedKey(seed, info)), { key, plain, nonce }, sealed.subarray(start + INFO_BYTES, start + length))
+    sealGcm(derived, { key, plain, nonce }, sealed.subarray(start + INFO_BYTES, start + length))
     sealed.set(tail, start + length)
     return sealed
   }
 
   opening(key: string, body: Uint8Array): Opening | Promise<Opening> {
     const object = readObject(body)
-    const open = (source: Uint8Array): Opening => () => openWith(source, object, key)
+    const open = (source: KeyObject): Opening => () => openWith(source, object, key)
     const source = this.#sources.get(object)
     return source instanceof Promise ? source.then(open) : open(source)
   }
@@ -136,6 +146,16 @@ export class KmsProvider implements Provider {
     this.#client.close()
   }
 
+  #nextKey(seed: KeyObject): DerivedKey {
+    let derived = this.#derived
+    if (derived === undefined || derived.seed !== seed || derived.uses >= VALUES_PER_KEY) {
+      const info = this.#parts.random.bytes(INFO_BYTES)
+      this.#derived = derived = { seed, info, key: derivedKey(seed, info), uses: 0 }
+    }
+    derived.uses++
+    return derived
+  }
+
   #usable(): Sealing {
     if (this.#sealing !== undefined && this.#parts.clock.now() <= this.#sealing.until) return this.#sealing
     const why = this.#problem ?? 'its key has not been confirmed for too long'
@@ -150,17 +170,18 @@ export class KmsProvider implements Provider {
     if (wrong !== undefined) throw new Error(`the plugin's answer to Encrypt cannot be used: ${wrong}`)
     if (Buffer.compare(answer.ciphertext, seed) === 0) throw new Error("the plugin's answer to Encrypt cannot be used: it is not encrypted")
     const isNewKey = this.#sealing?.source.keyId !== source.keyId
-    this.#sources.remember(source, seed)
-    this.#sealing = { source, seed, tail: encodeMessage(encryptedObject, source), until: this.#parts.clock.now() + SEED_LIFE_MS }
+    const secret = createSecretKey(seed)
+    this.#sources.remember(source, secret)
+    this.#sealing = { source, seed: secret, tail: encodeMessage(encryptedObject, source), until: this.#parts.clock.now() + SEED_LIFE_MS }
     if (isNewKey) this.#epoch++
   }
 
-  async #openSource({ encryptedSource, keyId, annotations }: SealedSource): Promise<Uint8Array> {
+  async #openSource({ encryptedSource, keyId, annotations }: SealedSource): Promise<KeyObject> {
     const request = { ciphertext: encryptedSource, keyId, annotations, uid: uuid(this.#parts.random) }
     const deadline = this.#parts.clock.now() + this.#parts.patienceMs
     for (;;) {
       try {
-        return (await this.#client.call(kmsMethods.decrypt, request, { timeoutMs: this.#config.timeoutMs })).plaintext
+        return createSecretKey((await this.#client.call(kmsMethods.decrypt, request, { timeoutMs: this.#config.timeoutMs })).plaintext)
       } catch (error) {
         if (!mayPass(error) || this.#parts.clock.now() >= deadline) {
           throw new Error(`failed to decrypt DEK, error: ${explain(error)} (${this.#config.endpoint})`, { cause: error })
@@ -203,19 +224,19 @@ function readObject(body: Uint8Array): EncryptedObject {
   return object
 }
 
-function openWith(source: Uint8Array, { encryptedData, sourceType }: EncryptedObject, key: string): Uint8Array {
+function openWith(source: KeyObject, { encryptedData, sourceType }: EncryptedObject, key: string): Uint8Array {
+  const size = source.symmetricKeySize ?? 0
   if (sourceType === SOURCE_TYPE.key) {
-    if (![16, 24, 32].includes(source.length)) throw new CannotOpen(`the plugin gave a key of ${source.length} bytes`)
-    return openGcm(passingGcmKey(source), key, encryptedData)
+    if (![16, 24, 32].includes(size)) throw new CannotOpen(`the plugin gave a key of ${size} bytes`)
+    return openGcm(gcmKey(source.export()), key, encryptedData)
   }
-  if (source.length < SEED_BYTES) throw new CannotOpen(`invalid seed length ${source.length} used for key generation`)
-  const info = encryptedData.subarray(0, INFO_BYTES)
-  return openGcm(passingGcmKey(derivedKey(source, info)), key, encryptedData.subarray(INFO_BYTES))
+  if (size < SEED_BYTES) throw new CannotOpen(`invalid seed length ${size} used for key generation`)
+  return openGcm(derivedKey(source, encryptedData.subarray(0, INFO_BYTES)), key, encryptedData.subarray(INFO_BYTES))
 }
 
 /** HKDF-Expand (RFC 5869) with SHA-256 to 32 bytes, which is its first block alone. */
-function derivedKey(seed: Uint8Array, info: Uint8Array): Uint8Array {
-  return createHmac('sha256', seed).update(info).update(FIRST_BLOCK).digest()
+function derivedKey(seed: KeyObject, info: Uint8Array): GcmKey {
+  return gcmKey(createHmac('sha256', seed).update(info).update(FIRST_BLOCK).digest())
 }
 
 const FIRST_BLOCK = Uint8Array.of(1)

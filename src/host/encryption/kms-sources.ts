@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { Limiter } from '../../node/limiter.ts'
 import type { SealedSource } from './kms-messages.ts'
 
@@ -9,16 +9,16 @@ const NEVER = new AbortController().signal
 
 /** Seeds and keys that the plugin has opened. Each is asked for once, whoever else wants it waits for the same answer. */
 export class KmsSources {
-  readonly #open: (source: SealedSource) => Promise<Uint8Array>
-  readonly #known = new Map<string, Uint8Array>()
-  readonly #pending = new Map<string, Promise<Uint8Array>>()
+  readonly #open: (source: SealedSource) => Promise<KeyObject>
+  readonly #known = new Map<string, KeyObject>()
+  readonly #pending = new Map<string, Promise<KeyObject>>()
   readonly #limiter = new Limiter(DECRYPTED_AT_ONCE)
 
-  constructor(open: (source: SealedSource) => Promise<Uint8Array>) {
+  constructor(open: (source: SealedSource) => Promise<KeyObject>) {
     this.#open = open
   }
 
-  get(source: SealedSource): Uint8Array | Promise<Uint8Array> {
+  get(source: SealedSource): KeyObject | Promise<KeyObject> {
     const id = idOf(source)
     const known = this.#known.get(id)
     if (known !== undefined) {
@@ -37,11 +37,11 @@ export class KmsSources {
     return opening
   }
 
-  remember(source: SealedSource, opened: Uint8Array): void {
+  remember(source: SealedSource, opened: KeyObject): void {
     this.#set(idOf(source), opened)
   }
 
-  #set(id: string, opened: Uint8Array): void {
+  #set(id: string, opened: KeyObject): void {
     this.#known.delete(id)
     this.#known.set(id, opened)
     const [oldest] = this.#known.keys()
