@@ -1,6 +1,5 @@
 import { compile } from '../cel/compile.ts'
 import { extendEnvironment, type Environment } from '../cel/environment.ts'
-import { kubernetesEnvironment } from '../cel/kubernetes-environment.ts'
 import type { OpenApiSchema } from '../cel/openapi-schema.ts'
 import { declareSchema, type DeclaredSchema } from '../cel/openapi-types.ts'
 import { PER_CALL_LIMIT } from '../cel/limits.ts'
@@ -21,6 +20,16 @@ export interface RuleText {
   readonly reason?: string
   readonly fieldPath?: string
   readonly optionalOldSelf?: boolean
+}
+
+/** Where a rule stands in its schema. */
+export interface RulePlace {
+  /** Of the type of what it is about: Root.spec */
+  readonly name: string
+  /** It is about a whole object, with metadata. */
+  readonly isResource: boolean
+  /** What the rules of a schema have in common; made when the first of them is asked. */
+  base(): Environment
 }
 
 export interface CompiledRule {
@@ -46,7 +55,7 @@ interface Programs {
   optional(old: unknown): OptionalValue
 }
 
-export function compileRule(text: RuleText, schema: OpenApiSchema, name: string, isResource: boolean): CompiledRule {
+export function compileRule(text: RuleText, schema: OpenApiSchema, place: RulePlace): CompiledRule {
   const isTransition = /\boldSelf\b/.test(text.rule)
   let programs: Programs | undefined
   return {
@@ -54,7 +63,7 @@ export function compileRule(text: RuleText, schema: OpenApiSchema, name: string,
     fieldPath: text.fieldPath ?? '',
     ask(value, old, costLimit) {
       if (isTransition && old === undefined && text.optionalOldSelf !== true) return HOLDS
-      programs ??= compileTexts(text, schema, name, isResource)
+      programs ??= compileTexts(text, schema, place)
       const reason = text.reason ?? 'FieldValueInvalid'
       if (programs.rule === undefined) return { failure: { reason, message: `rule compilation error: ${text.rule}` }, cost: 0 }
       const input = { self: value, ...(isTransition ? { oldSelf: text.optionalOldSelf === true ? programs.optional(old) : old } : {}) }
@@ -72,9 +81,9 @@ function messageOf({ rule, message }: RuleText, { message: program }: Programs, 
   return message ?? `failed rule: ${rule}`
 }
 
-function compileTexts({ rule, messageExpression, optionalOldSelf }: RuleText, schema: OpenApiSchema, name: string, isResource: boolean): Programs {
-  const declared = declareSchema(isResource ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema, name)
-  const environment = environmentFor(declared, optionalOldSelf === true)
+function compileTexts({ rule, messageExpression, optionalOldSelf }: RuleText, schema: OpenApiSchema, place: RulePlace): Programs {
+  const declared = declareSchema(place.isResource ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema, place.name)
+  const environment = environmentFor(place.base(), declared, optionalOldSelf === true)
   const wrap = declared === undefined ? undefined : wrapOf(declared.type, declared.provider)
   const programOf = (text: string | undefined): Program | undefined => {
     const compiled = text === undefined || text === '' ? undefined : compile(environment, text)
@@ -86,8 +95,7 @@ function compileTexts({ rule, messageExpression, optionalOldSelf }: RuleText, sc
   }
 }
 
-function environmentFor(declared: DeclaredSchema | undefined, hasOptionalOld: boolean): Environment {
-  const base = kubernetesEnvironment({ version: '1.32' })
+function environmentFor(base: Environment, declared: DeclaredSchema | undefined, hasOptionalOld: boolean): Environment {
   if (declared === undefined) return base
   const oldSelf: Type = hasOptionalOld ? optionalType(declared.type) : declared.type
   return extendEnvironment(base, { variables: { self: declared.type, oldSelf }, types: declared.provider })

@@ -1,8 +1,10 @@
 import { duplicate, forbiddenField, invalidValue, required, type FieldError } from '../../objects/field-error.ts'
 import { childPath, indexPath } from '../../objects/field-path.ts'
 import { isObject, sameJson } from '../../objects/json.ts'
+import type { Environment } from '../cel/environment.ts'
+import { kubernetesEnvironment } from '../cel/kubernetes-environment.ts'
 import type { OpenApiSchema } from '../cel/openapi-schema.ts'
-import { compileRule, type CompiledRule, type RuleSchema } from './rule.ts'
+import { compileRule, type CompiledRule, type RulePlace, type RuleSchema } from './rule.ts'
 
 /** Kubernetes' limit for all rules of one object. */
 const PER_OBJECT_COST = 10_000_000
@@ -32,7 +34,9 @@ interface Checking {
 
 /** Undefined where the schema has no rules. They are compiled when they are first asked. */
 export function schemaRules(schema: OpenApiSchema & RuleSchema): SchemaRules | undefined {
-  const root = nodeOf(schema, ROOT, true)
+  let environment: Environment | undefined
+  const base = (): Environment => (environment ??= kubernetesEnvironment({ version: '1.32' }))
+  const root = nodeOf(schema, { name: ROOT, isResource: true, base })
   if (root === undefined) return undefined
   return {
     check(value, old) {
@@ -43,18 +47,20 @@ export function schemaRules(schema: OpenApiSchema & RuleSchema): SchemaRules | u
   }
 }
 
-function nodeOf(schema: OpenApiSchema & RuleSchema, name: string, isResource: boolean): RuleNode | undefined {
+function nodeOf(schema: OpenApiSchema & RuleSchema, place: RulePlace): RuleNode | undefined {
+  const below = (name: string, inner: OpenApiSchema & RuleSchema): RuleNode | undefined =>
+    nodeOf(inner, { ...place, name: `${place.name}.${name}`, isResource: inner['x-kubernetes-embedded-resource'] === true })
   const { items, additionalProperties } = schema
   const properties = Object.entries(schema.properties ?? {}).flatMap(([key, inner]): [string, RuleNode][] => {
-    const node = nodeOf(inner, `${name}.${key}`, inner['x-kubernetes-embedded-resource'] === true)
+    const node = below(key, inner)
     return node === undefined ? [] : [[key, node]]
   })
   const node: RuleNode = {
     typeName: schema['x-kubernetes-int-or-string'] === true ? 'integer,string' : (schema.type ?? ''),
-    rules: (schema['x-kubernetes-validations'] ?? []).map((rule) => compileRule(rule, schema, name, isResource)),
+    rules: (schema['x-kubernetes-validations'] ?? []).map((rule) => compileRule(rule, schema, place)),
     properties: new Map(properties),
-    additional: typeof additionalProperties === 'object' ? nodeOf(additionalProperties, `${name}.@elem`, false) : undefined,
-    items: items === undefined ? undefined : nodeOf(items, `${name}.@idx`, items['x-kubernetes-embedded-resource'] === true),
+    additional: typeof additionalProperties === 'object' ? below('@elem', additionalProperties) : undefined,
+    items: items === undefined ? undefined : below('@idx', items),
     listKeys: schema['x-kubernetes-list-type'] === 'map' ? (schema['x-kubernetes-list-map-keys'] ?? []) : undefined,
   }
   const isEmpty = node.rules.length === 0 && node.properties.size === 0 && node.additional === undefined && node.items === undefined
