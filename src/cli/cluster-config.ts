@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { thrownMessage } from '../words/thrown.ts'
 import { UsageError } from './errors.ts'
+import type { ServerFiles } from './server-files.ts'
 import { writeWhole } from './whole-file.ts'
 
 /** What a cluster is on this machine: written once by the first `up`, read by every part. */
@@ -22,6 +23,8 @@ export interface ClusterConfig {
   readonly apiServiceAddress: string
   readonly dnsServiceAddress: string
   readonly clusterDomain: string
+  /** Absent in clusters that never had any. */
+  readonly serverFiles?: ServerFiles
 }
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/

@@ -9,6 +9,7 @@ import { status } from './commands/status.ts'
 import { up } from './commands/up.ts'
 import { version } from './commands/version.ts'
 import { UsageError } from './errors.ts'
+import type { ServerFiles } from './server-files.ts'
 import type { Invocation } from './invocation.ts'
 
 interface CommonOptions {
@@ -74,8 +75,12 @@ function addUp(program: Command, invocation: MakeInvocation): void {
     .addOption(
       new Option('--nodes <count>', 'nodes on this machine; 0 is a control plane alone and needs no root').choices(['0', '1']).default('1')
     )
-    .action((options: CommonOptions & { port?: number; nodes: '0' | '1' }) =>
-      up(invocation(options), { port: options.port, nodes: options.nodes === '0' ? 0 : 1 }))
+    .option('--encryption-config <file>', 'seal what is stored as this EncryptionConfiguration says')
+    .option('--audit-policy <file>', 'write down who asked for what, as this audit Policy says')
+    .option('--audit-log <file>', 'where to (default: logs/audit.log in the data directory)')
+    .option('--audit-webhook-config <file>', 'a kubeconfig of a server that gets the audit events too')
+    .action(({ port: wanted, nodes, ...options }: CommonOptions & ServerFiles & { port?: number; nodes: '0' | '1' }) =>
+      up(invocation(options), { port: wanted, nodes: nodes === '0' ? 0 : 1, serverFiles: options }))
 }
 
 function addDown(program: Command, invocation: MakeInvocation): void {

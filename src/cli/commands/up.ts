@@ -2,10 +2,12 @@ import { claimIndex, loadConfig, newConfig, saveConfig, type ClusterConfig } fro
 import { commandFor, contextName, dataDirectoryOf, printJson, type Invocation } from '../invocation.ts'
 import { kubeconfigPath, merge } from '../kubeconfig.ts'
 import { Phases } from '../phases.ts'
+import { changedServerFiles, sameServerFiles, type ServerFiles } from '../server-files.ts'
 
 export interface UpOptions {
   readonly port: number | undefined
   readonly nodes: 0 | 1
+  readonly serverFiles: ServerFiles
 }
 
 const DEFAULT_PORT = 6443
@@ -36,7 +38,10 @@ export async function bringUp(
   const { machine } = invocation
   const known = loadConfig(dataDirectoryOf(invocation))
   checkOptions(invocation, options, known)
+  const serverFiles = changedServerFiles(known?.serverFiles ?? {}, options.serverFiles)
+  const filesChange = !sameServerFiles(serverFiles, known?.serverFiles ?? {})
   if (known !== undefined && (await machine.status(known)).state === 'running') {
+    if (filesChange) throw new Error(`the server reads its files when it starts: run "${commandFor(invocation, 'down')}" first, then this again`)
     await merge(kubeconfigPath(machine.environment), await machine.access(known))
     return { config: known, alreadyRan: true }
   }
@@ -48,7 +53,8 @@ export async function bringUp(
       (names) => (names.length === 0 ? 'all present' : names.join(', '))
     )
   }
-  const config = known ?? (await createConfig(invocation, options))
+  const config: ClusterConfig = { ...(known ?? (await createConfig(invocation, options))), serverFiles }
+  if (filesChange) saveConfig(config)
   await phases.run('API server', () => machine.startServer(config), () => `https://127.0.0.1:${config.port}`)
   await merge(kubeconfigPath(machine.environment), await machine.access(config))
   if (nodes > 0) {
