@@ -131,6 +131,25 @@ test('rules', () => {
   rule({ rule: 'true', fieldPath: '.b' }, 'fieldPath: Invalid value: ".b": fieldPath must be a valid path')
 })
 
+test('rules about changes', () => {
+  const rules = { 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] }
+  const text = { type: 'string', ...rules }
+  const refusal = (path: string, within: string): string => (
+    `${path}.x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema`
+    + ` within spec.validation.openAPIV3Schema.properties[x]${within}`)
+  field(text)
+  field({ type: 'object', properties: { a: text } })
+  field({ type: 'object', additionalProperties: text })
+  field({ type: 'object', properties: { a: text }, 'x-kubernetes-map-type': 'atomic' }, refusal('.properties[a]', ''))
+  field({ type: 'array', items: text }, refusal('.items', ''))
+  field({ type: 'array', items: text, 'x-kubernetes-list-type': 'set' }, refusal('.items', ''))
+  field({ type: 'array', items: { type: 'array', items: text } }, refusal('.items.items', ''))
+  field({ type: 'array', items: { type: 'object', properties: { k: { type: 'string' } }, required: ['k'], ...rules },
+    'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'] })
+  field({ type: 'string', 'x-kubernetes-validations': [{ rule: 'true', optionalOldSelf: true }] },
+    '.x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule')
+})
+
 test('a schema that is of another shape altogether', () => {
   field({ type: 'array', items: 5 }, '.items: Invalid value: 5: must be a schema')
   field({ type: 'array', items: [{ type: 'string' }, 5] }, '.items: Invalid value: [{"type":"string"},5]: must be a schema')

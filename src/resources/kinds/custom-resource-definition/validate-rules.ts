@@ -8,6 +8,7 @@ import { additionalOf, itemsOf } from './json-schema.ts'
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
 const LINE_BREAK = /[\n\r]/
+const OLD_SELF = /\boldSelf\b/
 
 /** x-kubernetes-validations, but for the expressions themselves. */
 export function checkRules(errors: Errors, path: string, schema: JSONSchemaProps): void {
@@ -35,6 +36,20 @@ function checkRule(errors: Errors, path: string, schema: JSONSchemaProps, valida
   const { reason } = validation
   if (reason !== undefined && !REASONS.includes(reason)) errors.push(notSupported(`${path}.reason`, reason, REASONS))
   checkFieldPath(errors, `${path}.fieldPath`, schema, text(validation.fieldPath))
+}
+
+/** Rules that compare with the value before. */
+export function checkTransitionRules(errors: Errors, path: string, schema: JSONSchemaProps, uncorrelatable: string | undefined): void {
+  schema['x-kubernetes-validations']?.forEach(({ rule, optionalOldSelf }, index) => {
+    const here = `${path}.x-kubernetes-validations[${index}]`
+    if (!OLD_SELF.test(rule)) {
+      if (optionalOldSelf === undefined) return
+      errors.push(invalidValue(`${here}.optionalOldSelf`, optionalOldSelf, 'may not be set if oldSelf is not used in rule'))
+    } else if (uncorrelatable !== undefined) {
+      const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`
+      errors.push(invalidValue(`${here}.rule`, rule, detail))
+    }
+  })
 }
 
 function checkFieldPath(errors: Errors, field: string, schema: JSONSchemaProps, fieldPath: string): void {

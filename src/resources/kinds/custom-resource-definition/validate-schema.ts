@@ -2,8 +2,9 @@ import type { FieldError } from '../../../objects/field-error.ts'
 import { forbiddenField, invalidValue, notSupported, required } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
 import type { JSONSchemaProps } from '../../generated/types.ts'
+import type { Child } from './json-schema.ts'
 import { childrenOf, itemsOf } from './json-schema.ts'
-import { checkRules } from './validate-rules.ts'
+import { checkRules, checkTransitionRules } from './validate-rules.ts'
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
 const OWN_FIELDS = ['metadata', 'kind', 'apiVersion']
@@ -17,16 +18,19 @@ interface Place {
   readonly insideMetadata: boolean
   /** Why there may be no default; undefined where there may. */
   readonly noDefaults: string | undefined
+  /** The outermost schema around it whose parts cannot be followed from one state of an object to the next. */
+  readonly uncorrelatable: string | undefined
 }
 
 /** What is wrong with an OpenAPI schema beyond its structure: unsupported words, contradictions, lists without keys. */
 export function schemaErrors(path: string, schema: JSONSchemaProps): FieldError[] {
   const errors: Errors = []
-  checkSchema(errors, path, schema, { position: 'root', insideMetadata: false, noDefaults: undefined })
+  checkSchema(errors, path, schema, { position: 'root', insideMetadata: false, noDefaults: undefined, uncorrelatable: undefined })
   return errors
 }
 
 function checkSchema(errors: Errors, path: string, schema: JSONSchemaProps, place: Place): void {
+  const before = errors.length
   checkWords(errors, path, schema, place)
   if (schema.uniqueItems === true) {
     const detail = 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'
@@ -37,7 +41,7 @@ function checkSchema(errors: Errors, path: string, schema: JSONSchemaProps, plac
     errors.push(forbiddenField(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'))
   }
   for (const child of childrenOf(path, schema)) {
-    checkSchema(errors, child.path, child.schema, placeOf(schema, place, child.field, child.path))
+    checkSchema(errors, child.path, child.schema, placeOf({ path, schema, place }, child))
   }
   if (schema['x-kubernetes-preserve-unknown-fields'] === false) {
     errors.push(invalidValue(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'))
@@ -47,16 +51,30 @@ function checkSchema(errors: Errors, path: string, schema: JSONSchemaProps, plac
   checkListKeys(errors, path, schema)
   checkKeyedItems(errors, path, schema)
   checkRules(errors, path, schema)
+  if (errors.length === before) checkTransitionRules(errors, path, schema, place.uncorrelatable)
 }
 
-function placeOf(parent: JSONSchemaProps, place: Place, field: string, path: string): Place {
-  const inside: Place = { ...place, position: 'inside' }
+interface Parent {
+  readonly path: string
+  readonly schema: JSONSchemaProps
+  readonly place: Place
+}
+
+function placeOf({ path: parentPath, schema: parent, place }: Parent, { path, field }: Child): Place {
+  const uncorrelatable = place.uncorrelatable ?? (canFollow(parent, field) ? undefined : parentPath)
+  const inside: Place = { ...place, position: 'inside', uncorrelatable }
   if (field === 'additionalProperties' && place.insideMetadata) {
     return { ...inside, noDefaults: 'inside additionalProperties applying to object metadata' }
   }
   const name = OWN_FIELDS.find((own) => field === 'properties' && path.endsWith(`.properties[${own}]`))
   if (name === undefined || (place.position !== 'root' && parent['x-kubernetes-embedded-resource'] !== true)) return inside
   return { ...inside, insideMetadata: true, noDefaults: place.position === 'root' ? `in top-level ${name}` : place.noDefaults }
+}
+
+/** An item of a list is the same as before where it has a key; a part of a map, where the map is not replaced as a whole. */
+function canFollow(parent: JSONSchemaProps, field: string): boolean {
+  if (field === 'items') return parent['x-kubernetes-list-type'] === 'map'
+  return field !== 'properties' || parent['x-kubernetes-map-type'] !== 'atomic'
 }
 
 function checkWords(errors: Errors, path: string, schema: JSONSchemaProps, place: Place): void {
