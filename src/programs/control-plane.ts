@@ -5,6 +5,7 @@ import { composeExtensions } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
 import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
 import { versionInfo } from '../apiserver/discovery/version.ts'
+import type { HealthCheck } from '../apiserver/discovery/health.ts'
 import { createApiServer, defaultLimits, type ApiServer } from '../apiserver/server.ts'
 import type { ClusterConfig } from '../cli/cluster-config.ts'
 import type { Client } from '../client/client.ts'
@@ -12,6 +13,7 @@ import { allControllers } from '../controllers/all.ts'
 import { apiDescriptions } from '../host/api-descriptions.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
+import { openEncryption, plainStore, type Encryption } from '../host/encryption/open-encryption.ts'
 import { startHttpsServer, type HttpsServer } from '../host/https-server.ts'
 import type { RemoteApi } from '../apiserver/aggregation/remote-api.ts'
 import type { WebhookCaller } from '../apiserver/webhooks/webhook-caller.ts'
@@ -51,21 +53,24 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const paths = clusterPaths(config)
   mkdirSync(paths.pkiDirectory, { recursive: true, mode: 0o700 })
   const stop = new AbortController()
-  const store = await openLmdbStore({ directory: paths.storeDirectory, log })
+  const engine = await openLmdbStore({ directory: paths.storeDirectory, log })
+  const encryption = await openConfiguredEncryption(config, engine, log)
+  const store = encryption?.store ?? plainStore(engine)
   const host = hostAddresses()
   const pki = openPki(config, host, log)
   const webhooks = createWebhookCaller()
   const remote = createRemoteApi(pki.frontProxy)
-  const server = await createServer(config, { store, pki, host, webhooks, remote, log })
+  const server = await createServer(config, { store, pki, host, webhooks, remote, healthChecks: encryption?.healthChecks ?? [], log })
   await server.start(stop.signal)
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({
     ...pki.apiServer, caPem: pki.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log,
   })
   await bootstrap(config, { host, pki }, server)
+  encryption?.run(stop.signal)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, pki, log, stop.signal)
-  return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, webhooks, remote, executor, store, stop }) }
+  return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, webhooks, remote, executor, store, encryption, stop }) }
 }
 
 interface Running {
@@ -75,18 +80,25 @@ interface Running {
   readonly remote: { close(): void }
   readonly executor: Executor
   readonly store: Store
+  readonly encryption: Encryption | undefined
   readonly stop: AbortController
 }
 
 /** From the outside in: nobody asks for anything any more when the store is closed. */
-async function close({ listener, nodeProxy, webhooks, remote, executor, store, stop }: Running): Promise<void> {
+async function close({ listener, nodeProxy, webhooks, remote, executor, store, encryption, stop }: Running): Promise<void> {
   await listener.close()
   nodeProxy.close()
   webhooks.close()
   remote.close()
   await executor.stop()
   stop.abort()
+  encryption?.close()
   await store.close()
+}
+
+function openConfiguredEncryption(config: ClusterConfig, engine: Store, log: Log): Promise<Encryption> | undefined {
+  const file = config.serverFiles?.encryptionConfig
+  return file === undefined ? undefined : openEncryption(file, engine, { clock: systemClock, random: systemRandom, log: log.with({ part: 'encryption' }) })
 }
 
 function openPki(config: ClusterConfig, host: HostAddresses, log: Log): ClusterPki {
@@ -107,10 +119,11 @@ interface ServerParts {
   readonly host: HostAddresses
   readonly webhooks: WebhookCaller
   readonly remote: RemoteApi
+  readonly healthChecks: readonly HealthCheck[]
   readonly log: Log
 }
 
-async function createServer(config: ClusterConfig, { store, pki, host, webhooks, remote, log }: ServerParts): Promise<ApiServer> {
+async function createServer(config: ClusterConfig, { store, pki, host, webhooks, remote, healthChecks, log }: ServerParts): Promise<ApiServer> {
   const tokens = await createServiceAccountTokens({
     issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
     privateKeyPem: pki.tokenKeyPem,
@@ -143,7 +156,7 @@ async function createServer(config: ClusterConfig, { store, pki, host, webhooks,
           runtime: `node ${process.version}`,
           platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
         }),
-        healthChecks: [],
+        healthChecks,
         webhooks,
         remote,
         openApi: { descriptions: apiDescriptions(DESCRIPTIONS_FILE), gzip },
