@@ -18,7 +18,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   apiserver: { imports: ['resources', 'store', 'policy', 'client'], pure: true },
   scheduler: { imports: ['resources', 'reconcile'], pure: true },
   reconcile: { imports: ['client'], pure: true },
-  controllers: { imports: ['resources', 'reconcile'], pure: true },
+  controllers: { imports: ['resources', 'reconcile', 'policy'], pure: true },
   node: { imports: ['client'], pure: true },
   network: { imports: ['client'], pure: true },
   cli: { imports: ['client'], pure: false },

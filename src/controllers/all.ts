@@ -9,9 +9,12 @@ import { namespaceController } from './namespace/controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 import { podGarbageCollector } from './pod-garbage-collector/controller.ts'
 import { replicaSetController } from './replicaset/controller.ts'
+import { resourceQuotaController } from './resource-quota/controller.ts'
 import { roleAggregationController } from './role-aggregation/controller.ts'
 import { rootCaController } from './root-ca/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
+import { claimProtectionController } from './storage-protection/claims.ts'
+import { volumeProtectionController } from './storage-protection/volumes.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
 
 export interface ControllersConfig {
@@ -41,6 +44,9 @@ export function allControllers({ rootCertificate, storedKinds, startedAt }: Cont
     taintEvictionController(),
     podGarbageCollector(MAX_FINISHED_PODS),
     roleAggregationController(),
+    resourceQuotaController(content.filter((kind) => kind.namespaced && kind.kind !== 'Event')),
+    claimProtectionController(),
+    volumeProtectionController(),
   ]
 }
 

@@ -5,7 +5,7 @@ import type { CertificateSigningRequest } from '../../resources/generated/types.
 import { parseCertificateRequest } from '../../resources/kinds/certificate-signing-request/certificate-request.ts'
 import { fromBase64, textOf } from '../../words/bytes.ts'
 import { groups } from '../access/subjects.ts'
-import type { AdmissionRequest, Authorizer, User, Validator, Verdict } from '../access.ts'
+import type { AdmissionRequest, Authorizer, RequestInfo, User, Validator, Verdict } from '../access.ts'
 import { ALLOWED, forbiddenBecause } from './verdicts.ts'
 
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
@@ -19,10 +19,10 @@ export function certificateApproval(authorizer: Authorizer): Validator {
   return {
     name: 'CertificateApproval',
     matches: (request) => isRequest(request) && request.subresource === 'approval' && request.operation === 'UPDATE',
-    review({ user, old }) {
+    async review({ user, old }) {
       // The standing name counts: an update might bring another one.
       const signer = (old as CertificateSigningRequest).spec.signerName
-      if (mayUseSigner(authorizer, user, 'approve', signer)) return ALLOWED
+      if (await mayUseSigner(authorizer, user, 'approve', signer)) return ALLOWED
       return forbiddenBecause(`user not permitted to approve requests with signerName ${JSON.stringify(signer)}`)
     },
   }
@@ -33,22 +33,24 @@ export function certificateSigning(authorizer: Authorizer): Validator {
   return {
     name: 'CertificateSigning',
     matches: (request) => isRequest(request) && request.subresource === 'status' && request.operation === 'UPDATE',
-    review({ user, object, old }) {
+    async review({ user, object, old }) {
       const [request, before] = [object as CertificateSigningRequest, old as CertificateSigningRequest]
       const isUnchanged = request.status?.certificate === before.status?.certificate && sameJson(request.status?.conditions ?? [], before.status?.conditions ?? [])
       const signer = before.spec.signerName
-      if (isUnchanged || mayUseSigner(authorizer, user, 'sign', signer)) return ALLOWED
+      if (isUnchanged || await mayUseSigner(authorizer, user, 'sign', signer)) return ALLOWED
       return forbiddenBecause(`user not permitted to sign requests with signerName ${JSON.stringify(signer)}`)
     },
   }
 }
 
 /** example.com/web, or else example.com/*. */
-function mayUseSigner(authorizer: Authorizer, user: User, verb: string, signer: string): boolean {
+async function mayUseSigner(authorizer: Authorizer, user: User, verb: string, signer: string): Promise<boolean> {
   const domain = signer.split('/', 1)[0] ?? ''
-  return [signer, `${domain}/*`].some((name) => authorizer.authorize(user, {
-    isResource: true, verb, group: 'certificates.k8s.io', version: '*', resource: 'signers', subresource: '', namespace: '', name, path: '',
-  }).allowed)
+  for (const name of [signer, `${domain}/*`]) {
+    const info: RequestInfo = { isResource: true, verb, group: 'certificates.k8s.io', version: '*', resource: 'signers', subresource: '', namespace: '', name, path: '' }
+    if ((await authorizer.authorize(user, info)).allowed) return true
+  }
+  return false
 }
 
 /** Nobody gets a certificate for the group that may do everything. */

@@ -26,8 +26,6 @@ export const nodeRestriction: Validator = {
       case 'storage.k8s.io/csinodes':
         return request.key.name === nodeName ? ALLOWED : forbiddenBecause('can only access CSINode with the same name as the requesting node')
       case 'resource.k8s.io/resourceslices': return reviewSlice(request, nodeName)
-      // An eviction is asked for with a kind of its own, at the pod.
-      case 'policy/evictions': return reviewEviction(request, nodeName, reader)
       default: return ALLOWED
     }
   },
