@@ -28,8 +28,21 @@ export interface Expression {
   readonly name: string
   /** Whether it may refer to params. */
   readonly hasParams: boolean
-  /** The OpenAPI schema of the value that a schema-rule or schema-message is about. */
-  readonly schema?: unknown
+  /** What a schema-rule or schema-message is about; undefined for all others. */
+  readonly subject?: RuleSubject
+}
+
+export interface RuleSubject {
+  /** The OpenAPI schema of the value. */
+  readonly schema: unknown
+  /** The path of the whole schema that it is a part of: what its rules may cost is counted together. */
+  readonly root: string
+  /** How often the value can be in one object; undefined: the schema sets no limit. */
+  readonly copies: number | undefined
+  /** An object with apiVersion, kind and metadata. */
+  readonly isResource: boolean
+  /** oldSelf is an optional value. */
+  readonly optionalOldSelf: boolean
 }
 
 /**

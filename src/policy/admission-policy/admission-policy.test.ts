@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Expression, ExpressionUse } from '../../resources/expression.ts'
+import type { Expression, ExpressionUse, RuleSubject } from '../../resources/expression.ts'
 import { AdmissionEnvironments } from './admission-environment.ts'
 import { CompiledPolicy, type PolicyInput, type PolicyTexts } from './compiled-policy.ts'
 import { ExpressionChecker } from './expression-check.ts'
@@ -52,6 +52,7 @@ test('annotations for the audit', () => {
 test('what is wrong with expressions', () => {
   const checker = new ExpressionChecker(environments)
   const of = (use: ExpressionUse, text: string, more: Partial<Expression> = {}): Expression => ({ use, path: 'p', text, name: '', hasParams: false, ...more })
+  const subjectOf = (schema: object): RuleSubject => ({ schema, root: 'root', copies: 1, isResource: false, optionalOldSelf: false })
   const integers = { type: 'array', items: { type: 'integer' } }
   const table: [Expression[], RegExp | undefined][] = [
     [[of('validation', 'object.x == 1')], undefined],
@@ -65,9 +66,9 @@ test('what is wrong with expressions', () => {
     [[of('match-condition', 'namespaceObject.metadata.name == "x"')], /undeclared reference to 'namespaceObject'/],
     [[of('variable', 'object.x', { name: 'a' }), of('validation', 'variables.a == 1')], undefined],
     [[of('validation', 'variables.a == 1')], /undeclared reference to 'variables'/],
-    [[of('schema-rule', 'self.size() > 0', { schema: { type: 'string' } })], undefined],
-    [[of('schema-rule', 'self > 0', { schema: { type: 'string' } })], /found no matching overload/],
-    [[of('schema-rule', 'self.all(a, self.all(b, self.all(c, a + b + c > 0)))', { schema: integers })], /^p: Forbidden: estimated rule cost exceeds budget by factor of more than 100x/],
+    [[of('schema-rule', 'self.size() > 0', { subject: subjectOf({ type: 'string' }) })], undefined],
+    [[of('schema-rule', 'self > 0', { subject: subjectOf({ type: 'string' }) })], /found no matching overload/],
+    [[of('schema-rule', 'self.all(a, self.all(b, self.all(c, a + b + c > 0)))', { subject: subjectOf(integers) })], /^p: Forbidden: estimated rule cost exceeds budget by factor of more than 100x/],
   ]
   for (const [expressions, expected] of table) {
     const errors = checker.check(expressions, []).map(({ field, message }) => `${field}: ${message}`)

@@ -197,3 +197,18 @@ test('the expressions of a definition', () => {
     ['schema-message', 'spec.validation.openAPIV3Schema.properties[x].items.x-kubernetes-validations[0].messageExpression', '"x"'],
   ])
 })
+
+test('what the expressions of a definition are about', () => {
+  const ruled = { 'x-kubernetes-validations': [{ rule: 'r', optionalOldSelf: true }] }
+  const subjectsIn = (schema: object): unknown[] => (
+    customResourceDefinitions.expressionsOf(changed(sampleDefinition(), { [WHERE]: { type: 'object', ...schema } })).map(({ subject }) => (
+      [subject?.root, subject?.copies, subject?.isResource, subject?.optionalOldSelf])))
+  const root = 'spec.validation.openAPIV3Schema'
+  const text = { type: 'string', ...ruled }
+  const list = (items: object, maxItems?: number): object => ({ type: 'array', items, maxItems })
+  assert.deepEqual(subjectsIn(ruled), [[root, 1, true, true]])
+  assert.deepEqual(subjectsIn({ properties: { a: text, b: list(text, 3), c: list(text), d: list(list(text, 5), 3), e: list(list(text), 3) } }),
+    [[root, 1, false, true], [root, 3, false, true], [root, undefined, false, true], [root, 15, false, true], [root, undefined, false, true]])
+  assert.deepEqual(subjectsIn({ properties: { a: { type: 'object', maxProperties: 7, additionalProperties: text } } }), [[root, 7, false, true]])
+  assert.deepEqual(subjectsIn({ properties: { a: { type: 'object', 'x-kubernetes-embedded-resource': true, ...ruled } } }), [[root, 1, true, true]])
+})

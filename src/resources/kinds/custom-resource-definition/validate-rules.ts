@@ -1,6 +1,6 @@
 import { invalidValue, notSupported, required } from '../../../objects/field-error.ts'
 import { isObject } from '../../../objects/json.ts'
-import type { Expression } from '../../expression.ts'
+import type { Expression, RuleSubject } from '../../expression.ts'
 import type { Errors } from '../../field-checks.ts'
 import type { JSONSchemaProps, ValidationRule } from '../../generated/types.ts'
 import { findField } from './field-path.ts'
@@ -63,22 +63,35 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** The rules of a schema and of what is in it, with the schemas of the values that they are about. */
+/** The rules of a schema and of what is in it, with the values that they are about. */
 export function ruleExpressions(path: string, schema: JSONSchemaProps): Expression[] {
+  return rulesIn(path, schema, { root: path, copies: 1, isResource: true })
+}
+
+type Where = Omit<RuleSubject, 'schema' | 'optionalOldSelf'>
+
+function rulesIn(path: string, schema: JSONSchemaProps, where: Where): Expression[] {
   const rules = schema['x-kubernetes-validations'] ?? []
-  const found = rules.flatMap((rule, index) => ofRule(`${path}.x-kubernetes-validations[${index}]`, rule, schema))
+  const isResource = where.isResource || schema['x-kubernetes-embedded-resource'] === true
+  const found = rules.flatMap((rule, index) => {
+    const optionalOldSelf = rule.optionalOldSelf === true
+    return ofRule(`${path}.x-kubernetes-validations[${index}]`, rule, { ...where, isResource, schema, optionalOldSelf })
+  })
   const items = itemsOf(schema)
   const values = additionalOf(schema)
+  const inside = { ...where, isResource: false }
+  const times = (count: number | undefined): Where => (
+    { ...inside, copies: where.copies === undefined || count === undefined ? undefined : where.copies * Math.max(0, count) })
   return [
     ...found,
-    ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) => ruleExpressions(`${path}.properties[${name}]`, property)),
-    ...(items === undefined ? [] : ruleExpressions(`${path}.items`, items)),
-    ...(values === undefined ? [] : ruleExpressions(`${path}.additionalProperties`, values)),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) => rulesIn(`${path}.properties[${name}]`, property, inside)),
+    ...(items === undefined ? [] : rulesIn(`${path}.items`, items, times(schema.maxItems))),
+    ...(values === undefined ? [] : rulesIn(`${path}.additionalProperties`, values, times(schema.maxProperties))),
   ]
 }
 
-function ofRule(path: string, { rule, messageExpression = '' }: ValidationRule, schema: JSONSchemaProps): Expression[] {
-  const common = { name: '', hasParams: false, schema }
+function ofRule(path: string, { rule, messageExpression = '' }: ValidationRule, subject: RuleSubject): Expression[] {
+  const common = { name: '', hasParams: false, subject }
   const expression: Expression = { ...common, use: 'schema-rule', path: `${path}.rule`, text: rule }
   if (messageExpression === '') return [expression]
   return [expression, { ...common, use: 'schema-message', path: `${path}.messageExpression`, text: messageExpression }]
