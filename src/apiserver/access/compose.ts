@@ -29,12 +29,16 @@ import { anyOf } from './union-authorizer.ts'
 import { mutatingWebhooks } from '../webhooks/mutating-webhooks.ts'
 import { validatingWebhooks } from '../webhooks/validating-webhooks.ts'
 import type { WebhookCaller } from '../webhooks/webhook-caller.ts'
-import type { MatchConditions } from '../webhooks/webhooks.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
 import { AggregatedApis } from '../aggregation/aggregated-apis.ts'
 import { AggregationKeeper } from '../aggregation/aggregation-keeper.ts'
 import type { RemoteApi } from '../aggregation/remote-api.ts'
 import { internalUsers } from './internal-users.ts'
+import { AdmissionEnvironments } from '../../policy/admission-policy/admission-environment.ts'
+import { ExpressionChecker } from '../../policy/admission-policy/expression-check.ts'
+import { expressionValidator } from '../admission-policies/expression-validator.ts'
+import { matchConditions } from '../admission-policies/match-conditions.ts'
+import { validatingPolicies } from '../admission-policies/validating-policies.ts'
 
 export interface AccessOptions {
   /** Which admission plug-ins run, and how; defaultAdmission is as upstream's defaults. */
@@ -68,8 +72,11 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   const audiences = [options.tokens.issuer]
   const tokens = new TokenAuthenticator({ verifier: options.tokens, reader, clock, audiences })
   const allocator = new ServiceAllocator({ reader, random, serviceRange: options.serviceRange, nodePorts: options.nodePorts })
+  const environments = new AdmissionEnvironments()
+  const policies = { environments, authorizer, equivalents: core.equivalents, served: () => core.served() }
+  const expressions = expressionValidator(new ExpressionChecker(environments), core.definitions)
   const hooks = {
-    caller: options.webhooks, reader, random, matchConditions: refuseConditions,
+    caller: options.webhooks, reader, random, matchConditions: matchConditions(environments, reader, authorizer),
     equivalents: core.equivalents, decode: core.decode,
   }
   const builtIn = builtInAdmission(options.admission, { reader, clock, random, authorizer, servedKinds: () => core.served().map(({ kind }) => kind) })
@@ -77,7 +84,10 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     authenticators: [new CertificateAuthenticator(), tokens],
     authorizer,
     mutators: [...builtIn.mutators, allocator, mutatingWebhooks(hooks)],
-    validators: [...builtIn.validators, escalationValidator(rbac, authorizer), objectWarnings(core.definitions), validatingWebhooks(hooks), ...builtIn.lastValidators],
+    validators: [
+      ...builtIn.validators, escalationValidator(rbac, authorizer), objectWarnings(core.definitions), expressions,
+      validatingPolicies(policies), validatingWebhooks(hooks), ...builtIn.lastValidators,
+    ],
     observers: [changes, allocator],
     bookkeeper: builtIn.bookkeeper,
     routes: routes(core, options, { authorizer, rbac, tokens, audiences }),
@@ -91,11 +101,6 @@ function aggregation(core: ApiServerCore, remote: RemoteApi): Required<Pick<ApiS
   const builtIn = new Set(core.definitions.map(({ kind }) => apiVersionOf(kind)))
   const keeper = new AggregationKeeper({ apis, remote, reader, clock, log, builtIn, client: core.client(internalUsers.apiServer), served: () => core.served() })
   return { elsewhere: apis, tasks: [(signal) => keeper.run(signal)] }
-}
-
-/** A condition that nobody can evaluate is one that failed: the webhook's failure policy decides. */
-const refuseConditions: MatchConditions = () => {
-  throw new Error('match conditions cannot be evaluated')
 }
 
 interface Parts {

@@ -140,7 +140,7 @@ test('a review shows the object in the version that the rule names', async () =>
 })
 
 test('rules', () => {
-  const target = (plural: string, subresource = '', namespace = 'default') => ({ kind: { group: 'apps', version: 'v1', plural }, subresource, operation: 'CREATE' as const, namespace })
+  const target = (plural: string, subresource = '', namespace = 'default') => ({ kind: { group: 'apps', version: 'v1', plural }, subresource, operation: 'CREATE' as const, namespace, name: 'a' })
   const rule = (resources: string[], more: object = {}) => ({ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources, ...more })
   const table: [object, ReturnType<typeof target>, boolean][] = [
     [rule(['deployments']), target('deployments'), true],
@@ -155,8 +155,10 @@ test('rules', () => {
     [rule(['*'], { operations: ['UPDATE'] }), target('x'), false],
     [rule(['*'], { scope: 'Cluster' }), target('x'), false],
     [rule(['*'], { scope: 'Namespaced' }), target('x', '', ''), false],
+    [rule(['*'], { resourceNames: ['a'] }), target('x'), true],
+    [rule(['*'], { resourceNames: ['b'] }), target('x'), false],
   ]
   for (const [given, of, expected] of table) assert.equal(ruleMatches(given, of), expected, JSON.stringify([given, of]))
-  const namespaces = { kind: kinds.Namespace, subresource: '', operation: 'CREATE' as const, namespace: 'default' }
+  const namespaces = { kind: kinds.Namespace, subresource: '', operation: 'CREATE' as const, namespace: 'default', name: 'default' }
   assert(ruleMatches({ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['namespaces'], scope: 'Cluster' }, namespaces))
 })

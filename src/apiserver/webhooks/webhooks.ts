@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { selects } from '../../objects/selects.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { MatchCondition, MutatingWebhook, ValidatingWebhook } from '../../resources/generated/types.ts'
+import type { LabelSelector, MatchCondition, MutatingWebhook, RuleWithOperations, ValidatingWebhook } from '../../resources/generated/types.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { AdmissionRequest, ObjectReader } from '../access.ts'
 import type { Equivalent } from '../resource-set.ts'
@@ -25,9 +25,9 @@ export type MatchConditions = (conditions: readonly MatchCondition[], request: A
 const MUTATING = kinds.MutatingWebhookConfiguration
 const VALIDATING = kinds.ValidatingWebhookConfiguration
 
-/** Nobody can lock himself out of what holds the locks. */
+/** Nobody can lock himself out of what holds the locks: webhooks and policies say nothing of webhooks and policies. */
 export function isExempt({ kind }: AdmissionRequest): boolean {
-  return kind.group === MUTATING.group && (kind.plural === MUTATING.plural || kind.plural === VALIDATING.plural)
+  return kind.group === MUTATING.group
 }
 
 /** In the order in which they are asked: by the names of their configurations, then as these list them. */
@@ -38,36 +38,54 @@ export function configuredWebhooks(reader: ObjectReader, of: 'mutating' | 'valid
   return sorted.flatMap(({ metadata, webhooks = [] }) => webhooks.map((hook) => ({ configuration: metadata.name ?? '', hook })))
 }
 
-/** What the webhook is to be shown of this request; undefined: it does not concern it. */
-export function reviewedBy(hook: Webhook, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents): ReviewedObjects | undefined {
-  const face = faceFor(hook, request, equivalents)
-  if (face === undefined || !namespaceMatches(hook, request, reader) || !objectMatches(hook, request)) return undefined
+/** Which requests a webhook or a policy is about. */
+export interface MatchCriteria {
+  readonly rules: readonly (RuleWithOperations & { readonly resourceNames?: readonly string[] })[]
+  /** What is not meant, though the rules say so. */
+  readonly excluded?: MatchCriteria['rules']
+  readonly matchPolicy?: string
+  readonly namespaceSelector?: LabelSelector
+  readonly objectSelector?: LabelSelector
+}
+
+/** What a webhook or a policy is to be shown of this request; undefined: it does not concern it. */
+export function reviewedUnder(criteria: MatchCriteria, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents): ReviewedObjects | undefined {
+  const face = faceFor(criteria, request, equivalents)
+  if (face === undefined || !namespaceMatches(criteria, request, reader) || !objectMatches(criteria, request)) return undefined
   const shown = (object: KubeObject | undefined): KubeObject | undefined => (object === undefined || face === 'own' ? object : face.toThat(object))
   return { kind: face === 'own' ? request.kind : face.kind, object: shown(request.object), old: shown(request.old) }
 }
 
-function faceFor(hook: Webhook, request: AdmissionRequest, equivalents: Equivalents): 'own' | Equivalent | undefined {
+export function reviewedBy({ rules = [], ...hook }: Webhook, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents): ReviewedObjects | undefined {
+  return reviewedUnder({ ...hook, rules }, request, reader, equivalents)
+}
+
+function faceFor({ rules, excluded = [], matchPolicy }: MatchCriteria, request: AdmissionRequest, equivalents: Equivalents): 'own' | Equivalent | undefined {
   const { subresource, operation, key } = request
-  const matches = (kind: KindRef): boolean =>
-    (hook.rules ?? []).some((rule) => ruleMatches(rule, { kind, subresource, operation, namespace: key.namespace }))
-  if (matches(request.kind)) return 'own'
-  return hook.matchPolicy === 'Exact' ? undefined : equivalents(request.kind).find(({ kind }) => matches(kind))
+  const covers = (list: MatchCriteria['rules'], kind: KindRef): boolean =>
+    list.some((rule) => ruleMatches(rule, { kind, subresource, operation, ...key }))
+  if (covers(excluded, request.kind)) return undefined
+  if (covers(rules, request.kind)) return 'own'
+  if (matchPolicy === 'Exact') return undefined
+  const others = equivalents(request.kind)
+  if (others.some(({ kind }) => covers(excluded, kind))) return undefined
+  return others.find(({ kind }) => covers(rules, kind))
 }
 
 /** A namespace is judged by its own labels, all else by those of the namespace that it is in; what is in none is always meant. */
-function namespaceMatches({ namespaceSelector }: Webhook, { kind, key, object, old }: AdmissionRequest, reader: ObjectReader): boolean {
+function namespaceMatches({ namespaceSelector }: MatchCriteria, { kind, key, object, old }: AdmissionRequest, reader: ObjectReader): boolean {
   if (namespaceSelector === undefined || isEmpty(namespaceSelector)) return true
   if (kind.group === '' && kind.plural === 'namespaces') return selects(namespaceSelector, (object ?? old)?.metadata.labels)
   if (key.namespace === '') return true
   return selects(namespaceSelector, reader.get(kinds.Namespace, { namespace: '', name: key.namespace })?.metadata.labels)
 }
 
-/** Either state may match: nobody gets past a webhook by taking a label away. */
-function objectMatches({ objectSelector }: Webhook, { object, old }: AdmissionRequest): boolean {
+/** Either state may match: nobody gets past by taking a label away. */
+function objectMatches({ objectSelector }: MatchCriteria, { object, old }: AdmissionRequest): boolean {
   if (objectSelector === undefined || isEmpty(objectSelector)) return true
   return [object, old].some((each) => each !== undefined && selects(objectSelector, each.metadata.labels))
 }
 
-function isEmpty(selector: { matchLabels?: object; matchExpressions?: readonly unknown[] }): boolean {
+function isEmpty(selector: LabelSelector): boolean {
   return Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0
 }
