@@ -29,24 +29,32 @@ const MAX_FINISHED_PODS = 12_500
 
 /** Every controller of the cluster, ready for an Executor. */
 export function allControllers({ rootCertificate, storedKinds, startedAt }: ControllersConfig): readonly Controller[] {
-  // events.k8s.io shows the same objects as core/v1 does; events have no owners.
-  const content = onePerResource(storedKinds.filter((kind) => kind.group !== 'events.k8s.io'))
   return [
     deploymentController(),
     replicaSetController(),
     endpointSliceController(),
     endpointsController(),
-    namespaceController(content.filter((kind) => kind.namespaced)),
-    garbageCollector(content.filter((kind) => kind.kind !== 'Event')),
+    ...contentControllers(storedKinds),
     serviceAccountController(),
     rootCaController(rootCertificate),
     nodeLifecycleController(startedAt),
     taintEvictionController(),
     podGarbageCollector(MAX_FINISHED_PODS),
     roleAggregationController(),
-    resourceQuotaController(content.filter((kind) => kind.namespaced && kind.kind !== 'Event')),
     claimProtectionController(),
     volumeProtectionController(),
+  ]
+}
+
+/** Those that concern every kind: made anew when kinds come and go. */
+export function contentControllers(storedKinds: readonly KindRef[]): readonly Controller[] {
+  // events.k8s.io shows the same objects as core/v1 does; events have no owners.
+  const content = onePerResource(storedKinds.filter((kind) => kind.group !== 'events.k8s.io'))
+  const owned = content.filter((kind) => kind.kind !== 'Event')
+  return [
+    namespaceController(content.filter((kind) => kind.namespaced)),
+    garbageCollector(owned),
+    resourceQuotaController(owned.filter((kind) => kind.namespaced)),
   ]
 }
 

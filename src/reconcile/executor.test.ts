@@ -243,3 +243,31 @@ async function settled<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
   await clock.pass(100)
   return promise
 }
+
+test('a controller that is replaced reads what the new one names, and nothing else', async () => {
+  const clock = new ManualClock()
+  const random = new SeededRandom(1)
+  const client = new MemoryClient(clock, random)
+  const seen: string[] = []
+  const following = (...reads: Controller['reads']): Controller<string> => ({
+    name: 'following', account: 'following', reads, writes: [], observe: (key) => key,
+    plan: (key) => {
+      seen.push(key)
+      return { actions: [], why: 'it was seen' }
+    },
+  })
+  const configMaps: Controller['reads'][number] = { kind: kinds.ConfigMap, keysOf: ({ metadata }) => [`map ${metadata.name}`] }
+  const secrets: Controller['reads'][number] = { kind: kinds.Secret, keysOf: ({ metadata }) => [`secret ${metadata.name}`] }
+  const executor = new Executor([following(configMaps)], { client, clientOf: () => client, clock, random, log: silentLog })
+  executor.start()
+  await settled(clock, client.create(kinds.ConfigMap, parentWith(0)))
+  await settled(clock, client.create(kinds.Secret, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'shop' } }))
+  await clock.pass(1_000)
+  executor.replace(following(secrets))
+  await clock.pass(1_000)
+  await settled(clock, client.create(kinds.ConfigMap, { ...parentWith(0), metadata: { name: 'late', namespace: 'shop' } }))
+  await clock.pass(1_000)
+  assert.deepEqual(seen, ['map web', 'secret s'])
+  assert.equal(executor.cacheOf(kinds.ConfigMap), undefined)
+  await executor.stop()
+})

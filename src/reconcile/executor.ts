@@ -22,6 +22,18 @@ export interface ExecutorParts {
   readonly log: Log
 }
 
+interface Running {
+  readonly controller: Controller
+  readonly abort: AbortController
+  /** Undefined until the kinds that it reads are whole in the cache. */
+  loop: ControlLoop | undefined
+}
+
+interface RunningInformer {
+  readonly informer: Informer
+  readonly abort: AbortController
+}
+
 const DEFAULT_LIMITS: LoopLimits = {
   keysInFlight: 16,
   maxQueuedKeys: 100_000,
@@ -38,18 +50,19 @@ const DEFAULT_LIMITS: LoopLimits = {
 export class Executor {
   readonly #parts: ExecutorParts
   readonly #limits: LoopLimits
-  readonly #controllers: readonly Controller[]
-  readonly #informers = new Map<string, Informer>()
+  /** By name. */
+  readonly #controllers: Map<string, Running>
+  readonly #informers = new Map<string, RunningInformer>()
   /** The same caches by KindRef identity: the usual look-up costs no text. */
   readonly #caches = new Map<KindRef, ObjectCache>()
-  readonly #loops: ControlLoop[] = []
   readonly #abort = new AbortController()
+  #hasStarted = false
   readonly #recorder: EventRecorder
   readonly #running: Promise<void>[] = []
   readonly snapshot: Snapshot
 
   constructor(controllers: readonly Controller[], parts: ExecutorParts, limits: Partial<LoopLimits> = {}) {
-    this.#controllers = controllers
+    this.#controllers = new Map(controllers.map((controller) => [controller.name, { controller, abort: new AbortController(), loop: undefined }]))
     this.#parts = parts
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
     this.#recorder = new EventRecorder({ ...parts, instance: '' })
@@ -59,57 +72,82 @@ export class Executor {
 
   /** The shared cache of a kind that some controller reads. */
   cacheOf = <T extends KubeObject>(kind: KindRef<T>): ObjectCache<T> | undefined => {
-    const known = this.#caches.get(kind) ?? this.#informers.get(kindText(kind))?.cache
+    const known = this.#caches.get(kind) ?? this.#informers.get(kindText(kind))?.informer.cache
     return known as ObjectCache<T> | undefined
   }
 
   start(): void {
-    for (const informer of this.#informers.values()) this.#running.push(informer.run(this.#abort.signal))
-    for (const controller of this.#controllers) void this.#startLoop(controller)
+    this.#hasStarted = true
+    for (const running of this.#informers.values()) this.#running.push(running.informer.run(running.abort.signal))
+    for (const running of this.#controllers.values()) void this.#startLoop(running)
     this.#running.push(this.#recorder.run(this.#abort.signal))
+  }
+
+  /** Puts a controller in the place of the one of its name: it reads other kinds now. What the old one has begun to write, it ends. */
+  replace(controller: Controller): void {
+    this.#controllers.get(controller.name)?.abort.abort()
+    const running: Running = { controller, abort: new AbortController(), loop: undefined }
+    this.#controllers.set(controller.name, running)
+    for (const read of controller.reads) this.#informerOf(read.kind)
+    this.#dropUnread()
+    if (this.#hasStarted && !this.#abort.signal.aborted) void this.#startLoop(running)
   }
 
   /** Resolves when every kind that controllers read is in the cache. */
   async whenSynced(): Promise<void> {
-    await Promise.all([...this.#informers.values()].map((informer) => informer.whenSynced()))
+    await Promise.all([...this.#informers.values()].map(({ informer }) => informer.whenSynced()))
   }
 
   /** No new plans; requests under way end with their replies. */
   async stop(): Promise<void> {
     this.#abort.abort()
+    for (const { abort } of [...this.#informers.values(), ...this.#controllers.values()]) abort.abort()
     await Promise.all(this.#running)
   }
 
   /** All controllers have started, and nothing is queued, running or fenced in any of them. */
   get idle(): boolean {
-    return this.#loops.length === this.#controllers.length && this.#loops.every((loop) => loop.idle)
+    return [...this.#controllers.values()].every(({ loop }) => loop?.idle === true)
   }
 
   /** What each controller last decided about each of its keys. */
   explain(): readonly Explanation[] {
-    return this.#loops.flatMap((loop) => loop.explain())
+    return [...this.#controllers.values()].flatMap(({ loop }) => loop?.explain() ?? [])
   }
 
   /** Kinds whose watch has trouble, and which: for the status page. */
   problems(): readonly { readonly kind: string; readonly problem: string }[] {
-    return [...this.#informers.values()].flatMap((informer) => {
+    return [...this.#informers.values()].flatMap(({ informer }) => {
       return informer.problem === undefined ? [] : [{ kind: informer.cache.kind.plural, problem: informer.problem }]
     })
   }
 
   #informerOf(kind: KindRef): Informer {
     const known = this.#informers.get(kindText(kind))
-    if (known !== undefined) return known
-    const informer = new Informer(kind, this.#parts)
-    this.#informers.set(kindText(kind), informer)
-    this.#caches.set(kind, informer.cache)
-    return informer
+    if (known !== undefined) return known.informer
+    const running = { informer: new Informer(kind, this.#parts), abort: new AbortController() }
+    this.#informers.set(kindText(kind), running)
+    this.#caches.set(kind, running.informer.cache)
+    if (this.#hasStarted) this.#running.push(running.informer.run(running.abort.signal))
+    return running.informer
   }
 
-  async #startLoop(controller: Controller): Promise<void> {
+  /** Kinds that no controller reads any more are not watched any more. */
+  #dropUnread(): void {
+    const read = new Set([...this.#controllers.values()].flatMap(({ controller }) => controller.reads.map(({ kind }) => kindText(kind))))
+    for (const [name, { informer, abort }] of this.#informers) {
+      if (read.has(name)) continue
+      abort.abort()
+      this.#informers.delete(name)
+      for (const [kind, cache] of this.#caches) if (cache === informer.cache) this.#caches.delete(kind)
+    }
+  }
+
+  async #startLoop(running: Running): Promise<void> {
+    const { controller, abort: { signal } } = running
     const informers = controller.reads.map((read) => this.#informerOf(read.kind))
     await Promise.all(informers.map((informer) => informer.whenSynced()))
-    if (this.#abort.signal.aborted) return
+    if (signal.aborted) return
     const { client: reader, clientOf, ...ports } = this.#parts
     const parts = {
       ...ports,
@@ -119,13 +157,14 @@ export class Executor {
       snapshot: this.snapshot,
       recorder: this.#recorder,
     }
-    const loop = new ControlLoop(controller, parts, this.#limits, () => this.#allKeys(controller), this.#abort.signal)
-    this.#loops.push(loop)
+    const loop = new ControlLoop(controller, parts, this.#limits, () => this.#allKeys(controller), signal)
+    running.loop = loop
     for (const read of controller.reads) {
-      this.#informerOf(read.kind).cache.listen(({ object, previous }) => {
+      const stopListening = this.#informerOf(read.kind).cache.listen(({ object, previous }) => {
         if (previous !== undefined) for (const key of this.#keysOf(controller, read, previous)) loop.add(key)
         if (object !== undefined) for (const key of this.#keysOf(controller, read, object)) loop.add(key)
       })
+      signal.addEventListener('abort', stopListening, { once: true })
     }
   }
 
