@@ -33,9 +33,19 @@ export interface Decision {
   readonly allowed: boolean
   /** For the user and the audit: which rule allowed it, or what is missing. */
   readonly reason: string
+  /** Refused for good: nobody further down the chain is asked. */
+  readonly denied?: boolean
+  /** What went wrong while deciding (a webhook that does not answer): without it the answer might be another one. */
+  readonly error?: string
 }
 
 export interface Authorizer {
+  /** At once, but where a webhook has to be asked: then it is a promise, which never rejects. */
+  authorize(user: User, info: RequestInfo): Decision | Promise<Decision>
+}
+
+/** One that needs nobody else to decide. */
+export interface PromptAuthorizer extends Authorizer {
   authorize(user: User, info: RequestInfo): Decision
 }
 
@@ -57,6 +67,8 @@ export interface AdmissionRequest {
   readonly dryRun: boolean
   /** Something for the user to know that is no error. */
   warn?(message: string): void
+  /** For the audit. */
+  annotate?(key: string, value: string): void
 }
 
 /** Changes the draft before validation. Throws StatusError to refuse. */

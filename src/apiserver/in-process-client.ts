@@ -7,7 +7,7 @@ import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
 import type { Log } from '../words/ports.ts'
 import { badRequest, expired, methodNotAllowed } from '../words/status-error.ts'
 import type { Authorizer, RequestInfo, User } from './access.ts'
-import { denial } from './access/denial.ts'
+import { requireAllowed } from './access/denial.ts'
 import type { DispatchParts } from './front/dispatch.ts'
 import { getObject } from './front/reads.ts'
 import { callObjectRoute } from './front/route-calls.ts'
@@ -52,14 +52,14 @@ export class InProcessClient implements Client {
   }
 
   async get<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey): Promise<T> {
-    this.#allow(kind, { verb: 'get', subresource: '', ...key })
+    await this.#allow(kind, { verb: 'get', subresource: '', ...key })
     const resource = this.#resource(kind)
     const cached = await getObject(this.#parts.dispatch, resource, key, '', this.#parts)
     return shown<T>(resource, cached)
   }
 
   async list<T extends KubeObject>(kind: KindRef<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
-    this.#allow(kind, { verb: 'list', subresource: '', namespace: options.namespace ?? '', name: '' })
+    await this.#allow(kind, { verb: 'list', subresource: '', namespace: options.namespace ?? '', name: '' })
     const resource = this.#resource(kind)
     const page = await this.#list(kind, options)
     return {
@@ -68,8 +68,8 @@ export class InProcessClient implements Client {
   }
 
   watch<T extends KubeObject>(kind: KindRef<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
-    const watched = () => {
-      this.#allow(kind, { verb: 'watch', subresource: '', namespace: options.namespace ?? '', name: '' })
+    const watched = async () => {
+      await this.#allow(kind, { verb: 'watch', subresource: '', namespace: options.namespace ?? '', name: '' })
       return { feed: this.#parts.dispatch.feed, resource: this.#resource(kind) }
     }
     return watchInProcess<T>(watched, options)
@@ -77,7 +77,7 @@ export class InProcessClient implements Client {
 
   async create<T extends KubeObject>(kind: KindRef<T>, object: T, options: WriteOptions = {}): Promise<T> {
     const namespace = object.metadata.namespace ?? ''
-    this.#allow(kind, { verb: 'create', subresource: '', namespace, name: '' })
+    await this.#allow(kind, { verb: 'create', subresource: '', namespace, name: '' })
     const written = await createObject(this.#parts.dispatch, this.#request(kind, { namespace, name: '' }, options), freshDraft(object))
     return written.served.object as T
   }
@@ -85,19 +85,19 @@ export class InProcessClient implements Client {
   async update<T extends KubeObject>(kind: KindRef<T>, object: T, options: UpdateOptions = {}): Promise<T> {
     const { namespace = '', name = '' } = object.metadata
     if (name === '') throw badRequest('an update needs metadata.name')
-    this.#allow(kind, { verb: 'update', subresource: options.subresource ?? '', namespace, name })
+    await this.#allow(kind, { verb: 'update', subresource: options.subresource ?? '', namespace, name })
     const written = await replaceObject(this.#parts.dispatch, this.#request(kind, { namespace, name }, options), freshDraft(object))
     return written.served.object as T
   }
 
   async patch<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, patch: Patch, options: UpdateOptions = {}): Promise<T> {
-    this.#allow(kind, { verb: 'patch', subresource: options.subresource ?? '', ...key })
+    await this.#allow(kind, { verb: 'patch', subresource: options.subresource ?? '', ...key })
     const written = await patchObject(this.#parts.dispatch, this.#request(kind, key, options), objectPatch(patch))
     return written.served.object as T
   }
 
   async delete<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, options: DeleteOptions = {}): Promise<T | undefined> {
-    this.#allow(kind, { verb: 'delete', subresource: '', ...key })
+    await this.#allow(kind, { verb: 'delete', subresource: '', ...key })
     const request = this.#request(kind, key, { dryRun: options.dryRun === true })
     const { served } = await deleteObject(this.#parts.dispatch, request, completeDeleteOptions(options))
     return served.object as T
@@ -105,14 +105,15 @@ export class InProcessClient implements Client {
 
   async deleteCollection(kind: KindRef, selection: ListOptions, options: DeleteOptions = {}): Promise<void> {
     const namespace = selection.namespace ?? ''
-    this.#allow(kind, { verb: 'deletecollection', subresource: '', namespace, name: '' })
+    await this.#allow(kind, { verb: 'deletecollection', subresource: '', namespace, name: '' })
     const page = await this.#list(kind, selection)
     const request = this.#request(kind, { namespace, name: '' }, { dryRun: options.dryRun === true })
     await deleteCollection(this.#parts.dispatch, request, page.objects, completeDeleteOptions(options))
   }
 
   async createSubresource<B extends object, R extends object>(kind: KindRef, key: ObjectKey, subresource: string, body: B): Promise<R> {
-    const info = this.#allow(kind, { verb: 'create', subresource, ...key })
+    const info = this.#infoOf(kind, { verb: 'create', subresource, ...key })
+    await requireAllowed(this.#parts.authorizer, this.#user, info)
     const { dispatch, signal, log } = this.#parts
     const resource = this.#resource(kind)
     const route = dispatch.routes.resources.get(facetId(kind.group, kind.plural, subresource))
@@ -147,11 +148,12 @@ export class InProcessClient implements Client {
     return result
   }
 
-  #allow(kind: KindRef, asked: Asked): RequestInfo {
-    const info: RequestInfo = { isResource: true, group: kind.group, version: kind.version, resource: kind.plural, path: '', ...asked }
-    const decision = this.#parts.authorizer.authorize(this.#user, info)
-    if (!decision.allowed) throw denial(this.#user, info, decision.reason)
-    return info
+  #allow(kind: KindRef, asked: Asked): Promise<void> | undefined {
+    return requireAllowed(this.#parts.authorizer, this.#user, this.#infoOf(kind, asked))
+  }
+
+  #infoOf(kind: KindRef, asked: Asked): RequestInfo {
+    return { isResource: true, group: kind.group, version: kind.version, resource: kind.plural, path: '', ...asked }
   }
 
   #request(kind: KindRef, key: ObjectKey, options: UpdateOptions): WriteRequest {

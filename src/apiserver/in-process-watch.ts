@@ -19,7 +19,7 @@ const MAX_UNREAD = 20_000
 const TYPES = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted' } as const
 
 /** What is watched; asked for when the first event is. */
-export type Watched = () => { readonly feed: CacheFeed; readonly resource: ServedResource }
+export type Watched = () => Promise<{ readonly feed: CacheFeed; readonly resource: ServedResource }>
 
 /** A watch as an iterable of the very objects that the cache holds. */
 export function watchInProcess<T extends KubeObject>(watched: Watched, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
@@ -68,7 +68,7 @@ class InProcessWatch<T extends KubeObject> implements WatchReceiver, AsyncIterat
     this.#phase = 'initial'
     const { namespace = '', labelSelector = '', fieldSelector = '', resourceVersion = '', sendInitialEvents, signal } = this.#options
     try {
-      const { feed, resource } = this.#watched()
+      const { feed, resource } = await this.#watched()
       this.#resource = resource
       const { scope, matches, trigger } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
       const start = startOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks: true })

@@ -1,9 +1,13 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign as signBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { SignJWT, calculateJwkThumbprint, decodeJwt, errors, exportJWK, jwtVerify } from 'jose'
 import type { JWTPayload, JWTVerifyGetKey } from 'jose'
-import type { BoundObject, TokenClaims, TokenKeySet, TokenSigner, TokenVerifier, VerifiedToken } from '../apiserver/access/token-claims.ts'
+import type {
+  BoundObject, SecretTokenClaims, SecretTokenSigner, ServerTokens, TokenClaims, TokenVerifier, VerifiedSecretToken, VerifiedToken,
+} from '../apiserver/access/token-claims.ts'
 import { isObject } from '../objects/json.ts'
 import { present } from '../words/assert.ts'
+import { RecentMap } from '../words/oldest-first.ts'
 import type { Clock } from '../words/ports.ts'
 
 export interface ServiceAccountTokensOptions {
@@ -18,11 +22,11 @@ export interface ServiceAccountTokensOptions {
   readonly maxRememberedTokens: number
 }
 
-export interface ServiceAccountTokens extends TokenSigner, TokenVerifier {
-  readonly keySet: TokenKeySet
-}
+export interface ServiceAccountTokens extends ServerTokens, SecretTokenSigner {}
 
 const ALGORITHM = 'ES256'
+/** Of tokens that stand in Secrets: older than issuers that are addresses. */
+const SECRET_TOKEN_ISSUER = 'kubernetes/serviceaccount'
 const PRIVATE_CLAIM = 'kubernetes.io'
 /** Clocks of several masters differ a little. */
 const CLOCK_TOLERANCE_SECONDS = 10
@@ -46,11 +50,13 @@ export async function createServiceAccountTokens(options: ServiceAccountTokensOp
     published.push({ use: 'sig', kty, kid, crv, alg: ALGORITHM, x, y })
   }
   const signingKeyId = present(published[0]?.['kid'], 'the id of the signing key')
-  const verifier = new RememberingVerifier(options, (header) => {
+  const keyOf: JWTVerifyGetKey = (header) => {
     const key = keys.get(header.kid ?? '')
     if (key === undefined) throw new errors.JWKSNoMatchingKey()
     return key
-  })
+  }
+  const verifier = new RememberingVerifier(options, keyOf)
+  const secretTokens = new SecretTokenMemory(keyOf, options.maxRememberedTokens)
   return {
     issuer: options.issuer,
     keySet: { keys: published },
@@ -59,6 +65,63 @@ export async function createServiceAccountTokens(options: ServiceAccountTokensOp
       .setIssuer(options.issuer)
       .sign(privateKey),
     verify: (token) => verifier.verify(token),
+    signSecretToken: (claims) => signNow(secretTokenPayload(claims), privateKey, signingKeyId),
+    verifySecretToken: (token) => secretTokens.verify(token),
+  }
+}
+
+function signNow(payload: JWTPayload, key: KeyObject, keyId: string): string {
+  const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
+  const content = `${encoded({ alg: ALGORITHM, kid: keyId })}.${encoded(payload)}`
+  return `${content}.${signBytes('sha256', Buffer.from(content), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+}
+
+function secretTokenPayload({ namespace, serviceAccount, secretName }: SecretTokenClaims): JWTPayload {
+  return {
+    iss: SECRET_TOKEN_ISSUER,
+    sub: `system:serviceaccount:${namespace}:${serviceAccount.name}`,
+    'kubernetes.io/serviceaccount/namespace': namespace,
+    'kubernetes.io/serviceaccount/secret.name': secretName,
+    'kubernetes.io/serviceaccount/service-account.name': serviceAccount.name,
+    'kubernetes.io/serviceaccount/service-account.uid': serviceAccount.uid,
+  }
+}
+
+function secretTokenClaims(payload: JWTPayload): SecretTokenClaims | undefined {
+  const [namespace, secretName, name, uid] = ['namespace', 'secret.name', 'service-account.name', 'service-account.uid']
+    .map((claim) => payload[`kubernetes.io/serviceaccount/${claim}`])
+  if (typeof namespace !== 'string' || typeof secretName !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return undefined
+  if (payload.sub !== `system:serviceaccount:${namespace}:${name}`) return undefined
+  return { namespace, secretName, serviceAccount: { name, uid } }
+}
+
+/** Tokens that stand in Secrets have no end: whether they still count is for who looks at the Secret. */
+class SecretTokenMemory {
+  readonly #key: JWTVerifyGetKey
+  readonly #remembered: RecentMap<string, VerifiedSecretToken>
+
+  constructor(key: JWTVerifyGetKey, maxRemembered: number) {
+    this.#key = key
+    this.#remembered = new RecentMap(maxRemembered)
+  }
+
+  async verify(token: string): Promise<VerifiedSecretToken> {
+    const known = this.#remembered.get(token)
+    if (known !== undefined) return known
+    const verified = await this.#check(token)
+    if (verified.outcome === 'valid') this.#remembered.set(token, verified)
+    return verified
+  }
+
+  async #check(token: string): Promise<VerifiedSecretToken> {
+    if (issuerOf(token) !== SECRET_TOKEN_ISSUER) return { outcome: 'foreign' }
+    try {
+      const { payload } = await jwtVerify(token, this.#key, { algorithms: [ALGORITHM], issuer: SECRET_TOKEN_ISSUER })
+      const claims = secretTokenClaims(payload)
+      return claims === undefined ? { outcome: 'invalid', why: 'the token lacks claims of a service account token' } : { outcome: 'valid', claims }
+    } catch (error) {
+      return { outcome: 'invalid', why: whyNot(error) }
+    }
   }
 }
 
@@ -145,7 +208,9 @@ function payloadOf(claims: TokenClaims): JWTPayload {
     iat: Math.floor(claims.issuedAt / 1000),
     nbf: Math.floor(claims.issuedAt / 1000),
     exp: Math.floor(claims.expiresAt / 1000),
-    [PRIVATE_CLAIM]: { namespace, serviceaccount: serviceAccount, ...bound },
+    [PRIVATE_CLAIM]: {
+      namespace, serviceaccount: serviceAccount, ...bound, ...(claims.warnAfter === undefined ? {} : { warnafter: Math.floor(claims.warnAfter / 1000) }),
+    },
   }
 }
 
@@ -164,6 +229,7 @@ function claimsOf(payload: JWTPayload): TokenClaims | undefined {
     node: boundObject(own['node']),
     audiences,
     tokenId: payload.jti ?? '',
+    ...(typeof own['warnafter'] === 'number' ? { warnAfter: own['warnafter'] * 1000 } : {}),
     issuedAt: payload.iat * 1000,
     expiresAt: payload.exp * 1000,
   }

@@ -38,7 +38,7 @@ class Cluster {
       conversions: kindConversions(), schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
       extend: (core) => composeExtensions(core, {
         admission: defaultAdmission,
-        tokens: { issuer: 'https://issuer', keySet: { keys: [] }, sign: async () => '', verify: async () => ({ outcome: 'foreign' }) },
+        tokens: { issuer: 'https://issuer', keySet: { keys: [] }, sign: async () => '', verify: async () => ({ outcome: 'foreign' }), verifySecretToken: async () => ({ outcome: 'foreign' }) },
         serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks: noWebhooks,
         version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
       }),

@@ -7,7 +7,9 @@ import { impersonate } from './impersonation.ts'
 import { authenticate } from './authentication.ts'
 import { CertificateAuthenticator } from './certificate-authenticator.ts'
 import { readerOf, userNamed } from './object-reader.testing.ts'
-import { TokenAuthenticator, bearerToken } from './token-authenticator.ts'
+import { bearerToken } from './bearer-token.ts'
+import { TokenAuthenticator } from './token-authenticator.ts'
+import { BearerAuthenticator } from './token-reviewers.ts'
 import type { TokenClaims, TokenVerifier } from './token-claims.ts'
 
 const nowMs = Date.parse('2026-01-01T00:00:00Z')
@@ -40,7 +42,7 @@ const allowAll: Authorizer = { authorize: () => ({ allowed: true, reason: '' }) 
 const allowNothing: Authorizer = { authorize: () => ({ allowed: false, reason: '' }) }
 
 test('who asks', async () => {
-  const authenticators = [new CertificateAuthenticator(), tokens([account, pod])]
+  const authenticators = [new CertificateAuthenticator(), new BearerAuthenticator(tokens([account, pod]))]
   const certificate = { commonName: 'anna', organizations: ['dev', 'ops'] }
   const table: [ServerRequest, string, readonly string[]][] = [
     [request({}), 'system:anonymous', ['system:unauthenticated']],
@@ -94,7 +96,7 @@ test('bearer tokens in headers', () => {
   for (const [header, expected] of table) assert.equal(bearerToken(header), expected)
 })
 
-test('impersonation', () => {
+test('impersonation', async () => {
   const admin = userNamed('admin')
   const table: [Record<string, string>, Partial<User>][] = [
     [{}, admin],
@@ -102,13 +104,22 @@ test('impersonation', () => {
     [{ 'impersonate-user': 'anna', 'impersonate-group': 'cn=a,ou=b, dev' }, { name: 'anna', groups: ['cn=a,ou=b', 'dev', 'system:authenticated'] }],
     [{ 'impersonate-user': 'system:serviceaccount:a:b' }, { groups: ['system:serviceaccounts', 'system:serviceaccounts:a', 'system:authenticated'] }],
     [{ 'impersonate-user': 'system:anonymous' }, { name: 'system:anonymous', groups: ['system:unauthenticated'] }],
+    [{ 'impersonate-user': 'system:anonymous', 'impersonate-group': 'a' }, { groups: ['a', 'system:unauthenticated'] }],
+    [{ 'impersonate-user': 'anna', 'impersonate-group': 'system:unauthenticated' }, { groups: ['system:unauthenticated'] }],
     [{ 'impersonate-user': 'anna', 'impersonate-uid': '7', 'impersonate-extra-acme.com%2fteam': 'a, b' }, { uid: '7', extra: { 'acme.com/team': ['a', 'b'] } }],
   ]
   for (const [headers, expected] of table) {
-    const user = impersonate(admin, headers, allowAll)
+    const user = await impersonate(admin, headers, allowAll)
     assert.deepEqual({ ...user, ...expected }, user)
   }
-  assert.throws(() => impersonate(admin, { 'impersonate-group': 'dev' }, allowAll), { code: 400 })
+  const nobody: [Record<string, string>, string][] = [
+    [{ 'impersonate-group': 'dev' }, '{Group  dev    }'],
+    [{ 'impersonate-uid': '7' }, '{UID  7  authentication.k8s.io/v1  }'],
+    [{ 'impersonate-extra-scopes': 'a' }, '{UserExtra  a  authentication.k8s.io/v1  scopes}'],
+  ]
+  for (const [headers, asked] of nobody) {
+    assert.throws(() => impersonate(admin, headers, allowAll), { code: 500, message: `Internal error occurred: requested [${asked}] without impersonating a user` })
+  }
 })
 
 test('impersonation is checked part by part', () => {
@@ -120,10 +131,10 @@ test('impersonation is checked part by part', () => {
     },
   }
   const headers = { 'impersonate-user': 'system:serviceaccount:a:b', 'impersonate-group': 'g', 'impersonate-uid': '7', 'impersonate-extra-scopes': 's' }
-  impersonate(userNamed('admin'), headers, recorder)
+  void impersonate(userNamed('admin'), headers, recorder)
   assert.deepEqual(checked, [
-    'impersonate  serviceaccounts  a b', 'impersonate  groups   g', 'impersonate authentication.k8s.io uids   7',
-    'impersonate authentication.k8s.io userextras scopes  s',
+    'impersonate  serviceaccounts  a b', 'impersonate  groups   g',
+    'impersonate authentication.k8s.io userextras scopes  s', 'impersonate authentication.k8s.io uids   7',
   ])
   assert.throws(() => impersonate(userNamed('eve'), { 'impersonate-user': 'anna' }, allowNothing), {
     code: 403, message: 'users "anna" is forbidden: User "eve" cannot impersonate resource "users" in API group "" at the cluster scope',

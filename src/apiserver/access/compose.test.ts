@@ -36,6 +36,7 @@ function fakeTokens() {
       const claims = signed.get(token)
       return Promise.resolve(claims === undefined ? { outcome: 'foreign' as const } : { outcome: 'valid' as const, claims })
     },
+    verifySecretToken: () => Promise.resolve({ outcome: 'foreign' as const }),
   }
 }
 

@@ -17,14 +17,20 @@ import { podConnectRoutes } from '../subresources/pod-connect.ts'
 import { evictionRoute } from '../subresources/pod-eviction.ts'
 import { reviewRoutes } from '../subresources/reviews.ts'
 import { tokenRequestRoute } from '../subresources/token-request.ts'
+import { BootstrapTokens } from './bootstrap-tokens.ts'
 import { CertificateAuthenticator } from './certificate-authenticator.ts'
 import { escalationValidator } from './escalation-validator.ts'
 import { NodeAuthorizer } from './node-authorizer.ts'
 import { publicPaths } from './public-paths.ts'
 import { RbacAuthorizer } from './rbac-authorizer.ts'
 import { RbacChanges } from './rbac-changes.ts'
+import { allRules } from './rule-source.ts'
+import type { RuleSource } from './rule-source.ts'
+import { SecretTokens } from './secret-tokens.ts'
 import { TokenAuthenticator } from './token-authenticator.ts'
-import type { TokenKeySet, TokenSigner, TokenVerifier } from './token-claims.ts'
+import type { ServerTokens } from './token-claims.ts'
+import { BearerAuthenticator, anyReviewer } from './token-reviewers.ts'
+import type { TokenReviewer } from './token-reviewers.ts'
 import { anyOf } from './union-authorizer.ts'
 import { mutatingWebhooks } from '../webhooks/mutating-webhooks.ts'
 import { validatingWebhooks } from '../webhooks/validating-webhooks.ts'
@@ -43,8 +49,8 @@ import { validatingPolicies } from '../admission-policies/validating-policies.ts
 export interface AccessOptions {
   /** Which admission plug-ins run, and how; defaultAdmission is as upstream's defaults. */
   readonly admission: AdmissionOptions
-  /** host/service-account-tokens.ts, or a fake with the same three parts. */
-  readonly tokens: TokenSigner & TokenVerifier & { readonly keySet: TokenKeySet }
+  /** host/service-account-tokens.ts, or a fake with the same parts. */
+  readonly tokens: ServerTokens
   /** 10.96.0.0/16 */
   readonly serviceRange: string
   readonly nodePorts: { readonly first: number; readonly last: number }
@@ -68,9 +74,14 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   const { reader, clock, random } = core
   const changes = new RbacChanges()
   const rbac = new RbacAuthorizer(reader, () => changes.count)
-  const authorizer = anyOf([publicPaths, rbac, new NodeAuthorizer(reader, nodeRules)])
+  const node = new NodeAuthorizer(reader, nodeRules)
+  const authorizer = anyOf([publicPaths, rbac, node])
   const audiences = [options.tokens.issuer]
-  const tokens = new TokenAuthenticator({ verifier: options.tokens, reader, clock, audiences })
+  const reviewers: readonly TokenReviewer[] = [
+    new SecretTokens({ verifier: options.tokens, reader, audiences }), new TokenAuthenticator({ verifier: options.tokens, reader, clock, audiences }),
+    new BootstrapTokens(reader, clock, audiences),
+  ]
+  const tokens = anyReviewer(() => reviewers)
   const allocator = new ServiceAllocator({ reader, random, serviceRange: options.serviceRange, nodePorts: options.nodePorts })
   const environments = new AdmissionEnvironments()
   const policies = { environments, authorizer, equivalents: core.equivalents, served: () => core.served() }
@@ -81,7 +92,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   }
   const builtIn = builtInAdmission(options.admission, { reader, clock, random, authorizer, servedKinds: () => core.served().map(({ kind }) => kind) })
   return {
-    authenticators: [new CertificateAuthenticator(), tokens],
+    authenticators: [new CertificateAuthenticator(), new BearerAuthenticator(tokens)],
     authorizer,
     mutators: [...builtIn.mutators, allocator, mutatingWebhooks(hooks)],
     validators: [
@@ -90,7 +101,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     ],
     observers: [changes, allocator],
     bookkeeper: builtIn.bookkeeper,
-    routes: routes(core, options, { authorizer, rbac, tokens, audiences }),
+    routes: routes(core, options, { authorizer, rules: allRules([node, rbac]), tokens, audiences }),
     ...(options.remote === undefined ? {} : aggregation(core, options.remote)),
   }
 }
@@ -105,16 +116,16 @@ function aggregation(core: ApiServerCore, remote: RemoteApi): Required<Pick<ApiS
 
 interface Parts {
   readonly authorizer: Authorizer
-  readonly rbac: RbacAuthorizer
-  readonly tokens: TokenAuthenticator
+  readonly rules: RuleSource
+  readonly tokens: TokenReviewer
   readonly audiences: readonly string[]
 }
 
 function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): readonly Route[] {
-  const { authorizer, rbac, tokens, audiences } = parts
+  const { authorizer, rules, tokens, audiences } = parts
   const { clock, random } = core
   return [
-    ...reviewRoutes({ authorizer, tokens, rulesFor: (user, namespace) => rbac.rulesFor(user, namespace) }),
+    ...reviewRoutes({ authorizer, tokens, rules }),
     tokenRequestRoute({ signer: options.tokens, clock, random, defaultAudiences: audiences }),
     ...bindingRoutes(clock),
     evictionRoute(clock),

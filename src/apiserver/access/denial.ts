@@ -1,5 +1,20 @@
-import { StatusError, forbidden } from '../../words/status-error.ts'
-import type { RequestInfo, User } from '../access.ts'
+import { StatusError, forbidden, internalError } from '../../words/status-error.ts'
+import type { Authorizer, Decision, RequestInfo, User } from '../access.ts'
+
+/** Throws (or rejects) unless the user may. Undefined where that was known at once, as it is without a webhook. */
+export function requireAllowed(authorizer: Authorizer, user: User, info: RequestInfo): Promise<void> | undefined {
+  const decision = authorizer.authorize(user, info)
+  if (decision instanceof Promise) return decision.then((later) => refuseUnlessAllowed(later, user, info))
+  refuseUnlessAllowed(decision, user, info)
+  return undefined
+}
+
+/** An authorizer that could not do its work is the server's trouble, not the user's: 500, not 403. */
+function refuseUnlessAllowed(decision: Decision, user: User, info: RequestInfo): void {
+  if (decision.allowed) return
+  if (decision.error !== undefined) throw internalError(decision.error)
+  throw denial(user, info, decision.reason)
+}
 
 /** The 403 that users and tools know: User "x" cannot list resource "pods" in API group "" in the namespace "default". */
 export function denial(user: User, info: RequestInfo, reason: string): StatusError {

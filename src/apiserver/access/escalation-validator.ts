@@ -26,11 +26,11 @@ export function escalationValidator(rbac: RbacAuthorizer, authorizer: Authorizer
   }
 }
 
-function reviewRole(request: AdmissionRequest, rbac: RbacAuthorizer, authorizer: Authorizer): Verdict {
+async function reviewRole(request: AdmissionRequest, rbac: RbacAuthorizer, authorizer: Authorizer): Promise<Verdict> {
   const role = request.object as Role | ClusterRole
   const old = request.old as Role | ClusterRole | undefined
   const unchanged = old !== undefined && sameJson(old.rules, role.rules) && sameJson(aggregationOf(old), aggregationOf(role))
-  if (unchanged || mayDo('escalate', request, request.kind.plural, request.key.name, authorizer)) return ALLOWED
+  if (unchanged || await mayDo('escalate', request, request.kind.plural, request.key.name, authorizer)) return ALLOWED
   if (aggregationOf(role) !== undefined && !sameJson(old === undefined ? undefined : aggregationOf(old), aggregationOf(role))) {
     const everything: PolicyRule[] = [
       { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] },
@@ -45,19 +45,19 @@ function aggregationOf(role: Role | ClusterRole): ClusterRole['aggregationRule']
   return 'aggregationRule' in role ? role.aggregationRule : undefined
 }
 
-function reviewBinding(request: AdmissionRequest, rbac: RbacAuthorizer, authorizer: Authorizer): Verdict {
+async function reviewBinding(request: AdmissionRequest, rbac: RbacAuthorizer, authorizer: Authorizer): Promise<Verdict> {
   const binding = request.object as RoleBinding | ClusterRoleBinding
   const old = request.old as RoleBinding | ClusterRoleBinding | undefined
   if (old !== undefined && sameJson(old.subjects, binding.subjects) && sameJson(old.roleRef, binding.roleRef)) return ALLOWED
   const plural = binding.roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
-  if (mayDo('bind', request, plural, binding.roleRef.name, authorizer)) return ALLOWED
+  if (await mayDo('bind', request, plural, binding.roleRef.name, authorizer)) return ALLOWED
   const rules = rbac.rulesOfRole(binding.roleRef, request.key.namespace)
   if (rules === undefined) throw notFound({ group: kinds.Role.group, resource: plural }, binding.roleRef.name)
   return within(request, rbac, rules)
 }
 
 function ownedRules(request: AdmissionRequest, rbac: RbacAuthorizer): readonly PolicyRule[] {
-  return rbac.rulesFor(request.user, request.key.namespace).map((granted) => granted.rule)
+  return rbac.grantedRules(request.user, request.key.namespace).map((granted) => granted.rule)
 }
 
 function within(request: AdmissionRequest, rbac: RbacAuthorizer, wanted: readonly PolicyRule[]): Verdict {
@@ -73,9 +73,9 @@ function refuse(why: string): Verdict {
   return { allowed: false, code: 403, message: why }
 }
 
-function mayDo(verb: string, request: AdmissionRequest, resource: string, name: string, authorizer: Authorizer): boolean {
+async function mayDo(verb: string, request: AdmissionRequest, resource: string, name: string, authorizer: Authorizer): Promise<boolean> {
   const info: RequestInfo = {
     isResource: true, verb, group: kinds.Role.group, version: 'v1', resource, subresource: '', namespace: request.key.namespace, name, path: '',
   }
-  return authorizer.authorize(request.user, info).allowed
+  return (await authorizer.authorize(request.user, info)).allowed
 }

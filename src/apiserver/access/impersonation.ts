@@ -1,7 +1,7 @@
-import { badRequest } from '../../words/status-error.ts'
+import { internalError } from '../../words/status-error.ts'
 import type { Authorizer, RequestInfo, User } from '../access.ts'
 import type { ServerRequest } from '../http.ts'
-import { denial } from './denial.ts'
+import { requireAllowed } from './denial.ts'
 import { anonymousUser, groups, parseServiceAccountUserName, serviceAccountGroups, withAuthenticated } from './subjects.ts'
 
 const EXTRA_PREFIX = 'impersonate-extra-'
@@ -14,14 +14,21 @@ interface Wanted {
 }
 
 /** The user that the request acts as: user itself, or the one named by Impersonate-* headers if user may act as all of it. */
-export function impersonate(user: User, headers: ServerRequest['headers'], authorizer: Authorizer): User {
+export function impersonate(user: User, headers: ServerRequest['headers'], authorizer: Authorizer): User | Promise<User> {
   const wanted = wantedUser(headers)
   if (wanted === undefined) return user
-  for (const info of checks(wanted)) {
-    const decision = authorizer.authorize(user, info)
-    if (!decision.allowed) throw denial(user, info, decision.reason)
+  const acted: User = { name: wanted.name, uid: wanted.uid, groups: groupsOf(wanted), extra: Object.fromEntries(wanted.extra) }
+  const pending = requireAll(checks(wanted), user, authorizer)
+  return pending === undefined ? acted : pending.then(() => acted)
+}
+
+/** One after the other: what is refused first is what the user is told. */
+function requireAll(questions: Iterator<RequestInfo>, user: User, authorizer: Authorizer): Promise<void> | undefined {
+  for (let next = questions.next(); next.done !== true; next = questions.next()) {
+    const pending = requireAllowed(authorizer, user, next.value)
+    if (pending !== undefined) return pending.then(() => requireAll(questions, user, authorizer))
   }
-  return { name: wanted.name, uid: wanted.uid, groups: groupsOf(wanted), extra: Object.fromEntries(wanted.extra) }
+  return undefined
 }
 
 function wantedUser(headers: ServerRequest['headers']): Wanted | undefined {
@@ -31,7 +38,12 @@ function wantedUser(headers: ServerRequest['headers']): Wanted | undefined {
   const extra = extraOf(headers)
   if (name !== '') return { name, uid, groups: groupNames, extra }
   if (uid === '' && groupNames.length === 0 && extra.size === 0) return undefined
-  throw badRequest('Impersonate-Group, Impersonate-Uid and Impersonate-Extra-* need Impersonate-User: say which user to act as')
+  const asked = [
+    ...groupNames.map((group) => `{Group  ${group}    }`),
+    ...[...extra].flatMap(([key, values]) => values.map((value) => `{UserExtra  ${value}  authentication.k8s.io/v1  ${key}}`)),
+    ...(uid === '' ? [] : [`{UID  ${uid}  authentication.k8s.io/v1  }`]),
+  ]
+  throw internalError(`requested [${asked.join(' ')}] without impersonating a user`)
 }
 
 /** Repeated header lines arrive joined by a comma and a blank. A bare comma may be part of a group's name (LDAP). */
@@ -58,22 +70,25 @@ function decoded(text: string): string {
   }
 }
 
+/** Whoever acts as a user is given the group that says so, unless it was said which of the two it should be. */
 function groupsOf(wanted: Wanted): readonly string[] {
-  if (wanted.name === anonymousUser.name) return wanted.groups.length === 0 ? [groups.unauthenticated] : wanted.groups
+  if (wanted.name === anonymousUser.name) {
+    return wanted.groups.includes(groups.unauthenticated) ? wanted.groups : [...wanted.groups, groups.unauthenticated]
+  }
   const account = parseServiceAccountUserName(wanted.name)
   const named = wanted.groups.length > 0 || account === undefined ? wanted.groups : serviceAccountGroups(account.namespace)
-  return withAuthenticated(named)
+  return named.includes(groups.unauthenticated) ? named : withAuthenticated(named)
 }
 
-function* checks(wanted: Wanted): Iterable<RequestInfo> {
+function* checks(wanted: Wanted): Iterator<RequestInfo> {
   const account = parseServiceAccountUserName(wanted.name)
   if (account === undefined) yield check('', 'users', wanted.name)
   else yield { ...check('', 'serviceaccounts', account.name), namespace: account.namespace }
   for (const group of wanted.groups) yield check('', 'groups', group)
-  if (wanted.uid !== '') yield check('authentication.k8s.io', 'uids', wanted.uid)
   for (const [key, values] of wanted.extra) {
     for (const value of values) yield { ...check('authentication.k8s.io', 'userextras', value), subresource: key }
   }
+  if (wanted.uid !== '') yield check('authentication.k8s.io', 'uids', wanted.uid)
 }
 
 function check(group: string, resource: string, name: string): RequestInfo {

@@ -1,8 +1,10 @@
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Pod, PolicyRule } from '../../resources/generated/types.ts'
-import type { Authorizer, Decision, ObjectReader, RequestInfo, User } from '../access.ts'
+import type { Decision, ObjectReader, PromptAuthorizer, RequestInfo, User } from '../access.ts'
 import { podReferences } from './pod-references.ts'
 import type { PodReferences } from './pod-references.ts'
+import { NO_RULES } from './rule-source.ts'
+import type { RuleAnswer, RuleSource } from './rule-source.ts'
 import { ruleAllows } from './rule-match.ts'
 import { nodeNameOf } from './subjects.ts'
 
@@ -13,7 +15,7 @@ const ALLOWED: Decision = { allowed: true, reason: 'node: it concerns the node i
  * What a node agent may do: the rules of system:node, but Secrets, ConfigMaps, claims and service account tokens only where
  * a pod on this very node names them. So a node that was broken into gives away no more than its own pods could.
  */
-export class NodeAuthorizer implements Authorizer {
+export class NodeAuthorizer implements PromptAuthorizer, RuleSource {
   readonly #reader: ObjectReader
   readonly #rules: readonly PolicyRule[]
   /** Objects are immutable, so a pod's references are worked out once. */
@@ -33,6 +35,11 @@ export class NodeAuthorizer implements Authorizer {
     const referenced = this.#reader.list(kinds.Pod, info.namespace)
       .some((pod) => pod.spec?.nodeName === nodeName && named(this.#referencesOf(pod), info.name))
     return referenced ? ALLOWED : { allowed: false, reason: `node: no relationship found between node '${nodeName}' and this object` }
+  }
+
+  /** What a node may read follows from its pods: no list of rules says it. */
+  rulesFor(user: User): RuleAnswer {
+    return nodeNameOf(user) === undefined ? NO_RULES : { ...NO_RULES, incomplete: true, errors: ['node authorizer does not support user rule resolution'] }
   }
 
   #referencesOf(pod: Pod): PodReferences {

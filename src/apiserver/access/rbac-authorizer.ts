@@ -1,7 +1,8 @@
 import type { PolicyRule } from '../../resources/generated/types.ts'
-import type { Authorizer, Decision, ObjectReader, RequestInfo, User } from '../access.ts'
+import type { Decision, ObjectReader, PromptAuthorizer, RequestInfo, User } from '../access.ts'
 import { RbacIndex } from './rbac-index.ts'
 import type { Grant } from './rbac-index.ts'
+import type { RuleAnswer, RuleSource } from './rule-source.ts'
 import { namesObjects, ruleMatches, ruleNames } from './rule-match.ts'
 import { groups } from './subjects.ts'
 
@@ -23,7 +24,7 @@ const MAX_OUTCOMES = 8192
  * rbac.authorization.k8s.io. The index is built anew when an RBAC object has changed (revision says so), outcomes are
  * remembered until then; both are plain functions of the objects.
  */
-export class RbacAuthorizer implements Authorizer {
+export class RbacAuthorizer implements PromptAuthorizer, RuleSource {
   readonly #reader: ObjectReader
   readonly #revision: () => unknown
   #index: RbacIndex | undefined
@@ -51,14 +52,27 @@ export class RbacAuthorizer implements Authorizer {
     return outcome.named.length === 0 ? outcome.decision : decideByName(outcome, info.name)
   }
 
-  /** All rules that the user has in the namespace ('' for the whole cluster only), for rule reviews and escalation checks. */
-  rulesFor(user: User, namespace: string): readonly GrantedRule[] {
+  /** All rules that the user has in the namespace ('' for the whole cluster only), for escalation checks. */
+  grantedRules(user: User, namespace: string): readonly GrantedRule[] {
     const index = this.#currentIndex()
     const granted: GrantedRule[] = []
     for (const grant of index.grants(user, namespace)) {
       for (const rule of index.rules(grant.binding.roleRef, grant.binding.metadata.namespace ?? '') ?? []) granted.push({ rule, grant })
     }
     return granted
+  }
+
+  /** For rule reviews: what the user may do, and what is wrong with the bindings that say so. */
+  rulesFor(user: User, namespace: string): RuleAnswer {
+    const index = this.#currentIndex()
+    const errors: string[] = []
+    const rules: PolicyRule[] = []
+    for (const grant of index.grants(user, namespace)) {
+      const found = index.rules(grant.binding.roleRef, grant.binding.metadata.namespace ?? '')
+      if (found === undefined) errors.push(missingRole(grant))
+      else rules.push(...found)
+    }
+    return { rules, incomplete: false, errors }
   }
 
   /** The rules of a role that a binding in this namespace would give; undefined when there is no such role. */

@@ -3,19 +3,13 @@ import { kinds } from '../../resources/generated/kinds.ts'
 import type { Instant } from '../../words/instant.ts'
 import { parseTime } from '../../words/instant.ts'
 import type { Clock } from '../../words/ports.ts'
-import { unauthorized } from '../../words/status-error.ts'
-import type { Authenticator, ObjectReader, User } from '../access.ts'
-import type { ServerRequest } from '../http.ts'
+import type { ObjectReader, User } from '../access.ts'
 import { serviceAccountGroups, serviceAccountUserName, withAuthenticated } from './subjects.ts'
+import type { TokenOutcome, TokenReviewer } from './token-reviewers.ts'
 import type { BoundObject, TokenClaims, TokenVerifier } from './token-claims.ts'
 
 /** An object that is being deleted still vouches for its tokens this long, so that a pod can shut down in order. */
 const DELETION_LEEWAY_MS = 60_000
-
-export type TokenOutcome =
-  | { readonly outcome: 'user'; readonly user: User; readonly audiences: readonly string[] }
-  | { readonly outcome: 'foreign' }
-  | { readonly outcome: 'invalid'; readonly why: string }
 
 export interface TokenAuthenticatorPorts {
   readonly verifier: TokenVerifier
@@ -26,21 +20,13 @@ export interface TokenAuthenticatorPorts {
 }
 
 /** Bearer tokens of service accounts: signed by us, in time, and all that they are bound to is still there. */
-export class TokenAuthenticator implements Authenticator {
+export class TokenAuthenticator implements TokenReviewer {
   readonly #ports: TokenAuthenticatorPorts
   /** The verifier returns the same claims for the same token, so that a user is built once per token. */
   readonly #users = new WeakMap<TokenClaims, User>()
 
   constructor(ports: TokenAuthenticatorPorts) {
     this.#ports = ports
-  }
-
-  async authenticate(request: ServerRequest): Promise<User | undefined> {
-    const token = bearerToken(request.headers['authorization'])
-    if (token === undefined) return undefined
-    const found = await this.review(token, [])
-    if (found.outcome !== 'user') throw unauthorized()
-    return found.user
   }
 
   /** audiences empty: this server's own. */
@@ -64,12 +50,6 @@ export class TokenAuthenticator implements Authenticator {
     this.#users.set(claims, user)
     return user
   }
-}
-
-/** RFC 6750: the scheme in any case, one blank or more, the token. */
-export function bearerToken(header: string | undefined): string | undefined {
-  const match = header === undefined ? null : /^bearer +(\S+) *$/i.exec(header)
-  return match?.[1]
 }
 
 export function userOfClaims(claims: TokenClaims): User {

@@ -17,6 +17,30 @@ export interface TokenClaims {
   readonly tokenId: string
   readonly issuedAt: Instant
   readonly expiresAt: Instant
+  /** From then on a client that still uses the token is late with its renewal: the time that was asked for, where more was granted. */
+  readonly warnAfter?: Instant
+}
+
+/** What a token without an end says, which stands in a Secret. */
+export interface SecretTokenClaims {
+  readonly namespace: string
+  readonly serviceAccount: BoundObject
+  readonly secretName: string
+}
+
+/** Makes such tokens, at once: a controller's plan cannot wait. */
+export interface SecretTokenSigner {
+  signSecretToken(claims: SecretTokenClaims): string
+}
+
+export type VerifiedSecretToken =
+  | { readonly outcome: 'valid'; readonly claims: SecretTokenClaims }
+  | { readonly outcome: 'foreign' }
+  | { readonly outcome: 'invalid'; readonly why: string }
+
+export interface SecretTokenVerifier {
+  /** The same claims for the same token, as long as it is remembered. */
+  verifySecretToken(token: string): Promise<VerifiedSecretToken>
 }
 
 /** Makes tokens; the key never leaves the implementation (host/service-account-tokens.ts). */
@@ -40,4 +64,9 @@ export interface TokenVerifier {
 /** The public half, as RFC 7517 writes it: /openid/v1/jwks. */
 export interface TokenKeySet {
   readonly keys: readonly Readonly<Record<string, string>>[]
+}
+
+/** All that a server needs of its own tokens. */
+export interface ServerTokens extends TokenSigner, TokenVerifier, SecretTokenVerifier {
+  readonly keySet: TokenKeySet
 }

@@ -2,7 +2,7 @@ import type { Clock, Log, Random } from '../../words/ports.ts'
 import { StatusError, internalError, serviceUnavailable } from '../../words/status-error.ts'
 import { uuid } from '../../words/random.ts'
 import { authenticate } from '../access/authentication.ts'
-import { denial } from '../access/denial.ts'
+import { requireAllowed } from '../access/denial.ts'
 import { impersonate } from '../access/impersonation.ts'
 import type { Authenticator, Authorizer, User } from '../access.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../http.ts'
@@ -54,7 +54,18 @@ function answerTo(
   parts: HandlerParts, { request, query, info }: Pick<HttpCall, 'request' | 'query' | 'info'>, caller: User,
 ): ServerResponse | Promise<ServerResponse> {
   const user = impersonate(caller, request.headers, parts.authorizer)
-  requireAllowed(parts, user, info)
+  const asked = { request, query, info }
+  return user instanceof Promise ? user.then((later) => answerAs(parts, asked, later)) : answerAs(parts, asked, user)
+}
+
+function answerAs(parts: HandlerParts, asked: Pick<HttpCall, 'request' | 'query' | 'info'>, user: User): ServerResponse | Promise<ServerResponse> {
+  const pending = requireAllowed(parts.authorizer, user, asked.info)
+  return pending === undefined ? answerAllowed(parts, asked, user) : pending.then(() => answerAllowed(parts, asked, user))
+}
+
+function answerAllowed(
+  parts: HandlerParts, { request, query, info }: Pick<HttpCall, 'request' | 'query' | 'info'>, user: User,
+): ServerResponse | Promise<ServerResponse> {
   if (info.isResource && !parts.feed.ready) throw serviceUnavailable('the server is still reading its store')
   const call: HttpCall = { request, query, info, user, accepted: acceptedFor(parts, request, query, info), warnings: [] }
   if (info.watch || !info.isResource) return dispatch(parts, call)
@@ -65,11 +76,6 @@ function answerTo(
 function finished({ request, warnings }: HttpCall, response: ServerResponse): ServerResponse {
   const warned = withWarnings(response, warnings)
   return request.method === 'HEAD' && warned.type === 'whole' ? { ...warned, body: [] } : warned
-}
-
-function requireAllowed(parts: HandlerParts, user: User, info: HttpCall['info']): void {
-  const decision = parts.authorizer.authorize(user, info)
-  if (!decision.allowed) throw denial(user, info, decision.reason)
 }
 
 function isRead(verb: string): boolean {

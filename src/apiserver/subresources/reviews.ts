@@ -9,16 +9,16 @@ import type {
   SubjectRulesReviewStatus, TokenReview, TokenReviewStatus, UserInfo,
 } from '../../resources/generated/types.ts'
 import type { Authorizer, RequestInfo, User } from '../access.ts'
-import type { GrantedRule } from '../access/rbac-authorizer.ts'
-import type { TokenAuthenticator } from '../access/token-authenticator.ts'
+import type { RuleSource } from '../access/rule-source.ts'
+import type { TokenReviewer } from '../access/token-reviewers.ts'
 import type { ObjectCall, ObjectRoute } from '../route.ts'
 import { bodyOf } from './body.ts'
 import { badRequest, invalid, isStatus } from '../../words/status-error.ts'
 
 export interface ReviewPorts {
   readonly authorizer: Authorizer
-  readonly tokens: TokenAuthenticator
-  rulesFor(user: User, namespace: string): readonly GrantedRule[]
+  readonly tokens: TokenReviewer
+  readonly rules: RuleSource
 }
 
 /** Questions that the API answers and does not store: who am I, may I, may somebody else, whose token is this. */
@@ -26,9 +26,9 @@ export function reviewRoutes(ports: ReviewPorts): readonly ObjectRoute[] {
   return [
     review(definitions.tokenReviews, (call) => tokenStatus(bodyOf<TokenReview>(call), ports.tokens)),
     review(definitions.selfSubjectReviews, ({ user }) => Promise.resolve({ userInfo: userInfo(user) })),
-    review(definitions.selfSubjectAccessReviews, (call) => Promise.resolve(accessStatus(ports, call.user, bodyOf<SelfSubjectAccessReview>(call).spec))),
-    review(definitions.subjectAccessReviews, (call) => Promise.resolve(subjectStatus(ports, bodyOf<SubjectAccessReview>(call)))),
-    review(definitions.localSubjectAccessReviews, (call) => Promise.resolve(subjectStatus(ports, bodyOf<SubjectAccessReview>(call)))),
+    review(definitions.selfSubjectAccessReviews, (call) => accessStatus(ports, call.user, bodyOf<SelfSubjectAccessReview>(call).spec)),
+    review(definitions.subjectAccessReviews, (call) => subjectStatus(ports, bodyOf<SubjectAccessReview>(call))),
+    review(definitions.localSubjectAccessReviews, (call) => subjectStatus(ports, bodyOf<SubjectAccessReview>(call))),
     review(definitions.selfSubjectRulesReviews, (call) => Promise.resolve(rulesStatus(ports, call.user, bodyOf<SelfSubjectRulesReview>(call)))),
   ]
 }
@@ -54,11 +54,13 @@ function review<T extends KubeObject>(definition: ResourceDefinition<T>, answer:
   }
 }
 
-async function tokenStatus({ spec }: TokenReview, tokens: TokenAuthenticator): Promise<TokenReviewStatus> {
+async function tokenStatus({ spec }: TokenReview, tokens: TokenReviewer): Promise<TokenReviewStatus> {
   if ((spec.token ?? '') === '') throw badRequest('token is required for TokenReview in authentication')
   const found = await tokens.review(spec.token ?? '', spec.audiences ?? [])
-  if (found.outcome === 'user') return { authenticated: true, user: userInfo(found.user), audiences: [...found.audiences] }
-  return found.outcome === 'invalid' ? { user: {}, error: `[invalid bearer token, ${found.why}]` } : { user: {} }
+  if (found.outcome === 'user') {
+    return { authenticated: true, user: userInfo(found.user), ...(found.audiences.length === 0 ? {} : { audiences: [...found.audiences] }) }
+  }
+  return found.outcome === 'invalid' ? { user: {}, error: `[invalid bearer token, ${found.why}]` } : { user: {}, error: 'invalid bearer token' }
 }
 
 function userInfo(user: User): UserInfo {
@@ -74,11 +76,12 @@ interface Asked {
   readonly nonResourceAttributes?: NonResourceAttributes
 }
 
-function accessStatus({ authorizer }: ReviewPorts, user: User, asked: Asked): SubjectAccessReviewStatus {
-  const decision = authorizer.authorize(user, infoOf(asked))
-  const evaluationError = selectorErrors(asked).join(', ')
+async function accessStatus({ authorizer }: ReviewPorts, user: User, asked: Asked): Promise<SubjectAccessReviewStatus> {
+  const decision = await authorizer.authorize(user, infoOf(asked))
+  const errors = [...(decision.error === undefined ? [] : [decision.error]), ...selectorErrors(asked)]
   return {
-    allowed: decision.allowed, ...(decision.reason === '' ? {} : { reason: decision.reason }), ...(evaluationError === '' ? {} : { evaluationError }),
+    allowed: decision.allowed, ...(decision.denied === true ? { denied: true } : {}), ...(decision.reason === '' ? {} : { reason: decision.reason }),
+    ...(errors.length === 0 ? {} : { evaluationError: errors.join(', ') }),
   }
 }
 
@@ -105,7 +108,7 @@ function canParse(parse: (text: string) => unknown, text: string): boolean {
   }
 }
 
-function subjectStatus(ports: ReviewPorts, { spec }: SubjectAccessReview): SubjectAccessReviewStatus {
+function subjectStatus(ports: ReviewPorts, { spec }: SubjectAccessReview): Promise<SubjectAccessReviewStatus> {
   const groups = spec.groups ?? []
   // Exactly what was asked about: whoever wants system:authenticated in it has to say so.
   const user: User = { name: spec.user ?? '', uid: spec.uid ?? '', groups, extra: spec.extra ?? {} }
@@ -123,13 +126,15 @@ function infoOf({ resourceAttributes, nonResourceAttributes }: Asked): RequestIn
 
 function rulesStatus(ports: ReviewPorts, user: User, { spec }: SelfSubjectRulesReview): SubjectRulesReviewStatus {
   if ((spec.namespace ?? '') === '') throw badRequest('no namespace on request')
-  const granted = ports.rulesFor(user, spec.namespace ?? '').map(({ rule }) => rule)
+  const { rules, incomplete, errors } = ports.rules.rulesFor(user, spec.namespace ?? '')
+  const evaluationError = errors.length > 1 ? `[${errors.join(', ')}]` : errors[0]
   return {
-    incomplete: false,
-    resourceRules: granted.filter((rule) => rule.nonResourceURLs === undefined).map(({ verbs, apiGroups, resources, resourceNames }) => ({
+    incomplete,
+    ...(evaluationError === undefined ? {} : { evaluationError }),
+    resourceRules: rules.filter((rule) => rule.nonResourceURLs === undefined).map(({ verbs, apiGroups, resources, resourceNames }) => ({
       verbs, ...(apiGroups === undefined ? {} : { apiGroups }), ...(resources === undefined ? {} : { resources }),
       ...(resourceNames === undefined ? {} : { resourceNames }),
     })),
-    nonResourceRules: granted.flatMap(({ verbs, nonResourceURLs }) => (nonResourceURLs === undefined ? [] : [{ verbs, nonResourceURLs }])),
+    nonResourceRules: rules.flatMap(({ verbs, nonResourceURLs }) => (nonResourceURLs === undefined ? [] : [{ verbs, nonResourceURLs }])),
   }
 }

@@ -106,7 +106,8 @@ test('token requests', async () => {
   assert.deepEqual(object['status'], { token: 'token', expirationTimestamp: '2026-01-01T01:00:07Z' })
   assert.deepEqual(signed[0], {
     namespace: 'shop', serviceAccount: { name: 'web', uid: 'uid-web' }, pod: { name: 'a', uid: 'uid-a' }, secret: undefined, node: { name: 'n1', uid: 'uid-n1' },
-    audiences: ['https://issuer'], tokenId: '00000000-0000-4000-8000-000000000000', issuedAt: nowMs - 500, expiresAt: nowMs - 500 + 3607_000,
+    audiences: ['https://issuer'], tokenId: '00000000-0000-4000-8000-000000000000', issuedAt: nowMs - 500, expiresAt: nowMs - 500 + 365 * 86_400_000,
+    warnAfter: nowMs - 500 + 3607_000,
   })
   await ask({ audiences: ['vault'] })
   assert.deepEqual([signed[1]?.audiences, signed[1]?.pod], [['vault'], undefined])
@@ -130,7 +131,7 @@ test('reviews', async () => {
   const reader = readerOf([role, bound])
   const rbac = new RbacAuthorizer(reader, () => 1)
   const tokens = new TokenAuthenticator({ verifier: { verify: () => Promise.resolve({ outcome: 'invalid', why: 'it is old' }) }, reader, clock, audiences: [] })
-  const routes = reviewRoutes({ authorizer: rbac, tokens, rulesFor: (user, namespace) => rbac.rulesFor(user, namespace) })
+  const routes = reviewRoutes({ authorizer: rbac, tokens, rules: rbac })
   const ask = async (resource: string, spec: object | undefined): Promise<unknown> => {
     const route = routes.find((candidate) => candidate.resource === resource)
     assert.ok(route !== undefined)

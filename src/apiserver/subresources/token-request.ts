@@ -1,7 +1,7 @@
 import { formatTime } from '../../words/instant.ts'
 import type { Clock, Random } from '../../words/ports.ts'
 import { uuid } from '../../words/random.ts'
-import { conflict, invalid, notFound } from '../../words/status-error.ts'
+import { badRequest, conflict, invalid, notFound } from '../../words/status-error.ts'
 import { invalidValue } from '../../objects/field-error.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { BoundObjectReference, TokenRequest } from '../../resources/generated/types.ts'
@@ -24,6 +24,9 @@ const MIN_SECONDS = 600
 const MAX_SECONDS = 2 ** 32
 /** A token's life that upstream's servers never pass; longer requests are shortened. */
 const GRANTED_MAX_SECONDS = 365 * 24 * 3600
+/** What kubelets ask for where a pod's spec says nothing; clients that never read their token again get more than that. */
+const POD_DEFAULT_SECONDS = 3607
+const EXTENDED_SECONDS = 365 * 24 * 3600
 const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: 'authentication.v1.TokenRequest' }
 
 /** POST .../serviceaccounts/NAME/token: a signed token for the account, bound to a pod, Secret or node where asked. */
@@ -32,17 +35,25 @@ export function tokenRequestRoute(ports: TokenRequestPorts): ObjectRoute {
     type: 'object', group: '', resource: kinds.ServiceAccount.plural, subresource: 'token', verbs: ['create'], body: TOKEN_REQUEST,
     async handle(call) {
       const request = bodyOf<TokenRequest>(call)
+      checkNames(request, call)
       const claims = claimsFor(call, request, ports)
       const token = call.dryRun ? '' : await ports.signer.sign(claims)
       const object = {
         kind: TOKEN_REQUEST.kind, apiVersion: 'authentication.k8s.io/v1',
-        metadata: { name: call.key.name, namespace: call.key.namespace, creationTimestamp: formatTime(claims.issuedAt) },
+        metadata: { ...request.metadata, name: call.key.name, namespace: call.key.namespace, creationTimestamp: formatTime(claims.issuedAt) },
         spec: { ...request.spec, audiences: [...claims.audiences], expirationSeconds: request.spec.expirationSeconds ?? DEFAULT_SECONDS },
-        status: { token, expirationTimestamp: formatTime(claims.expiresAt) },
+        status: { token, expirationTimestamp: formatTime(claims.warnAfter ?? claims.expiresAt) },
       }
       return { status: 201, object }
     },
   }
+}
+
+/** A body that names itself must mean the account in the path. */
+function checkNames({ metadata }: TokenRequest, { key }: ObjectCall): void {
+  const { name = '', namespace = '' } = metadata ?? {}
+  if (name !== '' && name !== key.name) throw badRequest('metadata.name must match the service account name')
+  if (namespace !== '' && namespace !== key.namespace) throw badRequest('metadata.namespace must match the service account namespace')
 }
 
 function claimsFor({ key, reader }: ObjectCall, { spec }: TokenRequest, ports: TokenRequestPorts): TokenClaims {
@@ -53,14 +64,17 @@ function claimsFor({ key, reader }: ObjectCall, { spec }: TokenRequest, ports: T
   if (why !== '') throw invalid(TOKEN_REQUEST, key.name, [invalidValue('spec.expirationSeconds', seconds, why)])
   const issuedAt = Math.floor(ports.clock.now() / 1000) * 1000
   const bound = spec.boundObjectRef === undefined ? UNBOUND : boundObjects(spec.boundObjectRef, key, reader)
+  const audiences = spec.audiences === undefined || spec.audiences.length === 0 ? ports.defaultAudiences : spec.audiences
+  const isExtended = seconds === POD_DEFAULT_SECONDS && bound.pod !== undefined && audiences.every((audience) => ports.defaultAudiences.includes(audience))
   return {
     ...bound,
     namespace: key.namespace,
     serviceAccount: reference(account),
-    audiences: spec.audiences === undefined || spec.audiences.length === 0 ? ports.defaultAudiences : spec.audiences,
+    audiences,
     tokenId: uuid(ports.random),
     issuedAt,
-    expiresAt: issuedAt + Math.min(seconds, GRANTED_MAX_SECONDS) * 1000,
+    expiresAt: issuedAt + (isExtended ? EXTENDED_SECONDS : Math.min(seconds, GRANTED_MAX_SECONDS)) * 1000,
+    ...(isExtended ? { warnAfter: issuedAt + seconds * 1000 } : {}),
   }
 }
 
