@@ -39,7 +39,8 @@ export async function forwardRequest(request: ServerRequest, to: ForwardTarget):
       const kept = Object.entries(answer.headers).flatMap(([name, value]) =>
         NOT_FORWARDED.has(name) || value === undefined ? [] : [[name, String(value)]]
       )
-      resolve({ type: 'stream', status: answer.statusCode ?? 502, headers: Object.fromEntries(kept), send: (sink) => pour(to.who, answer, sink) })
+      const answered = { status: answer.statusCode ?? 502, headers: Object.fromEntries(kept) }
+      resolve({ type: 'stream', ...answered, send: (sink) => pour(to.who, answer, sink) })
     })
     outgoing.end(body)
   })

@@ -21,14 +21,19 @@ export function createRemoteApi(options: RemoteApiOptions): RemoteApi & { close(
   const agent = new Agent({ keepAlive: true, maxSockets: 256, cert: options.certificatePem, key: options.keyPem, minVersion: 'TLSv1.2' })
   return {
     forward: (target, request, user) => forwardRequest(request, {
-      options: { ...connectionTo(target, agent), method: request.method, path: request.query === '' ? request.path : `${request.path}?${request.query}` },
+      options: { ...connectionTo(target, agent), method: request.method, path: pathOf(request) },
       headers: { ...withoutClaims(request), ...userHeaders(user), host: target.serverName, 'x-forwarded-for': request.peer.address },
       noAnswerMs: NO_ANSWER_MS, who: `the API server ${target.serverName}`,
-      unreachable: (error) => serviceUnavailable(`error trying to reach service: the API server ${target.serverName} at ${target.host}:${target.port}: ${error.message}`),
+      unreachable: ({ message }) => (
+        serviceUnavailable(`error trying to reach service: the API server ${target.serverName} at ${target.host}:${target.port}: ${message}`)),
     }),
     read: (target, path, timeoutMs) => read(target, { path, timeoutMs, agent }),
     close: () => agent.destroy(),
   }
+}
+
+function pathOf({ path, query }: ServerRequest): string {
+  return query === '' ? path : `${path}?${query}`
 }
 
 function connectionTo({ host, port, serverName, caPem, isUnverified }: RemoteTarget, agent: Agent): object {
@@ -37,18 +42,21 @@ function connectionTo({ host, port, serverName, caPem, isUnverified }: RemoteTar
 
 /** Only this server says who asks: what the client sent under these names is emptied. */
 function withoutClaims({ headers }: ServerRequest): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.keys(headers).filter((name) => name.startsWith('x-remote-') || name.startsWith('impersonate-')).map((name) => [name, undefined]))
+  const claims = Object.keys(headers).filter((name) => name.startsWith('x-remote-') || name.startsWith('impersonate-'))
+  return Object.fromEntries(claims.map((name) => [name, undefined]))
 }
 
 function userHeaders({ name, uid, groups, extra }: User): OutgoingHttpHeaders {
   const extras = Object.entries(extra).map(([key, values]) => [`x-remote-extra-${encodeURIComponent(key).toLowerCase()}`, [...values]])
-  return { 'x-remote-user': name, ...(uid === '' ? {} : { 'x-remote-uid': uid }), 'x-remote-group': [...groups], ...Object.fromEntries(extras) }
+  const known = { 'x-remote-user': name, 'x-remote-group': [...groups], ...Object.fromEntries(extras) }
+  return uid === '' ? known : { ...known, 'x-remote-uid': uid }
 }
 
 function read(target: RemoteTarget, { path, timeoutMs, agent }: { path: string; timeoutMs: number; agent: Agent }): Promise<JsonObject> {
   const user = userHeaders({ name: PROXY_USER, uid: '', groups: ['system:masters'], extra: {} })
   return new Promise((resolve, reject) => {
-    const outgoing = httpsRequest({ ...connectionTo(target, agent), method: 'GET', path, headers: { ...user, host: target.serverName, accept: 'application/json' } })
+    const headers = { ...user, host: target.serverName, accept: 'application/json' }
+    const outgoing = httpsRequest({ ...connectionTo(target, agent), method: 'GET', path, headers })
     const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} seconds`)), timeoutMs)
     outgoing.on('close', () => clearTimeout(timer))
     outgoing.on('error', reject)

@@ -7,11 +7,17 @@ const MAX_ANSWER_BYTES = 3 * 1024 * 1024
 const CONNECTIONS_PER_TARGET = 64
 const MAX_AGENTS = 100
 
+export interface EventPoster {
+  /** Posts a text that is JSON. What is answered counts for nothing but its status. */
+  post(target: WebhookTarget, text: string, timeoutMs: number): Promise<void>
+}
+
 /** Connections are kept: an admission webhook is asked for nearly every write. */
-export function createWebhookCaller(): WebhookCaller & { close(): void } {
+export function createWebhookCaller(): WebhookCaller & EventPoster & { close(): void } {
   const agents = new Map<string, Agent>()
-  const agentFor = ({ serverName, caPem }: WebhookTarget): Agent => {
-    const key = `${serverName} ${caPem ?? ''}`
+  const agentFor = (target: WebhookTarget): Agent => {
+    const { serverName, caPem, credentials } = target
+    const key = `${serverName} ${caPem ?? ''} ${credentials?.certificatePem ?? ''}`
     const known = agents.get(key)
     if (known !== undefined) return known
     const [oldest] = agents.keys()
@@ -19,31 +25,42 @@ export function createWebhookCaller(): WebhookCaller & { close(): void } {
       agents.get(oldest)?.destroy()
       agents.delete(oldest)
     }
-    const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_PER_TARGET, ...(caPem === undefined ? {} : { ca: caPem }), servername: serverName, minVersion: 'TLSv1.2' })
+    const agent = newAgent(target)
     agents.set(key, agent)
     return agent
   }
+  const explained = async <T>(target: WebhookTarget, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw new Error(`failed to call webhook: Post "https://${target.host}:${target.port}${target.path}": ${thrownMessage(error)}`, { cause: error })
+    }
+  }
   return {
-    async call(call) {
-      const { host, port, path } = call.target
-      try {
-        return await post(call, agentFor(call.target))
-      } catch (error) {
-        throw new Error(`failed to call webhook: Post "https://${host}:${port}${path}": ${thrownMessage(error)}`, { cause: error })
-      }
-    },
+    call: ({ target, body, timeoutMs }: WebhookCall) => explained(target, async () =>
+      objectIn(await send(target, Buffer.from(JSON.stringify(body)), timeoutMs, agentFor(target)))),
+    post: (target, text, timeoutMs) => explained(target, async () => {
+      await send(target, Buffer.from(text), timeoutMs, agentFor(target))
+    }),
     close() {
       for (const agent of agents.values()) agent.destroy()
     },
   }
 }
 
-function post({ target, body, timeoutMs }: WebhookCall, agent: Agent): Promise<JsonObject> {
-  const bytes = Buffer.from(JSON.stringify(body))
+function newAgent({ serverName, caPem, credentials }: WebhookTarget): Agent {
+  return new Agent({
+    keepAlive: true, maxSockets: CONNECTIONS_PER_TARGET, servername: serverName, minVersion: 'TLSv1.2',
+    ...(caPem === undefined ? {} : { ca: caPem }),
+    ...(credentials?.certificatePem === undefined ? {} : { cert: credentials.certificatePem, key: credentials.keyPem }),
+  })
+}
+
+/** Resolves to the body of an answer with a good status. */
+function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, agent: Agent): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const { host, port, path, serverName } = target
-    const headers = { 'content-type': 'application/json', accept: 'application/json', 'content-length': bytes.length, host: port === 443 ? serverName : `${serverName}:${port}` }
-    const outgoing = request({ method: 'POST', host, port, path, agent, headers })
+    const { host, port, path } = target
+    const outgoing = request({ method: 'POST', host, port, path, agent, headers: headersFor(target, bytes) })
     const timer = setTimeout(() => outgoing.destroy(new Error(`context deadline exceeded: no answer within ${timeoutMs / 1000} seconds`)), timeoutMs)
     outgoing.on('close', () => clearTimeout(timer))
     outgoing.on('error', reject)
@@ -57,20 +74,26 @@ function post({ target, body, timeoutMs }: WebhookCall, agent: Agent): Promise<J
       })
       response.on('error', reject)
       response.on('end', () => {
-        try {
-          resolve(objectIn(response.statusCode ?? 0, Buffer.concat(chunks)))
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)))
-        }
+        const body = Buffer.concat(chunks)
+        const status = response.statusCode ?? 0
+        if (status >= 200 && status <= 299) resolve(body)
+        // Of an answer that is none, only its beginning is repeated.
+        else reject(new Error(`the server answered with status ${status}: ${JSON.stringify(body.toString('utf8', 0, 200))}`))
       })
     })
     outgoing.end(bytes)
   })
 }
 
-/** Of an answer that is none, only its beginning is repeated. */
-function objectIn(status: number, bytes: Buffer): JsonObject {
-  if (status < 200 || status > 299) throw new Error(`the server answered with status ${status}: ${JSON.stringify(bytes.toString('utf8', 0, 200))}`)
+function headersFor({ port, serverName, credentials }: WebhookTarget, bytes: Buffer): Record<string, string | number> {
+  const token = credentials?.token?.()
+  return {
+    'content-type': 'application/json', accept: 'application/json', 'content-length': bytes.length, host: port === 443 ? serverName : `${serverName}:${port}`,
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  }
+}
+
+function objectIn(bytes: Buffer): JsonObject {
   const value: unknown = JSON.parse(bytes.toString('utf8'))
   if (!isObject(value)) throw new Error('the answer is no JSON object')
   return value

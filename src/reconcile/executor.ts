@@ -29,6 +29,10 @@ interface Running {
   loop: ControlLoop | undefined
 }
 
+function beginning(controller: Controller): Running {
+  return { controller, abort: new AbortController(), loop: undefined }
+}
+
 interface RunningInformer {
   readonly informer: Informer
   readonly abort: AbortController
@@ -62,7 +66,7 @@ export class Executor {
   readonly snapshot: Snapshot
 
   constructor(controllers: readonly Controller[], parts: ExecutorParts, limits: Partial<LoopLimits> = {}) {
-    this.#controllers = new Map(controllers.map((controller) => [controller.name, { controller, abort: new AbortController(), loop: undefined }]))
+    this.#controllers = new Map(controllers.map((controller) => [controller.name, beginning(controller)]))
     this.#parts = parts
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
     this.#recorder = new EventRecorder({ ...parts, instance: '' })
@@ -86,7 +90,7 @@ export class Executor {
   /** Puts a controller in the place of the one of its name: it reads other kinds now. What the old one has begun to write, it ends. */
   replace(controller: Controller): void {
     this.#controllers.get(controller.name)?.abort.abort()
-    const running: Running = { controller, abort: new AbortController(), loop: undefined }
+    const running = beginning(controller)
     this.#controllers.set(controller.name, running)
     for (const read of controller.reads) this.#informerOf(read.kind)
     this.#dropUnread()

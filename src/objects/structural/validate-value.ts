@@ -116,7 +116,9 @@ function canonicalText(value: unknown): string {
 function checkObject(errors: FieldError[], schema: Structural, object: JsonObject, path: string, old: unknown): void {
   const { minProperties, maxProperties } = schema.limits
   const count = Object.keys(object).length
-  if (minProperties !== undefined && count < minProperties) errors.push(bodyError(path, count, `should have at least ${minProperties} properties`))
+  if (minProperties !== undefined && count < minProperties) {
+    errors.push(bodyError(path, count, `should have at least ${minProperties} properties`))
+  }
   if (maxProperties !== undefined && count > maxProperties) errors.push(tooMany(shown(path), count, maxProperties))
   for (const name of schema.required) if (object[name] === undefined) errors.push(required(childPath(path, name)))
   for (const key in object) {

@@ -28,7 +28,8 @@ export class AdmissionEnvironments {
     const namespace = present(declareSchema(namespaceSchema, 'kubernetes.Namespace'), 'the type of namespaces')
     this.#namespaceType = namespace.type
     this.#base = extendEnvironment(kubernetesEnvironment({ version: '1.32' }), {
-      variables: { object: dynType, oldObject: dynType, request: request.type }, types: firstProvider([request.provider, namespace.provider]),
+      variables: { object: dynType, oldObject: dynType, request: request.type },
+      types: firstProvider([request.provider, namespace.provider]),
     })
   }
 

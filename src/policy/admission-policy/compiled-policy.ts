@@ -12,9 +12,16 @@ import { REQUEST_RESOURCE, type AdmissionEnvironments } from './admission-enviro
 export interface PolicyTexts {
   readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[]
   readonly variables?: readonly { readonly name: string; readonly expression: string }[]
-  readonly validations?: readonly { readonly expression: string; readonly message?: string; readonly messageExpression?: string; readonly reason?: string }[]
+  readonly validations?: readonly ValidationTexts[]
   readonly auditAnnotations?: readonly { readonly key: string; readonly valueExpression: string }[]
   readonly hasParams: boolean
+}
+
+interface ValidationTexts {
+  readonly expression: string
+  readonly message?: string
+  readonly messageExpression?: string
+  readonly reason?: string
 }
 
 /** What a request is to expressions: plain JSON, and what the user may do. */
@@ -29,7 +36,10 @@ export interface PolicyInput {
 }
 
 /** matches: the policy speaks; error: a condition could not be evaluated, and none is false. */
-export type Conditions = { readonly outcome: 'matches' } | { readonly outcome: 'differs' } | { readonly outcome: 'error'; readonly message: string }
+export type Conditions =
+  | { readonly outcome: 'matches' }
+  | { readonly outcome: 'differs' }
+  | { readonly outcome: 'error'; readonly message: string }
 
 export type Finding =
   | { readonly outcome: 'holds' }
@@ -46,6 +56,10 @@ interface Compiled<Of> {
   readonly program: Program | string
 }
 
+interface CompiledValidation extends Compiled<{ readonly message: string | undefined; readonly reason: string }> {
+  readonly messageProgram: Program | undefined
+}
+
 interface Budget {
   left: number
 }
@@ -55,7 +69,7 @@ export class CompiledPolicy {
   readonly #conditions: readonly Compiled<string>[]
   readonly #variables: readonly Compiled<string>[]
   readonly #variablesType: ObjectType | undefined
-  readonly #validations: readonly (Compiled<{ message: string | undefined; reason: string }> & { readonly messageProgram: Program | undefined })[]
+  readonly #validations: readonly CompiledValidation[]
   readonly #annotations: readonly Compiled<string>[]
 
   constructor(texts: PolicyTexts, environments: AdmissionEnvironments) {
@@ -74,7 +88,8 @@ export class CompiledPolicy {
     const forMessages = environments.with({ hasParams, hasNamespace: true, hasAuthorizer: false, variables: this.#variablesType })
     this.#validations = validations.map(({ expression, message, messageExpression = '', reason = 'Invalid' }) => {
       const made = messageExpression === '' ? undefined : compile(forMessages, messageExpression)
-      return { ...compiledOf({ message, reason }, expression, compile(all, expression)), messageProgram: made?.ok === true ? made.program : undefined }
+      const messageProgram = made?.ok === true ? made.program : undefined
+      return { ...compiledOf({ message, reason }, expression, compile(all, expression)), messageProgram }
     })
     this.#annotations = auditAnnotations.map(({ key, valueExpression }) => compiledOf(key, valueExpression, compile(all, valueExpression)))
   }
@@ -123,22 +138,26 @@ export class CompiledPolicy {
     const composed: Value = composedValue(type, (name) => {
       const variable = this.#variables.find(({ of }) => of === name)
       const value = variable === undefined ? undefined : evaluate(variable.program, bindingsOf(input, composed), budget)
-      if (value === undefined || value instanceof CelError) return new CelError(`composited variable ${JSON.stringify(name)} fails to evaluate: ${value?.message ?? 'it is unknown'}`)
-      return value
+      if (value !== undefined && !(value instanceof CelError)) return value
+      return new CelError(`composited variable ${JSON.stringify(name)} fails to evaluate: ${value?.message ?? 'it is unknown'}`)
     })
     return composed
   }
 }
 
 function compiledOf<Of>(of: Of, text: string, compiled: ReturnType<typeof compile>): Compiled<Of> {
-  return { of, text, program: compiled.ok ? compiled.program : `compilation error: ${compiled.issues[0]?.message ?? 'it is no expression'}` }
+  const program = compiled.ok ? compiled.program : `compilation error: ${compiled.issues[0]?.message ?? 'it is no expression'}`
+  return { of, text, program }
 }
 
-function bindingsOf({ object, oldObject, request, params, namespaceObject, decisions, requested }: PolicyInput, variables: Value | undefined): Record<string, unknown> {
-  return {
+function bindingsOf(input: PolicyInput, variables: Value | undefined): Record<string, unknown> {
+  const { object, oldObject, request, params, namespaceObject, decisions, requested } = input
+  const bindings: Record<string, unknown> = {
     object: object ?? null, oldObject: oldObject ?? null, request, params: params ?? null, namespaceObject: namespaceObject ?? null,
-    authorizer: authorizerValue(decisions), [REQUEST_RESOURCE]: requestResourceValue(decisions, requested), ...(variables === undefined ? {} : { variables }),
+    authorizer: authorizerValue(decisions), [REQUEST_RESOURCE]: requestResourceValue(decisions, requested),
   }
+  if (variables !== undefined) bindings['variables'] = variables
+  return bindings
 }
 
 function evaluate(program: Program | string, bindings: Readonly<Record<string, unknown>>, budget: Budget): Value {

@@ -12,7 +12,8 @@ import type { AdmissionEnvironments } from './admission-environment.ts'
 /** What an expression must come to; undefined: anything. */
 const RESULTS: Readonly<Record<ExpressionUse, readonly string[] | undefined>> = {
   'match-condition': ['bool'], variable: undefined, validation: ['bool'], message: ['string'], 'audit-annotation': ['string', 'null'],
-  'apply-configuration': undefined, 'json-patch': undefined, 'schema-rule': ['bool'], 'schema-message': ['string'], 'device-selector': ['bool'],
+  'apply-configuration': undefined, 'json-patch': undefined, 'schema-rule': ['bool'], 'schema-message': ['string'],
+  'device-selector': ['bool'],
 }
 /** Checked by whoever runs them: their types are not declared here. */
 const OTHERS: ReadonlySet<ExpressionUse> = new Set<ExpressionUse>(['apply-configuration', 'json-patch', 'device-selector'])

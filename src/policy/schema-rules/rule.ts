@@ -69,15 +69,17 @@ export function compileRule(text: RuleText, schema: OpenApiSchema, place: RulePl
       const input = { self: value, ...(isTransition ? { oldSelf: text.optionalOldSelf === true ? programs.optional(old) : old } : {}) }
       const evaluation = programs.rule.evaluate(input, { costLimit: Math.min(costLimit, PER_CALL_LIMIT) })
       const { cost } = evaluation
-      if (!evaluation.ok) return { failure: { reason: 'FieldValueInvalid', message: `${evaluation.error.message} evaluating rule: ${text.rule}` }, cost }
-      return evaluation.value === true ? { failure: undefined, cost } : { failure: { reason, message: messageOf(text, programs, input) }, cost }
+      if (evaluation.ok && evaluation.value === true) return { failure: undefined, cost }
+      if (evaluation.ok) return { failure: { reason, message: messageOf(text, programs, input) }, cost }
+      return { failure: { reason: 'FieldValueInvalid', message: `${evaluation.error.message} evaluating rule: ${text.rule}` }, cost }
     },
   }
 }
 
 function messageOf({ rule, message }: RuleText, { message: program }: Programs, input: Readonly<Record<string, unknown>>): string {
   const made = program?.evaluate(input)
-  if (made?.ok === true && typeof made.value === 'string' && made.value.trim() !== '' && !made.value.includes('\n')) return made.value.trim()
+  const written = made?.ok === true && typeof made.value === 'string' ? made.value.trim() : ''
+  if (written !== '' && !written.includes('\n')) return written
   return message ?? `failed rule: ${rule}`
 }
 

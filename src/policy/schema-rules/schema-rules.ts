@@ -27,6 +27,8 @@ interface RuleNode {
   readonly listKeys: readonly string[] | undefined
 }
 
+const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run'
+
 interface Checking {
   readonly errors: FieldError[]
   costLeft: number
@@ -83,7 +85,8 @@ function checkNode(checking: Checking, node: RuleNode, at: At): void {
   else if (isObject(value)) {
     for (const key in value) {
       const inner = node.properties.get(key) ?? node.additional
-      if (inner !== undefined) checkNode(checking, inner, { value: value[key], old: isObject(old) ? old[key] : undefined, path: childPath(path, key) })
+      const before = isObject(old) ? old[key] : undefined
+      if (inner !== undefined) checkNode(checking, inner, { value: value[key], old: before, path: childPath(path, key) })
     }
   }
 }
@@ -92,16 +95,19 @@ function checkItems(checking: Checking, { items, listKeys }: RuleNode, list: rea
   if (items === undefined) return
   const identity = (item: unknown): string => JSON.stringify((listKeys ?? []).map((key) => (isObject(item) ? item[key] : undefined)))
   const before = listKeys !== undefined && Array.isArray(old) ? new Map(old.map((item) => [identity(item), item as unknown])) : undefined
-  for (const [index, value] of list.entries()) checkNode(checking, items, { value, old: before?.get(identity(value)), path: indexPath(path, index) })
+  for (const [index, value] of list.entries()) {
+    checkNode(checking, items, { value, old: before?.get(identity(value)), path: indexPath(path, index) })
+  }
 }
 
 function askRule(checking: Checking, node: RuleNode, rule: CompiledRule, { value, old, path }: At, isUnchanged: boolean): void {
   if (checking.costLeft <= 0 || (isUnchanged && !rule.isTransition)) return
   const outcome = rule.ask(value, old, checking.costLeft)
   checking.costLeft -= outcome.cost
-  if (outcome.failure !== undefined) checking.errors.push(errorOf(outcome.failure, `${path}${rule.fieldPath}`.replace(/^\./, ''), node.typeName))
+  const place = `${path}${rule.fieldPath}`.replace(/^\./, '')
+  if (outcome.failure !== undefined) checking.errors.push(errorOf(outcome.failure, place, node.typeName))
   if (checking.costLeft > 0) return
-  checking.errors.push(invalidValue(shown(path), node.typeName, 'validation failed due to running out of cost budget, no further validation rules will be run'))
+  checking.errors.push(invalidValue(shown(path), node.typeName, OUT_OF_BUDGET))
 }
 
 function shown(path: string): string {
