@@ -13,6 +13,15 @@ export interface WebhookTarget {
   readonly serverName: string
   /** Undefined: the system's authorities. */
   readonly caPem: string | undefined
+  /** What the server knows us by; most know us by nothing. */
+  readonly credentials?: WebhookCredentials
+}
+
+export interface WebhookCredentials {
+  readonly certificatePem?: string
+  readonly keyPem?: string
+  /** Asked for at each call: a token in a file may be replaced. */
+  token?(): string
 }
 
 export interface WebhookCall {

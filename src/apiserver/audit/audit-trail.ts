@@ -1,0 +1,184 @@
+import { isObject } from '../../objects/json.ts'
+import { thrownMessage } from '../../words/thrown.ts'
+import type { Decision, RequestInfo, User } from '../access.ts'
+import type { ByteSink, ServerRequest, ServerResponse } from '../http.ts'
+import { withHeaders } from '../negotiate/response.ts'
+import type { ObjectReference } from './audit-event.ts'
+import { auditLine, referenceOf } from './audit-event.ts'
+import { responseObjectText, statusText, withoutManagedFields } from './audit-objects.ts'
+import type { AuditRule, AuditStage } from './audit-policy.ts'
+import { auditRuleFor } from './audit-rules.ts'
+import type { Auditor } from './auditor.ts'
+
+const LONG_RUNNING_SUBRESOURCES: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])
+const STARTED_AND_SWITCHED = '{"metadata":{},"code":101}'
+
+/** One request on its way through the server: what is known of it so far, and the events that were written of it. */
+export class AuditTrail {
+  readonly id: string
+  readonly #auditor: Auditor
+  readonly #request: ServerRequest
+  readonly #receivedAt: number
+  #info: RequestInfo | undefined
+  #user: User | undefined
+  #impersonated: User | undefined
+  #rule: AuditRule | undefined
+  #reference: ObjectReference | undefined
+  #requestText: string | undefined
+  #responseText: string | undefined
+  #statusText: string | undefined
+  #annotations: (readonly [string, string])[] = []
+  #defect: string | undefined
+
+  constructor(auditor: Auditor, request: ServerRequest, id: string) {
+    this.#auditor = auditor
+    this.#request = request
+    this.id = id
+    this.#receivedAt = auditor.parts.clock.now()
+  }
+
+  /** The path was understood. */
+  asked(info: RequestInfo): void {
+    this.#info = info
+  }
+
+  /** The policy is asked about who called, not about whom they act as. */
+  authenticated(user: User): void {
+    this.#user = user
+    this.#choose()
+    this.#emit('RequestReceived', this.#receivedAt)
+  }
+
+  impersonated(user: User): void {
+    if (user !== this.#user) this.#impersonated = user
+  }
+
+  decided({ allowed, reason, error }: Decision): void {
+    if (this.#rule === undefined) return
+    this.#annotations.push(['authorization.k8s.io/decision', allowed ? 'allow' : 'forbid'], ['authorization.k8s.io/reason', reason])
+    if (error !== undefined) this.#annotations.push(['authorization.k8s.io/error', error])
+  }
+
+  annotate(key: string, value: string): void {
+    if (this.#rule !== undefined && !this.#annotations.some(([known]) => known === key)) this.#annotations.push([key, value])
+  }
+
+  /** The body of the request, before anything was changed in it. Its metadata complete what the path says. */
+  requestObject(object: unknown): void {
+    if (this.#rule === undefined) return
+    if (isObject(object) && isObject(object['metadata']) && this.#reference !== undefined) this.#reference = completed(this.#reference, object['metadata'])
+    this.requestPatch(object)
+  }
+
+  requestPatch(patch: unknown): void {
+    if (this.#rule === undefined || this.#rule.level === 'Metadata' || patch === undefined) return
+    this.#requestText = JSON.stringify(this.#rule.omitManagedFields ? withoutManagedFields(patch) : patch)
+  }
+
+  /** The request ended by a defect of the server; message is what the client is told. */
+  defect(message: string): void {
+    this.#defect = message
+  }
+
+  /** The response as it goes out: with the trail's id, and telling the trail of its end. */
+  respond(response: ServerResponse): ServerResponse {
+    if (response.type === 'tunnel') {
+      this.#followTunnel()
+      return response
+    }
+    if (this.#rule === undefined && this.#user === undefined) this.#failedAuthentication(response)
+    else if (this.#rule !== undefined) {
+      if (response.type === 'stream') return withHeaders(this.#followed(response), { 'audit-id': this.id })
+      this.#answered(response)
+    }
+    return withHeaders(response, { 'audit-id': this.id })
+  }
+
+  #answered(response: Extract<ServerResponse, { type: 'whole' }>): void {
+    if (this.#defect !== undefined) {
+      this.#statusText = JSON.stringify({ metadata: {}, status: 'Failure', message: `APIServer panic'd: ${this.#defect}`, reason: 'InternalError', code: 500 })
+      return this.#emit('Panic')
+    }
+    this.#statusText = statusText(response)
+    if (this.#isLongRunning()) this.#emit('ResponseStarted')
+    if (this.#rule?.level === 'RequestResponse' && this.#info?.isResource === true) this.#responseText = this.#objectOf(response)
+    this.#emit('ResponseComplete')
+  }
+
+  #objectOf(response: Extract<ServerResponse, { type: 'whole' }>): string | undefined {
+    try {
+      return responseObjectText(response, this.#auditor.parts.protobuf, this.#rule?.omitManagedFields === true)
+    } catch (error) {
+      this.#auditor.parts.log.warn('An answer could not be written to the audit log', { auditId: this.id, error: thrownMessage(error) })
+      return undefined
+    }
+  }
+
+  #followed(response: Extract<ServerResponse, { type: 'stream' }>): ServerResponse {
+    this.#statusText = `{"metadata":{},"code":${response.status}}`
+    const send = async (sink: ByteSink): Promise<void> => {
+      if (this.#isLongRunning()) this.#emit('ResponseStarted')
+      try {
+        await response.send(sink)
+      } finally {
+        this.#emit('ResponseComplete')
+      }
+    }
+    return { ...response, send }
+  }
+
+  /** What goes through a tunnel is not seen here; it is over when the connection is. */
+  #followTunnel(): void {
+    if (this.#rule === undefined) return
+    this.#statusText = STARTED_AND_SWITCHED
+    this.#emit('ResponseStarted')
+    const { signal } = this.#request
+    if (signal.aborted) this.#emit('ResponseComplete')
+    else signal.addEventListener('abort', () => this.#emit('ResponseComplete'), { once: true })
+  }
+
+  /** Nobody in particular asked: rules without users may still want it. */
+  #failedAuthentication(response: Extract<ServerResponse, { type: 'whole' | 'stream' }>): void {
+    if (this.#info === undefined || response.status !== 401) return
+    this.#choose()
+    const { headers, peer } = this.#request
+    const tried = [...(/^bearer\s/i.test(headers['authorization'] ?? '') ? ['bearer'] : []), ...(peer.certificate === undefined ? [] : ['x509'])]
+    const message = tried.length === 0 ? 'Authentication failed, no credentials provided' : `Authentication failed, attempted: ${tried.join(', ')}`
+    this.#statusText = JSON.stringify({ metadata: {}, status: 'Failure', message, code: 401 })
+    this.#emit('ResponseStarted')
+  }
+
+  #choose(): void {
+    if (this.#info === undefined) return
+    this.#rule = auditRuleFor(this.#auditor.parts.policy, this.#user, this.#info)
+    if (this.#rule !== undefined) this.#reference = referenceOf(this.#info)
+  }
+
+  #isLongRunning(): boolean {
+    return this.#info?.verb === 'watch' || LONG_RUNNING_SUBRESOURCES.has(this.#info?.subresource ?? '')
+  }
+
+  #emit(stage: AuditStage, at = this.#auditor.parts.clock.now()): void {
+    const rule = this.#rule
+    if (rule === undefined || rule.omitStages.has(stage)) return
+    this.#auditor.emit(auditLine({
+      level: rule.level, id: this.id, request: this.#request, verb: this.#info?.verb ?? '', receivedAt: this.#receivedAt,
+      userText: this.#user === undefined ? '{}' : this.#auditor.textOf(this.#user),
+      impersonatedText: this.#impersonated === undefined ? undefined : this.#auditor.textOf(this.#impersonated),
+      reference: this.#reference, statusText: this.#statusText, requestText: this.#requestText, responseText: this.#responseText,
+      annotations: this.#annotations,
+    }, stage, at))
+  }
+}
+
+/** The path goes first: of a create it has no name. */
+function completed(reference: ObjectReference, metadata: { readonly [key: string]: unknown }): ObjectReference {
+  const text = (known: string, name: string): string => {
+    const given = metadata[name]
+    return known === '' && typeof given === 'string' ? given : known
+  }
+  return {
+    ...reference, namespace: text(reference.namespace, 'namespace'), name: text(reference.name, 'name'), uid: text(reference.uid, 'uid'),
+    resourceVersion: text(reference.resourceVersion, 'resourceVersion'),
+  }
+}

@@ -1,0 +1,139 @@
+import { constants } from 'node:fs'
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { AuditSink } from '../../apiserver/audit/auditor.ts'
+import type { Clock, Log } from '../../words/ports.ts'
+import { thrownMessage } from '../../words/thrown.ts'
+
+export interface AuditLogOptions {
+  readonly file: string
+  readonly clock: Clock
+  readonly log: Log
+  /** A file that has reached this is renamed to FILE.1, what was FILE.1 to FILE.2, ... */
+  readonly maxFileBytes?: number
+  /** So many renamed files are kept. */
+  readonly maxFiles?: number
+  /** What may wait to be written; events beyond it are lost and counted. */
+  readonly maxWaitingLength?: number
+}
+
+const MAX_FILE_BYTES = 100 * 1024 * 1024
+const MAX_FILES = 10
+const MAX_WAITING_LENGTH = 64 * 1024 * 1024
+const WRITE_EVERY_MS = 100
+const TRY_AGAIN_MS = 1_000
+
+/**
+ * Audit events in a file of this user alone, one JSON object a line. A request never waits for the disk: lines are gathered and written ten
+ * times a second. When the disk does not keep up (or is full), what does not fit into the bound is lost, and the server's log says how much.
+ */
+export class AuditLog implements AuditSink {
+  readonly #options: AuditLogOptions
+  #waiting: string[] = []
+  #waitingLength = 0
+  #lost = 0
+  #file: FileHandle
+  #fileBytes: number
+  #writing: Promise<void> | undefined
+  #cancelWrite: (() => void) | undefined
+  #failing = false
+
+  private constructor(options: AuditLogOptions, file: FileHandle, fileBytes: number) {
+    this.#options = options
+    this.#file = file
+    this.#fileBytes = fileBytes
+  }
+
+  /** Goes on with a file that is there. Throws where it cannot be written. */
+  static async open(options: AuditLogOptions): Promise<AuditLog> {
+    try {
+      await mkdir(dirname(options.file), { recursive: true, mode: 0o700 })
+      const file = await openForAppend(options.file)
+      return new AuditLog(options, file, (await file.stat()).size)
+    } catch (error) {
+      throw new Error(`the audit log ${options.file} cannot be written: ${thrownMessage(error)}`, { cause: error })
+    }
+  }
+
+  take(line: string): void {
+    if (this.#waitingLength + line.length > (this.#options.maxWaitingLength ?? MAX_WAITING_LENGTH)) {
+      this.#lost++
+      return
+    }
+    this.#waiting.push(line)
+    this.#waitingLength += line.length
+    if (this.#writing === undefined) this.#cancelWrite ??= this.#options.clock.after(WRITE_EVERY_MS, () => this.#begin())
+  }
+
+  /** Writes what waits. */
+  async close(): Promise<void> {
+    this.#cancelWrite?.()
+    await this.#writing
+    this.#cancelWrite?.()
+    if (this.#waiting.length > 0) await this.#write()
+    await this.#file.close()
+  }
+
+  #begin(): void {
+    this.#cancelWrite = undefined
+    this.#writing = this.#write().finally(() => {
+      this.#writing = undefined
+      if (this.#waiting.length > 0) this.#cancelWrite ??= this.#options.clock.after(this.#failing ? TRY_AGAIN_MS : WRITE_EVERY_MS, () => this.#begin())
+    })
+  }
+
+  async #write(): Promise<void> {
+    const lines = this.#waiting
+    const length = this.#waitingLength
+    this.#waiting = []
+    const bytes = Buffer.from(`${lines.join('\n')}\n`)
+    try {
+      if (this.#fileBytes > 0 && this.#fileBytes + bytes.length > (this.#options.maxFileBytes ?? MAX_FILE_BYTES)) await this.#rotate()
+      await writeAll(this.#file, bytes, this.#fileBytes)
+      this.#fileBytes += bytes.length
+      this.#waitingLength -= length
+      this.#failing = false
+      this.#reportLost()
+    } catch (error) {
+      // They are tried again; what comes meanwhile waits behind them, within the bound.
+      this.#waiting = [...lines, ...this.#waiting]
+      if (!this.#failing) this.#options.log.error('The audit log cannot be written; this is tried again', { file: this.#options.file, error: thrownMessage(error) })
+      this.#failing = true
+    }
+  }
+
+  #reportLost(): void {
+    if (this.#lost === 0) return
+    this.#options.log.error('Audit events were lost, as the disk did not keep up', { file: this.#options.file, events: this.#lost })
+    this.#lost = 0
+  }
+
+  async #rotate(): Promise<void> {
+    const { file, maxFiles = MAX_FILES } = this.#options
+    await rm(`${file}.${maxFiles}`, { force: true })
+    for (let index = maxFiles - 1; index >= 1; index--) await rename(`${file}.${index}`, `${file}.${index + 1}`).catch(ignoreMissing)
+    // Not there where a full disk stopped the last attempt halfway.
+    await rename(file, `${file}.1`).catch(ignoreMissing)
+    const fresh = await openForAppend(file)
+    await this.#file.close()
+    this.#file = fresh
+    this.#fileBytes = 0
+  }
+}
+
+/** Never through a symbolic link that somebody else put there. */
+function openForAppend(file: string): Promise<FileHandle> {
+  return open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+}
+
+/** From where the last whole write ended: a part that a full disk took is written over. */
+async function writeAll(file: FileHandle, bytes: Buffer, start: number): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, start + written)
+    written += bytesWritten
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+}
