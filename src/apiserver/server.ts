@@ -105,6 +105,8 @@ export interface ApiServer {
   readonly reader: ObjectReader
   /** The API for the cluster's own parts: authorized as that user, no bytes on the way. */
   client(user: User): Client
+  /** What is served now, custom resources too: another array when that changes. */
+  served(): readonly ResourceDefinition[]
   /** Fills the caches and follows the store until the signal aborts. Requests before that get 503. */
   start(signal: AbortSignal): Promise<void>
 }
@@ -149,6 +151,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     handle: createHandler({ ...dispatch, authorizer, authenticators, gate: new RequestGate(clock, limits), encoder: new ProtobufEncoder(schemas) }),
     reader,
     client,
+    served: () => resources.definitions(),
     async start(signal) {
       signal.addEventListener('abort', () => life.abort(), { once: true })
       await feed.start(signal)

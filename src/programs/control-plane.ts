@@ -9,7 +9,7 @@ import type { HealthCheck } from '../apiserver/discovery/health.ts'
 import { createApiServer, defaultLimits, type ApiServer } from '../apiserver/server.ts'
 import type { ClusterConfig } from '../cli/cluster-config.ts'
 import type { Client } from '../client/client.ts'
-import { allControllers } from '../controllers/all.ts'
+import { allControllers, contentControllers } from '../controllers/all.ts'
 import { apiDescriptions } from '../host/api-descriptions.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
@@ -33,6 +33,8 @@ import { Scheduler } from '../scheduler/scheduler.ts'
 import { runCompactor } from '../store/compactor.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../words/ports.ts'
+import { sleep } from '../words/ports.ts'
+import type { KindRef } from '../objects/kind.ts'
 import { isStatus } from '../words/status-error.ts'
 import { clusterPaths } from './cluster-paths.ts'
 
@@ -190,15 +192,31 @@ async function createDnsService(config: ClusterConfig, client: Client): Promise<
   }
 }
 
+function storedKindsOf(server: ApiServer): readonly KindRef[] {
+  return server.served().filter((definition) => !definition.virtual).map((definition) => definition.kind)
+}
+
+const KINDS_LOOK_MS = 500
+
+/** Custom resources come and go: what empties namespaces and collects garbage must know them all. */
+async function followKinds(server: ApiServer, executor: Executor, signal: AbortSignal): Promise<void> {
+  for (let known = server.served(); !signal.aborted; await sleep(systemClock, KINDS_LOOK_MS, signal)) {
+    if (server.served() === known) continue
+    known = server.served()
+    for (const controller of contentControllers(storedKindsOf(server))) executor.replace(controller)
+  }
+}
+
 /** Controllers and scheduler, each with its own rights, on the server's own objects. */
 function startLoops(server: ApiServer, pki: ClusterPki, log: Log, signal: AbortSignal): Executor {
   const parts = { clock: systemClock, random: systemRandom }
-  const storedKinds = servedResources().filter((definition) => !definition.virtual).map((definition) => definition.kind)
+  const storedKinds = storedKindsOf(server)
   const executor = new Executor(allControllers({ rootCertificate: pki.caPem, storedKinds, startedAt: systemClock.now() }), {
     ...parts, log: log.with({ part: 'controllers' }), client: server.client(internalUsers.controllerManager),
     clientOf: (account) => server.client(controllerUser(account)),
   })
   executor.start()
+  void followKinds(server, executor, signal)
   const scheduler = new Scheduler({ ...parts, log: log.with({ part: 'scheduler' }), client: server.client(internalUsers.scheduler) })
   void scheduler.run(signal)
   return executor

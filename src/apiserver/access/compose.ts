@@ -83,6 +83,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   ]
   const tokens = anyReviewer(() => reviewers)
   const allocator = new ServiceAllocator({ reader, random, serviceRange: options.serviceRange, nodePorts: options.nodePorts })
+  const apis = options.remote === undefined ? undefined : new AggregatedApis(reader, options.remote)
   const environments = new AdmissionEnvironments()
   const policies = { environments, authorizer, equivalents: core.equivalents, served: () => core.served() }
   const expressions = expressionValidator(new ExpressionChecker(environments), core.definitions)
@@ -101,14 +102,13 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     ],
     observers: [changes, allocator],
     bookkeeper: builtIn.bookkeeper,
-    routes: routes(core, options, { authorizer, rules: allRules([node, rbac]), tokens, audiences }),
-    ...(options.remote === undefined ? {} : aggregation(core, options.remote)),
+    routes: routes(core, options, { authorizer, rules: allRules([node, rbac]), tokens, audiences, apis }),
+    ...(options.remote === undefined || apis === undefined ? {} : aggregation(core, options.remote, apis)),
   }
 }
 
-function aggregation(core: ApiServerCore, remote: RemoteApi): Required<Pick<ApiServerExtensions, 'elsewhere' | 'tasks'>> {
+function aggregation(core: ApiServerCore, remote: RemoteApi, apis: AggregatedApis): Required<Pick<ApiServerExtensions, 'elsewhere' | 'tasks'>> {
   const { reader, clock, log } = core
-  const apis = new AggregatedApis(reader, remote)
   const builtIn = new Set(core.definitions.map(({ kind }) => apiVersionOf(kind)))
   const keeper = new AggregationKeeper({ apis, remote, reader, clock, log, builtIn, client: core.client(internalUsers.apiServer), served: () => core.served() })
   return { elsewhere: apis, tasks: [(signal) => keeper.run(signal)] }
@@ -119,6 +119,8 @@ interface Parts {
   readonly rules: RuleSource
   readonly tokens: TokenReviewer
   readonly audiences: readonly string[]
+  /** What other servers serve through this one. */
+  readonly apis: AggregatedApis | undefined
 }
 
 function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): readonly Route[] {
@@ -135,7 +137,7 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     ...discoveryRoutes({
       definitions: () => core.served(), schemas: core.schemas, version: options.version, checks: [storeCheck(core), ...options.healthChecks],
       reportUnhealthy: (check, why) => core.log.warn('a health check failed', { check, why }),
-      serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet, openApi: options.openApi,
+      serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet, openApi: options.openApi, remote: parts.apis,
     }),
   ]
 }

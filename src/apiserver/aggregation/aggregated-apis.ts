@@ -23,16 +23,16 @@ export class AggregatedApis {
   readonly #reader: ObjectReader
   readonly #remote: RemoteApi
   readonly #resources = new Map<string, readonly JsonObject[]>()
-  #changes = 0
+  #learnt = 0
 
   constructor(reader: ObjectReader, remote: RemoteApi) {
     this.#reader = reader
     this.#remote = remote
   }
 
-  /** Grows when what the others serve has changed. */
-  get changes(): number {
-    return this.#changes
+  /** Another text when what the others serve has changed. */
+  get state(): string {
+    return `${this.#learnt} ${this.services().map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`).join(' ')}`
   }
 
   services(): readonly APIService[] {
@@ -73,10 +73,10 @@ export class AggregatedApis {
     const known = this.#resources.get(name)
     if (known !== undefined && JSON.stringify(known) === JSON.stringify(learnt)) return
     this.#resources.set(name, learnt)
-    this.#changes++
+    this.#learnt++
   }
 
   forget(name: string): void {
-    if (this.#resources.delete(name)) this.#changes++
+    if (this.#resources.delete(name)) this.#learnt++
   }
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startTestServer, type TestServer } from '../apiserver.testing.ts'
 import { AggregatedApis } from './aggregated-apis.ts'
+import { aggregatedDiscovery, apiGroupList } from '../discovery/api-lists.ts'
+import { servedGroups, withRemoteGroups } from '../discovery/served-groups.ts'
 import { AggregationKeeper } from './aggregation-keeper.ts'
 import type { RemoteApi } from './remote-api.ts'
 
@@ -86,4 +88,25 @@ test('an APIService becomes available when its server answers, and its paths lea
   await server.keeper.look()
   assert.equal(await available(server), 'False FailedDiscoveryCheck: failing or missing response from https://10.1.0.8:4443/apis/metrics.k8s.io/v1beta1: connection refused')
   server.stop()
+})
+
+test('discovery tells of what others serve', () => {
+  const resources = [
+    { name: 'pods', kind: 'PodMetrics', namespaced: true, singularName: 'pod', verbs: ['get', 'list'] },
+    { name: 'pods/scale', kind: 'Scale', group: 'autoscaling', version: 'v1', namespaced: true, singularName: '', verbs: ['get'] },
+  ]
+  const remote = { group: 'metrics.k8s.io', version: 'v1beta1', groupPriority: 100, versionPriority: 100, resources }
+  const groups = withRemoteGroups(servedGroups([]), [remote, { ...remote, version: 'v1', versionPriority: 200, resources: undefined }])
+  assert.deepEqual((apiGroupList(groups) as { groups: unknown[] }).groups, [{
+    name: 'metrics.k8s.io', versions: [{ groupVersion: 'metrics.k8s.io/v1', version: 'v1' }, { groupVersion: 'metrics.k8s.io/v1beta1', version: 'v1beta1' }],
+    preferredVersion: { groupVersion: 'metrics.k8s.io/v1', version: 'v1' },
+  }])
+  const { items: [item] } = aggregatedDiscovery('apidiscovery.k8s.io/v2', groups) as { items: { versions: unknown[] }[] }
+  assert.deepEqual(item?.versions, [{ version: 'v1', freshness: 'Stale', resources: [] }, {
+    version: 'v1beta1', freshness: 'Current',
+    resources: [{
+      resource: 'pods', responseKind: { group: 'metrics.k8s.io', version: 'v1beta1', kind: 'PodMetrics' }, scope: 'Namespaced', singularResource: 'pod', verbs: ['get', 'list'],
+      subresources: [{ subresource: 'scale', responseKind: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, verbs: ['get'] }],
+    }],
+  }])
 })

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../objects/json.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import { contentHash } from './content-hash.ts'
@@ -59,9 +60,9 @@ export function aggregatedDiscovery(apiVersion: string, groups: readonly ServedG
 function groupDiscovery({ group, versions }: ServedGroup): object {
   return {
     metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
-    versions: versions.map(({ version, definitions }) => ({
-      version, freshness: 'Current', resources: definitions.map((definition) => resourceDiscovery(definition)),
-    })),
+    versions: versions.map(({ version, definitions, remote }) => (remote === undefined
+      ? { version, freshness: 'Current', resources: definitions.map((definition) => resourceDiscovery(definition)) }
+      : { version, freshness: remote.resources === undefined ? 'Stale' : 'Current', resources: remoteDiscovery(group, version, remote.resources ?? []) })),
   }
 }
 
@@ -77,6 +78,26 @@ function resourceDiscovery(definition: ResourceDefinition): object {
     ...(kind.categories.length === 0 ? {} : { categories: kind.categories }),
     ...(below.length === 0 ? {} : { subresources: below }),
   }
+}
+
+/** The entries of an APIResourceList in the form of aggregated discovery: subresources below what they belong to. */
+function remoteDiscovery(group: string, version: string, entries: readonly JsonObject[]): object[] {
+  const kindOf = (entry: JsonObject): object => shortKind({ group: text(entry['group']) || group, version: text(entry['version']) || version, kind: text(entry['kind']) })
+  return entries.filter((entry) => !text(entry['name']).includes('/')).map((entry) => {
+    const below = entries.filter((other) => text(other['name']).startsWith(`${text(entry['name'])}/`))
+    const subresources = below.map((other) => ({ subresource: text(other['name']).split('/')[1], responseKind: kindOf(other), verbs: other['verbs'] ?? [] }))
+    return {
+      resource: entry['name'], responseKind: kindOf(entry), scope: entry['namespaced'] === true ? 'Namespaced' : 'Cluster', singularResource: text(entry['singularName']),
+      verbs: entry['verbs'] ?? [],
+      ...(entry['shortNames'] === undefined ? {} : { shortNames: entry['shortNames'] }),
+      ...(entry['categories'] === undefined ? {} : { categories: entry['categories'] }),
+      ...(subresources.length === 0 ? {} : { subresources }),
+    }
+  })
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function shortKind({ group, version, kind }: { group: string; version: string; kind: string }): object {

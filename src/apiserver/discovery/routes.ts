@@ -12,7 +12,8 @@ import type { HealthCheck } from './health.ts'
 import { issuerMetadata, keySetDocument } from './issuer.ts'
 import { OpenApiDocuments, groupVersions } from './openapi-documents.ts'
 import type { OpenApiSupport } from './openapi-documents.ts'
-import { servedGroups } from './served-groups.ts'
+import type { AggregatedApis } from '../aggregation/aggregated-apis.ts'
+import { servedGroups, withRemoteGroups } from './served-groups.ts'
 import type { ServedGroup, ServedVersion } from './served-groups.ts'
 import type { VersionInfo } from './version.ts'
 
@@ -28,6 +29,8 @@ export interface DiscoveryOptions {
   readonly issuer: string
   readonly keySet: TokenKeySet
   readonly openApi: OpenApiSupport
+  /** What other servers serve through this one; undefined: there are none. */
+  readonly remote?: Pick<AggregatedApis, 'state' | 'versions'> | undefined
 }
 
 /** Everything that tells clients what this server is and serves. Documents are made on first use and kept as bytes. */
@@ -64,14 +67,21 @@ interface Served {
   readonly version: ServedVersion | undefined
 }
 
+/** All that is served, as it was at some moment. */
+interface Source {
+  readonly definitions: readonly ResourceDefinition[]
+  readonly remoteState: string
+  readonly groups: readonly ServedGroup[]
+}
+
 class Documents {
   readonly #options: DiscoveryOptions
-  readonly #cache: DocumentCache<readonly ResourceDefinition[]>
-  #groups: { readonly madeFrom: readonly ResourceDefinition[]; readonly groups: readonly ServedGroup[] } | undefined
+  readonly #cache: DocumentCache<Source>
+  #source: Source | undefined
 
   constructor(options: DiscoveryOptions) {
     this.#options = options
-    this.#cache = new DocumentCache(options.definitions)
+    this.#cache = new DocumentCache(() => this.#current())
   }
 
   once(name: string, make: () => Document): Document {
@@ -108,7 +118,7 @@ class Documents {
   }
 
   paths(): Document {
-    return this.#cache.get('paths', (definitions) => {
+    return this.#cache.get('paths', ({ definitions }) => {
       const served = groupVersions(definitions).flatMap((path) => [`/${path}`, ...(path.startsWith('apis/') ? [`/${path.slice(0, path.lastIndexOf('/'))}`] : [])])
       const fixed = ['/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version']
       return jsonDocument({ paths: [...new Set([...fixed, ...served])].sort() })
@@ -120,12 +130,21 @@ class Documents {
     if (found === undefined) return undefined
     if (version === undefined) return { group: found, version: undefined }
     const ofVersion = found.versions.find((candidate) => candidate.version === version)
-    return ofVersion === undefined ? undefined : { group: found, version: ofVersion }
+    // What another server serves, it tells itself.
+    return ofVersion === undefined || ofVersion.remote !== undefined ? undefined : { group: found, version: ofVersion }
   }
 
   #servedGroups(): readonly ServedGroup[] {
+    return this.#current().groups
+  }
+
+  /** The same object until what is served changes. */
+  #current(): Source {
     const definitions = this.#options.definitions()
-    if (this.#groups?.madeFrom !== definitions) this.#groups = { madeFrom: definitions, groups: servedGroups(definitions) }
-    return this.#groups.groups
+    const remoteState = this.#options.remote?.state ?? ''
+    if (this.#source?.definitions !== definitions || this.#source.remoteState !== remoteState) {
+      this.#source = { definitions, remoteState, groups: withRemoteGroups(servedGroups(definitions), this.#options.remote?.versions() ?? []) }
+    }
+    return this.#source
   }
 }

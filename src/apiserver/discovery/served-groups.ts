@@ -1,9 +1,12 @@
 import type { ResourceDefinition } from '../../resources/definition.ts'
+import type { RemoteVersion } from '../aggregation/aggregated-apis.ts'
 
 export interface ServedVersion {
   readonly version: string
   /** In the order of their plurals. */
   readonly definitions: readonly ResourceDefinition[]
+  /** Set where another server answers for it. */
+  readonly remote?: RemoteVersion
 }
 
 export interface ServedGroup {
@@ -25,6 +28,21 @@ export function servedGroups(definitions: readonly ResourceDefinition[]): readon
   return groups
     .map(([group, ofGroup]) => ({ group, versions: versionsOf(ofGroup) }))
     .sort((a, b) => rank(a.group) - rank(b.group) || (a.group < b.group ? -1 : 1))
+}
+
+/** With what others serve through this server: new groups follow, those of the highest priority first. */
+export function withRemoteGroups(groups: readonly ServedGroup[], remote: readonly RemoteVersion[]): readonly ServedGroup[] {
+  if (remote.length === 0) return groups
+  const byGroup = Map.groupBy(remote, ({ group }) => group)
+  const extended = groups.map((group) => ({ ...group, versions: [...group.versions, ...remoteVersions(byGroup.get(group.group) ?? [])] }))
+  const known = new Set(groups.map(({ group }) => group))
+  const added = [...byGroup].filter(([group]) => !known.has(group)).sort(([, [a]], [, [b]]) => (b?.groupPriority ?? 0) - (a?.groupPriority ?? 0))
+  return [...extended, ...added.map(([group, versions]) => ({ group, versions: remoteVersions(versions) }))]
+}
+
+function remoteVersions(remote: readonly RemoteVersion[]): ServedVersion[] {
+  const sorted = remote.toSorted((a, b) => b.versionPriority - a.versionPriority || compareVersions(b.version, a.version))
+  return sorted.map((each) => ({ version: each.version, definitions: [], remote: each }))
 }
 
 function rank(group: string): number {
