@@ -16,6 +16,6 @@ export interface Bookkeeper {
 export interface Charge {
   /** Where the accounts are that it is charged to. */
   readonly namespace: string
-  /** All accounts of the namespace as they shall be, in the given order; the same object where nothing changes. Throws a StatusError to refuse. */
+  /** All accounts of the namespace as they shall be, in the given order; the same object where nothing changes. Throws StatusError. */
   apply(accounts: readonly KubeObject[]): readonly KubeObject[]
 }

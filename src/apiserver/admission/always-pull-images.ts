@@ -19,7 +19,8 @@ export const imagesAlwaysPulled: Validator = {
   review({ object }) {
     const other = containersOf((object as Pod).spec).find(({ imagePullPolicy }) => imagePullPolicy !== 'Always')
     if (other === undefined) return ALLOWED
-    return forbiddenBecause(`container ${other.name}: Unsupported value: ${JSON.stringify(other.imagePullPolicy)}: supported values: "Always"`)
+    const policy = JSON.stringify(other.imagePullPolicy)
+    return forbiddenBecause(`container ${other.name}: Unsupported value: ${policy}: supported values: "Always"`)
   },
 }
 

@@ -53,7 +53,7 @@ const cluster: readonly KubeObject[] = [
 ]
 const pod = (spec: Partial<PodSpec> = {}, metadata: object = {}): KubeObject & { spec: PodSpec } =>
   copyJson({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'shop', ...metadata }, spec: { containers: [{ name: 'web', image: 'i' }], ...spec } })
-const any = (kind: string, more: object = {}): KubeObject => copyJson({ apiVersion: 'v1', kind, metadata: { name: 'o', namespace: 'shop' }, ...more })
+const thing = (kind: string, more: object = {}): KubeObject => copyJson({ apiVersion: 'v1', kind, metadata: { name: 'o', namespace: 'shop' }, ...more })
 const create = (kind: KindRef, object: KubeObject, more: Partial<AdmissionRequest> = {}) => admissionOf('CREATE', kind, object, more)
 const update = (kind: KindRef, object: KubeObject, old: KubeObject, more: Partial<AdmissionRequest> = {}) => admissionOf('UPDATE', kind, object, { old, ...more })
 
@@ -77,7 +77,7 @@ test('pod security', async () => {
   assert.deepEqual(await admitIn({}, hostile()), [])
   assert.deepEqual(await admitIn(label('enforce', 'baseline'), hostile()), ['403 violates PodSecurity "baseline:latest": host namespaces (hostPID=true)'])
   assert.deepEqual(await admitIn({ ...label('warn', 'baseline'), ...label('warn-version', 'v1.20') }, hostile()), ['would violate PodSecurity "baseline:v1.20": host namespaces (hostPID=true)'])
-  const deployment = () => create(kinds.Deployment, any('Deployment', { spec: { template: { metadata: {}, spec: { hostPID: true, containers: [] } } } }))
+  const deployment = () => create(kinds.Deployment, thing('Deployment', { spec: { template: { metadata: {}, spec: { hostPID: true, containers: [] } } } }))
   assert.deepEqual(await admitIn(label('enforce', 'baseline'), deployment()), [])
   assert.deepEqual(await admitIn(label('warn', 'baseline'), deployment()), ['would violate PodSecurity "baseline:latest": host namespaces (hostPID=true)'])
   const debugged = pod({ serviceAccountName: 'default', ephemeralContainers: [{ name: 'd', securityContext: { privileged: true } }] })
@@ -86,7 +86,7 @@ test('pod security', async () => {
   const exempt = (exemptions: Partial<typeof defaultPodSecurity.exemptions>) => ({ podSecurity: { ...defaultPodSecurity, exemptions: { ...defaultPodSecurity.exemptions, ...exemptions } } })
   for (const exemptions of [{ namespaces: ['shop'] }, { users: ['tester'] }, { runtimeClasses: ['kata'] }]) {
     const request = create(kinds.Pod, pod({ hostPID: true, ...('runtimeClasses' in exemptions ? { runtimeClassName: 'kata' } : {}) }))
-    const said = await plugins(exempt(exemptions), [namespace('shop', label('enforce', 'baseline')), any('RuntimeClass', { metadata: { name: 'kata' } }), ...cluster.slice(1)])(request)
+    const said = await plugins(exempt(exemptions), [namespace('shop', label('enforce', 'baseline')), thing('RuntimeClass', { metadata: { name: 'kata' } }), ...cluster.slice(1)])(request)
     assert.deepEqual(said.said, [], JSON.stringify(exemptions))
   }
 })
@@ -107,7 +107,7 @@ test('namespaces that become stricter', async () => {
 })
 
 test('limits of a namespace', async () => {
-  const limits = any('LimitRange', { spec: { limits: [{ type: 'Container', default: { cpu: '1' }, max: { cpu: '2' } }, { type: 'PersistentVolumeClaim', max: { storage: '1Gi' } }] } })
+  const limits = thing('LimitRange', { spec: { limits: [{ type: 'Container', default: { cpu: '1' }, max: { cpu: '2' } }, { type: 'PersistentVolumeClaim', max: { storage: '1Gi' } }] } })
   const admit = plugins({}, [...cluster, limits])
   assert.deepEqual(specOf(await admit(create(kinds.Pod, pod()))).containers?.[0]?.resources, { limits: { cpu: '1' } })
   const large = (cpu: string) => pod({ containers: [{ name: 'web', resources: { limits: { cpu } } }] })
@@ -117,23 +117,23 @@ test('limits of a namespace', async () => {
   assert.deepEqual((await admit(update(kinds.Pod, large('3'), large('1')))).said, [])
   const ending = pod({}, { deletionTimestamp: '2026-01-01T00:00:00Z' })
   assert.deepEqual((await admit(update(kinds.Pod, large('3'), ending, { subresource: 'resize' }))).said, [])
-  const claim = any('PersistentVolumeClaim', { spec: { resources: { requests: { storage: '2Gi' } } } })
+  const claim = thing('PersistentVolumeClaim', { spec: { resources: { requests: { storage: '2Gi' } } } })
   assert.deepEqual((await admit(create(kinds.PersistentVolumeClaim, claim))).said, ['403 maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi'])
 })
 
 test('classes that nobody named', async () => {
   const marked = (kind: string, name: string, annotation: string) => ({ apiVersion: 'v1', kind, metadata: { name, annotations: { [annotation]: 'true' } } })
   const admit = plugins({}, [...cluster, marked('StorageClass', 'gold', 'storageclass.kubernetes.io/is-default-class'), marked('IngressClass', 'front', 'ingressclass.kubernetes.io/is-default-class')])
-  const claim = await admit(create(kinds.PersistentVolumeClaim, any('PersistentVolumeClaim', { spec: {} })))
+  const claim = await admit(create(kinds.PersistentVolumeClaim, thing('PersistentVolumeClaim', { spec: {} })))
   assert.deepEqual([specOf(claim), claim.object?.metadata.finalizers], [{ storageClassName: 'gold' }, ['kubernetes.io/pvc-protection']])
-  assert.deepEqual(specOf(await admit(create(kinds.PersistentVolumeClaim, any('PersistentVolumeClaim', { spec: { storageClassName: '' } })))), { storageClassName: '' })
-  assert.deepEqual(specOf(await admit(create(kinds.Ingress, any('Ingress', { spec: {} })))), { ingressClassName: 'front' })
-  assert.deepEqual((await admit(create(kinds.PersistentVolume, any('PersistentVolume')))).object?.metadata.finalizers, ['kubernetes.io/pv-protection'])
+  assert.deepEqual(specOf(await admit(create(kinds.PersistentVolumeClaim, thing('PersistentVolumeClaim', { spec: { storageClassName: '' } })))), { storageClassName: '' })
+  assert.deepEqual(specOf(await admit(create(kinds.Ingress, thing('Ingress', { spec: {} })))), { ingressClassName: 'front' })
+  assert.deepEqual((await admit(create(kinds.PersistentVolume, thing('PersistentVolume')))).object?.metadata.finalizers, ['kubernetes.io/pv-protection'])
 })
 
 test('claims grow where their class lets them', async () => {
-  const admit = plugins({}, [...cluster, any('StorageClass', { metadata: { name: 'gold' }, allowVolumeExpansion: true }), any('StorageClass', { metadata: { name: 'tin' } })])
-  const claim = (storage: string, storageClassName = 'gold', phase = 'Bound') => any('PersistentVolumeClaim', { spec: { storageClassName, resources: { requests: { storage } } }, status: { phase } })
+  const admit = plugins({}, [...cluster, thing('StorageClass', { metadata: { name: 'gold' }, allowVolumeExpansion: true }), thing('StorageClass', { metadata: { name: 'tin' } })])
+  const claim = (storage: string, storageClassName = 'gold', phase = 'Bound') => thing('PersistentVolumeClaim', { spec: { storageClassName, resources: { requests: { storage } } }, status: { phase } })
   const grow = (before: KubeObject, after: KubeObject) => admit(update(kinds.PersistentVolumeClaim, after, before)).then(({ said }) => said)
   assert.deepEqual(await grow(claim('1Gi'), claim('2Gi')), [])
   assert.deepEqual(await grow(claim('2Gi', 'tin'), claim('1Gi', 'tin')), [])
@@ -142,19 +142,19 @@ test('claims grow where their class lets them', async () => {
 })
 
 test('priority and runtime classes of the cluster', async () => {
-  const admit = plugins({}, [...cluster, any('PriorityClass', { metadata: { name: 'high' }, value: 9, globalDefault: true }), any('RuntimeClass', { metadata: { name: 'kata' }, overhead: { podFixed: { cpu: '1' } } })])
+  const admit = plugins({}, [...cluster, thing('PriorityClass', { metadata: { name: 'high' }, value: 9, globalDefault: true }), thing('RuntimeClass', { metadata: { name: 'kata' }, overhead: { podFixed: { cpu: '1' } } })])
   assert.deepEqual((await admit(create(kinds.Pod, pod({ priorityClassName: 'gone' })))).said, ['403 pods "p" is forbidden: no PriorityClass with name gone was found'])
   assert.deepEqual((await admit(create(kinds.Pod, pod({ runtimeClassName: 'gone' })))).said, ['403 pods "p" is forbidden: pod rejected: RuntimeClass "gone" not found'])
   assert.deepEqual((await admit(create(kinds.Pod, pod({ overhead: { cpu: '1' } })))).said, ['403 pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead'])
   const { overhead, priorityClassName, priority } = specOf(await admit(create(kinds.Pod, pod({ runtimeClassName: 'kata' }))))
   assert.deepEqual({ overhead, priorityClassName, priority }, { overhead: { cpu: '1' }, priorityClassName: 'high', priority: 9 })
-  const second = any('PriorityClass', { metadata: { name: 'second' }, value: 1, globalDefault: true })
+  const second = thing('PriorityClass', { metadata: { name: 'second' }, value: 1, globalDefault: true })
   assert.deepEqual((await admit(create(kinds.PriorityClass, second))).said, ['403 PriorityClass high is already marked as default. Only one default can exist'])
 })
 
 test('who approves and signs certificates', async () => {
   const admit = plugins({}, cluster)
-  const request = (signerName: string, status: object = {}) => any('CertificateSigningRequest', { metadata: { name: 'csr' }, spec: { request: '', signerName }, status })
+  const request = (signerName: string, status: object = {}) => thing('CertificateSigningRequest', { metadata: { name: 'csr' }, spec: { request: '', signerName }, status })
   const said = (given: AdmissionRequest) => admit(given).then((outcome) => outcome.said)
   const kind = kinds.CertificateSigningRequest
   assert.deepEqual(await said(update(kind, request('example.com/a'), request('example.com/a'), { subresource: 'approval' })), [])
@@ -166,8 +166,8 @@ test('who approves and signs certificates', async () => {
 })
 
 test('plug-ins that are off until they are switched on', async () => {
-  const service = (...externalIPs: string[]) => any('Service', { spec: { externalIPs } })
-  const event = any('Event', { involvedObject: {}, source: {} })
+  const service = (...externalIPs: string[]) => thing('Service', { spec: { externalIPs } })
+  const event = thing('Event', { involvedObject: {}, source: {} })
   const gpu = () => pod({ containers: [{ name: 'web', resources: { requests: { 'example.com/gpu': '1', cpu: '1' } } }] })
   const off = plugins({}, cluster)
   assert.deepEqual((await off(create(kinds.Service, service('1.2.3.4')))).said, [])
@@ -213,7 +213,7 @@ test('nodes and tolerations that a namespace is given', async () => {
 
 test('secrets of pods whose account is limited', async () => {
   const limited = { metadata: { name: 'default', namespace: 'shop', annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } }, automountServiceAccountToken: false }
-  const admit = plugins({}, [namespace('shop'), any('ServiceAccount', limited)])
+  const admit = plugins({}, [namespace('shop'), thing('ServiceAccount', limited)])
   const why = 'is not allowed because service account default does not reference that secret'
   const volumes = [{ name: 'v', secret: { secretName: 's' } }]
   assert.deepEqual((await admit(create(kinds.Pod, pod({ volumes })))).said, [`403 volume with secret.secretName="s" ${why}`])

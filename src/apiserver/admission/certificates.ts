@@ -5,20 +5,19 @@ import type { CertificateSigningRequest } from '../../resources/generated/types.
 import { parseCertificateRequest } from '../../resources/kinds/certificate-signing-request/certificate-request.ts'
 import { fromBase64, textOf } from '../../words/bytes.ts'
 import { groups } from '../access/subjects.ts'
-import type { AdmissionRequest, Authorizer, RequestInfo, User, Validator, Verdict } from '../access.ts'
+import type { Authorizer, RequestInfo, User, Validator, Verdict } from '../access.ts'
+import { isAbout, isSubresourceOf } from './targets.ts'
 import { ALLOWED, forbiddenBecause } from './verdicts.ts'
 
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
 
-function isRequest({ kind }: AdmissionRequest): boolean {
-  return kind.plural === 'certificatesigningrequests' && kind.group === kinds.CertificateSigningRequest.group
-}
+const { group: GROUP, plural: PLURAL } = kinds.CertificateSigningRequest
 
 /** Whoever approves needs the verb approve on the signer, beside the right to write the approval. */
 export function certificateApproval(authorizer: Authorizer): Validator {
   return {
     name: 'CertificateApproval',
-    matches: (request) => isRequest(request) && request.subresource === 'approval' && request.operation === 'UPDATE',
+    matches: (request) => isSubresourceOf(request, GROUP, PLURAL, 'approval') && request.operation === 'UPDATE',
     async review({ user, old }) {
       // The standing name counts: an update might bring another one.
       const signer = (old as CertificateSigningRequest).spec.signerName
@@ -32,10 +31,11 @@ export function certificateApproval(authorizer: Authorizer): Validator {
 export function certificateSigning(authorizer: Authorizer): Validator {
   return {
     name: 'CertificateSigning',
-    matches: (request) => isRequest(request) && request.subresource === 'status' && request.operation === 'UPDATE',
+    matches: (request) => isSubresourceOf(request, GROUP, PLURAL, 'status') && request.operation === 'UPDATE',
     async review({ user, object, old }) {
       const [request, before] = [object as CertificateSigningRequest, old as CertificateSigningRequest]
-      const isUnchanged = request.status?.certificate === before.status?.certificate && sameJson(request.status?.conditions ?? [], before.status?.conditions ?? [])
+      const isUnchanged = request.status?.certificate === before.status?.certificate
+        && sameJson(request.status?.conditions ?? [], before.status?.conditions ?? [])
       const signer = before.spec.signerName
       if (isUnchanged || await mayUseSigner(authorizer, user, 'sign', signer)) return ALLOWED
       return forbiddenBecause(`user not permitted to sign requests with signerName ${JSON.stringify(signer)}`)
@@ -43,11 +43,13 @@ export function certificateSigning(authorizer: Authorizer): Validator {
   }
 }
 
+const SIGNERS = { isResource: true, group: 'certificates.k8s.io', version: '*', resource: 'signers', subresource: '', namespace: '', path: '' }
+
 /** example.com/web, or else example.com/*. */
 async function mayUseSigner(authorizer: Authorizer, user: User, verb: string, signer: string): Promise<boolean> {
   const domain = signer.split('/', 1)[0] ?? ''
   for (const name of [signer, `${domain}/*`]) {
-    const info: RequestInfo = { isResource: true, verb, group: 'certificates.k8s.io', version: '*', resource: 'signers', subresource: '', namespace: '', name, path: '' }
+    const info: RequestInfo = { ...SIGNERS, verb, name }
     if ((await authorizer.authorize(user, info)).allowed) return true
   }
   return false
@@ -56,7 +58,7 @@ async function mayUseSigner(authorizer: Authorizer, user: User, verb: string, si
 /** Nobody gets a certificate for the group that may do everything. */
 export const certificateSubjectRestriction: Validator = {
   name: 'CertificateSubjectRestriction',
-  matches: (request) => isRequest(request) && request.operation === 'CREATE' && request.subresource === '',
+  matches: (request) => isAbout(request, GROUP, PLURAL) && request.operation === 'CREATE',
   review: ({ object }) => reviewSubject(object as CertificateSigningRequest),
 }
 

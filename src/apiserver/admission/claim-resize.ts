@@ -3,12 +3,15 @@ import type { Quantity } from '../../objects/quantity.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { PersistentVolumeClaim } from '../../resources/generated/types.ts'
 import type { Validator } from '../access.ts'
+import { isAbout } from './targets.ts'
 import { ALLOWED, forbiddenBecause } from './verdicts.ts'
+
+const NOT_RESIZABLE = 'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize'
 
 /** A claim grows only where its class says that volumes can. */
 export const persistentVolumeClaimResize: Validator = {
   name: 'PersistentVolumeClaimResize',
-  matches: ({ operation, kind, subresource }) => kind.plural === 'persistentvolumeclaims' && kind.group === '' && operation === 'UPDATE' && subresource === '',
+  matches: (request) => request.operation === 'UPDATE' && isAbout(request, '', 'persistentvolumeclaims'),
   review({ object, old }, reader) {
     const [claim, before] = [object as PersistentVolumeClaim, old as PersistentVolumeClaim]
     if (compareQuantities(sizeOf(claim), sizeOf(before)) <= 0) return ALLOWED
@@ -16,7 +19,7 @@ export const persistentVolumeClaimResize: Validator = {
     const name = claim.spec?.storageClassName ?? ''
     const storageClass = name === '' ? undefined : reader.get(kinds.StorageClass, { namespace: '', name })
     if (storageClass?.allowVolumeExpansion === true && before.spec?.storageClassName === name) return ALLOWED
-    return forbiddenBecause('only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize')
+    return forbiddenBecause(NOT_RESIZABLE)
   },
 }
 

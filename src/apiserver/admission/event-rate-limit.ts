@@ -3,6 +3,7 @@ import type { Rate } from '../../policy/event-rate/token-bucket.ts'
 import type { Event } from '../../resources/generated/types.ts'
 import type { Clock } from '../../words/ports.ts'
 import type { AdmissionRequest, Validator } from '../access.ts'
+import { isAbout, isWrite } from './targets.ts'
 import { ALLOWED, refused } from './verdicts.ts'
 
 export interface EventLimit extends Rate {
@@ -16,7 +17,7 @@ export function eventRateLimit(limits: readonly EventLimit[], clock: Clock): Val
   const enforced = limits.map((limit) => ({ type: limit.type, buckets: new TokenBuckets(limit, limit.cacheSize) }))
   return {
     name: 'EventRateLimit',
-    matches: ({ operation, kind }) => kind.kind === 'Event' && (operation === 'CREATE' || operation === 'UPDATE') && (kind.group === '' || kind.group === 'events.k8s.io'),
+    matches: (request) => isWrite(request) && (isAbout(request, '', 'events') || isAbout(request, 'events.k8s.io', 'events')),
     review(request) {
       const now = clock.now()
       // Every limit counts it, also when another one refuses.

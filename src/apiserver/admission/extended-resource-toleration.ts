@@ -17,8 +17,9 @@ export const extendedResourceToleration: Mutator = {
 function untolerated(request: AdmissionRequest): readonly string[] {
   const spec = podOf(request)?.spec
   if (spec === undefined) return []
-  const asked = new Set([...(spec.containers ?? []), ...(spec.initContainers ?? [])].flatMap(({ resources }) => Object.keys(resources?.requests ?? {})))
-  return [...asked]
-    .filter((name) => isExtendedResource(name) && spec.tolerations?.some((each) => each.key === name && each.operator === 'Exists' && (each.effect ?? '') === '') !== true)
-    .sort()
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
+  const asked = new Set(containers.flatMap(({ resources }) => Object.keys(resources?.requests ?? {})))
+  const isTolerated = (name: string): boolean =>
+    (spec.tolerations ?? []).some(({ key, operator, effect = '' }) => key === name && operator === 'Exists' && effect === '')
+  return [...asked].filter((name) => isExtendedResource(name) && !isTolerated(name)).sort()
 }

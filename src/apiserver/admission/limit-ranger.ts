@@ -3,6 +3,7 @@ import { applyLimitDefaults } from '../../policy/limit-range/limit-defaults.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { PersistentVolumeClaim, Pod } from '../../resources/generated/types.ts'
 import type { AdmissionRequest, Mutator, Validator } from '../access.ts'
+import { isAbout, isSubresourceOf, isWrite } from './targets.ts'
 import { ALLOWED, forbiddenBecause } from './verdicts.ts'
 
 /** Containers that do not say what they need get the namespace's defaults, when they are created and when they are resized. */
@@ -23,7 +24,9 @@ export const limitRanger: Validator = {
     if (isEnding(request)) return ALLOWED
     const isPod = request.kind.plural === kinds.Pod.plural
     for (const limitRange of reader.list(kinds.LimitRange, request.key.namespace)) {
-      const problem = isPod ? podLimitProblem(request.object as Pod, limitRange) : claimLimitProblem(request.object as PersistentVolumeClaim, limitRange)
+      const problem = isPod
+        ? podLimitProblem(request.object as Pod, limitRange)
+        : claimLimitProblem(request.object as PersistentVolumeClaim, limitRange)
       if (problem !== undefined) return forbiddenBecause(problem)
     }
     return ALLOWED
@@ -31,13 +34,13 @@ export const limitRanger: Validator = {
 }
 
 /** Where the size of a pod is decided: other updates cannot change it. */
-function isPodSize({ operation, kind, subresource }: AdmissionRequest): boolean {
-  if (kind.plural !== 'pods' || kind.group !== '') return false
-  return operation === 'CREATE' ? subresource === '' : operation === 'UPDATE' && subresource === 'resize'
+function isPodSize(request: AdmissionRequest): boolean {
+  if (request.operation === 'CREATE') return isAbout(request, '', 'pods')
+  return request.operation === 'UPDATE' && isSubresourceOf(request, '', 'pods', 'resize')
 }
 
-function isClaim({ operation, kind, subresource }: AdmissionRequest): boolean {
-  return kind.plural === 'persistentvolumeclaims' && kind.group === '' && subresource === '' && (operation === 'CREATE' || operation === 'UPDATE')
+function isClaim(request: AdmissionRequest): boolean {
+  return isWrite(request) && isAbout(request, '', 'persistentvolumeclaims')
 }
 
 function isEnding({ old }: AdmissionRequest): boolean {

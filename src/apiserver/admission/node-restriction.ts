@@ -24,7 +24,8 @@ export const nodeRestriction: Validator = {
       case '/serviceaccounts': return request.subresource === 'token' ? reviewToken(request, nodeName, reader) : ALLOWED
       case 'coordination.k8s.io/leases': return reviewLease(request, nodeName)
       case 'storage.k8s.io/csinodes':
-        return request.key.name === nodeName ? ALLOWED : forbiddenBecause('can only access CSINode with the same name as the requesting node')
+        if (request.key.name === nodeName) return ALLOWED
+        return forbiddenBecause('can only access CSINode with the same name as the requesting node')
       case 'resource.k8s.io/resourceslices': return reviewSlice(request, nodeName)
       default: return ALLOWED
     }
@@ -42,7 +43,8 @@ function reviewNode(request: AdmissionRequest, nodeName: string): Verdict {
   const node = request.object as Node
   const old = request.old as Node | undefined
   const labels = forbiddenNodeLabels(node.metadata.labels, old?.metadata.labels).join(', ')
-  if (old === undefined) return labels === '' ? ALLOWED : forbiddenBecause(`node ${own} is not allowed to set the following labels: ${labels}`)
+  if (old === undefined && labels !== '') return forbiddenBecause(`node ${own} is not allowed to set the following labels: ${labels}`)
+  if (old === undefined) return ALLOWED
   if (node.spec?.configSource !== undefined && !sameJson(node.spec.configSource, old.spec?.configSource)) {
     return forbiddenBecause(`node ${own} is not allowed to update configSource to a new non-nil configSource`)
   }
@@ -68,9 +70,11 @@ function reviewPod(request: AdmissionRequest, nodeName: string, reader: ObjectRe
     }
     case 'DELETE': {
       const pod = request.old as Pod | undefined
-      return pod === undefined || pod.spec?.nodeName === nodeName ? ALLOWED : forbiddenBecause(`node ${own} can only delete pods with spec.nodeName set to itself`)
+      if (pod === undefined || pod.spec?.nodeName === nodeName) return ALLOWED
+      return forbiddenBecause(`node ${own} can only delete pods with spec.nodeName set to itself`)
     }
-    default: return forbiddenBecause(`unexpected operation ${quoted(request.operation)}, node ${own} can only create and delete mirror pods`)
+    default:
+      return forbiddenBecause(`unexpected operation ${quoted(request.operation)}, node ${own} can only create and delete mirror pods`)
   }
 }
 
@@ -85,8 +89,8 @@ function mirrorProblem(pod: Pod, nodeName: string, reader: ObjectReader): string
   if (serviceAccount !== '') return `${node} can not create pods that reference a service account`
   if (secrets.size > 0) return `${node} can not create pods that reference secrets`
   if (configMaps.size > 0) return `${node} can not create pods that reference configmaps`
-  const bundles = pod.spec?.volumes?.some(({ projected }) => projected?.sources?.some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined) === true)
-  if (bundles === true) return `${node} can not create pods that reference clustertrustbundles`
+  const projected = (pod.spec?.volumes ?? []).flatMap((volume) => volume.projected?.sources ?? [])
+  if (projected.some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)) return `${node} can not create pods that reference clustertrustbundles`
   return claims.size > 0 ? `${node} can not create pods that reference persistentvolumeclaims` : undefined
 }
 
@@ -105,13 +109,19 @@ function ownerProblem({ metadata }: Pod, nodeName: string, reader: ObjectReader)
 }
 
 function reviewPodStatus({ operation, object, old }: AdmissionRequest, nodeName: string): Verdict {
-  const own = quoted(nodeName)
+  const node = `node ${quoted(nodeName)}`
   const [pod, before] = [object as Pod | undefined, old as Pod | undefined]
-  if (operation !== 'UPDATE' || pod === undefined || before === undefined) return forbiddenBecause(`unexpected operation ${quoted(operation)}`)
-  if (before.spec?.nodeName !== nodeName) return forbiddenBecause(`node ${own} can only update pod status for pods with spec.nodeName set to itself`)
-  if (!sameJson(before.metadata.labels ?? {}, pod.metadata.labels ?? {})) return forbiddenBecause(`node ${own} cannot update labels through pod status`)
+  if (operation !== 'UPDATE' || pod === undefined || before === undefined) {
+    return forbiddenBecause(`unexpected operation ${quoted(operation)}`)
+  }
+  if (before.spec?.nodeName !== nodeName) {
+    return forbiddenBecause(`${node} can only update pod status for pods with spec.nodeName set to itself`)
+  }
+  if (!sameJson(before.metadata.labels ?? {}, pod.metadata.labels ?? {})) {
+    return forbiddenBecause(`${node} cannot update labels through pod status`)
+  }
   if (!sameJson(before.status?.resourceClaimStatuses ?? [], pod.status?.resourceClaimStatuses ?? [])) {
-    return forbiddenBecause(`node ${own} cannot update resource claim statues`)
+    return forbiddenBecause(`${node} cannot update resource claim statues`)
   }
   return ALLOWED
 }
@@ -138,8 +148,11 @@ function withoutSizes({ metadata, status, ...rest }: PersistentVolumeClaim): obj
 }
 
 function reviewLease(request: AdmissionRequest, nodeName: string): Verdict {
-  if (request.key.namespace !== LEASE_NAMESPACE) return forbiddenBecause(`can only access leases in the ${quoted(LEASE_NAMESPACE)} system namespace`)
-  return request.key.name === nodeName ? ALLOWED : forbiddenBecause('can only access node lease with the same name as the requesting node')
+  if (request.key.namespace !== LEASE_NAMESPACE) {
+    return forbiddenBecause(`can only access leases in the ${quoted(LEASE_NAMESPACE)} system namespace`)
+  }
+  if (request.key.name === nodeName) return ALLOWED
+  return forbiddenBecause('can only access node lease with the same name as the requesting node')
 }
 
 function reviewSlice({ operation, object, old }: AdmissionRequest, nodeName: string): Verdict {
@@ -153,15 +166,18 @@ function reviewSlice({ operation, object, old }: AdmissionRequest, nodeName: str
 function reviewToken(request: AdmissionRequest, nodeName: string, reader: ObjectReader): Verdict {
   if (request.operation !== 'CREATE') return ALLOWED
   const bound = (request.object as TokenRequest | undefined)?.spec?.boundObjectRef
-  if (bound?.kind !== 'Pod' || (bound.apiVersion ?? 'v1') !== 'v1' || (bound.name ?? '') === '') return forbiddenBecause('node requested token not bound to a pod')
+  if (bound?.kind !== 'Pod' || (bound.apiVersion ?? 'v1') !== 'v1' || (bound.name ?? '') === '') {
+    return forbiddenBecause('node requested token not bound to a pod')
+  }
   if ((bound.uid ?? '') === '') return forbiddenBecause('node requested token with a pod binding without a uid')
   const pod = reader.get(kinds.Pod, { namespace: request.key.namespace, name: bound.name ?? '' })
   if (pod === undefined) return forbiddenBecause(`pods ${quoted(bound.name ?? '')} not found`)
   if (pod.metadata.uid !== bound.uid) {
-    return forbiddenBecause(`the UID in the bound object reference (${bound.uid}) does not match the UID in record. The object might have been deleted and then recreated`)
+    const why = 'does not match the UID in record. The object might have been deleted and then recreated'
+    return forbiddenBecause(`the UID in the bound object reference (${bound.uid}) ${why}`)
   }
   if (pod.spec?.nodeName !== nodeName) return forbiddenBecause('node requested token bound to a pod scheduled on a different node')
   // Stricter than upstream, where the token's maker looks at this.
-  if (pod.spec.serviceAccountName !== request.key.name) return forbiddenBecause('node requested token of a service account that the pod does not use')
-  return ALLOWED
+  if (pod.spec.serviceAccountName === request.key.name) return ALLOWED
+  return forbiddenBecause('node requested token of a service account that the pod does not use')
 }

@@ -25,7 +25,9 @@ export function podNodeSelector(options: PodNodeSelectorOptions): Mutator {
       if (spec === undefined) return
       const { namespace } = request.key
       const ofNamespace = labelsOf(selectorOf(namespace, reader, options), namespace)
-      if (conflict(ofNamespace, spec.nodeSelector ?? {})) throw refusal(request, 'pod node label selector conflicts with its namespace node label selector')
+      if (conflict(ofNamespace, spec.nodeSelector ?? {})) {
+        throw refusal(request, 'pod node label selector conflicts with its namespace node label selector')
+      }
       const selector = { ...ofNamespace, ...spec.nodeSelector }
       if (!isWithin(selector, labelsOf(options.allowed[namespace] ?? '', namespace))) {
         throw refusal(request, 'pod node label selector labels conflict with its namespace whitelist')

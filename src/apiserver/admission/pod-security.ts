@@ -4,7 +4,9 @@ import { detailText, violationsOf } from '../../policy/pod-security/evaluate.ts'
 import { existingPodWarnings } from '../../policy/pod-security/existing-pods.ts'
 import { makesPods, templateOf } from '../../policy/pod-security/pod-template-of.ts'
 import { isSignificantUpdate } from '../../policy/pod-security/significant-update.ts'
-import { compareLevels, isOpen, labelledStandards, openPolicy, policyOf, sameStandard, standardText } from '../../policy/pod-security/standard.ts'
+import {
+  compareLevels, isOpen, labelledStandards, openPolicy, policyOf, sameStandard, standardText,
+} from '../../policy/pod-security/standard.ts'
 import type { NamespacePolicy, Standard } from '../../policy/pod-security/standard.ts'
 import type { Subject } from '../../policy/pod-security/subject.ts'
 import { sameJson } from '../../objects/json.ts'
@@ -15,10 +17,19 @@ import { ALLOWED, allowedWith, refused } from './verdicts.ts'
 export interface PodSecurityOptions {
   /** For namespaces without labels. */
   readonly defaults: NamespacePolicy
-  readonly exemptions: { readonly namespaces: readonly string[]; readonly users: readonly string[]; readonly runtimeClasses: readonly string[] }
+  readonly exemptions: PodSecurityExemptions
 }
 
-export const defaultPodSecurity: PodSecurityOptions = { defaults: openPolicy, exemptions: { namespaces: [], users: [], runtimeClasses: [] } }
+/** Names of namespaces, of users and of runtime classes that no standard is about. */
+export interface PodSecurityExemptions {
+  readonly namespaces: readonly string[]
+  readonly users: readonly string[]
+  readonly runtimeClasses: readonly string[]
+}
+
+export const defaultPodSecurity: PodSecurityOptions = {
+  defaults: openPolicy, exemptions: { namespaces: [], users: [], runtimeClasses: [] },
+}
 
 /** Subresources of pods that cannot make one less safe. Any other is looked at, also one that does not exist yet. */
 const HARMLESS: ReadonlySet<string> = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status'])
@@ -76,7 +87,8 @@ function reviewNamespace(request: AdmissionRequest, reader: ObjectReader, { defa
   if (errors.length > 0 && !sameJson(errors, before?.errors)) throw invalid(kinds.Namespace, name, errors)
   if (before !== undefined && !isTightened(policy.enforce, before.policy.enforce)) return ALLOWED
   if (exemptions.namespaces.includes(name)) return exemptWarning(namespace, policy, defaults)
-  return before === undefined ? ALLOWED : allowedWith(existingPodWarnings(name, policy.enforce, podsIn(name, reader, exemptions.runtimeClasses)))
+  if (before === undefined) return ALLOWED
+  return allowedWith(existingPodWarnings(name, policy.enforce, podsIn(name, reader, exemptions.runtimeClasses)))
 }
 
 function podsIn(namespace: string, reader: ObjectReader, exempt: readonly string[]): readonly Pod[] {
@@ -91,5 +103,6 @@ function isTightened(now: Standard, before: Standard): boolean {
 function exemptWarning(namespace: Namespace, policy: NamespacePolicy, defaults: NamespacePolicy): Verdict {
   if (isOpen(policy) || sameJson(policy, defaults)) return ALLOWED
   const asked = labelledStandards(namespace.metadata.labels, policy)
-  return allowedWith([`namespace ${JSON.stringify(namespace.metadata.name)} is exempt from Pod Security, and the policy (${asked}) will be ignored`])
+  const name = JSON.stringify(namespace.metadata.name)
+  return allowedWith([`namespace ${name} is exempt from Pod Security, and the policy (${asked}) will be ignored`])
 }

@@ -35,10 +35,13 @@ export function podTolerationRestriction(options: PodTolerationOptions): Mutator
   }
 }
 
-function checkAllowed(request: AdmissionRequest, tolerations: readonly Toleration[], namespace: Namespace | undefined, options: PodTolerationOptions): void {
+function checkAllowed(
+  request: AdmissionRequest, tolerations: readonly Toleration[], namespace: Namespace | undefined, options: PodTolerationOptions,
+): void {
   const own = tolerationsOf(namespace, ALLOWED_ONLY)
   if (areAllowed(tolerations, own ?? options.allowed)) return
-  const why = `pod tolerations (possibly merged with namespace default tolerations) conflict with its ${own === undefined ? 'cluster' : 'namespace'} whitelist`
+  const whose = own === undefined ? 'cluster' : 'namespace'
+  const why = `pod tolerations (possibly merged with namespace default tolerations) conflict with its ${whose} whitelist`
   throw forbidden({ group: '', resource: 'pods' }, request.key.name, why)
 }
 

@@ -4,6 +4,7 @@ import type { Pod, PriorityClass } from '../../resources/generated/types.ts'
 import { forbidden } from '../../words/status-error.ts'
 import type { Mutator, Validator } from '../access.ts'
 import { isPodWrite } from './pod-writes.ts'
+import { isAbout, isWrite } from './targets.ts'
 import { ALLOWED, forbiddenBecause } from './verdicts.ts'
 
 /** A pod's class becomes a number, once: what the class says later changes nothing. An update that leaves the number out keeps it. */
@@ -32,13 +33,13 @@ export const priority: Mutator = {
 }
 
 function lacksPriority({ spec }: Pod, { spec: before }: Pod): boolean {
-  return (spec?.priority === undefined && before?.priority !== undefined) || (spec?.preemptionPolicy === undefined && before?.preemptionPolicy !== undefined)
+  return (spec?.priority === undefined && before?.priority !== undefined)
+    || (spec?.preemptionPolicy === undefined && before?.preemptionPolicy !== undefined)
 }
 
 export const oneDefaultPriority: Validator = {
   name: 'Priority',
-  matches: ({ operation, kind, subresource }) =>
-    kind.plural === 'priorityclasses' && kind.group === kinds.PriorityClass.group && subresource === '' && (operation === 'CREATE' || operation === 'UPDATE'),
+  matches: (request) => isWrite(request) && isAbout(request, kinds.PriorityClass.group, kinds.PriorityClass.plural),
   review(request, reader) {
     const problem = secondDefault(request.object as PriorityClass, reader.list(kinds.PriorityClass))
     return problem === undefined ? ALLOWED : forbiddenBecause(problem)

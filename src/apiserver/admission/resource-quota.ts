@@ -10,6 +10,7 @@ import type { Clock } from '../../words/ports.ts'
 import { forbidden } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator, ObjectReader, Validator } from '../access.ts'
 import type { Bookkeeper, Charge } from '../charge.ts'
+import { isSubresourceOf, isWrite } from './targets.ts'
 import { ALLOWED } from './verdicts.ts'
 
 export interface QuotaParts {
@@ -36,12 +37,17 @@ function chargeFor(request: AdmissionRequest, after: KubeObject | undefined, { u
     apply(accounts) {
       const quotas = accounts as readonly ResourceQuota[]
       // A quota that goes need not remember that it went.
-      const own = kind.plural === kinds.ResourceQuota.plural && kind.group === '' ? quotas.findIndex(({ metadata }) => metadata.name === key.name) : -1
-      const charged = chargeQuotas(own === -1 ? quotas : quotas.filter((_, index) => index !== own), change, usageOf, clock.now())
+      const own = isQuota(kind) ? quotas.findIndex(({ metadata }) => metadata.name === key.name) : -1
+      const others = own === -1 ? quotas : quotas.filter((_, index) => index !== own)
+      const charged = chargeQuotas(others, change, usageOf, clock.now())
       if (charged.outcome === 'refused') throw forbidden({ group: kind.group, resource: kind.plural }, key.name, charged.why)
       return own === -1 ? charged.quotas : charged.quotas.toSpliced(own, 0, ...quotas.slice(own, own + 1))
     },
   }
+}
+
+function isQuota({ group, plural }: KindRef): boolean {
+  return plural === kinds.ResourceQuota.plural && group === ''
 }
 
 /** Of most kinds only how many there are is counted; of these an update may change what they use. */
@@ -63,7 +69,7 @@ function isEnforced({ operation, kind, subresource }: AdmissionRequest): boolean
 export function quotaDryRun(bookkeeper: Bookkeeper): Validator {
   return {
     name: 'ResourceQuota',
-    matches: ({ dryRun, operation }) => dryRun && (operation === 'CREATE' || operation === 'UPDATE'),
+    matches: (request) => request.dryRun && isWrite(request),
     review(request, reader) {
       const charge = request.key.namespace === '' ? undefined : bookkeeper.chargeOf(request, request.object)
       charge?.apply(reader.list(kinds.ResourceQuota, request.key.namespace))
@@ -78,13 +84,13 @@ export interface QuotaCountParts extends QuotaParts {
 }
 
 /**
- * Whoever writes the status of a quota: what is used is what the caches hold at that moment. They show one revision of the store, and every charge
- * writes the quota, so that this count is right whenever the write succeeds; a counter that looks from outside may be late.
+ * Whoever writes the status of a quota: what is used is what the caches hold at that moment. They show one revision of the store, and
+ * every charge writes the quota, so that this count is right whenever the write succeeds; a counter that looks from outside may be late.
  */
 export function quotaCount({ usageOf, clock, servedKinds }: QuotaCountParts): Mutator {
   return {
     name: 'ResourceQuotaCount',
-    matches: ({ operation, kind, subresource }) => subresource === 'status' && operation === 'UPDATE' && kind.plural === 'resourcequotas' && kind.group === '',
+    matches: (request) => request.operation === 'UPDATE' && isSubresourceOf(request, '', 'resourcequotas', 'status'),
     admit(request, reader) {
       const quota = request.object as ResourceQuota
       if (quota.status?.hard === undefined) return

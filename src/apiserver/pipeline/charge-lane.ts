@@ -20,12 +20,15 @@ interface Entry {
   reject(error: unknown): void
 }
 
-type LaneParts = Pick<PipelineParts, 'store' | 'feed' | 'sets'> & { readonly resources: ResourceSet; readonly bookkeeper: Bookkeeper | undefined }
+interface LaneParts extends Pick<PipelineParts, 'store' | 'feed' | 'sets'> {
+  readonly resources: ResourceSet
+  readonly bookkeeper: Bookkeeper | undefined
+}
 
 /**
- * Commits writes together with the accounts that they are charged to. The writes of one namespace go in turns: while a transaction is under way
- * those that come gather, and share the next one, so that a flood of them costs few writes of an account. A transaction says which state of
- * the accounts it rests on; when another server was faster, what is left is charged anew to the newer state.
+ * Commits writes together with the accounts that they are charged to. The writes of one namespace go in turns: while a transaction is
+ * under way those that come gather, and share the next one, so that a flood of them costs few writes of an account. A transaction says
+ * which state of the accounts it rests on; when another server was faster, what is left is charged anew to the newer state.
  */
 export class ChargeLane {
   readonly #parts: LaneParts
@@ -80,7 +83,10 @@ export class ChargeLane {
     if (joined.length === 0) return left
     const changes = this.#changes(accounts, charged)
     const transaction = {
-      expect: [...joined.flatMap((entry) => entry.transaction.expect), ...changes.map(({ account }) => ({ key: account.key, modified: account.revision }))],
+      expect: [
+        ...joined.flatMap((entry) => entry.transaction.expect),
+        ...changes.map(({ account }) => ({ key: account.key, modified: account.revision })),
+      ],
       writes: [...joined.flatMap((entry) => entry.transaction.writes), ...changes.map(({ write }) => write)],
     }
     const { store, feed } = this.#parts
@@ -136,7 +142,10 @@ interface Joined {
   readonly charged: readonly KubeObject[]
 }
 
-/** Charges one after another; what is refused is told so. Two writes of one object, or a write of an account itself, do not go in one transaction. */
+/**
+ * Charges one after another; what is refused is told so.
+ * Two writes of one object do not go in one transaction, and a write of an account goes alone.
+ */
 function join(batch: readonly Entry[], accounts: readonly CachedObject[]): Joined {
   let charged: readonly KubeObject[] = accounts.map(({ object }) => object)
   const accountKeys = new Set(accounts.map(({ key }) => key))

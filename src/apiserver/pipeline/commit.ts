@@ -14,7 +14,7 @@ export type CommitResult =
   /** Someone else wrote the key since expected; the cache shows their write now. */
   | { readonly outcome: 'conflict' }
 
-/** expected: the revision that is to be replaced, 0 for none. The object must not change any more. charge: what it is charged to, if anything. */
+/** expected: the revision that is to be replaced, 0 for none. charge: what it is charged to. The object must not change any more. */
 export async function commitObject(
   parts: CommitParts, key: string, object: KubeObject, expected: Revision, charge?: Charge,
 ): Promise<CommitResult> {

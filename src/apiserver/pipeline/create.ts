@@ -82,7 +82,9 @@ function dryCreate(request: WriteRequest, draft: KubeObject): Served {
 }
 
 /** A generated name that is taken is generated anew; a name that was asked for is not. */
-async function store(parts: PipelineParts, request: WriteRequest, { draft, admission, generated }: Draft & Pick<NewObject, 'admission'>): Promise<CachedObject> {
+async function store(
+  parts: PipelineParts, request: WriteRequest, { draft, admission, generated }: Draft & Pick<NewObject, 'admission'>,
+): Promise<CachedObject> {
   const { resource } = request
   const charge = parts.charges.chargeOf(admission, draft)
   let object = draft

@@ -138,10 +138,12 @@ interface Replacement {
 }
 
 /** A write that changes nothing is not made. One that takes away what held a deleted object makes the object go. */
-async function store(parts: PipelineParts, request: WriteRequest, { cached, current, draft, admission }: Replacement): Promise<CachedObject | undefined> {
+async function store(parts: PipelineParts, request: WriteRequest, replacement: Replacement): Promise<CachedObject | undefined> {
+  const { cached, current, draft, admission } = replacement
   if (isReadyToGo(draft)) return commitDeletion(parts, cached, parts.charges.chargeOf(admission, undefined))
   if (sameJson(draft, current)) return cached
-  const result = await commitObject(parts, cached.key, asStored(request.resource, draft), cached.revision, parts.charges.chargeOf(admission, draft))
+  const charge = parts.charges.chargeOf(admission, draft)
+  const result = await commitObject(parts, cached.key, asStored(request.resource, draft), cached.revision, charge)
   return result.outcome === 'stored' ? result.cached : undefined
 }
 

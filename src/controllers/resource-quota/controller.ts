@@ -30,7 +30,8 @@ export function resourceQuotaController(kindsInNamespaces: readonly KindRef[]): 
       const quota = snapshot.get(kinds.ResourceQuota, parseKey(key))
       if (quota === undefined) return undefined
       const { namespace } = parseKey(key)
-      const counted = countedResources(quota, kindsInNamespaces).map((resource) => ({ resource, objects: snapshot.list(resource, namespace) }))
+      const counted = countedResources(quota, kindsInNamespaces)
+        .map((resource) => ({ resource, objects: snapshot.list(resource, namespace) }))
       return { quota, counted, usageOf }
     },
     plan: planQuota,

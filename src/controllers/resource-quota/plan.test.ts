@@ -3,11 +3,9 @@ import { test } from 'node:test'
 import { freezeJson } from '../../objects/json.ts'
 import { createUsageOf } from '../../policy/quota/resource-usage.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { PersistentVolumeClaim, Pod, ResourceQuota } from '../../resources/generated/types.ts'
+import type { Pod, ResourceQuota } from '../../resources/generated/types.ts'
 import { formatTime } from '../../words/instant.ts'
 import { NOW, lines, pod } from '../objects.testing.ts'
-import { planClaim } from '../storage-protection/claims.ts'
-import { planVolume } from '../storage-protection/volumes.ts'
 import { planQuota } from './plan.ts'
 
 type Amounts = Record<string, string>
@@ -49,14 +47,4 @@ test('a pod that does not end is waited for, then given up', () => {
   assert.deepEqual([planned(told('1'), [leaving(20_000)]).actions, planned(told('0'), [leaving(40_000)]).actions], [[], []])
   assert.deepEqual(lines(planned(told('1'), [leaving(40_000)]).actions), ['patch resourcequotas/status q'])
   assert.equal(planned(told('0'), [leaving(40_000)]).wakeAt, NOW + 300_000)
-})
-
-test('storage stays while it is used', () => {
-  const metadata = { name: 'data', namespace: 'shop', deletionTimestamp: formatTime(NOW), finalizers: ['kubernetes.io/pvc-protection', 'example.com/x'] }
-  const claim: PersistentVolumeClaim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata }
-  assert.deepEqual(planClaim({ claim, users: [pod('a')] }), { actions: [], why: 'Pod shop/a still uses it.' })
-  const [action] = planClaim({ claim, users: [] }).actions
-  assert.deepEqual(action?.verb === 'update' ? action.object.metadata.finalizers : undefined, ['example.com/x'])
-  const volume = (phase: string) => ({ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'v', finalizers: ['kubernetes.io/pv-protection'] }, status: { phase } })
-  assert.deepEqual(['Bound', 'Released', 'Available'].map((phase) => lines(planVolume(volume(phase)).actions).length), [0, 1, 1])
 })

@@ -21,8 +21,8 @@ export interface QuotaView {
 const RECOUNT_EVERY_MS = 5 * 60_000
 
 /**
- * The count says whether a write is worth it; what is written as used is counted by the server, whose caches show one moment. A count that is late
- * therefore costs a request, and is never believed.
+ * The count says whether a write is worth it; what is written as used is counted by the server, whose caches show one moment.
+ * A count that is late therefore costs a request, and is never believed.
  */
 export function planQuota({ quota, counted, usageOf }: QuotaView, now: Instant): Plan {
   const hard = quota.spec?.hard ?? {}

@@ -1,7 +1,9 @@
 import type { KubeObject } from '../../objects/kube-object.ts'
 
 /** How administrators mark the class that is taken where none is named. */
-export const STORAGE_CLASS_MARKS: readonly string[] = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
+export const STORAGE_CLASS_MARKS: readonly string[] = [
+  'storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class',
+]
 export const INGRESS_CLASS_MARKS: readonly string[] = ['ingressclass.kubernetes.io/is-default-class']
 
 /** Of several that are marked the newest, so that a default can be replaced without a moment without one. */

@@ -17,9 +17,12 @@ export function podLimitProblem(pod: Pod, limitRange: LimitRange): string | unde
   if (spec === undefined) return undefined
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
   const problems = (limitRange.spec?.limits ?? []).flatMap((item) => {
-    if (item.type === 'Pod') return problemsOf(item, { requests: containerTotals(spec, 'requests'), limits: containerTotals(spec, 'limits') })
+    if (item.type === 'Pod') {
+      return problemsOf(item, { requests: containerTotals(spec, 'requests'), limits: containerTotals(spec, 'limits') })
+    }
     if (item.type !== 'Container') return []
-    return containers.flatMap(({ resources }) => problemsOf(item, { requests: quantitiesOf(resources?.requests), limits: quantitiesOf(resources?.limits) }))
+    return containers.flatMap(({ resources }) =>
+      problemsOf(item, { requests: quantitiesOf(resources?.requests), limits: quantitiesOf(resources?.limits) }))
   })
   return problemText(problems)
 }
@@ -42,7 +45,9 @@ function problemsOf(item: LimitRangeItem, usage: Usage): readonly string[] {
   ]
 }
 
-function each(bounds: Record<string, string> | undefined, problem: (name: string, bound: Quantity) => string | undefined): readonly string[] {
+function each(
+  bounds: Record<string, string> | undefined, problem: (name: string, bound: Quantity) => string | undefined,
+): readonly string[] {
   if (bounds === undefined) return []
   return [...quantitiesOf(bounds)].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, bound]) => problem(name, bound) ?? [])
 }

@@ -18,7 +18,8 @@ export function applyLimitDefaults(pod: Pod, limitRanges: readonly LimitRange[])
       ...(pod.spec?.containers ?? []).flatMap((container) => fill(container, 'container', limits, requests)),
       ...(pod.spec?.initContainers ?? []).flatMap((container) => fill(container, 'init container', limits, requests)),
     ]
-    if (told.length > 0) pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: `LimitRanger plugin set: ${told.join('; ')}` }
+    if (told.length === 0) continue
+    pod.metadata.annotations = { ...pod.metadata.annotations, [ANNOTATION]: `LimitRanger plugin set: ${told.join('; ')}` }
   }
 }
 

@@ -1,4 +1,4 @@
-import { containersOf, containersText, isWindows, quoted, sorted } from './subject.ts'
+import { containersOf, containersText, isWindows, namesWhere, quoted, sorted } from './subject.ts'
 import type { Subject, Violation } from './subject.ts'
 
 /** What container runtimes grant anyway, without NET_RAW. */
@@ -14,9 +14,7 @@ export function capabilitiesBaseline({ spec }: Subject): Violation | undefined {
 
 /** Everything is dropped, and only the binding of low ports may be taken back. */
 export function capabilitiesRestricted22({ spec }: Subject): Violation | undefined {
-  const keeping = containersOf(spec)
-    .filter(({ securityContext }) => securityContext?.capabilities?.drop?.includes('ALL') !== true)
-    .map(({ name }) => name)
+  const keeping = namesWhere(spec, (security) => security?.capabilities?.drop?.includes('ALL') !== true)
   const details: string[] = []
   if (keeping.length > 0) details.push(`${containersText(keeping)} must set securityContext.capabilities.drop=["ALL"]`)
   const added = addedText(spec, (capability) => capability === BIND)
@@ -37,13 +35,15 @@ function addedText(spec: Subject['spec'], isAllowed: (capability: string) => boo
     if (more.length > 0) names.push(name)
     capabilities.push(...more)
   }
-  return names.length === 0 ? undefined : `${containersText(names)} must not include ${quoted(sorted(capabilities))} in securityContext.capabilities.add`
+  if (names.length === 0) return undefined
+  return `${containersText(names)} must not include ${quoted(sorted(capabilities))} in securityContext.capabilities.add`
 }
 
 export function allowPrivilegeEscalation8({ spec }: Subject): Violation | undefined {
-  const names = containersOf(spec).filter(({ securityContext }) => securityContext?.allowPrivilegeEscalation !== false).map(({ name }) => name)
+  const names = namesWhere(spec, (security) => security?.allowPrivilegeEscalation !== false)
   if (names.length === 0) return undefined
-  return { reason: 'allowPrivilegeEscalation != false', detail: `${containersText(names)} must set securityContext.allowPrivilegeEscalation=false` }
+  const detail = `${containersText(names)} must set securityContext.allowPrivilegeEscalation=false`
+  return { reason: 'allowPrivilegeEscalation != false', detail }
 }
 
 export function allowPrivilegeEscalation25(subject: Subject): Violation | undefined {

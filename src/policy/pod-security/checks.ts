@@ -1,4 +1,6 @@
-import { allowPrivilegeEscalation25, allowPrivilegeEscalation8, capabilitiesBaseline, capabilitiesRestricted22, capabilitiesRestricted25 } from './capability-checks.ts'
+import {
+  allowPrivilegeEscalation25, allowPrivilegeEscalation8, capabilitiesBaseline, capabilitiesRestricted22, capabilitiesRestricted25,
+} from './capability-checks.ts'
 import {
   hostNamespaces, hostPathVolumes, hostPorts, privileged, procMount, sysctls0, sysctls27, sysctls29, sysctls32, windowsHostProcess,
 } from './host-checks.ts'

@@ -26,7 +26,8 @@ export function existingPodWarnings(namespace: string, standard: Standard, pods:
     warnings.push(`new PodSecurity enforce level only checked against the first ${checked.length} of ${ordered.length} existing pods`)
   }
   if (names.size > 0) {
-    warnings.push(`existing pods in namespace ${JSON.stringify(namespace)} violate the new PodSecurity enforce level ${JSON.stringify(standardText(standard))}`)
+    const level = JSON.stringify(standardText(standard))
+    warnings.push(`existing pods in namespace ${JSON.stringify(namespace)} violate the new PodSecurity enforce level ${level}`)
   }
   return [...warnings, ...[...names].map(([reason, broken]) => `${namesText(broken)}: ${reason}`).sort()]
 }

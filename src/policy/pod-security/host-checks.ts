@@ -1,4 +1,4 @@
-import { containersOf, containersText, plural, quoted, settersText, sorted } from './subject.ts'
+import { containersOf, containersText, namesWhere, plural, quoted, settersText, sorted } from './subject.ts'
 import type { Subject, Violation } from './subject.ts'
 
 /** What opens the node itself to a pod. */
@@ -17,25 +17,28 @@ export function hostPorts({ spec }: Subject): Violation | undefined {
   const ports: string[] = []
   const names: string[] = []
   for (const { name, ports: own = [] } of containersOf(spec)) {
-    const used = own.flatMap(({ hostPort = 0 }) => (hostPort === 0 ? [] : [String(hostPort)]))
-    if (used.length > 0) names.push(name)
-    ports.push(...used)
+    const taken = own.flatMap(({ hostPort = 0 }) => (hostPort === 0 ? [] : [String(hostPort)]))
+    if (taken.length > 0) names.push(name)
+    ports.push(...taken)
   }
   if (names.length === 0) return undefined
   const listed = sorted(ports)
-  const detail = `${containersText(names)} ${plural(names.length, 'uses', 'use')} ${plural(listed.length, 'hostPort', 'hostPorts')} ${listed.join(', ')}`
+  const used = `${plural(listed.length, 'hostPort', 'hostPorts')} ${listed.join(', ')}`
+  const detail = `${containersText(names)} ${plural(names.length, 'uses', 'use')} ${used}`
   return { reason: 'hostPort', detail }
 }
 
 export function privileged({ spec }: Subject): Violation | undefined {
-  const names = containersOf(spec).filter(({ securityContext }) => securityContext?.privileged === true).map(({ name }) => name)
-  return names.length === 0 ? undefined : { reason: 'privileged', detail: `${containersText(names)} must not set securityContext.privileged=true` }
+  const names = namesWhere(spec, (security) => security?.privileged === true)
+  if (names.length === 0) return undefined
+  return { reason: 'privileged', detail: `${containersText(names)} must not set securityContext.privileged=true` }
 }
 
 export function windowsHostProcess({ spec }: Subject): Violation | undefined {
-  const names = containersOf(spec).filter(({ securityContext }) => securityContext?.windowsOptions?.hostProcess === true).map(({ name }) => name)
+  const names = namesWhere(spec, (security) => security?.windowsOptions?.hostProcess === true)
   const setters = settersText(spec.securityContext?.windowsOptions?.hostProcess === true, names)
-  return setters === '' ? undefined : { reason: 'hostProcess', detail: `${setters} must not set securityContext.windowsOptions.hostProcess=true` }
+  if (setters === '') return undefined
+  return { reason: 'hostProcess', detail: `${setters} must not set securityContext.windowsOptions.hostProcess=true` }
 }
 
 /** The masks over /proc stay on. */
@@ -52,7 +55,9 @@ const SAFE_SYSCTLS = [
   'kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.ip_unprivileged_port_start', 'net.ipv4.ping_group_range', 'net.ipv4.tcp_syncookies',
 ]
 const SAFE_SINCE_27 = ['net.ipv4.ip_local_reserved_ports']
-const SAFE_SINCE_29 = ['net.ipv4.tcp_fin_timeout', 'net.ipv4.tcp_keepalive_intvl', 'net.ipv4.tcp_keepalive_probes', 'net.ipv4.tcp_keepalive_time']
+const SAFE_SINCE_29 = [
+  'net.ipv4.tcp_fin_timeout', 'net.ipv4.tcp_keepalive_intvl', 'net.ipv4.tcp_keepalive_probes', 'net.ipv4.tcp_keepalive_time',
+]
 const SAFE_SINCE_32 = ['net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem']
 
 function sysctls(...safe: readonly (readonly string[])[]): (subject: Subject) => Violation | undefined {

@@ -6,17 +6,18 @@ const APPARMOR_ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/'
 const SECCOMP_POD_ANNOTATION = 'seccomp.security.alpha.kubernetes.io/pod'
 const SECCOMP_CONTAINER_ANNOTATION = 'container.seccomp.security.alpha.kubernetes.io/'
 
-function isConfined(type: string | undefined): boolean {
-  return type === 'RuntimeDefault' || type === 'Localhost'
+/** A profile was chosen that confines nothing. */
+function isLoose(profile: { readonly type: string } | undefined): boolean {
+  return profile !== undefined && profile.type !== 'RuntimeDefault' && profile.type !== 'Localhost'
 }
 
 /** By field, and by the annotations from before there were fields. */
 export function appArmorProfile({ metadata, spec }: Subject): Violation | undefined {
-  const podType = spec.securityContext?.appArmorProfile?.type
-  const podItself = podType !== undefined && !isConfined(podType)
-  const bad = containersOf(spec).filter(({ securityContext }) => securityContext?.appArmorProfile !== undefined && !isConfined(securityContext.appArmorProfile.type))
+  const podType = spec.securityContext?.appArmorProfile?.type ?? ''
+  const podItself = isLoose(spec.securityContext?.appArmorProfile)
+  const bad = containersOf(spec).filter(({ securityContext }) => isLoose(securityContext?.appArmorProfile))
   const annotations = Object.entries(metadata?.annotations ?? {})
-    .filter(([name, value]) => name.startsWith(APPARMOR_ANNOTATION) && value !== '' && value !== 'runtime/default' && !value.startsWith('localhost/'))
+    .filter(([name, value]) => name.startsWith(APPARMOR_ANNOTATION) && !/^(runtime\/default|localhost\/.*|)$/s.test(value))
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .sort()
   const types = sorted([...(podItself ? [podType] : []), ...bad.map(({ securityContext }) => securityContext?.appArmorProfile?.type ?? '')])
@@ -46,9 +47,9 @@ export function seccompBaseline0({ metadata, spec }: Subject): Violation | undef
 }
 
 export function seccompBaseline19({ spec }: Subject): Violation | undefined {
-  const podType = spec.securityContext?.seccompProfile?.type
-  const podItself = podType !== undefined && !isConfined(podType)
-  const bad = containersOf(spec).filter(({ securityContext }) => securityContext?.seccompProfile !== undefined && !isConfined(securityContext.seccompProfile.type))
+  const podType = spec.securityContext?.seccompProfile?.type ?? ''
+  const podItself = isLoose(spec.securityContext?.seccompProfile)
+  const bad = containersOf(spec).filter(({ securityContext }) => isLoose(securityContext?.seccompProfile))
   const setters = settersText(podItself, bad.map(({ name }) => name))
   if (setters === '') return undefined
   const types = sorted([...(podItself ? [podType] : []), ...bad.map(({ securityContext }) => securityContext?.seccompProfile?.type ?? '')])
@@ -63,7 +64,8 @@ export function seccompRestricted19(subject: Subject): Violation | undefined {
   if (spec.securityContext?.seccompProfile !== undefined) return undefined
   const silent = containersOf(spec).filter(({ securityContext }) => securityContext?.seccompProfile === undefined).map(({ name }) => name)
   if (silent.length === 0) return undefined
-  return { reason: 'seccompProfile', detail: `pod or ${containersText(silent)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"` }
+  const detail = `pod or ${containersText(silent)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"`
+  return { reason: 'seccompProfile', detail }
 }
 
 export function seccompRestricted25(subject: Subject): Violation | undefined {
@@ -74,7 +76,7 @@ function seLinuxOptions(types: readonly string[]): (subject: Subject) => Violati
   const isFine = ({ type = '', user = '', role = '' }: SELinuxOptions): boolean => types.includes(type) && user === '' && role === ''
   return ({ spec }) => {
     const ofPod = spec.securityContext?.seLinuxOptions
-    const bad = containersOf(spec).filter(({ securityContext }) => securityContext?.seLinuxOptions !== undefined && !isFine(securityContext.seLinuxOptions))
+    const bad = containersOf(spec).filter(({ securityContext }) => !isFine(securityContext?.seLinuxOptions ?? {}))
     const podItself = ofPod !== undefined && !isFine(ofPod)
     const setters = settersText(podItself, bad.map(({ name }) => name))
     if (setters === '') return undefined

@@ -95,7 +95,8 @@ export function isOpen({ enforce, audit, warn }: NamespacePolicy): boolean {
 /** enforce=restricted:latest, warn=baseline:v1.20: what the labels themselves ask for. */
 export function labelledStandards(labels: Labels | undefined, policy: NamespacePolicy): string {
   return MODES
-    .filter((mode) => policy[mode].level !== 'privileged' && (labels?.[`${PREFIX}${mode}`] ?? labels?.[`${PREFIX}${mode}-version`]) !== undefined)
+    .filter((mode) => policy[mode].level !== 'privileged')
+    .filter((mode) => (labels?.[`${PREFIX}${mode}`] ?? labels?.[`${PREFIX}${mode}-version`]) !== undefined)
     .map((mode) => `${mode}=${standardText(policy[mode])}`)
     .join(', ')
 }

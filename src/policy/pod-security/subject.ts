@@ -26,6 +26,11 @@ export function containersOf(spec: PodSpec): readonly AnyContainer[] {
   return [...(initContainers ?? []), ...containers, ...(ephemeralContainers ?? [])]
 }
 
+/** The names of those whose security settings are so. */
+export function namesWhere(spec: PodSpec, isSo: (security: Container['securityContext']) => boolean): readonly string[] {
+  return containersOf(spec).filter(({ securityContext }) => isSo(securityContext)).map(({ name }) => name)
+}
+
 export function isWindows(spec: PodSpec): boolean {
   return spec.os?.name === 'windows'
 }

@@ -19,7 +19,9 @@ export function resolvePriority(spec: PodSpec, classes: readonly PriorityClass[]
   const found = asked === '' ? defaultPriorityClass(classes) : classes.find(({ metadata }) => metadata.name === asked)
   if (found === undefined && asked !== '') return { refusal: `no PriorityClass with name ${asked} was found` }
   const { value = 0, preemptionPolicy } = found ?? { value: 0, preemptionPolicy: PREEMPTS }
-  if (spec.priority !== undefined && spec.priority !== value) return { refusal: ownValue('integer value of priority', spec.priority, value) }
+  if (spec.priority !== undefined && spec.priority !== value) {
+    return { refusal: ownValue('integer value of priority', spec.priority, value) }
+  }
   if (spec.preemptionPolicy !== undefined && preemptionPolicy !== undefined && spec.preemptionPolicy !== preemptionPolicy) {
     return { refusal: ownValue('string value of PreemptionPolicy', spec.preemptionPolicy, preemptionPolicy) }
   }
@@ -27,7 +29,8 @@ export function resolvePriority(spec: PodSpec, classes: readonly PriorityClass[]
 }
 
 function ownValue(what: string, given: number | string, computed: number | string): string {
-  return `the ${what} (${given}) must not be provided in pod spec; priority admission controller computed ${computed} from the given PriorityClass name`
+  const computes = `priority admission controller computed ${computed} from the given PriorityClass name`
+  return `the ${what} (${given}) must not be provided in pod spec; ${computes}`
 }
 
 /** Why a class may not be the default; undefined where it may, or does not want to be. */

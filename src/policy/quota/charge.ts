@@ -61,7 +61,8 @@ function chargeQuota(quota: ResourceQuota, change: UsageChange, usageOf: UsageOf
 function unsaidResources({ spec }: Pod, names: readonly string[]): string | undefined {
   const wanted = names.filter((name) => MUST_BE_SET.has(name)).sort()
   if (wanted.length === 0 || spec === undefined) return undefined
-  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((container) => ({ name: container.name, usage: containerUsage(container.resources) }))
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
+    .map((container) => ({ name: container.name, usage: containerUsage(container.resources) }))
   const parts = wanted.flatMap((name) => {
     const silent = containers.filter(({ usage }) => !usage.has(name)).map((container) => container.name).sort()
     return silent.length === 0 ? [] : [`${name} for: ${silent.join(',')}`]

@@ -98,7 +98,8 @@ function serviceUsage({ spec = {} }: Service): ReadonlyQuantities {
   const all = type === 'NodePort' || (balanced && spec.allocateLoadBalancerNodePorts !== false)
   const nodePorts = all ? ports.length : balanced ? ports.filter(({ nodePort = 0 }) => nodePort !== 0).length : 0
   return new Map([
-    ['count/services', ONE], ['services', ONE], ['services.loadbalancers', pieces(balanced ? 1 : 0)], ['services.nodeports', pieces(nodePorts)],
+    ['count/services', ONE], ['services', ONE],
+    ['services.loadbalancers', pieces(balanced ? 1 : 0)], ['services.nodeports', pieces(nodePorts)],
   ])
 }
 
@@ -113,7 +114,10 @@ function claimUsage({ metadata, spec, status }: PersistentVolumeClaim): Readonly
   const storageClass = metadata.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName ?? ''
   const asked = quantitiesOf(spec?.resources?.requests).get('storage')
   const allocated = quantitiesOf(status?.allocatedResources).get('storage')
-  if (asked !== undefined) usage.set('requests.storage', wholeBytes(allocated !== undefined && compareQuantities(allocated, asked) > 0 ? allocated : asked))
+  if (asked !== undefined) {
+    const larger = allocated !== undefined && compareQuantities(allocated, asked) > 0 ? allocated : asked
+    usage.set('requests.storage', wholeBytes(larger))
+  }
   if (storageClass === '') return usage
   for (const name of ['persistentvolumeclaims', 'requests.storage']) {
     const amount = usage.get(name)

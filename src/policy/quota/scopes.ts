@@ -10,7 +10,8 @@ export function isInScope(quota: ResourceQuota, { group, plural }: Resource, obj
   if (scopes.length === 0 && expressions.length === 0) return true
   if (plural !== 'pods' || group !== '') return false
   const pod = object as Pod
-  return scopes.every((scopeName) => holds(pod, { scopeName, operator: 'Exists' })) && expressions.every((expression) => holds(pod, expression))
+  return scopes.every((scopeName) => holds(pod, { scopeName, operator: 'Exists' }))
+    && expressions.every((expression) => holds(pod, expression))
 }
 
 function holds(pod: Pod, requirement: ScopedResourceSelectorRequirement): boolean {

@@ -26,7 +26,9 @@ export function applyRuntimeClass(spec: PodSpec, runtimeClass: RuntimeClass): st
 
 /** Only the runtime class says what its runtime takes. */
 export function overheadProblem(spec: PodSpec, runtimeClass: RuntimeClass | undefined): string | undefined {
-  if (runtimeClass?.overhead !== undefined) return sameJson(spec.overhead ?? {}, runtimeClass.overhead.podFixed ?? {}) ? undefined : OTHER_OVERHEAD
+  if (runtimeClass?.overhead !== undefined) {
+    return sameJson(spec.overhead ?? {}, runtimeClass.overhead.podFixed ?? {}) ? undefined : OTHER_OVERHEAD
+  }
   return spec.overhead === undefined ? undefined : 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead'
 }
 

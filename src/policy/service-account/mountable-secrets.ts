@@ -33,20 +33,22 @@ export function secretProblem(spec: PodSpec, account: ServiceAccount): string | 
 /** The same of containers that are added to a running pod. */
 export function ephemeralSecretProblem(spec: PodSpec, account: ServiceAccount): string | undefined {
   const allowed = namesOf(account.secrets)
+  const why = `is not allowed because service account ${account.metadata.name} does not reference that secret`
   for (const container of spec.ephemeralContainers ?? []) {
     const problem = containerProblem(`ephemeral container ${container.name}`, container, allowed)
-    if (problem !== undefined) return `${problem} is not allowed because service account ${account.metadata.name} does not reference that secret`
+    if (problem !== undefined) return `${problem} ${why}`
   }
   return undefined
 }
 
-function containerProblem(who: string, { env = [], envFrom = [] }: Container | EphemeralContainer, allowed: ReadonlySet<string>): string | undefined {
-  for (const { name, valueFrom } of env) {
-    const secret = valueFrom?.secretKeyRef
-    if (secret !== undefined && !allowed.has(secret.name ?? '')) return `${who} with envVar ${name} referencing secret.secretName="${secret.name ?? ''}"`
+function containerProblem(who: string, container: Container | EphemeralContainer, allowed: ReadonlySet<string>): string | undefined {
+  for (const { name, valueFrom } of container.env ?? []) {
+    const secret = valueFrom?.secretKeyRef?.name
+    if (secret !== undefined && !allowed.has(secret)) return `${who} with envVar ${name} referencing secret.secretName="${secret}"`
   }
-  for (const { secretRef } of envFrom) {
-    if (secretRef !== undefined && !allowed.has(secretRef.name ?? '')) return `${who} with envFrom referencing secret.secretName="${secretRef.name ?? ''}"`
+  for (const { secretRef } of container.envFrom ?? []) {
+    const secret = secretRef?.name
+    if (secret !== undefined && !allowed.has(secret)) return `${who} with envFrom referencing secret.secretName="${secret}"`
   }
   return undefined
 }

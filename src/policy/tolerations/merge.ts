@@ -24,7 +24,8 @@ export function covers(wide: Toleration, narrow: Toleration): boolean {
   const { key = '', operator = 'Equal', value = '', effect = '', tolerationSeconds } = wide
   if ((narrow.key ?? '') !== key && (key !== '' || operator !== 'Exists')) return false
   if ((narrow.effect ?? '') !== effect && effect !== '') return false
-  if (effect === 'NoExecute' && tolerationSeconds !== undefined && (narrow.tolerationSeconds ?? Number.POSITIVE_INFINITY) > tolerationSeconds) return false
+  const longest = effect === 'NoExecute' ? (tolerationSeconds ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+  if ((narrow.tolerationSeconds ?? Number.POSITIVE_INFINITY) > longest) return false
   if (operator === 'Exists') return true
   return (narrow.operator ?? 'Equal') === 'Equal' && (narrow.value ?? '') === value
 }
