@@ -141,7 +141,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
     protobuf: new ProtobufDecoder(schemas),
-    admission: new Admission({ ...extensions, reader }), lane: new RetryLane(), sets,
+    authorizer: extensions.authorizer, admission: new Admission({ ...extensions, reader }), lane: new RetryLane(), sets,
     charges: new ChargeLane({ store, feed, sets, resources, bookkeeper: extensions.bookkeeper }),
     watches: new Watches({ feed, clock, random, log, limits }), elsewhere: extensions.elsewhere,
   }

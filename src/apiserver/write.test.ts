@@ -308,3 +308,18 @@ test('who may not gets 403 with what is missing; too much at once gets 429; too 
   assert.equal((await first).status, 504)
   release()
 })
+
+test('who may patch or replace, but not create, makes nothing', async () => {
+  const server = await startTestServer({
+    extensions: { authorizer: { authorize: (_user, { verb }) => ({ allowed: verb !== 'create', reason: '' }) } },
+  })
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'l' }, spec: {} }
+  const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/l'
+  const applied = await server.request('PATCH', `${path}?fieldManager=me`, lease, { 'content-type': 'application/apply-patch+yaml' })
+  const replaced = await server.request('PUT', path, lease)
+  for (const answer of [applied, replaced]) {
+    assert.equal(answer.status, 403, answer.text)
+    assert.match(String(answer.get('message')), /User "alice" cannot create resource "leases" in API group "coordination\.k8s\.io" in the namespace "default"/)
+  }
+  server.stop()
+})

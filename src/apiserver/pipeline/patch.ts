@@ -11,7 +11,7 @@ import { draftOver, freshDraft } from './fresh-draft.ts'
 import { decodeFields, reportFields, schemaOf } from './schema-stage.ts'
 import { updateObject } from './update.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
-import { resourceName } from './write-request.ts'
+import { requireCreate, resourceName } from './write-request.ts'
 
 export type ObjectPatch =
   | { readonly type: 'json'; readonly operations: readonly unknown[] }
@@ -36,6 +36,7 @@ async function applyObject(parts: PipelineParts, request: WriteRequest, patch: O
       return updateObject(parts, request, (live) => appliedDraft(parts, request, { live, config, force: patch.force }))
     }
     if (request.subresource !== '' || (config.metadata.uid ?? '') !== '') throw notFound(resourceName(resource), key.name)
+    await requireCreate(parts, request)
     try {
       const { object, tracked } = appliedDraft(parts, request, { live: undefined, config, force: patch.force })
       return await createObject(parts, request, object, tracked)

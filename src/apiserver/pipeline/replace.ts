@@ -7,7 +7,7 @@ import { freshDraft } from './fresh-draft.ts'
 import { decodeFields } from './schema-stage.ts'
 import { updateObject } from './update.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
-import { resourceName } from './write-request.ts'
+import { requireCreate, resourceName } from './write-request.ts'
 
 /** Kinds whose PUT creates what is not there: those that agents announce by replacing, as upstream's AllowCreateOnUpdate has it. */
 const CREATED_ON_UPDATE: ReadonlySet<string> = new Set(['/events', 'events.k8s.io/events', 'coordination.k8s.io/leases', '/endpoints', '/services'])
@@ -22,6 +22,7 @@ export async function replaceObject(parts: PipelineParts, request: WriteRequest,
     if (request.subresource !== '' || !CREATED_ON_UPDATE.has(`${resource.kind.group}/${resource.kind.plural}`) || hasRevision(body)) {
       throw notFound(resourceName(resource), key.name)
     }
+    await requireCreate(parts, request)
     return createObject(parts, request, body)
   }
   const decoded = decodeFields(parts, request, body)

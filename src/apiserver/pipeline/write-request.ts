@@ -3,7 +3,8 @@ import type { ObjectKey } from '../../objects/kube-object.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
 import type { Store } from '../../store/store.ts'
 import type { Clock, Log, Random } from '../../words/ports.ts'
-import type { ObjectReader, User } from '../access.ts'
+import { requireAllowed } from '../access/denial.ts'
+import type { Authorizer, ObjectReader, User } from '../access.ts'
 import type { FieldValidation } from '../options/write-options.ts'
 import type { ServedResource } from '../resource-set.ts'
 import type { ResourceSet } from '../resource-set.ts'
@@ -48,10 +49,18 @@ export interface PipelineParts {
   readonly log: Log
   readonly reader: ObjectReader
   readonly admission: Admission
+  /** For writes that turn out to be others than they were asked for as. */
+  readonly authorizer: Authorizer
   readonly lane: RetryLane
   readonly charges: ChargeLane
   readonly sets: FieldSetPool
   readonly facets: ReadonlyMap<string, FacetRoute>
+}
+
+/** An update or a patch that makes what is not there needs the right to create it too. Throws 403. */
+export async function requireCreate({ authorizer }: Pick<PipelineParts, 'authorizer'>, { resource, key, user }: WriteRequest): Promise<void> {
+  const { group, version, plural } = resource.kind
+  await requireAllowed(authorizer, user, { isResource: true, verb: 'create', group, version, resource: plural, subresource: '', ...key, path: '' })
 }
 
 /** group/plural/subresource */
