@@ -2,10 +2,11 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import type { CronJob, Deployment, Pod, PodTemplate } from '../../resources/generated/types.ts'
 import type { Subject } from './subject.ts'
 
-/** The kinds that have a pod template where Deployments have theirs. */
-const WITH_TEMPLATE: ReadonlySet<string> = new Set([
-  '/replicationcontrollers', 'apps/replicasets', 'apps/deployments', 'apps/statefulsets', 'apps/daemonsets', 'batch/jobs',
-])
+/** By plural, the group of the kinds that have a pod template. Asked for every write: a look-up, no joined text. */
+const GROUPS: Readonly<Record<string, string>> = {
+  podtemplates: '', replicationcontrollers: '', replicasets: 'apps', deployments: 'apps', statefulsets: 'apps', daemonsets: 'apps',
+  jobs: 'batch', cronjobs: 'batch',
+}
 
 export interface Resource {
   readonly group: string
@@ -14,11 +15,7 @@ export interface Resource {
 
 /** Whether objects of the resource make pods. */
 export function makesPods({ group, plural }: Resource): boolean {
-  switch (plural) {
-    case 'podtemplates': return group === ''
-    case 'cronjobs': return group === 'batch'
-    default: return WITH_TEMPLATE.has(`${group}/${plural}`)
-  }
+  return GROUPS[plural] === group
 }
 
 /** The pods that an object makes; undefined where it has no template. */
