@@ -1,12 +1,22 @@
 import { StatusError, forbidden, internalError } from '../../words/status-error.ts'
 import type { Authorizer, Decision, RequestInfo, User } from '../access.ts'
 
+/** Who wants to know how it was decided: the audit. */
+export interface DecisionObserver {
+  decided(decision: Decision): void
+}
+
 /** Throws (or rejects) unless the user may. Undefined where that was known at once, as it is without a webhook. */
-export function requireAllowed(authorizer: Authorizer, user: User, info: RequestInfo): Promise<void> | undefined {
+export function requireAllowed(authorizer: Authorizer, user: User, info: RequestInfo, observer?: DecisionObserver): Promise<void> | undefined {
   const decision = authorizer.authorize(user, info)
-  if (decision instanceof Promise) return decision.then((later) => refuseUnlessAllowed(later, user, info))
-  refuseUnlessAllowed(decision, user, info)
+  if (decision instanceof Promise) return decision.then((later) => take(later, user, info, observer))
+  take(decision, user, info, observer)
   return undefined
+}
+
+function take(decision: Decision, user: User, info: RequestInfo, observer: DecisionObserver | undefined): void {
+  observer?.decided(decision)
+  refuseUnlessAllowed(decision, user, info)
 }
 
 /** An authorizer that could not do its work is the server's trouble, not the user's: 500, not 403. */
