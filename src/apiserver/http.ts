@@ -19,6 +19,8 @@ export interface Peer {
   readonly address: string
   /** The verified client certificate's subject, where one was given and our CA signed it. */
   readonly certificate: { readonly commonName: string; readonly organizations: readonly string[] } | undefined
+  /** The common name of a front proxy's certificate: of an authority of its own, so that it is no user here. */
+  readonly proxyName?: string
 }
 
 export type ServerResponse =

@@ -3,7 +3,6 @@ import { builtInAdmission } from '../admission/built-in.ts'
 import type { AdmissionOptions } from '../admission/built-in.ts'
 import { objectWarnings } from '../admission/object-warnings.ts'
 import { ServiceAllocator } from '../allocation/service-allocator.ts'
-import { nodeRules } from '../bootstrap/component-roles.ts'
 import type { HealthCheck } from '../discovery/health.ts'
 import type { OpenApiSupport } from '../discovery/openapi-documents.ts'
 import { discoveryRoutes } from '../discovery/routes.ts'
@@ -17,21 +16,12 @@ import { podConnectRoutes } from '../subresources/pod-connect.ts'
 import { evictionRoute } from '../subresources/pod-eviction.ts'
 import { reviewRoutes } from '../subresources/reviews.ts'
 import { tokenRequestRoute } from '../subresources/token-request.ts'
-import { BootstrapTokens } from './bootstrap-tokens.ts'
-import { CertificateAuthenticator } from './certificate-authenticator.ts'
+import { accessStack } from './access-stack.ts'
+import type { AccessSettings } from './configured-access.ts'
 import { escalationValidator } from './escalation-validator.ts'
-import { NodeAuthorizer } from './node-authorizer.ts'
-import { publicPaths } from './public-paths.ts'
-import { RbacAuthorizer } from './rbac-authorizer.ts'
-import { RbacChanges } from './rbac-changes.ts'
-import { allRules } from './rule-source.ts'
 import type { RuleSource } from './rule-source.ts'
-import { SecretTokens } from './secret-tokens.ts'
-import { TokenAuthenticator } from './token-authenticator.ts'
 import type { ServerTokens } from './token-claims.ts'
-import { BearerAuthenticator, anyReviewer } from './token-reviewers.ts'
 import type { TokenReviewer } from './token-reviewers.ts'
-import { anyOf } from './union-authorizer.ts'
 import { mutatingWebhooks } from '../webhooks/mutating-webhooks.ts'
 import { validatingWebhooks } from '../webhooks/validating-webhooks.ts'
 import type { WebhookCaller } from '../webhooks/webhook-caller.ts'
@@ -62,6 +52,8 @@ export interface AccessOptions {
   readonly openApi: OpenApiSupport
   /** host/webhook-caller.ts, or noWebhooks. */
   readonly webhooks: WebhookCaller
+  /** Who comes in and what they may do, as far as the cluster's owner has said so. */
+  readonly access?: AccessSettings
   /** host/remote-api.ts; undefined: no other API servers stand behind this one. */
   readonly remote?: RemoteApi
 }
@@ -72,16 +64,8 @@ export const defaultServiceRange = '10.96.0.0/16'
 /** Who may ask, what is admitted, and all routes that are not plain storage: what server.ts wants from its extend. */
 export function composeExtensions(core: ApiServerCore, options: AccessOptions): ApiServerExtensions {
   const { reader, clock, random } = core
-  const changes = new RbacChanges()
-  const rbac = new RbacAuthorizer(reader, () => changes.count)
-  const node = new NodeAuthorizer(reader, nodeRules)
-  const authorizer = anyOf([publicPaths, rbac, node])
-  const audiences = [options.tokens.issuer]
-  const reviewers: readonly TokenReviewer[] = [
-    new SecretTokens({ verifier: options.tokens, reader, audiences }), new TokenAuthenticator({ verifier: options.tokens, reader, clock, audiences }),
-    new BootstrapTokens(reader, clock, audiences),
-  ]
-  const tokens = anyReviewer(() => reviewers)
+  const stack = accessStack(core, options)
+  const { authorizer, rbac, tokens, audiences } = stack
   const allocator = new ServiceAllocator({ reader, random, serviceRange: options.serviceRange, nodePorts: options.nodePorts })
   const apis = options.remote === undefined ? undefined : new AggregatedApis(reader, options.remote)
   const environments = new AdmissionEnvironments()
@@ -93,25 +77,26 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   }
   const builtIn = builtInAdmission(options.admission, { reader, clock, random, authorizer, servedKinds: () => core.served().map(({ kind }) => kind) })
   return {
-    authenticators: [new CertificateAuthenticator(), new BearerAuthenticator(tokens)],
+    authenticators: stack.authenticators,
     authorizer,
     mutators: [...builtIn.mutators, allocator, mutatingWebhooks(hooks)],
     validators: [
       ...builtIn.validators, escalationValidator(rbac, authorizer), objectWarnings(core.definitions), expressions,
       validatingPolicies(policies), validatingWebhooks(hooks), ...builtIn.lastValidators,
     ],
-    observers: [changes, allocator],
+    observers: [stack.changes, allocator],
     bookkeeper: builtIn.bookkeeper,
-    routes: routes(core, options, { authorizer, rules: allRules([node, rbac]), tokens, audiences, apis }),
-    ...(options.remote === undefined || apis === undefined ? {} : aggregation(core, options.remote, apis)),
+    routes: routes(core, options, { authorizer, rules: authorizer, tokens, audiences, apis }),
+    ...(options.remote === undefined || apis === undefined ? {} : { elsewhere: apis }),
+    tasks: [...stack.tasks, ...(options.remote === undefined || apis === undefined ? [] : [aggregation(core, options.remote, apis)])],
   }
 }
 
-function aggregation(core: ApiServerCore, remote: RemoteApi, apis: AggregatedApis): Required<Pick<ApiServerExtensions, 'elsewhere' | 'tasks'>> {
+function aggregation(core: ApiServerCore, remote: RemoteApi, apis: AggregatedApis): (signal: AbortSignal) => Promise<void> {
   const { reader, clock, log } = core
   const builtIn = new Set(core.definitions.map(({ kind }) => apiVersionOf(kind)))
   const keeper = new AggregationKeeper({ apis, remote, reader, clock, log, builtIn, client: core.client(internalUsers.apiServer), served: () => core.served() })
-  return { elsewhere: apis, tasks: [(signal) => keeper.run(signal)] }
+  return (signal) => keeper.run(signal)
 }
 
 interface Parts {

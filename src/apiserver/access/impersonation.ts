@@ -2,6 +2,7 @@ import { internalError } from '../../words/status-error.ts'
 import type { Authorizer, RequestInfo, User } from '../access.ts'
 import type { ServerRequest } from '../http.ts'
 import { requireAllowed } from './denial.ts'
+import { headerKey, headerValues } from './header-values.ts'
 import { anonymousUser, groups, parseServiceAccountUserName, serviceAccountGroups, withAuthenticated } from './subjects.ts'
 
 const EXTRA_PREFIX = 'impersonate-extra-'
@@ -34,7 +35,7 @@ function requireAll(questions: Iterator<RequestInfo>, user: User, authorizer: Au
 function wantedUser(headers: ServerRequest['headers']): Wanted | undefined {
   const name = headers['impersonate-user'] ?? ''
   const uid = headers['impersonate-uid'] ?? ''
-  const groupNames = valuesOf(headers['impersonate-group'])
+  const groupNames = headerValues(headers['impersonate-group'])
   const extra = extraOf(headers)
   if (name !== '') return { name, uid, groups: groupNames, extra }
   if (uid === '' && groupNames.length === 0 && extra.size === 0) return undefined
@@ -46,29 +47,15 @@ function wantedUser(headers: ServerRequest['headers']): Wanted | undefined {
   throw internalError(`requested [${asked.join(' ')}] without impersonating a user`)
 }
 
-/** Repeated header lines arrive joined by a comma and a blank. A bare comma may be part of a group's name (LDAP). */
-function valuesOf(header: string | undefined): readonly string[] {
-  return header === undefined ? [] : header.split(', ').filter((value) => value !== '')
-}
-
 function extraOf(headers: ServerRequest['headers']): ReadonlyMap<string, readonly string[]> {
   let extra: Map<string, readonly string[]> | undefined
   for (const name in headers) {
-    if (name.startsWith(EXTRA_PREFIX)) (extra ??= new Map()).set(decoded(name.slice(EXTRA_PREFIX.length)), valuesOf(headers[name]))
+    if (name.startsWith(EXTRA_PREFIX)) (extra ??= new Map()).set(headerKey(name.slice(EXTRA_PREFIX.length)), headerValues(headers[name]))
   }
   return extra ?? NO_EXTRA
 }
 
 const NO_EXTRA: ReadonlyMap<string, readonly string[]> = new Map()
-
-/** Keys carry characters that header names cannot, percent-encoded: acme.com%2fproject. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text).toLowerCase()
-  } catch {
-    return text
-  }
-}
 
 /** Whoever acts as a user is given the group that says so, unless it was said which of the two it should be. */
 function groupsOf(wanted: Wanted): readonly string[] {

@@ -1,0 +1,58 @@
+import type { ApiServerCore } from '../server.ts'
+import { nodeRules } from '../bootstrap/component-roles.ts'
+import type { WebhookCaller } from '../webhooks/webhook-caller.ts'
+import type { Authenticator } from '../access.ts'
+import { anonymousGate } from './anonymous-gate.ts'
+import { AuthorizerChain } from './authorizer-chain.ts'
+import { BootstrapTokens } from './bootstrap-tokens.ts'
+import { CertificateAuthenticator } from './certificate-authenticator.ts'
+import { ConfiguredAccess, type AccessSettings } from './configured-access.ts'
+import { NodeAuthorizer } from './node-authorizer.ts'
+import { RbacAuthorizer } from './rbac-authorizer.ts'
+import { RbacChanges } from './rbac-changes.ts'
+import { RequestHeaderAuthenticator } from './request-header-authenticator.ts'
+import { SecretTokens } from './secret-tokens.ts'
+import { TokenAuthenticator } from './token-authenticator.ts'
+import type { ServerTokens } from './token-claims.ts'
+import { anyReviewer, BearerAuthenticator, type TokenReviewer } from './token-reviewers.ts'
+
+export interface AccessStackOptions {
+  readonly tokens: ServerTokens
+  readonly webhooks: WebhookCaller
+  /** Undefined: nobody has configured anything. */
+  readonly access?: AccessSettings | undefined
+}
+
+/** Who somebody is, and what they may do. */
+export interface AccessStack {
+  readonly authenticators: readonly Authenticator[]
+  /** Also says what rules it goes by. */
+  readonly authorizer: AuthorizerChain
+  readonly rbac: RbacAuthorizer
+  readonly changes: RbacChanges
+  readonly tokens: TokenReviewer
+  /** The audiences that mean this API server. */
+  readonly audiences: readonly string[]
+  readonly tasks: readonly ((signal: AbortSignal) => Promise<void>)[]
+}
+
+/** Throws an Error that names the file and the field where something that was configured is wrong. */
+export function accessStack({ reader, clock, log }: ApiServerCore, { tokens: verifier, webhooks, access }: AccessStackOptions): AccessStack {
+  const changes = new RbacChanges()
+  const rbac = new RbacAuthorizer(reader, () => changes.count)
+  const authorizer = new AuthorizerChain({ node: new NodeAuthorizer(reader, nodeRules), rbac }, { caller: webhooks, clock, log })
+  const audiences = [verifier.issuer]
+  const configured = access === undefined ? undefined : new ConfiguredAccess(access, { clock, log, webhooks, audiences, chain: authorizer })
+  const own: readonly TokenReviewer[] = [
+    new SecretTokens({ verifier, reader, audiences }), new TokenAuthenticator({ verifier, reader, clock, audiences }), new BootstrapTokens(reader, clock, audiences),
+  ]
+  const tokens = anyReviewer(() => (configured === undefined ? own : [...own, ...configured.reviewers]))
+  return {
+    authenticators: [
+      ...(access?.requestHeaders === undefined ? [] : [new RequestHeaderAuthenticator(access.requestHeaders)]),
+      new CertificateAuthenticator(), new BearerAuthenticator(tokens), anonymousGate(() => configured?.anonymous),
+    ],
+    authorizer, rbac, changes, tokens, audiences,
+    tasks: configured === undefined ? [] : [(signal) => configured.run(signal)],
+  }
+}

@@ -1,0 +1,46 @@
+import type { Authenticator, User } from '../access.ts'
+import type { ServerRequest } from '../http.ts'
+import { headerKey, headerValues } from './header-values.ts'
+import { withAuthenticated } from './subjects.ts'
+
+/** Which proxies are believed, and in which headers they say for whom they ask. */
+export interface RequestHeaders {
+  /** Common names of their certificates; none: every certificate of the proxies' authority. */
+  readonly allowedNames: readonly string[]
+  readonly usernameHeaders: readonly string[]
+  readonly groupHeaders: readonly string[]
+  readonly extraPrefixes: readonly string[]
+}
+
+/** As this server itself says it to the servers behind it. */
+export function requestHeadersOf(allowedNames: readonly string[]): RequestHeaders {
+  return { allowedNames, usernameHeaders: ['x-remote-user'], groupHeaders: ['x-remote-group'], extraPrefixes: ['x-remote-extra-'] }
+}
+
+/** A proxy that has authenticated the user already. Its certificate is of an authority of its own: the headers of nobody else count. */
+export class RequestHeaderAuthenticator implements Authenticator {
+  readonly #names: RequestHeaders
+
+  constructor(names: RequestHeaders) {
+    this.#names = names
+  }
+
+  authenticate({ peer: { proxyName }, headers }: ServerRequest): User | undefined {
+    const { allowedNames, usernameHeaders, groupHeaders } = this.#names
+    if (proxyName === undefined || (allowedNames.length > 0 && !allowedNames.includes(proxyName))) return undefined
+    const name = usernameHeaders.map((header) => headers[header] ?? '').find((value) => value !== '')
+    if (name === undefined) return undefined
+    return { name, uid: '', groups: withAuthenticated(groupHeaders.flatMap((header) => headerValues(headers[header]))), extra: this.#extraOf(headers) }
+  }
+
+  #extraOf(headers: ServerRequest['headers']): User['extra'] {
+    const extra: Record<string, readonly string[]> = {}
+    for (const name in headers) {
+      const prefix = this.#names.extraPrefixes.find((candidate) => name.startsWith(candidate))
+      if (prefix === undefined) continue
+      const key = headerKey(name.slice(prefix.length))
+      extra[key] = [...(extra[key] ?? []), ...headerValues(headers[name])]
+    }
+    return extra
+  }
+}
