@@ -81,17 +81,17 @@ export class DiskLog {
     for await (const batch of engine.watch(allObjects, 0, end)) {
       if (batch.type !== 'changes') continue
       for (const commit of batch.commits) {
-        for (const { key, entry, previous } of commit.changes)
-          this.#take({ revision: commit.revision, key, prefix: prefixOf(key), bytes: entry?.value, previous: previous?.value })
+        for (const { key, entry } of commit.changes)
+          this.#take({ revision: commit.revision, key, prefix: prefixOf(key), bytes: entry?.value })
       }
       this.#revision = batch.revision
     }
   }
 
-  #take(change: Logged): void {
-    const { prefix, key, bytes, revision } = change
-    this.changes.push(change)
+  #take({ prefix, key, bytes, revision }: Omit<Logged, 'previous'>): void {
     const table = this.#current.get(prefix) ?? new Map<string, Current>()
+    const change = { prefix, key, bytes, revision, previous: table.get(key)?.bytes }
+    this.changes.push(change)
     this.#current.set(prefix, table)
     if (bytes === undefined) table.delete(key)
     else table.set(key, { bytes, revision })

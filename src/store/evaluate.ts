@@ -1,34 +1,34 @@
 import { assert } from '../words/assert.ts'
 import { utf8 } from '../words/bytes.ts'
-import type { Change, Commit, Entry, Revision, Transaction, Write } from './store.ts'
+import type { Change, Commit, Head, Revision, Transaction, Write } from './store.ts'
 
 const MAX_KEY_BYTES = 1024
 
 export type Evaluation =
-  | { readonly outcome: 'conflict'; readonly key: string; readonly current: Entry | undefined }
+  | { readonly outcome: 'conflict'; readonly key: string; readonly current: Head | undefined }
   /** Every expectation holds, but there is nothing to write: no revision is used. */
   | { readonly outcome: 'unchanged' }
   | { readonly outcome: 'changes'; readonly commit: Commit }
 
 /** What a transaction does to the state that current shows, were it committed as this revision. */
-export function evaluate(transaction: Transaction, current: (key: string) => Entry | undefined, revision: Revision): Evaluation {
+export function evaluate(transaction: Transaction, current: (key: string) => Head | undefined, revision: Revision): Evaluation {
   // Most transactions write the very key that they expect something of: it is looked up once.
-  let seen: { readonly key: string; readonly entry: Entry | undefined } | undefined
+  let seen: { readonly key: string; readonly head: Head | undefined } | undefined
   for (const expect of transaction.expect) {
-    const entry = current(expect.key)
-    seen = { key: expect.key, entry }
-    if ((entry?.modified ?? 0) !== expect.modified) return { outcome: 'conflict', key: expect.key, current: entry }
+    const head = current(expect.key)
+    seen = { key: expect.key, head }
+    if ((head?.modified ?? 0) !== expect.modified) return { outcome: 'conflict', key: expect.key, current: head }
   }
   const changes: Change[] = []
   for (const write of transaction.writes) {
-    const change = changeOf(write, seen?.key === write.key ? seen.entry : current(write.key), revision)
+    const change = changeOf(write, seen?.key === write.key ? seen.head : current(write.key), revision)
     if (change !== undefined) changes.push(change)
   }
   if (changes.length === 0) return { outcome: 'unchanged' }
   return { outcome: 'changes', commit: { revision, changes } }
 }
 
-function changeOf(write: Write, previous: Entry | undefined, revision: Revision): Change | undefined {
+function changeOf(write: Write, previous: Head | undefined, revision: Revision): Change | undefined {
   if (write.value === undefined) return previous === undefined ? undefined : { key: write.key, entry: undefined, previous }
   const entry = { key: write.key, value: write.value, created: previous?.created ?? revision, modified: revision }
   return { key: write.key, entry, previous }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { textOf, utf8 } from '../words/bytes.ts'
 import { prefixRange } from './key-range.ts'
-import type { Batch, Entry, KeyRange, Revision, Store, Transaction } from './store.ts'
+import type { Batch, Entry, Head, KeyRange, Revision, Store, Transaction } from './store.ts'
 
 /** Reads a watch to the end and writes down what it saw. */
 export interface Follower {
   readonly after: Revision
-  /** One line for each commit: '3: a 1 -> 2, b nothing -> 1'. */
+  /** One line for each commit, with the revision of what stood there before: '3: a @1 -> 2, b nothing -> 1'. */
   readonly seen: string[]
   revision(): Revision
   until(revision: Revision): Promise<void>
@@ -40,7 +40,7 @@ export function follow(store: Store, range: KeyRange, after: Revision): Follower
 
 function describeChanges(batch: Batch & { type: 'changes' }): string[] {
   return batch.commits.map(({ revision, changes }) => {
-    const parts = changes.map(({ key, entry, previous }) => `${key} ${valueOf(previous)} -> ${valueOf(entry)}`)
+    const parts = changes.map(({ key, entry, previous }) => `${key} ${previous === undefined ? 'nothing' : `@${previous.modified}`} -> ${entry === undefined ? 'nothing' : textOf(entry.value)}`)
     for (const { key, entry, previous } of changes) {
       assert(entry === undefined || (entry.key === key && entry.modified === revision && entry.created === (previous?.created ?? revision)))
     }
@@ -48,17 +48,17 @@ function describeChanges(batch: Batch & { type: 'changes' }): string[] {
   })
 }
 
-function valueOf(entry: Entry | undefined): string {
-  return entry === undefined ? 'nothing' : textOf(entry.value)
+export function describeEntry(entry: Entry): string {
+  return `${entry.key}=${textOf(entry.value)} ${describeHead(entry)}`
 }
 
-export function describeEntry(entry: Entry): string {
-  return `${entry.key}=${textOf(entry.value)} created ${entry.created} modified ${entry.modified}`
+function describeHead({ created, modified }: Head): string {
+  return `created ${created} modified ${modified}`
 }
 
 export function describeCommitted(result: Awaited<ReturnType<Store['commit']>>): string {
   if (result.outcome === 'committed') return `committed ${result.revision}`
-  return `conflict at ${result.key}: ${result.current === undefined ? 'nothing' : describeEntry(result.current)}`
+  return `conflict at ${result.key}: ${result.current === undefined ? 'nothing' : describeHead(result.current)}`
 }
 
 export function kindOf(result: IteratorResult<Batch, unknown>): string {

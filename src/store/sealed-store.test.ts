@@ -43,7 +43,7 @@ test('the engine below holds sealed values only, and what it held before is stil
   assert.deepEqual(below.map((text) => text.includes('secret')), [false, false])
 })
 
-test('a write is never opened, nor what it replaced unless someone looks', async () => {
+test('a write is never opened, nor what it replaced', async () => {
   const opened: string[] = []
   const inner = createMemoryStore({})
   await put(sealStore(inner, flippingSealer('at once')), 'a', '1')
@@ -54,8 +54,6 @@ test('a write is never opened, nor what it replaced unless someone looks', async
   const batch = (await next).value
   assert.equal(batch?.type, 'changes')
   assert.deepEqual(opened, [])
-  assert.equal(textOf(batch.type === 'changes' ? (batch.commits[0]?.changes[0]?.previous?.value ?? new Uint8Array()) : new Uint8Array()), '1')
-  assert.deepEqual(opened, ['a'])
   await changes.return?.()
 })
 

@@ -1,4 +1,4 @@
-import type { Batch, Change, Commit, Committed, Entry, Page, Store, Transaction } from './store.ts'
+import type { Batch, Change, Commit, Entry, Page, Store, Transaction } from './store.ts'
 
 /** Gives the plain value of one sealed value. Throws where it was sealed by something else, or has been changed since. */
 export type Opening = () => Uint8Array
@@ -27,8 +27,7 @@ export function sealStore(inner: Store, sealer: ValueSealer): Store {
       return { outcome: 'page', page: opened instanceof Promise ? await opened : opened }
     },
     async commit(transaction) {
-      const result = await inner.commit(sealed(transaction, sealer, opener))
-      return result.outcome === 'conflict' ? opener.conflict(result) : result
+      return await inner.commit(sealed(transaction, sealer, opener))
     },
     watch: (range, after, signal) => ({
       [Symbol.asyncIterator]: () => openedBatches(inner.watch(range, after, signal)[Symbol.asyncIterator](), opener),
@@ -83,11 +82,6 @@ class Opener {
     return opened instanceof Promise ? opened.then((list) => ({ entries: list, revision, more })) : { entries: opened, revision, more }
   }
 
-  async conflict(result: Extract<Committed, { outcome: 'conflict' }>): Promise<Committed> {
-    const { current } = result
-    return current === undefined ? result : { ...result, current: await this.#entry(current) }
-  }
-
   batch({ type, revision, commits }: Extract<Batch, { type: 'changes' }>): Batch | Promise<Batch> {
     const opened = all(commits.map((commit) => this.#commit(commit)))
     return opened instanceof Promise ? opened.then((list) => ({ type, revision, commits: list })) : { type, revision, commits: opened }
@@ -99,10 +93,8 @@ class Opener {
   }
 
   #change({ key, entry, previous }: Change): Change | Promise<Change> {
-    const now = entry && this.#entry(entry)
-    const before = previous && this.#previous(previous)
-    if (!(now instanceof Promise) && !(before instanceof Promise)) return { key, entry: now, previous: before }
-    return Promise.all([now, before]).then(([entryNow, entryBefore]) => ({ key, entry: entryNow, previous: entryBefore }))
+    const opened = entry && this.#entry(entry)
+    return opened instanceof Promise ? opened.then((later) => ({ key, entry: later, previous })) : { key, entry: opened, previous }
   }
 
   #entry(entry: Entry): Entry | Promise<Entry> {
@@ -118,37 +110,10 @@ class Opener {
     this.#plain.set(entry.value, plain)
     return withValue(entry, plain)
   }
-
-  /** Few look at what stood there before: it is opened when they do, so that a write does not pay for it. */
-  #previous(entry: Entry): Entry | Promise<Entry> {
-    const known = this.#plain.get(entry.value)
-    if (known !== undefined) return withValue(entry, known)
-    const opening = this.#sealer.opening(entry.key, entry.value)
-    return opening instanceof Promise ? opening.then((open) => new EntryOpenedLater(entry, open)) : new EntryOpenedLater(entry, opening)
-  }
 }
 
 function withValue({ key, created, modified }: Entry, value: Uint8Array): Entry {
   return { key, value, created, modified }
-}
-
-class EntryOpenedLater implements Entry {
-  readonly key: string
-  readonly created: number
-  readonly modified: number
-  readonly #open: Opening
-  #value: Uint8Array | undefined
-
-  constructor({ key, created, modified }: Entry, open: Opening) {
-    this.key = key
-    this.created = created
-    this.modified = modified
-    this.#open = open
-  }
-
-  get value(): Uint8Array {
-    return (this.#value ??= this.#open())
-  }
 }
 
 /** Waits only where there is something to wait for. */

@@ -59,9 +59,9 @@ function commits(withStore: WithStore): void {
   test('a failed expectation writes nothing and shows what stands there', withStore(async (store) => {
     await put(store, 'a', '1')
     const wrong = await store.commit({ expect: [{ key: 'a', modified: 7 }], writes: [{ key: 'b', value: utf8('x') }] })
-    assert.equal(describeCommitted(wrong), 'conflict at a: a=1 created 1 modified 1')
+    assert.equal(describeCommitted(wrong), 'conflict at a: created 1 modified 1')
     const present = await store.commit({ expect: [{ key: 'a', modified: 0 }], writes: [{ key: 'a', value: utf8('x') }] })
-    assert.equal(describeCommitted(present), 'conflict at a: a=1 created 1 modified 1')
+    assert.equal(describeCommitted(present), 'conflict at a: created 1 modified 1')
     const absent = await store.commit({
       expect: [{ key: 'a', modified: 1 }, { key: 'z', modified: 1 }],
       writes: [{ key: 'a', value: utf8('x') }],
@@ -192,7 +192,7 @@ function watches(withStore: WithLimitedStore): void {
     const made = ['ab', 'y'].map((key) => ({ key, value: utf8('1') }))
     await store.commit({ expect: [], writes: [{ key: 'a', value: undefined }, ...made] })
     await watch.until(4)
-    assert.deepEqual(watch.seen, ['1: a nothing -> 1', '3: a 1 -> 2', '4: a 2 -> nothing, ab nothing -> 1'])
+    assert.deepEqual(watch.seen, ['1: a nothing -> 1', '3: a @1 -> 2', '4: a @3 -> nothing, ab nothing -> 1'])
     await watch.stop()
   }))
 
@@ -202,8 +202,8 @@ function watches(withStore: WithLimitedStore): void {
     const future = follow(store, ALL, 4)
     for (const value of ['4', '5']) await put(store, 'a', value)
     await Promise.all([late.until(5), future.until(5)])
-    assert.deepEqual(late.seen, ['3: a 2 -> 3', '4: a 3 -> 4', '5: a 4 -> 5'])
-    assert.deepEqual(future.seen, ['5: a 4 -> 5'])
+    assert.deepEqual(late.seen, ['3: a @2 -> 3', '4: a @3 -> 4', '5: a @4 -> 5'])
+    assert.deepEqual(future.seen, ['5: a @4 -> 5'])
     await Promise.all([late.stop(), future.stop()])
   }))
 
@@ -320,7 +320,7 @@ function compaction(withStore: WithStore): void {
     assert.equal(kindOf(await store.watch(ALL, 2, NEVER)[Symbol.asyncIterator]().next()), 'lost compacted')
     const watch = follow(store, ALL, 3)
     await watch.until(6)
-    assert.deepEqual(watch.seen, ['4: a 3 -> 4', '5: gone nothing -> 5', '6: gone 5 -> nothing'])
+    assert.deepEqual(watch.seen, ['4: a @3 -> 4', '5: gone nothing -> 5', '6: gone @5 -> nothing'])
     await watch.stop()
   }))
 
@@ -344,7 +344,7 @@ function compaction(withStore: WithStore): void {
       await store.compact(await store.latest())
     }
     await watch.until(3)
-    assert.deepEqual(watch.seen, ['1: a nothing -> 1', '2: a 1 -> 2', '3: a 2 -> 3'])
+    assert.deepEqual(watch.seen, ['1: a nothing -> 1', '2: a @1 -> 2', '3: a @2 -> 3'])
     await watch.stop()
   }))
 

@@ -137,7 +137,7 @@ class ModelRun {
       const changes = keys
         .filter((key) => before.get(key) !== now.get(key))
         .sort()
-        .map((key) => `${key} ${before.get(key)?.value ?? 'nothing'} -> ${now.get(key)?.value ?? 'nothing'}`)
+        .map((key) => `${key} ${before.has(key) ? `@${before.get(key)?.modified}` : 'nothing'} -> ${now.get(key)?.value ?? 'nothing'}`)
       if (changes.length > 0) lines.push(`${revision}: ${changes.join(', ')}`)
     }
     return lines

@@ -12,13 +12,17 @@ export interface KeyRange {
   readonly end: string
 }
 
-export interface Entry {
-  readonly key: string
-  readonly value: Uint8Array
+/** Which version stands at a key. */
+export interface Head {
   /** Revision of the commit that created the key (after its last deletion). */
   readonly created: Revision
-  /** Revision of the commit that wrote this value. */
+  /** Revision of the commit that wrote its value. */
   readonly modified: Revision
+}
+
+export interface Entry extends Head {
+  readonly key: string
+  readonly value: Uint8Array
 }
 
 /** A condition on a key at the moment of commit: its modified revision, 0 for "is absent". */
@@ -41,13 +45,13 @@ export interface Transaction {
 export type Committed =
   | { readonly outcome: 'committed'; readonly revision: Revision }
   /** Nothing was written. current is what stands at the first key whose expectation failed. */
-  | { readonly outcome: 'conflict'; readonly key: string; readonly current: Entry | undefined }
+  | { readonly outcome: 'conflict'; readonly key: string; readonly current: Head | undefined }
 
-/** One key's change. previous is what stood there before, for selectors that must see an object leave. */
+/** One key's change. previous says what stood there before; its value is not at hand, so that no write has to read what it replaces. */
 export interface Change {
   readonly key: string
   readonly entry: Entry | undefined
-  readonly previous: Entry | undefined
+  readonly previous: Head | undefined
 }
 
 export type Batch =

@@ -37,14 +37,14 @@ function bed() {
 }
 
 function commit(revision: number, key = 'key'): WrittenCommit {
-  return { revision, changes: [{ key, entry: { key, value: Buffer.alloc(1), created: revision, modified: revision }, previous: undefined }] }
+  return { revision, changes: [{ key, entry: { key, value: Buffer.alloc(1), created: revision, modified: revision }, replaced: 0 }] }
 }
 
 test('commits are durable in the journal, then together in the data file', async () => {
   const { backlog, events } = bed()
   await backlog.write([commit(1), commit(2, 'other')])
   await backlog.write([commit(3)])
-  assert.deepEqual([backlog.newest('key')?.entry?.modified, backlog.newest('other')?.entry?.modified, backlog.newest('none')], [3, 2, undefined])
+  assert.deepEqual([backlog.newest('key')?.modified, backlog.newest('other')?.modified, backlog.newest('none')], [3, 2, undefined])
   await backlog.reach(1)
   assert.deepEqual([backlog.newest('key'), backlog.newest('other')], [undefined, undefined])
   await backlog.close()
@@ -86,7 +86,7 @@ test('while the data file fails nothing more is taken, and nothing that was take
   fault.database = true
   await assert.rejects(backlog.reach(1), /database fault/)
   await assert.rejects(backlog.write([commit(2)]), /database fault/)
-  assert.equal(backlog.newest('key')?.entry?.modified, 1)
+  assert.equal(backlog.newest('key')?.modified, 1)
   fault.database = false
   await backlog.write([commit(2)])
   await backlog.write([commit(3)])

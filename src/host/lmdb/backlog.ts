@@ -1,4 +1,4 @@
-import type { Entry, Revision } from '../../store/store.ts'
+import type { Head, Revision } from '../../store/store.ts'
 import type { Log } from '../../words/ports.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import type { Database } from './database.ts'
@@ -30,8 +30,8 @@ export class Backlog {
   #waiting: WrittenCommit[] = []
   #waitingChanges = 0
   #waitingBytes = 0
-  /** The newest version of every key that the data file does not have yet. */
-  readonly #newest = new Map<string, { readonly revision: Revision; readonly entry: Entry | undefined }>()
+  /** The newest version, or deletion (created 0), of every key that the data file does not have yet. */
+  readonly #newest = new Map<string, Head>()
   #applied: Revision
   #durable: Revision
   #applying: Promise<void> | undefined
@@ -44,8 +44,8 @@ export class Backlog {
     this.#durable = parts.applied
   }
 
-  /** What stands at the key, where the data file does not tell it yet. */
-  newest(key: string): { readonly entry: Entry | undefined } | undefined {
+  /** What stands at the key, or was deleted there (created 0), where the data file does not tell it yet. */
+  newest(key: string): Head | undefined {
     return this.#newest.get(key)
   }
 
@@ -83,7 +83,7 @@ export class Backlog {
       return false
     }
     for (const commit of commits) this.#waiting.push(commit)
-    for (const { revision, changes } of commits) for (const { key, entry } of changes) this.#newest.set(key, { revision, entry })
+    for (const { revision, changes } of commits) for (const { key, entry } of changes) this.#newest.set(key, entry ?? { created: 0, modified: revision })
     this.#waitingChanges += own.changes
     this.#waitingBytes += own.bytes
     this.#schedule()
@@ -138,7 +138,7 @@ export class Backlog {
 
   #forget(commits: readonly WrittenCommit[]): void {
     for (const { revision, changes } of commits) {
-      for (const { key } of changes) if (this.#newest.get(key)?.revision === revision) this.#newest.delete(key)
+      for (const { key } of changes) if (this.#newest.get(key)?.modified === revision) this.#newest.delete(key)
     }
     this.#applied = commits.at(-1)?.revision ?? this.#applied
     this.#parts.journal?.release(this.#applied)

@@ -1,11 +1,11 @@
 import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { open, type Database as Table, type RootDatabase } from 'lmdb'
 import { assert } from '../../words/assert.ts'
-import type { Entry, Revision } from '../../store/store.ts'
+import type { Entry, Head, Revision } from '../../store/store.ts'
 import { damaged } from './check-data-file.ts'
 import { openFileSpace, type FileSpace, type SpaceNeed } from './file-space.ts'
 import type { WrittenCommit } from './journal-record.ts'
-import { changeKey, changeRow, headRow, keyRow, readChange, readHead, readReplaced, revisionOfChangeKey, type ChangeLink, type ChangeRow, type Head } from './rows.ts'
+import { changeKey, changeRow, headRow, keyRow, readChange, readHead, readReplaced, revisionOfChangeKey, type ChangeLink, type ChangeRow } from './rows.ts'
 
 /** Address space, neither memory nor disk until it is used. LMDB maps more when the file outgrows it, which is slow. */
 const MAP_BYTES = 64 * 1024 * 1024 * 1024
@@ -72,15 +72,10 @@ export class Database {
     this.#meta = table('meta')
   }
 
+  /** The newest version of the key, or its deletion (created 0). */
   head(key: string): Head | undefined {
     const row = this.#heads.get(keyRow(key))
     return row === undefined ? undefined : readHead(row)
-  }
-
-  /** What stands at the key. */
-  newest(key: string): Entry | undefined {
-    const head = this.head(key)
-    return head === undefined || head.created === 0 ? undefined : this.version(key, head.modified)
   }
 
   version(key: string, modified: Revision): Entry | undefined {
@@ -190,8 +185,8 @@ export class Database {
 
   /** deleted: the keys that earlier commits of the same write deleted, which reads do not show yet. */
   #putCommit({ revision, changes }: WrittenCommit, deleted: Map<string, Revision>): void {
-    for (const { key, entry, previous } of changes) {
-      const replaced = previous?.modified ?? deleted.get(key) ?? this.head(key)?.modified ?? 0
+    for (const { key, entry, replaced: known } of changes) {
+      const replaced = known ?? deleted.get(key) ?? this.head(key)?.modified ?? 0
       void this.#heads.put(keyRow(key), headRow({ created: entry?.created ?? 0, modified: revision }))
       const rowKey = changeKey(revision, key)
       void this.#changes.put(rowKey, changeRow(rowKey, entry, replaced))

@@ -1,13 +1,14 @@
 import { assertWellFormed, evaluate } from '../../store/evaluate.ts'
-import { StoreUnavailable, type Commit, type Committed, type Entry, type Revision, type Transaction } from '../../store/store.ts'
-import { RecentEntries } from './recent-entries.ts'
+import { StoreUnavailable, type Change, type Commit, type Committed, type Head, type Revision, type Transaction } from '../../store/store.ts'
+import type { WrittenChange, WrittenCommit } from './journal-record.ts'
+import { RecentHeads } from './recent-heads.ts'
 
 /** Where groups go. */
 export interface GroupTarget {
-  /** What stands at a key on the disk. */
-  newest(key: string): Entry | undefined
+  /** What stands at a key on the disk, or was deleted there (created 0). */
+  head(key: string): Head | undefined
   /** Resolves when all of these are on the disk, rejects when none is. */
-  write(commits: readonly Commit[]): Promise<void>
+  write(commits: readonly WrittenCommit[]): Promise<void>
   /** Called with durable commits, before their callers hear of it. */
   publish(commits: readonly Commit[]): void
   /** A sentence for a person about a failed write. */
@@ -22,6 +23,8 @@ interface Waiter {
 
 interface Group {
   readonly commits: Commit[]
+  /** The same commits, for the disk. */
+  readonly written: WrittenCommit[]
   readonly waiters: Waiter[]
   bytes: number
 }
@@ -30,6 +33,7 @@ const MAX_GROUP_BYTES = 16 * 1024 * 1024
 /** Callers and bytes that may wait for the disk; more are refused. */
 const MAX_WAITING = 20_000
 const MAX_WAITING_BYTES = 256 * 1024 * 1024
+const NEVER_WRITTEN: Head = { created: 0, modified: 0 }
 /** After a failed write the next is tried this much later at the earliest; in between commits fail at once. */
 const RETRY_AFTER_MS = 200
 
@@ -45,9 +49,9 @@ export class GroupCommit {
   #writing = false
   #scheduled: NodeJS.Immediate | undefined
   #idle: (() => void)[] = []
-  /** The newest version of every key in #groups. */
-  readonly #overlay = new Map<string, { readonly revision: Revision; readonly entry: Entry | undefined }>()
-  readonly #recent = new RecentEntries()
+  /** The newest version, or deletion (created 0), of every key in #groups. */
+  readonly #overlay = new Map<string, Head>()
+  readonly #recent = new RecentHeads()
   #durable: Revision
   #assigned: Revision
   #waiting = 0
@@ -70,7 +74,7 @@ export class GroupCommit {
     return new Promise((resolve, reject) => {
       this.#assertAccepting()
       assertWellFormed(transaction)
-      const evaluation = evaluate(transaction, (key) => this.#current(key), this.#assigned + 1)
+      const evaluation = evaluate(transaction, this.#current, this.#assigned + 1)
       if (evaluation.outcome === 'changes') this.#enqueue(evaluation.commit, resolve, reject)
       else this.#answer(evaluation.outcome === 'conflict' ? evaluation : { outcome: 'committed', revision: this.#assigned }, resolve, reject)
     })
@@ -93,24 +97,37 @@ export class GroupCommit {
     this.#refusal = undefined
   }
 
-  #current(key: string): Entry | undefined {
-    const pending = this.#overlay.get(key)
-    return pending === undefined ? (this.#recent.get(key) ?? this.#target.newest(key)) : pending.entry
+  readonly #current = (key: string): Head | undefined => {
+    const head = this.#head(key)
+    return head.created === 0 ? undefined : head
+  }
+
+  #head(key: string): Head {
+    const known = this.#overlay.get(key) ?? this.#recent.get(key)
+    if (known !== undefined) return known
+    const head = this.#target.head(key) ?? NEVER_WRITTEN
+    this.#recent.set(key, head)
+    return head
   }
 
   #enqueue(commit: Commit, resolve: Waiter['resolve'], reject: Waiter['reject']): void {
     this.#assigned = commit.revision
     const group = this.#openGroup()
     group.commits.push(commit)
+    group.written.push({ revision: commit.revision, changes: commit.changes.map((change) => this.#written(change)) })
     this.#join(group, { result: { outcome: 'committed', revision: commit.revision }, resolve, reject })
     for (const { key, entry } of commit.changes) {
-      this.#overlay.set(key, { revision: commit.revision, entry })
+      this.#overlay.set(key, entry ?? { created: 0, modified: commit.revision })
       const bytes = entry?.value.length ?? 0
       group.bytes += bytes
       this.#waitingBytes += bytes
     }
     // A turn of the loop later, so that requests that arrive together share a sync.
     if (!this.#writing && this.#scheduled === undefined) this.#scheduled = setImmediate(() => void this.#writeAll())
+  }
+
+  #written({ key, entry, previous }: Change): WrittenChange {
+    return { key, entry, replaced: previous?.modified ?? this.#head(key).modified }
   }
 
   /** A result without a write of its own: true at once when nothing is on its way, else when that has arrived. */
@@ -128,7 +145,7 @@ export class GroupCommit {
   #openGroup(): Group {
     const last = this.#groups.at(-1)
     if (last !== undefined && last.bytes < MAX_GROUP_BYTES && !(this.#writing && this.#groups.length === 1)) return last
-    const group: Group = { commits: [], waiters: [], bytes: 0 }
+    const group: Group = { commits: [], written: [], waiters: [], bytes: 0 }
     this.#groups.push(group)
     return group
   }
@@ -138,7 +155,7 @@ export class GroupCommit {
     this.#writing = true
     for (let group = this.#groups[0]; group !== undefined; group = this.#groups[0]) {
       try {
-        await this.#target.write(group.commits)
+        await this.#target.write(group.written)
         this.#finish(group)
       } catch (error) {
         this.#fail(await this.#target.explain(error))
@@ -154,8 +171,8 @@ export class GroupCommit {
     this.#waitingBytes -= group.bytes
     for (const commit of group.commits) {
       for (const { key, entry } of commit.changes) {
-        if (this.#overlay.get(key)?.revision === commit.revision) this.#overlay.delete(key)
-        this.#recent.set(key, entry)
+        if (this.#overlay.get(key)?.modified === commit.revision) this.#overlay.delete(key)
+        this.#recent.set(key, { created: entry?.created ?? 0, modified: commit.revision })
       }
     }
     this.#durable = group.commits.at(-1)?.revision ?? this.#durable

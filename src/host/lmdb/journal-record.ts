@@ -17,7 +17,7 @@ const PLACE = { first: 16, last: 24, payload: 32, checksum: 36 }
 const CHANGE_BYTES = 32
 const DELETED = 0xffff_ffff
 
-/** A commit as it is written down: of what stood there before, only the revision is told. */
+/** A commit as it is written down. */
 export interface WrittenCommit {
   readonly revision: Revision
   readonly changes: readonly WrittenChange[]
@@ -26,7 +26,8 @@ export interface WrittenCommit {
 export interface WrittenChange {
   readonly key: string
   readonly entry: Entry | undefined
-  readonly previous: { readonly modified: Revision } | undefined
+  /** Revision of the version or deletion that stood there before, 0 where nothing ever stood; undefined: only the data file knows. */
+  readonly replaced: Revision | undefined
 }
 
 export interface RecordHeader {
@@ -87,10 +88,10 @@ export function decodeRecord(record: Buffer): WrittenCommit[] | undefined {
   return commits
 }
 
-function encodeChange(revision: Revision, { key, entry, previous }: WrittenChange, into: Buffer, at: number): number {
+function encodeChange(revision: Revision, { key, entry, replaced }: WrittenChange, into: Buffer, at: number): number {
   writeRevision(into, revision, at)
   writeRevision(into, entry?.created ?? 0, at + 8)
-  writeRevision(into, previous?.modified ?? 0, at + 16)
+  writeRevision(into, replaced ?? 0, at + 16)
   const keyBytes = into.write(key, at + CHANGE_BYTES, 'utf8')
   into.writeUInt32BE(keyBytes, at + 24)
   into.writeUInt32BE(entry?.value.length ?? DELETED, at + 28)
@@ -103,14 +104,13 @@ function encodeChange(revision: Revision, { key, entry, previous }: WrittenChang
 function decodeChange(record: Buffer, at: number): { readonly change: WrittenChange; readonly next: number } {
   const modified = readRevision(record, at)
   const created = readRevision(record, at + 8)
-  const replaced = readRevision(record, at + 16)
+  const replaced = readRevision(record, at + 16) || undefined
   const valueAt = at + CHANGE_BYTES + record.readUInt32BE(at + 24)
   const valueBytes = record.readUInt32BE(at + 28)
   const key = record.toString('utf8', at + CHANGE_BYTES, valueAt)
-  const previous = replaced === 0 ? undefined : { modified: replaced }
-  if (valueBytes === DELETED) return { change: { key, entry: undefined, previous }, next: valueAt }
+  if (valueBytes === DELETED) return { change: { key, entry: undefined, replaced }, next: valueAt }
   const next = valueAt + valueBytes
-  return { change: { key, entry: { key, value: record.subarray(valueAt, next), created, modified }, previous }, next }
+  return { change: { key, entry: { key, value: record.subarray(valueAt, next), created, modified }, replaced }, next }
 }
 
 function checksumOf(record: Buffer): number {

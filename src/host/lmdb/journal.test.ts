@@ -17,11 +17,11 @@ const MIB = 1024 * 1024
 
 function commitOf(revision: number, value: string | undefined, key = `key-${revision}`): WrittenCommit {
   const entry = value === undefined ? undefined : { key, value: Buffer.from(value), created: revision, modified: revision }
-  return { revision, changes: [{ key, entry, previous: revision % 3 === 0 ? { modified: revision - 1 } : undefined }] }
+  return { revision, changes: [{ key, entry, replaced: revision % 3 === 0 ? revision - 1 : undefined }] }
 }
 
 function summary(commits: readonly WrittenCommit[]): unknown[] {
-  return commits.map(({ revision, changes }) => [revision, ...changes.map(({ key, entry, previous }) => [key, entry && Buffer.from(entry.value).toString(), entry?.created, entry?.modified, previous?.modified])])
+  return commits.map(({ revision, changes }) => [revision, ...changes.map(({ key, entry, replaced }) => [key, entry && Buffer.from(entry.value).toString(), entry?.created, entry?.modified, replaced])])
 }
 
 test('a journal reads as it was written', async () => {

@@ -47,7 +47,7 @@ export class LmdbStore implements Store {
     const latest = parts.database.latest()
     this.#fanOut = new FanOut(latest, { after: (range, revision) => this.#historyAfter(range, revision) }, parts.limits)
     this.#groups = new GroupCommit(latest, {
-      newest: (key) => this.#newest(key),
+      head: (key) => this.#backlog.newest(key) ?? this.#database.head(key),
       write: (commits) => this.#backlog.write(commits),
       publish: (commits) => this.#fanOut.publish(commits),
       explain: (error) => this.#explain(error),
@@ -119,11 +119,6 @@ export class LmdbStore implements Store {
 
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new StoreUnavailable('The store is closed.')
-  }
-
-  #newest(key: string): Entry | undefined {
-    const waiting = this.#backlog.newest(key)
-    return waiting === undefined ? this.#database.newest(key) : waiting.entry
   }
 
   /** The data file has everything up to that revision. */

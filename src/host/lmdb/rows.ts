@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import type { Entry, Revision } from '../../store/store.ts'
+import type { Entry, Head, Revision } from '../../store/store.ts'
 import { readRevision, writeRevision } from './revision-bytes.ts'
 
 /**
@@ -10,11 +10,6 @@ import { readRevision, writeRevision } from './revision-bytes.ts'
  * The changes are the log and hold the values, so that commits are appended in one place instead of rewriting a page for each key
  * (64 concurrent 1 KiB commits took 31 us of processor time each instead of 52). A key's versions form a chain from its head back.
  */
-export interface Head {
-  readonly created: Revision
-  readonly modified: Revision
-}
-
 export interface ChangeRow {
   readonly key: string
   readonly revision: Revision
