@@ -79,6 +79,9 @@ function addUp(program: Command, invocation: MakeInvocation): void {
     .option('--audit-policy <file>', 'write down who asked for what, as this audit Policy says')
     .option('--audit-log <file>', 'where to (default: logs/audit.log in the data directory)')
     .option('--audit-webhook-config <file>', 'a kubeconfig of a server that gets the audit events too')
+    .option('--authentication-config <file>', 'let in whom this AuthenticationConfiguration names: users of JWT issuers, anonymous ones')
+    .option('--authorization-config <file>', 'who is asked what users may do, as this AuthorizationConfiguration says')
+    .option('--token-webhook-config <file>', 'a kubeconfig of a server that knows whose a token is')
     .action(({ port: wanted, nodes, ...options }: CommonOptions & ServerFiles & { port?: number; nodes: '0' | '1' }) =>
       up(invocation(options), { port: wanted, nodes: nodes === '0' ? 0 : 1, serverFiles: options }))
 }

@@ -9,6 +9,7 @@ test('what up makes of its options', () => {
   const table: readonly [ServerFiles, ServerFiles, ServerFiles][] = [
     [{}, {}, {}],
     [{}, { encryptionConfig: here }, { encryptionConfig: here }],
+    [{ authenticationConfig: here }, { authorizationConfig: here }, { authenticationConfig: here, authorizationConfig: here }],
     [{ encryptionConfig: '/gone' }, {}, { encryptionConfig: '/gone' }],
     [{ encryptionConfig: here }, { encryptionConfig: '' }, {}],
     [{ auditPolicy: here }, { auditLog: '/new/audit.log' }, { auditPolicy: here, auditLog: '/new/audit.log' }],

@@ -12,12 +12,19 @@ export interface ServerFiles {
   readonly auditLog?: string
   /** A kubeconfig that names the server which gets the events. */
   readonly auditWebhookConfig?: string
+  /** apiserver.config.k8s.io AuthenticationConfiguration */
+  readonly authenticationConfig?: string
+  /** apiserver.config.k8s.io AuthorizationConfiguration */
+  readonly authorizationConfig?: string
+  /** A kubeconfig that names the server which reviews tokens. */
+  readonly tokenWebhookConfig?: string
 }
 
 type FileName = keyof ServerFiles
 
 const OPTIONS: Readonly<Record<FileName, string>> = {
   encryptionConfig: '--encryption-config', auditPolicy: '--audit-policy', auditLog: '--audit-log', auditWebhookConfig: '--audit-webhook-config',
+  authenticationConfig: '--authentication-config', authorizationConfig: '--authorization-config', tokenWebhookConfig: '--token-webhook-config',
 }
 const NAMES = Object.keys(OPTIONS) as FileName[]
 

@@ -5,7 +5,6 @@ import type { Peer, ServerResponse } from '../apiserver/http.ts'
 import { noteFailedRequest } from './failed-request.ts'
 import type { ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
-import { peerOf } from './peer.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
 import { IncomingRequest } from './server-request.ts'
 
@@ -38,7 +37,7 @@ export class Http1Connections {
   }
 
   adopt(socket: TLSSocket): void {
-    this.#peers.set(socket, peerOf(socket))
+    this.#peers.set(socket, this.#options.peerOf(socket))
     this.#server.emit('connection', socket)
   }
 

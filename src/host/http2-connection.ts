@@ -5,7 +5,7 @@ import type { Log } from '../words/ports.ts'
 import { noteFailedRequest } from './failed-request.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import type { NodeProxy } from './node-proxy.ts'
-import { peerOf } from './peer.ts'
+import type { PeerReader } from './peer.ts'
 import type { BodyReader } from './request-body.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
 import { IncomingRequest } from './server-request.ts'
@@ -16,6 +16,7 @@ export interface ConnectionOptions {
   readonly nodeProxy: NodeProxy
   readonly log: Log
   readonly bodies: BodyReader
+  readonly peerOf: PeerReader
 }
 
 const END_STREAM_FLAG = constants.NGHTTP2_FLAG_END_STREAM
@@ -33,7 +34,7 @@ export class Http2Connection {
 
   constructor(socket: TLSSocket, options: ConnectionOptions, onClose: () => void) {
     this.#options = options
-    this.#peer = peerOf(socket)
+    this.#peer = options.peerOf(socket)
     this.#session = performServerHandshake(socket, {
       maxSessionMemory: HTTPS_LIMITS.sessionMegabytes,
       maxHeaderListPairs: HTTPS_LIMITS.headerCount,

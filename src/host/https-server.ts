@@ -7,6 +7,7 @@ import { Http1Connections } from './http1-connections.ts'
 import { Http2Connection, type ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import type { NodeProxy } from './node-proxy.ts'
+import { peerReader } from './peer.ts'
 import { BodyReader } from './request-body.ts'
 import { thrownMessage } from '../words/thrown.ts'
 
@@ -25,6 +26,8 @@ export interface HttpsServerOptions extends ServingCertificate {
   readonly handler: Handler
   readonly nodeProxy: NodeProxy
   readonly log: Log
+  /** Signs the certificates of proxies that are believed about users; undefined: there are none. */
+  readonly frontProxyCaPem?: string
 }
 
 export interface HttpsServer {
@@ -51,6 +54,7 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
 class TlsListener implements HttpsServer {
   readonly #server: Server
   readonly #options: ConnectionOptions
+  readonly #frontProxyCaPem: string | undefined
   readonly #http1: Http1Connections
   readonly #http2 = new Set<Http2Connection>()
   readonly #sockets = new Set<TLSSocket>()
@@ -58,13 +62,15 @@ class TlsListener implements HttpsServer {
   port = 0
 
   constructor(options: HttpsServerOptions) {
-    this.#options = { ...options, bodies: new BodyReader('length') }
-    this.#http1 = new Http1Connections({ ...options, bodies: new BodyReader('end') })
+    const peerOf = peerReader(options.frontProxyCaPem)
+    this.#frontProxyCaPem = options.frontProxyCaPem
+    this.#options = { ...options, peerOf, bodies: new BodyReader('length') }
+    this.#http1 = new Http1Connections({ ...options, peerOf, bodies: new BodyReader('end') })
     this.#server = createServer({
-      ...contextOf(options),
+      ...contextOf(options, options.frontProxyCaPem),
       ALPNProtocols: ['h2', 'http/1.1'],
       requestCert: true,
-      // Clients without a certificate may have a token; peerOf decides what a certificate is worth.
+      // Clients without a certificate may have a token; the peer reader decides what a certificate is worth.
       rejectUnauthorized: false,
       handshakeTimeout: HTTPS_LIMITS.handshakeTimeoutMs,
       noDelay: true,
@@ -90,7 +96,7 @@ class TlsListener implements HttpsServer {
   }
 
   renew(certificate: ServingCertificate): void {
-    this.#server.setSecureContext(contextOf(certificate))
+    this.#server.setSecureContext(contextOf(certificate, this.#frontProxyCaPem))
   }
 
   close(): Promise<void> {
@@ -127,9 +133,10 @@ class TlsListener implements HttpsServer {
   }
 }
 
-function contextOf({ certificatePem, keyPem, caPem }: ServingCertificate): SecureContextOptions {
+function contextOf({ certificatePem, keyPem, caPem }: ServingCertificate, frontProxyCaPem: string | undefined): SecureContextOptions {
+  const ca = frontProxyCaPem === undefined ? caPem : [caPem, frontProxyCaPem]
   // No tickets: a resumed session would skip the check whether a client's certificate is still valid.
-  return { cert: certificatePem, key: keyPem, ca: caPem, minVersion: 'TLSv1.2', secureOptions: cryptoConstants.SSL_OP_NO_TICKET }
+  return { cert: certificatePem, key: keyPem, ca, minVersion: 'TLSv1.2', secureOptions: cryptoConstants.SSL_OP_NO_TICKET }
 }
 
 function listenError(error: Error, host: string, port: number): Error {

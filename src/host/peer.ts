@@ -1,9 +1,43 @@
-import type { TLSSocket } from 'node:tls'
+import { X509Certificate } from 'node:crypto'
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import type { Peer } from '../apiserver/http.ts'
 
-/** Who is at the other end. A certificate counts only when TLS found it valid, for client use and signed by our authority. */
-export function peerOf(socket: TLSSocket): Peer {
-  return { address: socket.remoteAddress ?? '', certificate: socket.authorized ? subjectOf(socket) : undefined }
+export type PeerReader = (socket: TLSSocket) => Peer
+
+/** Longer chains than that are nobody's. */
+const MAX_CHAIN_LENGTH = 10
+
+/**
+ * Who is at the other end. A certificate counts only when TLS found it valid, for client use and signed by an authority of ours. Which of
+ * them matters: what the front proxies' authority has signed names a proxy, never a user.
+ */
+export function peerReader(frontProxyCaPem: string | undefined): PeerReader {
+  const proxyAuthorities = new Set(frontProxyCaPem === undefined ? [] : fingerprintsOf(frontProxyCaPem))
+  return (socket) => {
+    const address = socket.remoteAddress ?? ''
+    if (!socket.authorized) return { address, certificate: undefined }
+    if (proxyAuthorities.size === 0) return { address, certificate: subjectOf(socket) }
+    const root = rootOf(socket.getPeerCertificate(true))
+    if (root === undefined) return { address, certificate: undefined }
+    if (!proxyAuthorities.has(root)) return { address, certificate: subjectOf(socket) }
+    const subject = subjectOf(socket)
+    return { address, certificate: undefined, ...(subject === undefined ? {} : { proxyName: subject.commonName }) }
+  }
+}
+
+function fingerprintsOf(pem: string): readonly string[] {
+  return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((one) => new X509Certificate(one).fingerprint256)
+}
+
+/** The fingerprint of what the chain ends in; undefined where it does not end. */
+function rootOf(leaf: DetailedPeerCertificate): string | undefined {
+  let certificate: DetailedPeerCertificate | undefined = leaf
+  for (let length = 0; length < MAX_CHAIN_LENGTH && certificate?.fingerprint256 !== undefined; length++) {
+    const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate
+    if (issuer?.fingerprint256 === certificate.fingerprint256) return certificate.fingerprint256
+    certificate = issuer
+  }
+  return undefined
 }
 
 function subjectOf(socket: TLSSocket): Peer['certificate'] {

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultAdmission } from '../apiserver/admission/built-in.ts'
+import type { AccessSettings } from '../apiserver/access/configured-access.ts'
+import { requestHeadersOf } from '../apiserver/access/request-header-authenticator.ts'
 import { composeExtensions } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
 import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
@@ -11,6 +13,9 @@ import type { ClusterConfig } from '../cli/cluster-config.ts'
 import type { Client } from '../client/client.ts'
 import { allControllers, contentControllers } from '../controllers/all.ts'
 import { apiDescriptions } from '../host/api-descriptions.ts'
+import { configFiles } from '../host/config-files.ts'
+import { issuerDocuments } from '../host/issuer-documents.ts'
+import { createTokenSignatures } from '../host/token-signatures.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
 import { openEncryption, plainStore, type Encryption } from '../host/encryption/open-encryption.ts'
@@ -66,7 +71,7 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   await server.start(stop.signal)
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({
-    ...pki.apiServer, caPem: pki.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log,
+    ...pki.apiServer, caPem: pki.caPem, frontProxyCaPem: pki.frontProxy.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log,
   })
   await bootstrap(config, { host, pki }, server)
   encryption?.run(stop.signal)
@@ -160,10 +165,18 @@ async function createServer(config: ClusterConfig, { store, pki, host, webhooks,
         }),
         healthChecks,
         webhooks,
+        access: accessSettings(config),
         remote,
         openApi: { descriptions: apiDescriptions(DESCRIPTIONS_FILE), gzip },
       }),
   })
+}
+
+function accessSettings({ serverFiles: files }: ClusterConfig): AccessSettings {
+  return {
+    files: configFiles, documents: issuerDocuments, signatures: createTokenSignatures(), requestHeaders: requestHeadersOf([FRONT_PROXY_NAME]),
+    authenticationFile: files?.authenticationConfig, authorizationFile: files?.authorizationConfig, tokenWebhookFile: files?.tokenWebhookConfig,
+  }
 }
 
 async function bootstrap(config: ClusterConfig, { host, pki }: Pick<ServerParts, 'host' | 'pki'>, server: ApiServer): Promise<void> {
