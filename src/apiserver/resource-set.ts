@@ -33,6 +33,8 @@ export interface ServedResource {
   /** Undefined where the stored kind is the served one. */
   readonly conversion: Conversion | undefined
   readonly view: View | undefined
+  /** What watches of it were told, all of them together. */
+  readonly sent: { events: number }
 }
 
 /** The resources that the server knows now. Kinds may come and go while it runs (custom resources). */
@@ -55,6 +57,7 @@ export class ResourceSet {
     const resource: ServedResource = {
       definition, kind, apiVersion, storedKind, conversion,
       cache: this.#feed.cache(storedKind),
+      sent: { events: 0 },
       view: conversion && { name: `${apiVersion}/${kind.kind}`, toServed: (object) => conversion.toServed(object) },
     }
     this.#served.add(resource)

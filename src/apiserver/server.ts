@@ -9,16 +9,26 @@ import { kinds } from '../resources/generated/kinds.ts'
 import type { Store } from '../store/store.ts'
 import { present } from '../words/assert.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
-import type { Authenticator, Authorizer, Mutator, ObjectReader, User, Validator } from './access.ts'
+import type { Authenticator, Authorizer, Mutator, ObjectReader, RequestInfo, User, Validator } from './access.ts'
 import { internalUsers } from './access/internal-users.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import { DefinitionKeeper } from './custom-resources/definition-keeper.ts'
 import type { DispatchParts } from './front/dispatch.ts'
+import type { AuditConfig } from './audit/auditor.ts'
+import { Auditor } from './audit/auditor.ts'
 import { createHandler } from './front/handler.ts'
-import { RequestGate } from './front/request-gate.ts'
+import { FlowGate } from './front/flow-gate.ts'
 import { routeTable } from './front/route-table.ts'
+import type { RouteTable } from './front/route-table.ts'
 import { Watches } from './front/watches.ts'
+import { FlowControl } from './flow-control/flow-control.ts'
+import { followFlowObjects } from './flow-control/follow-flow-objects.ts'
 import type { Handler } from './http.ts'
+import { measuredStore } from './metrics/measured-store.ts'
+import type { MetricSource } from './metrics/metric-family.ts'
+import { metricsRoute } from './metrics/metrics-route.ts'
+import { RequestMetrics } from './metrics/request-metrics.ts'
+import { serverSource } from './metrics/server-metrics.ts'
 import { InProcessClient } from './in-process-client.ts'
 import type { InProcessParts } from './in-process-client.ts'
 import { cacheReader } from './object-reader.ts'
@@ -27,6 +37,7 @@ import { Admission } from './pipeline/admission.ts'
 import { ChargeLane } from './pipeline/charge-lane.ts'
 import { decodeObject } from './pipeline/schema-stage.ts'
 import { RetryLane } from './pipeline/retry-lane.ts'
+import { facetId } from './pipeline/write-request.ts'
 import { ProtobufEncoder } from './protobuf/encode-object.ts'
 import { ProtobufDecoder } from './protobuf/decode-object.ts'
 import { ResourceSet } from './resource-set.ts'
@@ -36,7 +47,7 @@ import { CacheFeed } from './watch-cache/cache-feed.ts'
 
 export interface ApiServerLimits {
   readonly bodyBytes: number
-  /** Requests under way at once, watches not counted; more get 429. */
+  /** Together the seats that flow control shares out among the priority levels. */
   readonly readsInFlight: number
   readonly writesInFlight: number
   readonly watchers: number
@@ -57,6 +68,8 @@ export interface ApiServerDependencies {
   readonly conversions: readonly Conversion[]
   readonly schemas: SchemaLookup
   readonly limits: ApiServerLimits
+  /** What is written down of requests, and where to; absent: nothing. */
+  readonly audit?: AuditConfig | undefined
   /** In tests: a mutation of a shared object throws. */
   readonly freezeObjects: boolean
   /** Builds what decides about requests, from the caches that it needs for that. */
@@ -107,6 +120,8 @@ export interface ApiServer {
   client(user: User): Client
   /** What is served now, custom resources too: another array when that changes. */
   served(): readonly ResourceDefinition[]
+  /** Counted elsewhere in the process, and shown by /metrics too. */
+  addMetrics(source: MetricSource): void
   /** Fills the caches and follows the store until the signal aborts. Requests before that get 503. */
   start(signal: AbortSignal): Promise<void>
 }
@@ -123,8 +138,9 @@ export const defaultLimits: ApiServerLimits = {
 
 /** Composes the server: caches, pipeline, HTTP front. Does nothing until start. */
 export function createApiServer(dependencies: ApiServerDependencies): ApiServer {
-  const { store, clock, random, log, schemas, definitions, limits } = dependencies
-  const feed = new CacheFeed(dependencies)
+  const { clock, random, log, schemas, definitions, limits } = dependencies
+  const { store, families: storeFamilies } = measuredStore(dependencies.store, clock)
+  const feed = new CacheFeed({ ...dependencies, store })
   const resources = resourceSet(feed, dependencies)
   const reader = cacheReader(resources)
   const life = new AbortController()
@@ -136,7 +152,10 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     storeProblem: () => feed.problem, served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
   })
-  const routes = routeTable(extensions.routes)
+  const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight))
+  const metrics = new RequestMetrics({ isKnown: (info) => isServed(resources, routes, info) })
+  const sources: MetricSource[] = [() => metrics.families(), serverSource({ gate, resources }), storeFamilies]
+  const routes = routeTable([...extensions.routes, metricsRoute(() => sources)])
   const sets = new FieldSetPool()
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
@@ -148,17 +167,34 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const { authorizer, authenticators } = extensions
   inProcess = { dispatch, authorizer, log, signal: life.signal }
   return {
-    handle: createHandler({ ...dispatch, authorizer, authenticators, gate: new RequestGate(clock, limits), encoder: new ProtobufEncoder(schemas) }),
+    handle: createHandler({ ...dispatch, authorizer, authenticators, gate, metrics, auditor: auditorOf(dependencies, dispatch), encoder: new ProtobufEncoder(schemas) }),
     reader,
     client,
     served: () => resources.definitions(),
+    addMetrics(source) {
+      sources.push(source)
+    },
     async start(signal) {
       signal.addEventListener('abort', () => life.abort(), { once: true })
       await feed.start(signal)
+      followFlowObjects(resources, reader, (objects) => gate.configure(objects))
       if (resources.find(CRD.group, CRD.version, CRD.plural) !== undefined) serveCustomResources({ feed, resources, schemas, clock, log, client: client(internalUsers.apiServer) }, signal)
       for (const task of extensions.tasks ?? []) void task(signal)
     },
   }
+}
+
+function isServed(
+  resources: ResourceSet, routes: RouteTable, { group, version, resource, subresource }: Pick<RequestInfo, 'group' | 'version' | 'resource' | 'subresource'>,
+): boolean {
+  if (resources.find(group, version, resource) === undefined) return false
+  if (subresource === '' || subresource === 'status' || subresource === 'scale') return true
+  const id = facetId(group, resource, subresource)
+  return routes.resources.has(id) || routes.facets.has(id)
+}
+
+function auditorOf({ audit, clock, random, log }: ApiServerDependencies, { protobuf }: DispatchParts): Auditor | undefined {
+  return audit && new Auditor({ ...audit, protobuf, clock, random, log })
 }
 
 interface CustomParts {

@@ -296,8 +296,12 @@ test('who may not gets 403 with what is missing; too much at once gets 429; too 
   let release: () => void = () => {}
   const held = new Promise<void>((resolve) => { release = resolve })
   const server = await startTestServer({
-    limits: { ...defaultLimits, bodyBytes: 1e6, readsInFlight: 1, writesInFlight: 1, watchers: 0, requestTimeoutMs: 5_000, watchBacklogBytes: 1e6, bookmarkEveryMs: 60_000 },
-    extensions: { mutators: [{ name: 'slow', matches: () => true, admit: () => held }] },
+    limits: { ...defaultLimits, bodyBytes: 1e6, readsInFlight: 0, writesInFlight: 1, watchers: 0, requestTimeoutMs: 5_000, watchBacklogBytes: 1e6, bookmarkEveryMs: 60_000 },
+    extensions: {
+      mutators: [{ name: 'slow', matches: () => true, admit: () => held }],
+      // Of nobody's priority: requests of system:masters are never refused.
+      authenticators: [{ authenticate: () => ({ ...testUser, groups: ['system:authenticated'] }) }],
+    },
   })
   const first = server.request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
   await settle()

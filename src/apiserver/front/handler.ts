@@ -1,3 +1,4 @@
+import type { Instant } from '../../words/instant.ts'
 import type { Clock, Log, Random } from '../../words/ports.ts'
 import { StatusError, internalError, serviceUnavailable } from '../../words/status-error.ts'
 import { uuid } from '../../words/random.ts'
@@ -5,82 +6,129 @@ import { authenticate } from '../access/authentication.ts'
 import { requireAllowed } from '../access/denial.ts'
 import { impersonate } from '../access/impersonation.ts'
 import type { Authenticator, Authorizer, User } from '../access.ts'
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { Auditor } from '../audit/auditor.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../http.ts'
+import type { RequestMetrics } from '../metrics/request-metrics.ts'
 import { negotiate, plainJson } from '../negotiate/accept.ts'
 import type { Accepted } from '../negotiate/accept.ts'
-import { failureResponse, withWarnings } from '../negotiate/response.ts'
+import { failureResponse } from '../negotiate/response.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
 import { isTrue, parseRequest } from '../request-info.ts'
-import { dispatch } from './dispatch.ts'
-import type { DispatchParts } from './dispatch.ts'
 import type { HttpCall } from './http-call.ts'
-import type { RequestGate } from './request-gate.ts'
+import { gated } from './gated.ts'
+import type { GatedParts } from './gated.ts'
 
-export interface HandlerParts extends DispatchParts {
+export interface HandlerParts extends GatedParts {
   readonly authenticators: readonly Authenticator[]
   readonly authorizer: Authorizer
-  readonly gate: RequestGate
   readonly encoder: ProtobufEncoder
+  readonly metrics: RequestMetrics
+  /** Undefined: nothing is audited. */
+  readonly auditor: Auditor | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
 }
 
+/** Nobody changes a query. */
+const NO_QUERY = new URLSearchParams()
+/** A request whose path could not be read. */
+const UNKNOWN: HttpCall['info'] = {
+  isResource: false, verb: '', group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path: '', rest: '', watch: false,
+}
+
 /** Who -> may they -> is there room -> do it. Whatever goes wrong becomes a Status; nothing is thrown. */
 export function createHandler(parts: HandlerParts): Handler {
   return (request) => {
-    const failure = (error: unknown): ServerResponse => failureResponse(asStatus(parts, request, error), acceptedForErrors(parts, request))
+    const asked = new Asked(request, parts.clock.now(), parts.auditor?.begin(request))
     try {
-      const response = answer(parts, request)
-      return response instanceof Promise ? response.catch(failure) : response
+      const response = answer(parts, asked)
+      if (!(response instanceof Promise)) return measured(parts, asked, response)
+      return response.then((later) => measured(parts, asked, later), (error: unknown) => measured(parts, asked, failureOf(parts, asked, error)))
     } catch (error) {
-      return failure(error)
+      return measured(parts, asked, failureOf(parts, asked, error))
     }
   }
 }
 
-/** Nobody changes a query. */
-const NO_QUERY = new URLSearchParams()
+function failureOf(parts: HandlerParts, { request, trail }: Asked, error: unknown): ServerResponse {
+  const status = asStatus(parts, request, error)
+  if (status !== error) trail?.defect(status.message)
+  return failureResponse(status, acceptedForErrors(parts, request))
+}
 
-function answer(parts: HandlerParts, request: ServerRequest): ServerResponse | Promise<ServerResponse> {
-  const query = request.query === '' ? NO_QUERY : new URLSearchParams(request.query)
-  const info = parseRequest(request.method, request.path, query)
+/** What is known of a request before anybody has looked at it, and what its parsing adds. */
+class Asked {
+  readonly request: ServerRequest
+  readonly startedAt: Instant
+  readonly trail: AuditTrail | undefined
+  query: URLSearchParams = NO_QUERY
+  info: HttpCall['info'] = UNKNOWN
+
+  constructor(request: ServerRequest, startedAt: Instant, trail: AuditTrail | undefined) {
+    this.request = request
+    this.startedAt = startedAt
+    this.trail = trail
+  }
+}
+
+/** A stream is measured when it ends, and counted as going on until then. */
+function measured({ metrics, clock }: HandlerParts, { request, query, info, startedAt, trail }: Asked, answered: ServerResponse): ServerResponse {
+  const response = trail === undefined ? answered : trail.respond(answered)
+  const summary = { info, method: request.method, isApply: isApply(request), isDryRun: query !== NO_QUERY && query.has('dryRun') }
+  if (response.type !== 'stream') {
+    metrics.answered(summary, response, clock.now() - startedAt)
+    return response
+  }
+  return {
+    ...response,
+    send: async (sink) => {
+      const series = metrics.seriesOf(summary)
+      series.longRunning++
+      try {
+        await response.send(sink)
+      } finally {
+        series.longRunning--
+        metrics.answered(summary, response, clock.now() - startedAt)
+      }
+    },
+  }
+}
+
+function isApply({ method, headers }: ServerRequest): boolean {
+  return method === 'PATCH' && headers['content-type']?.startsWith('application/apply-patch+') === true
+}
+
+function answer(parts: HandlerParts, asked: Asked): ServerResponse | Promise<ServerResponse> {
+  const { request } = asked
+  if (request.query !== '') asked.query = new URLSearchParams(request.query)
+  asked.info = parseRequest(request.method, request.path, asked.query)
+  asked.trail?.asked(asked.info)
   const caller = authenticate(parts.authenticators, request)
-  const asked = { request, query, info }
   return caller instanceof Promise ? caller.then((user) => answerTo(parts, asked, user)) : answerTo(parts, asked, caller)
 }
 
-function answerTo(
-  parts: HandlerParts, { request, query, info }: Pick<HttpCall, 'request' | 'query' | 'info'>, caller: User,
-): ServerResponse | Promise<ServerResponse> {
-  const user = impersonate(caller, request.headers, parts.authorizer)
-  const asked = { request, query, info }
+function answerTo(parts: HandlerParts, asked: Asked, caller: User): ServerResponse | Promise<ServerResponse> {
+  asked.trail?.authenticated(caller)
+  const user = impersonate(caller, asked.request.headers, parts.authorizer)
   return user instanceof Promise ? user.then((later) => answerAs(parts, asked, later)) : answerAs(parts, asked, user)
 }
 
-function answerAs(parts: HandlerParts, asked: Pick<HttpCall, 'request' | 'query' | 'info'>, user: User): ServerResponse | Promise<ServerResponse> {
-  const pending = requireAllowed(parts.authorizer, user, asked.info)
+function answerAs(parts: HandlerParts, asked: Asked, user: User): ServerResponse | Promise<ServerResponse> {
+  asked.trail?.impersonated(user)
+  const pending = requireAllowed(parts.authorizer, user, asked.info, asked.trail)
   return pending === undefined ? answerAllowed(parts, asked, user) : pending.then(() => answerAllowed(parts, asked, user))
 }
 
-function answerAllowed(
-  parts: HandlerParts, { request, query, info }: Pick<HttpCall, 'request' | 'query' | 'info'>, user: User,
-): ServerResponse | Promise<ServerResponse> {
+function answerAllowed(parts: HandlerParts, asked: Asked, user: User): ServerResponse | Promise<ServerResponse> {
+  const { request, query, info, trail } = asked
   if (info.isResource && !parts.feed.ready) throw serviceUnavailable('the server is still reading its store')
-  const call: HttpCall = { request, query, info, user, accepted: acceptedFor(parts, request, query, info), warnings: [] }
-  if (info.watch || !info.isResource) return dispatch(parts, call)
-  const response = parts.gate.run(isRead(info.verb) ? 'read' : 'write', () => dispatch(parts, call))
-  return response instanceof Promise ? response.then((later) => finished(call, later)) : finished(call, response)
+  const call: HttpCall = { request, query, info, user, accepted: acceptedFor(parts, request, query, info), warnings: [], trail, begun: nothing }
+  return gated(parts, call, (error) => failureOf(parts, asked, error))
 }
 
-function finished({ request, warnings }: HttpCall, response: ServerResponse): ServerResponse {
-  const warned = withWarnings(response, warnings)
-  return request.method === 'HEAD' && warned.type === 'whole' ? { ...warned, body: [] } : warned
-}
-
-function isRead(verb: string): boolean {
-  return verb === 'get' || verb === 'list'
-}
+function nothing(): void {}
 
 /** Handlers of other paths and of most subresources negotiate themselves: OpenAPI has types of its own, logs are text. */
 const NEGOTIATED_SUBRESOURCES: ReadonlySet<string> = new Set(['', 'status', 'scale'])

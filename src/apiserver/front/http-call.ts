@@ -1,5 +1,6 @@
 import type { ObjectKey } from '../../objects/kube-object.ts'
 import type { User } from '../access.ts'
+import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { ServerRequest } from '../http.ts'
 import type { Accepted } from '../negotiate/accept.ts'
 import { managerFromUserAgent } from '../options/write-options.ts'
@@ -18,6 +19,10 @@ export interface HttpCall {
   readonly accepted: Accepted
   /** Filled while the call runs; sent as Warning headers. */
   readonly warnings: string[]
+  /** Undefined: nothing is written down of any request. */
+  readonly trail: AuditTrail | undefined
+  /** Called when a watch has told the state that it begins with: what comes then costs little. */
+  begun(): void
 }
 
 /** A call on a resource that is served. */

@@ -12,6 +12,8 @@ export interface WatchSubject {
   readonly matches: Matcher
   readonly trigger: Trigger | undefined
   readonly frames: WatchFrames
+  /** Counts what members are told. */
+  readonly sent: { events: number }
   /** Events up to this revision are not told. */
   readonly after: Revision
 }
@@ -92,6 +94,7 @@ class WatchGroup implements Watcher {
   flush(): void {
     const [first] = this.#frames
     if (first === undefined) return
+    this.#subject.sent.events += this.#frames.length * this.#members.size
     const bytes = this.#frames.length === 1 ? first : joinBytes(this.#frames)
     this.#frames = []
     for (const member of this.#members) member.changes(bytes)

@@ -16,12 +16,16 @@ export interface WatchStreamOptions {
   readonly clock: Clock
   readonly query: WatchQuery
   readonly frames: WatchFrames
+  /** Counts what the client is told of the past; what it is told later counts whoever tells it. */
+  readonly sent: { events: number }
   /** Has the member told of what changes after the revision. Returns the function that ends it. */
   follow(after: Revision, member: WatchMember): () => void
   readonly timeoutMs: number
   /** Undefined: the client wants no bookmarks. */
   readonly bookmarkEveryMs: number | undefined
   readonly backlogBytes: number
+  /** The client has taken the state that the watch begins with, or the watch is over. Called at least once. */
+  begun(): void
 }
 
 export type WatchEnd = 'closed' | 'timeout' | 'too-slow' | 'lost' | 'refused'
@@ -64,6 +68,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
       stop = await beginWatch(feed, query, this, (after) => this.#options.follow(after, this))
       this.#isLive = true
       this.#scheduleBookmark()
+      void this.#sink.drained().then(() => this.#options.begun(), () => undefined)
       return await this.#end
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
@@ -71,6 +76,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
       return 'refused'
     } finally {
       this.#ended = true
+      this.#options.begun()
       stop()
       cancelTimeout()
       this.#cancelBookmark()
@@ -121,6 +127,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
 
   #add(frame: Uint8Array): void {
     if (this.#ended) return
+    this.#options.sent.events++
     this.#frames.push(frame)
     this.#pendingBytes += frame.length
   }

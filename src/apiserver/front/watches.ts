@@ -41,7 +41,8 @@ export class Watches {
     if (call.accepted.format === 'yaml') throw notAcceptable('only the following media types are accepted: application/json, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch')
     const options = parseListOptions(call.query, true)
     const { scope, matches, trigger } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
-    const watched = { cache: call.resource.cache, scope, matches, trigger }
+    const { sent } = call.resource
+    const watched = { cache: call.resource.cache, scope, matches, trigger, sent }
     const query = { ...watched, start: startOf(options), signal: call.request.signal }
     const frames = watchFrames(call.resource, call.accepted, { include: parseIncludeObject(call.query), clock })
     const follow = (after: Revision, member: WatchMember): (() => void) => this.#follow(call, options, { ...watched, frames, after }, member)
@@ -51,7 +52,8 @@ export class Watches {
         this.#count++
         try {
           const stream = new WatchStream({
-            feed, clock, query, frames, follow, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
+            feed, clock, query, frames, sent, follow, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
+            begun: () => call.begun(),
             bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
           }, sink)
           const end = await stream.run()

@@ -1,0 +1,283 @@
+import type { Instant } from '../../words/instant.ts'
+import { SeatDemand } from './seat-demand.ts'
+
+export interface QueuesConfig {
+  /** 0: nothing waits, what finds no room is refused. */
+  readonly queues: number
+  /** Requests that may wait in one queue. */
+  readonly queueLength: number
+}
+
+/** What a request is taken to last before anybody knows, so that a queue pays for a request when it begins (KEP-1040). */
+const GUESSED_SERVICE_MS = 3
+/** A queue that never gets empty is moved up after so many. */
+const KEPT_TAKEN = 64
+
+interface Queue {
+  /** In order of arrival; some that were taken are before head. */
+  waiting: Ticket[]
+  head: number
+  waitingSeats: number
+  executingSeats: number
+  executing: number
+  /** Virtual time at which its next request would begin, if every queue had a fair share of all seats. */
+  nextStart: number
+}
+
+/** A request that waits or has its seats. */
+export class Ticket {
+  readonly seats: number
+  readonly arrivedAt: Instant
+  state: 'waiting' | 'executing' | 'over' = 'waiting'
+  startedAt: Instant = 0
+  arrivedVirtually = 0
+  readonly queue: Queue
+  /** Called when a waiting request got its seats. */
+  readonly begin: () => void
+
+  constructor(queue: Queue, seats: number, arrivedAt: Instant, begin: () => void) {
+    this.queue = queue
+    this.seats = seats
+    this.arrivedAt = arrivedAt
+    this.begin = begin
+  }
+}
+
+export type Entry =
+  | { readonly outcome: 'waiting'; readonly ticket: Ticket }
+  | { readonly outcome: 'refused'; readonly why: 'queue-full' | 'concurrency-limit' }
+
+/**
+ * The seats of one priority level and the requests that wait for them. Fair queuing by virtual time: of the queues that wait the one is
+ * served whose next request would have ended first, had every queue had the same share of the seats at every moment. Deterministic: time
+ * is given. Work conserving: while a request waits, no seats that it fits in are free.
+ */
+export class FairQueues {
+  #config: QueuesConfig
+  #seats: number
+  #queues: Queue[] = []
+  /** For requests that no queue is kept for: levels that are exempt or refuse what finds no room. */
+  readonly #common: Queue = emptyQueue()
+  #executingSeats = 0
+  #executing = 0
+  #waiting = 0
+  #waitingSeats = 0
+  #activeQueues = 0
+  #virtual = 0
+  #lastAt: Instant | undefined
+  /** Where the search for the next queue begins, so that equals take turns. */
+  #turn = 0
+  readonly demand = new SeatDemand()
+
+  constructor(config: QueuesConfig, seats: number) {
+    this.#config = config
+    this.#seats = seats
+    this.#resize()
+  }
+
+  get executing(): number {
+    return this.#executing
+  }
+
+  get executingSeats(): number {
+    return this.#executingSeats
+  }
+
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  get waitingSeats(): number {
+    return this.#waitingSeats
+  }
+
+  get seats(): number {
+    return this.#seats
+  }
+
+  /** What waits goes on to wait where it is, also in queues that are dealt to nobody any more. */
+  configure(config: QueuesConfig): void {
+    this.#config = config
+    this.#resize()
+  }
+
+  /** Followed by calls of next: there may be room now. */
+  setSeats(seats: number, now: Instant): void {
+    this.#advance(now)
+    this.#seats = seats
+  }
+
+  /** Nobody waits, and the seats are free: a request need not queue. */
+  hasRoom(seats: number): boolean {
+    return this.#waiting === 0 && this.#fits(seats)
+  }
+
+  /** Takes the seats, whatever the limit: the caller has asked hasRoom, or its requests are exempt. */
+  enter(hand: readonly number[], seats: number, now: Instant): Ticket {
+    this.#advance(now)
+    const queue = this.#shortest(hand)
+    const ticket = new Ticket(queue, seats, now, nothing)
+    this.#arrive(queue, ticket)
+    this.#start(ticket, now)
+    this.#noteDemand(now)
+    return ticket
+  }
+
+  /** Lets a request wait in the shortest queue of its hand. begin is called out of next. */
+  wait(hand: readonly number[], seats: number, now: Instant, begin: () => void): Entry {
+    if (this.#config.queues === 0) return { outcome: 'refused', why: 'concurrency-limit' }
+    const queue = this.#shortest(hand)
+    if (queue.waiting.length - queue.head >= this.#config.queueLength) return { outcome: 'refused', why: 'queue-full' }
+    this.#advance(now)
+    const ticket = new Ticket(queue, seats, now, begin)
+    this.#arrive(queue, ticket)
+    queue.waiting.push(ticket)
+    queue.waitingSeats += seats
+    this.#waiting++
+    this.#waitingSeats += seats
+    this.#noteDemand(now)
+    return { outcome: 'waiting', ticket }
+  }
+
+  /** Gives the next request its seats; undefined where nobody waits or the next one does not fit. The caller calls its begin. */
+  next(now: Instant): Ticket | undefined {
+    if (this.#waiting === 0) return undefined
+    this.#advance(now)
+    const queue = this.#nextQueue()
+    const ticket = queue?.waiting[queue.head]
+    if (queue === undefined || ticket === undefined || !this.#fits(ticket.seats)) return undefined
+    this.#unqueue(queue, ticket)
+    this.#start(ticket, now)
+    return ticket
+  }
+
+  /** A request that had its seats ended, or one that waited gave up. More than once does no harm. */
+  leave(ticket: Ticket, now: Instant): void {
+    if (ticket.state === 'over') return
+    this.#advance(now)
+    const { queue, seats } = ticket
+    if (ticket.state === 'waiting') this.#giveUp(queue, ticket)
+    else {
+      queue.executing--
+      queue.executingSeats -= seats
+      this.#executing--
+      this.#executingSeats -= seats
+      // Its queue paid for the guess when it began: now it pays for what it really took.
+      queue.nextStart -= seats * (GUESSED_SERVICE_MS - (now - ticket.startedAt))
+    }
+    ticket.state = 'over'
+    if (isIdle(queue)) this.#activeQueues--
+    this.#noteDemand(now)
+  }
+
+  #fits(seats: number): boolean {
+    // What asks for more than there is at all gets its turn alone.
+    return this.#executingSeats + seats <= this.#seats || (this.#executingSeats === 0 && this.#seats > 0)
+  }
+
+  #arrive(queue: Queue, ticket: Ticket): void {
+    ticket.arrivedVirtually = this.#virtual
+    if (!isIdle(queue)) return
+    this.#activeQueues++
+    queue.nextStart = this.#virtual
+  }
+
+  #start(ticket: Ticket, now: Instant): void {
+    const { queue, seats } = ticket
+    ticket.state = 'executing'
+    ticket.startedAt = now
+    queue.executing++
+    queue.executingSeats += seats
+    this.#executing++
+    this.#executingSeats += seats
+    // A queue does not save up for later what it did not use before its request came.
+    if (queue.nextStart < ticket.arrivedVirtually) queue.nextStart = ticket.arrivedVirtually
+    queue.nextStart += seats * GUESSED_SERVICE_MS
+  }
+
+  /** Takes the head of a queue off. */
+  #unqueue(queue: Queue, ticket: Ticket): void {
+    queue.head++
+    if (queue.head === queue.waiting.length || queue.head >= KEPT_TAKEN) {
+      queue.waiting = queue.waiting.slice(queue.head)
+      queue.head = 0
+    }
+    this.#uncount(queue, ticket)
+  }
+
+  #giveUp(queue: Queue, ticket: Ticket): void {
+    queue.waiting = queue.waiting.slice(queue.head).filter((other) => other !== ticket)
+    queue.head = 0
+    this.#uncount(queue, ticket)
+  }
+
+  #uncount(queue: Queue, { seats }: Ticket): void {
+    queue.waitingSeats -= seats
+    this.#waiting--
+    this.#waitingSeats -= seats
+  }
+
+  #shortest(hand: readonly number[]): Queue {
+    let best: Queue | undefined
+    for (const card of hand) {
+      const queue = this.#queues[card]
+      if (queue === undefined) continue
+      if (best === undefined || isShorter(queue, best)) best = queue
+    }
+    return best ?? this.#queues[0] ?? this.#common
+  }
+
+  #nextQueue(): Queue | undefined {
+    const { length } = this.#queues
+    let best: Queue | undefined
+    let bestEnd = Infinity
+    let bestIndex = 0
+    for (let step = 1; step <= length; step++) {
+      const index = (this.#turn + step) % length
+      const queue = this.#queues[index]
+      const first = queue?.waiting[queue.head]
+      if (queue === undefined || first === undefined) continue
+      const end = Math.max(queue.nextStart, first.arrivedVirtually) + first.seats * GUESSED_SERVICE_MS
+      if (end >= bestEnd) continue
+      best = queue
+      bestEnd = end
+      bestIndex = index
+    }
+    if (best === undefined) return this.#common.waiting.length > this.#common.head ? this.#common : undefined
+    this.#turn = bestIndex
+    return best
+  }
+
+  /** Virtual time runs as fast as every queue that has something to do would be served. */
+  #advance(now: Instant): void {
+    const elapsedMs = this.#lastAt === undefined ? 0 : Math.max(0, now - this.#lastAt)
+    this.#lastAt = now
+    if (this.#activeQueues === 0 || elapsedMs === 0) return
+    const served = Math.min(this.#executingSeats + this.#waitingSeats, this.#seats)
+    this.#virtual += elapsedMs * (served / this.#activeQueues)
+  }
+
+  #noteDemand(now: Instant): void {
+    this.demand.set(this.#executingSeats + this.#waitingSeats, now)
+  }
+
+  /** Queues are only ever added: what waits in one that is not needed any more is served as before. */
+  #resize(): void {
+    while (this.#queues.length < this.#config.queues) this.#queues.push(emptyQueue())
+  }
+}
+
+function emptyQueue(): Queue {
+  return { waiting: [], head: 0, waitingSeats: 0, executingSeats: 0, executing: 0, nextStart: 0 }
+}
+
+function isIdle(queue: Queue): boolean {
+  return queue.executing === 0 && queue.waiting.length === queue.head
+}
+
+function isShorter(queue: Queue, other: Queue): boolean {
+  if (queue.waitingSeats !== other.waitingSeats) return queue.waitingSeats < other.waitingSeats
+  return queue.executingSeats < other.executingSeats
+}
+
+function nothing(): void {}

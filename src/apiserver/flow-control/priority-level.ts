@@ -1,0 +1,52 @@
+import type { PriorityLevelConfigurationSpec } from '../../resources/generated/types.ts'
+import type { Instant } from '../../words/instant.ts'
+import { FairQueues } from './fair-queues.ts'
+import { isExempt, smoothedDemand } from './seat-limits.ts'
+import type { SeatLimits } from './seat-limits.ts'
+
+/** A priority level with the requests that are in it now. */
+export class PriorityLevel {
+  readonly name: string
+  readonly queues = new FairQueues({ queues: 0, queueLength: 0 }, 0)
+  uid = ''
+  spec: PriorityLevelConfigurationSpec = { type: 'Limited' }
+  limits: SeatLimits = { nominal: 0, least: 0, most: 0 }
+  /** Seats as of the last adjustment; an exempt level takes what it wants, and what it takes is not there to be lent. */
+  currentSeats = 0
+  handSize = 0
+  queueCount = 0
+  isExempt = false
+  #smoothed = 0
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  configure(spec: PriorityLevelConfigurationSpec, uid: string, limits: SeatLimits, now: Instant): void {
+    const isSameLimit = limits.nominal === this.limits.nominal && limits.most === this.limits.most && limits.least === this.limits.least
+    const wasExempt = this.isExempt
+    this.uid = uid
+    this.spec = spec
+    this.limits = limits
+    this.isExempt = isExempt(spec)
+    const response = spec.limited?.limitResponse
+    const queuing = response?.type === 'Queue' ? (response.queuing ?? {}) : undefined
+    this.queueCount = queuing === undefined ? 0 : (queuing.queues ?? DEFAULT_QUEUING.queues)
+    this.handSize = queuing?.handSize ?? DEFAULT_QUEUING.handSize
+    this.queues.configure({ queues: this.queueCount, queueLength: queuing?.queueLengthLimit ?? DEFAULT_QUEUING.queueLengthLimit })
+    if (!isSameLimit || wasExempt !== this.isExempt) this.setSeats(limits.nominal, now)
+  }
+
+  setSeats(seats: number, now: Instant): void {
+    this.currentSeats = seats
+    this.queues.setSeats(this.isExempt ? Infinity : seats, now)
+  }
+
+  takeDemand(now: Instant): { readonly highest: number; readonly smoothed: number } {
+    const demand = this.queues.demand.take(now)
+    this.#smoothed = smoothedDemand(this.#smoothed, demand)
+    return { highest: demand.highest, smoothed: this.#smoothed }
+  }
+}
+
+const DEFAULT_QUEUING = { queues: 64, handSize: 8, queueLengthLimit: 50 } as const

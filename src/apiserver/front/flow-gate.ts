@@ -1,0 +1,223 @@
+import type { Clock } from '../../words/ports.ts'
+import { timeout, tooManyRequests } from '../../words/status-error.ts'
+import type { RequestInfo, User } from '../access.ts'
+import type { Ticket } from '../flow-control/fair-queues.ts'
+import type { FlowControl, FlowObjects } from '../flow-control/flow-control.ts'
+import type { FlowSchemaState, RejectionReason } from '../flow-control/flow-schema-state.ts'
+import type { PriorityLevel } from '../flow-control/priority-level.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Deadline } from './deadlines.ts'
+
+export interface GateLimits {
+  readonly requestTimeoutMs: number
+}
+
+/** What the gate looks at of a request. */
+export interface GatedRequest {
+  readonly user: User
+  readonly info: RequestInfo
+  /** Asked for only where the request has to wait. */
+  readonly request: { readonly signal: AbortSignal }
+}
+
+/** Seats of a request whose answer goes on after it was given: a watch that is still telling its initial state. */
+export interface HeldSeats {
+  release(): void
+}
+
+/** A request may wait for this part of the time it has. */
+const WAITING_PART = 1 / 4
+const RETRY_AFTER_SECONDS = 1
+
+/**
+ * Lets requests in as their priority levels have seats, and bounds how long they take. What is answered at once, with seats free and
+ * nobody waiting, takes none: nothing else can run meanwhile. That case costs a match and a comparison.
+ */
+export class FlowGate {
+  readonly control: FlowControl
+  /** Under way, those that wait not counted. */
+  readonly inFlight = { read: 0, write: 0 }
+  readonly #clock: Clock
+  readonly #limits: GateLimits
+  readonly #ends: Deadlines
+  readonly #waits: Deadlines
+
+  constructor(clock: Clock, limits: GateLimits, control: FlowControl) {
+    this.#clock = clock
+    this.#limits = limits
+    this.control = control
+    this.#ends = new Deadlines(clock)
+    this.#waits = new Deadlines(clock)
+  }
+
+  /** The objects have changed. */
+  configure(objects: FlowObjects): void {
+    for (const level of this.control.configure(objects, this.#clock.now())) this.#pump(level)
+  }
+
+  /** Which flow schema the request belongs to. */
+  flowOf(user: User, info: RequestInfo): FlowSchemaState {
+    return this.control.classify(user, info)
+  }
+
+  /** Runs the work when there is room, or refuses it with 429. The caller is answered with 504 at the deadline, though the work may go on. */
+  run<T>(flow: FlowSchemaState, asked: GatedRequest, seats: number, work: () => T | Promise<T>): T | Promise<T> {
+    if (!this.#hasRoom(flow.level, seats)) return this.#wait(flow, asked, seats, work)
+    flow.counts.dispatched++
+    const answer = work()
+    if (!(answer instanceof Promise)) return answer
+    const ticket = flow.level.queues.enter(flow.hand(asked.user, asked.info), seats, this.#clock.now())
+    return this.#finish(flow, asked, ticket, answer)
+  }
+
+  /** As run, for work that is answered at once but keeps its seats until it gives them back, or the request's time is over. */
+  async hold<T>(flow: FlowSchemaState, asked: GatedRequest, seats: number, work: (held: HeldSeats) => T | Promise<T>): Promise<T> {
+    const ticket = await this.#seatsFor(flow, asked, seats)
+    this.#count(flow, ticket, 1)
+    const deadline: Deadline = { at: this.#clock.now() + this.#limits.requestTimeoutMs, expire: () => release() }
+    const release = (): void => {
+      this.#ends.remove(deadline)
+      if (ticket.state === 'over') return
+      this.#count(flow, ticket, -1)
+      this.#leave(flow, ticket)
+    }
+    this.#ends.add(deadline)
+    try {
+      return await work({ release })
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /** For what takes no seat, because it lasts as long as its client likes: only its beginning has a deadline. */
+  withinDeadline<T>(work: () => T | Promise<T>): T | Promise<T> {
+    const answer = work()
+    return answer instanceof Promise ? this.#bounded(answer, nothing) : answer
+  }
+
+  #hasRoom(level: PriorityLevel, seats: number): boolean {
+    if (level.isExempt || level.queues.hasRoom(seats)) return true
+    if (!this.#adjust()) return false
+    return level.queues.hasRoom(seats)
+  }
+
+  #adjust(): boolean {
+    const levels = this.control.adjust(this.#clock.now())
+    for (const level of levels) this.#pump(level)
+    return levels.length > 0
+  }
+
+  async #wait<T>(flow: FlowSchemaState, asked: GatedRequest, seats: number, work: () => T | Promise<T>): Promise<T> {
+    const ticket = await this.#turn(flow, asked, seats)
+    try {
+      const answer = work()
+      if (answer instanceof Promise) return await this.#finish(flow, asked, ticket, answer)
+      this.#leave(flow, ticket)
+      return answer
+    } catch (error) {
+      // Once more does no harm where the answer was a promise.
+      this.#leave(flow, ticket)
+      throw error
+    }
+  }
+
+  async #seatsFor(flow: FlowSchemaState, asked: GatedRequest, seats: number): Promise<Ticket> {
+    if (!this.#hasRoom(flow.level, seats)) return this.#turn(flow, asked, seats)
+    flow.counts.dispatched++
+    return flow.level.queues.enter(flow.hand(asked.user, asked.info), seats, this.#clock.now())
+  }
+
+  /** Resolves when the request has its seats. */
+  #turn(flow: FlowSchemaState, { user, info, request }: GatedRequest, seats: number): Promise<Ticket> {
+    return new Promise((resolve, reject) => {
+      const { counts, level } = flow
+      const arrivedAt = this.#clock.now()
+      const entry = level.queues.wait(flow.hand(user, info), seats, arrivedAt, () => {
+        stopWaiting()
+        counts.dispatched++
+        if (entry.outcome === 'waiting') resolve(entry.ticket)
+      })
+      if (entry.outcome === 'refused') return reject(this.#refusal(flow, entry.why))
+      const { signal } = request
+      const giveUp = (why: RejectionReason): void => {
+        stopWaiting()
+        level.queues.leave(entry.ticket, this.#clock.now())
+        reject(this.#refusal(flow, why))
+      }
+      const onAbort = (): void => giveUp('cancelled')
+      const deadline: Deadline = { at: arrivedAt + this.#limits.requestTimeoutMs * WAITING_PART, expire: () => giveUp('time-out') }
+      const stopWaiting = (): void => {
+        this.#waits.remove(deadline)
+        signal.removeEventListener('abort', onAbort)
+        counts.waiting--
+        counts.waitMs.count++
+        counts.waitMs.sum += this.#clock.now() - arrivedAt
+      }
+      counts.waiting++
+      this.#waits.add(deadline)
+      if (signal.aborted) return onAbort()
+      signal.addEventListener('abort', onAbort, { once: true })
+      // A wide request may have been let to the front of a queue whose seats are free by now.
+      this.#pump(level)
+    })
+  }
+
+  #refusal(flow: FlowSchemaState, why: RejectionReason): Error {
+    flow.counts.rejected[why]++
+    return tooManyRequests('Too many requests, please try again later.', RETRY_AFTER_SECONDS)
+  }
+
+  #finish<T>(flow: FlowSchemaState, { info }: GatedRequest, ticket: Ticket, answer: Promise<T>): Promise<T> {
+    const of = info.verb === 'get' || info.verb === 'list' ? 'read' : 'write'
+    this.inFlight[of]++
+    this.#count(flow, ticket, 1)
+    return this.#bounded(answer, () => {
+      this.inFlight[of]--
+      this.#count(flow, ticket, -1)
+      this.#leave(flow, ticket)
+    })
+  }
+
+  #count(flow: FlowSchemaState, ticket: Ticket, by: 1 | -1): void {
+    flow.counts.executing += by
+    flow.counts.executingSeats += by * ticket.seats
+  }
+
+  /** Settles as the answer does, or fails at the deadline; over is called once, at that time. */
+  #bounded<T>(answer: Promise<T>, over: () => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const deadline: Deadline = {
+        at: this.#clock.now() + this.#limits.requestTimeoutMs,
+        expire: () => {
+          over()
+          reject(timeout('The request did not complete within the time allowed.'))
+        },
+      }
+      this.#ends.add(deadline)
+      answer.then((value) => {
+        if (this.#ends.remove(deadline)) over()
+        resolve(value)
+      }, (error: unknown) => {
+        if (this.#ends.remove(deadline)) over()
+        reject(error)
+      })
+    })
+  }
+
+  #leave({ level }: FlowSchemaState, ticket: Ticket): void {
+    level.queues.leave(ticket, this.#clock.now())
+    if (level.queues.waiting === 0) return
+    this.#adjust()
+    this.#pump(level)
+  }
+
+  /** Lets those begin that there is room for. */
+  #pump(level: PriorityLevel): void {
+    if (level.queues.waiting === 0) return
+    const now = this.#clock.now()
+    for (let ticket = level.queues.next(now); ticket !== undefined; ticket = level.queues.next(now)) ticket.begin()
+  }
+}
+
+function nothing(): void {}
