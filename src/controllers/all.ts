@@ -12,6 +12,7 @@ import { replicaSetController } from './replicaset/controller.ts'
 import { resourceQuotaController } from './resource-quota/controller.ts'
 import { roleAggregationController } from './role-aggregation/controller.ts'
 import { rootCaController } from './root-ca/controller.ts'
+import { secretTokenController, type SecretTokenParts } from './secret-tokens/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { claimProtectionController } from './storage-protection/claims.ts'
 import { volumeProtectionController } from './storage-protection/volumes.ts'
@@ -23,12 +24,14 @@ export interface ControllersConfig {
   /** The kinds that the server stores and serves with list and watch. Each must be served: a kind that is not would hold up its readers. */
   readonly storedKinds: readonly KindRef[]
   readonly startedAt: Instant
+  /** Makes the tokens that stand in Secrets. */
+  readonly signSecretToken: SecretTokenParts['sign']
 }
 
 const MAX_FINISHED_PODS = 12_500
 
 /** Every controller of the cluster, ready for an Executor. */
-export function allControllers({ rootCertificate, storedKinds, startedAt }: ControllersConfig): readonly Controller[] {
+export function allControllers({ rootCertificate, storedKinds, startedAt, signSecretToken }: ControllersConfig): readonly Controller[] {
   return [
     deploymentController(),
     replicaSetController(),
@@ -37,6 +40,7 @@ export function allControllers({ rootCertificate, storedKinds, startedAt }: Cont
     ...contentControllers(storedKinds),
     serviceAccountController(),
     rootCaController(rootCertificate),
+    secretTokenController({ sign: signSecretToken, rootCertificate }),
     nodeLifecycleController(startedAt),
     taintEvictionController(),
     podGarbageCollector(MAX_FINISHED_PODS),

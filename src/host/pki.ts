@@ -1,4 +1,5 @@
 import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../words/assert.ts'
 import type { Clock, Log } from '../words/ports.ts'
@@ -42,6 +43,8 @@ export interface ClusterPki {
   /** Signs service account tokens (ES256). PKCS8 and SPKI. */
   readonly tokenKeyPem: string
   readonly tokenPublicKeyPem: string
+  /** Public halves of keys that signed tokens before: what they signed still counts until it expires. */
+  readonly retiredTokenKeyPems: readonly string[]
   /** Makes or renews the credentials of a node. */
   node(name: string, at: { readonly names: readonly string[]; readonly addresses: readonly string[] }): NodeCredentials
 }
@@ -89,6 +92,7 @@ export function createClusterPki(directory: string, options: PkiOptions): Cluste
     controllerManager: client('controller-manager', 'system:kube-controller-manager', []),
     tokenKeyPem,
     tokenPublicKeyPem: createPublicKey(tokenKeyPem).export({ type: 'spki', format: 'pem' }).toString(),
+    retiredTokenKeyPems: retiredTokenKeys(directory),
     node: (name, at) => {
       assert(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name), `${name} is no name for a node`)
       const commonName = `system:node:${name}`
@@ -176,4 +180,21 @@ function openTokenKey(directory: string): string {
   const made = generateTokenKey()
   writePrivateFile(file, made)
   return made
+}
+
+const MAX_RETIRED_KEYS = 16
+
+/** service-account-retired/*.pem: whoever puts a new service-account.key in place leaves the old one (or its public half) there. */
+function retiredTokenKeys(directory: string): readonly string[] {
+  const place = join(directory, 'service-account-retired')
+  if (!existsSync(place)) return []
+  const names = readdirSync(place).filter((name) => name.endsWith('.pem')).sort()
+  if (names.length > MAX_RETIRED_KEYS) throw new PkiError(`${place} has more than ${MAX_RETIRED_KEYS} keys: remove those whose tokens have all expired.`)
+  return names.map((name) => {
+    try {
+      return createPublicKey(readFileSync(join(place, name))).export({ type: 'spki', format: 'pem' }).toString()
+    } catch {
+      throw new PkiError(`${join(place, name)} is no key in PEM form: put a P-256 key there, or remove the file.`)
+    }
+  })
 }

@@ -29,7 +29,7 @@ import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
 import { hostAddresses, type HostAddresses } from '../host/host-addresses.ts'
 import { createClusterPki, FRONT_PROXY_NAME, type ClusterPki } from '../host/pki.ts'
 import { systemRandom } from '../host/random.ts'
-import { createServiceAccountTokens } from '../host/service-account-tokens.ts'
+import { createServiceAccountTokens, type ServiceAccountTokens } from '../host/service-account-tokens.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import { kindConversions, servedResources } from '../resources/registry.ts'
 import { SchemaCatalog } from '../resources/schema.ts'
@@ -67,7 +67,8 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const pki = openPki(config, host, log)
   const webhooks = createWebhookCaller()
   const remote = createRemoteApi(pki.frontProxy)
-  const server = await createServer(config, { store, pki, host, webhooks, remote, healthChecks: encryption?.healthChecks ?? [], log })
+  const tokens = await createTokens(config, pki)
+  const server = await createServer(config, { store, tokens, host, webhooks, remote, healthChecks: encryption?.healthChecks ?? [], log })
   await server.start(stop.signal)
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({
@@ -76,7 +77,7 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   await bootstrap(config, { host, pki }, server)
   encryption?.run(stop.signal)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
-  const executor = startLoops(server, pki, log, stop.signal)
+  const executor = startLoops(server, { pki, tokens, log }, stop.signal)
   return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, webhooks, remote, executor, store, encryption, stop }) }
 }
 
@@ -122,7 +123,7 @@ function openPki(config: ClusterConfig, host: HostAddresses, log: Log): ClusterP
 
 interface ServerParts {
   readonly store: Store
-  readonly pki: ClusterPki
+  readonly tokens: ServiceAccountTokens
   readonly host: HostAddresses
   readonly webhooks: WebhookCaller
   readonly remote: RemoteApi
@@ -130,14 +131,17 @@ interface ServerParts {
   readonly log: Log
 }
 
-async function createServer(config: ClusterConfig, { store, pki, host, webhooks, remote, healthChecks, log }: ServerParts): Promise<ApiServer> {
-  const tokens = await createServiceAccountTokens({
+function createTokens(config: ClusterConfig, pki: ClusterPki): Promise<ServiceAccountTokens> {
+  return createServiceAccountTokens({
     issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
     privateKeyPem: pki.tokenKeyPem,
-    retiredPublicKeyPems: [],
+    retiredPublicKeyPems: pki.retiredTokenKeyPems,
     clock: systemClock,
     maxRememberedTokens: MAX_REMEMBERED_TOKENS,
   })
+}
+
+async function createServer(config: ClusterConfig, { store, tokens, host, webhooks, remote, healthChecks, log }: ServerParts): Promise<ApiServer> {
   const schemas = new SchemaCatalog()
   return createApiServer({
     store,
@@ -179,7 +183,7 @@ function accessSettings({ serverFiles: files }: ClusterConfig): AccessSettings {
   }
 }
 
-async function bootstrap(config: ClusterConfig, { host, pki }: Pick<ServerParts, 'host' | 'pki'>, server: ApiServer): Promise<void> {
+async function bootstrap(config: ClusterConfig, { host, pki }: Pick<ServerParts, 'host'> & { readonly pki: ClusterPki }, server: ApiServer): Promise<void> {
   const client = server.client(internalUsers.apiServer)
   await applyBootstrap(client, { serviceAddress: config.apiServiceAddress, address: host.primary, port: config.port }, {
     clientCaPem: pki.caPem, frontProxyCaPem: pki.frontProxy.caPem, frontProxyName: FRONT_PROXY_NAME,
@@ -221,10 +225,10 @@ async function followKinds(server: ApiServer, executor: Executor, signal: AbortS
 }
 
 /** Controllers and scheduler, each with its own rights, on the server's own objects. */
-function startLoops(server: ApiServer, pki: ClusterPki, log: Log, signal: AbortSignal): Executor {
+function startLoops(server: ApiServer, { pki, tokens, log }: Pick<ServerParts, 'tokens' | 'log'> & { readonly pki: ClusterPki }, signal: AbortSignal): Executor {
   const parts = { clock: systemClock, random: systemRandom }
   const storedKinds = storedKindsOf(server)
-  const executor = new Executor(allControllers({ rootCertificate: pki.caPem, storedKinds, startedAt: systemClock.now() }), {
+  const executor = new Executor(allControllers({ rootCertificate: pki.caPem, storedKinds, startedAt: systemClock.now(), signSecretToken: tokens.signSecretToken }), {
     ...parts, log: log.with({ part: 'controllers' }), client: server.client(internalUsers.controllerManager),
     clientOf: (account) => server.client(controllerUser(account)),
   })

@@ -45,7 +45,7 @@ class Cluster {
     })
     this.admin = this.#server.client(internalUsers.apiServer)
     const storedKinds = servedResources().filter((definition) => !definition.virtual).map((definition) => definition.kind)
-    this.executor = new Executor(allControllers({ rootCertificate: 'PEM', storedKinds, startedAt: clock.now() }), {
+    this.executor = new Executor(allControllers({ rootCertificate: 'PEM', storedKinds, startedAt: clock.now(), signSecretToken: () => 'token' }), {
       client: this.#server.client(internalUsers.controllerManager), clientOf: (account) => this.#server.client(controllerUser(account)),
       clock, random: testRandom(2), log: silentLog,
     })

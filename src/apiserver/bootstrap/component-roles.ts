@@ -186,6 +186,7 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
   ],
   'resourcequota-controller': [rule('list watch', '*', '*'), rule('patch update', '', 'resourcequotas/status')],
   'root-ca-cert-publisher': [rule('create get list patch update watch', '', 'configmaps'), rule(READ, '', 'namespaces')],
+  'service-account-token-controller': [rule('delete get list update watch', '', 'secrets'), rule(READ, '', 'serviceaccounts')],
   'service-account-controller': [rule('create get list watch', '', 'serviceaccounts'), rule(READ, '', 'namespaces')],
   'statefulset-controller': [
     rule(READ, '', 'pods'), rule(READ, 'apps', 'statefulsets'), rule('patch update', 'apps', 'statefulsets/status'),

@@ -40,12 +40,16 @@ export function discoveryRoutes(options: DiscoveryOptions): readonly PathRoute[]
   const fixed: readonly [string, () => Document][] = [
     ['/version', () => documents.once('version', () => jsonDocument(options.version))],
     ['/', () => documents.paths()],
+  ]
+  const issuer: readonly [string, () => Document][] = [
     ['/.well-known/openid-configuration', () => documents.once('issuer', () =>
       jsonDocument(issuerMetadata(options.issuer, `https://${options.serverAddress}/openid/v1/jwks`)))],
     ['/openid/v1/jwks', () => documents.once('keys', () => jsonDocument(keySetDocument(options.keySet), 'application/jwk-set+json'))],
   ]
   return [
     ...fixed.map(([path, make]) => route((candidate) => candidate === path || candidate === `${path}/`, ({ request }) => respond(request, make()))),
+    // The same for everybody, and gone through by proxies of those who check our tokens.
+    ...issuer.map(([path, make]) => route((candidate) => candidate === path, ({ request }) => respond(request, make(), { 'cache-control': 'public, max-age=3600' }))),
     laterRoute((path) => path === '/openapi/v2', ({ request }) => openApi.v2(request)),
     laterRoute((path) => path === '/openapi/v3' || path === '/openapi/v3/', ({ request }) => openApi.v3Index(request)),
     laterRoute((path) => openApi.v3Path(path) !== undefined, ({ request, query }) => openApi.v3(request, query.get('hash'))),
