@@ -91,6 +91,36 @@ test('pod security', async () => {
   }
 })
 
+test('what the audit hears of pod security', async () => {
+  const told = async (labels: Record<string, string>, request: AdmissionRequest, options: Partial<AdmissionOptions> = {}) => {
+    const annotations: Record<string, string> = {}
+    const labelled = Object.fromEntries(Object.entries(labels).map(([name, value]) => [`pod-security.kubernetes.io/${name}`, value]))
+    await plugins(options, [namespace('shop', labelled), ...cluster.slice(1)])({ ...request, annotate: (key, value) => void (annotations[key.replace('pod-security.kubernetes.io/', '')] = value) })
+    return annotations
+  }
+  const hostile = () => create(kinds.Pod, pod({ hostPID: true }))
+  assert.deepEqual(await told({}, hostile()), { 'enforce-policy': 'privileged:latest' })
+  assert.deepEqual(await told({ audit: 'baseline' }, hostile()), { 'enforce-policy': 'privileged:latest', 'audit-violations': 'would violate PodSecurity "baseline:latest": host namespaces (hostPID=true)' })
+  assert.match((await told({ enforce: 'strict' }, hostile()))['error'] ?? '', /^Failed to parse policy: metadata.labels/)
+  assert.deepEqual(await told({}, hostile(), { podSecurity: { ...defaultPodSecurity, exemptions: { ...defaultPodSecurity.exemptions, users: ['tester'] } } }), { exempt: 'user' })
+})
+
+test('what is limited needs a quota that allows it', async () => {
+  const critical = { scopeName: 'PriorityClass', operator: 'In', values: ['system-cluster-critical', 'system-node-critical'] }
+  const limitedResources = [{ group: '', plural: 'pods', matchContains: ['example.com/gpu'], matchScopes: [critical] }]
+  const classes = thing('PriorityClass', { metadata: { name: 'system-node-critical' }, value: 9 })
+  const said = async (given: Partial<PodSpec>, ...quotas: KubeObject[]) =>
+    (await plugins({ limitedResources }, [...cluster, classes, ...quotas])(create(kinds.Pod, pod(given)))).said
+  const quota = (hard: Record<string, string>, spec: object = {}) => thing('ResourceQuota', { spec: { hard, ...spec }, status: { hard } })
+  const gpu = { containers: [{ name: 'web', resources: { requests: { 'example.com/gpu': '1' } } }] }
+  assert.deepEqual(await said({}), [])
+  assert.deepEqual(await said(gpu), ['403 insufficient quota to consume: requests.example.com/gpu'])
+  assert.deepEqual(await said(gpu, quota({ 'requests.example.com/gpu': '1' })), [])
+  const refused = ['403 insufficient quota to match these scopes: [{PriorityClass In [system-cluster-critical system-node-critical]}]']
+  assert.deepEqual(await said({ priorityClassName: 'system-node-critical' }, quota({ pods: '5' })), refused)
+  assert.deepEqual(await said({ priorityClassName: 'system-node-critical' }, quota({ pods: '5' }, { scopeSelector: { matchExpressions: [critical] } })), [])
+})
+
 test('namespaces that become stricter', async () => {
   const label = (level: string) => ({ 'pod-security.kubernetes.io/enforce': level })
   const hostile = [...cluster, pod({ hostPID: true }), pod({}, { name: 'fine' })]

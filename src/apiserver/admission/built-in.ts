@@ -1,3 +1,4 @@
+import type { LimitedResource } from '../../policy/quota/coverage.ts'
 import { createUsageOf } from '../../policy/quota/resource-usage.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { Clock, Random } from '../../words/ports.ts'
@@ -22,7 +23,7 @@ import type { PodNodeSelectorOptions } from './pod-node-selector.ts'
 import { podTolerationRestriction } from './pod-toleration-restriction.ts'
 import type { PodTolerationOptions } from './pod-toleration-restriction.ts'
 import { oneDefaultPriority, priority } from './priority.ts'
-import { quotaBookkeeper, quotaCount, quotaDryRun } from './resource-quota.ts'
+import { quotaBookkeeper, quotaCount, quotaCover, quotaDryRun } from './resource-quota.ts'
 import { runtimeClassDefaults, runtimeClassOverhead } from './runtime-class.ts'
 import { serviceAccountSecrets } from './service-account-secrets.ts'
 import { serviceAccountAdmission } from './service-account.ts'
@@ -33,6 +34,8 @@ import { taintNewNodes } from './taint-new-nodes.ts'
 /** Plug-ins that are off when nothing is said of them are switched on here. */
 export interface AdmissionOptions {
   readonly podSecurity: PodSecurityOptions
+  /** What may be used only where a quota of the namespace allows it; none: quotas limit, but nothing needs one. */
+  readonly limitedResources: readonly LimitedResource[]
   readonly alwaysPullImages: boolean
   readonly denyServiceExternalIps: boolean
   readonly extendedResourceToleration: boolean
@@ -46,7 +49,8 @@ export interface AdmissionOptions {
 
 /** What upstream runs when nothing is said. */
 export const defaultAdmission: AdmissionOptions = {
-  podSecurity: defaultPodSecurity, alwaysPullImages: false, denyServiceExternalIps: false, extendedResourceToleration: false,
+  podSecurity: defaultPodSecurity, limitedResources: [],
+  alwaysPullImages: false, denyServiceExternalIps: false, extendedResourceToleration: false,
   eventLimits: [], podNodeSelector: undefined, podTolerations: undefined,
 }
 
@@ -105,7 +109,10 @@ export function builtInAdmission(options: AdmissionOptions, parts: AdmissionPart
       certificateSubjectRestriction,
       ...when(options.denyServiceExternalIps, denyServiceExternalIps),
     ],
-    lastValidators: [quotaDryRun(bookkeeper)],
+    lastValidators: [
+      ...(options.limitedResources.length === 0 ? [] : [quotaCover(options.limitedResources, { usageOf, clock })]),
+      quotaDryRun(bookkeeper),
+    ],
     bookkeeper,
   }
 }

@@ -43,7 +43,9 @@ export function certificateSigning(authorizer: Authorizer): Validator {
   }
 }
 
-const SIGNERS = { isResource: true, group: 'certificates.k8s.io', version: '*', resource: 'signers', subresource: '', namespace: '', path: '' }
+const SIGNERS = {
+  isResource: true, group: 'certificates.k8s.io', version: '*', resource: 'signers', subresource: '', namespace: '', path: '',
+}
 
 /** example.com/web, or else example.com/*. */
 async function mayUseSigner(authorizer: Authorizer, user: User, verb: string, signer: string): Promise<boolean> {

@@ -3,7 +3,8 @@ import type { Labels } from '../../objects/label-selector.ts'
 /** What a node says of itself. */
 const OWN: ReadonlySet<string> = new Set([
   'kubernetes.io/hostname', 'kubernetes.io/os', 'kubernetes.io/arch', 'beta.kubernetes.io/os', 'beta.kubernetes.io/arch',
-  'topology.kubernetes.io/zone', 'topology.kubernetes.io/region', 'failure-domain.beta.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/region',
+  'topology.kubernetes.io/zone', 'topology.kubernetes.io/region',
+  'failure-domain.beta.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/region',
   'node.kubernetes.io/instance-type', 'beta.kubernetes.io/instance-type', 'node.kubernetes.io/windows-build',
 ])
 const OWN_PREFIXES = ['kubelet.kubernetes.io', 'node.kubernetes.io']

@@ -90,7 +90,9 @@ function mirrorProblem(pod: Pod, nodeName: string, reader: ObjectReader): string
   if (secrets.size > 0) return `${node} can not create pods that reference secrets`
   if (configMaps.size > 0) return `${node} can not create pods that reference configmaps`
   const projected = (pod.spec?.volumes ?? []).flatMap((volume) => volume.projected?.sources ?? [])
-  if (projected.some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)) return `${node} can not create pods that reference clustertrustbundles`
+  if (projected.some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)) {
+    return `${node} can not create pods that reference clustertrustbundles`
+  }
   return claims.size > 0 ? `${node} can not create pods that reference persistentvolumeclaims` : undefined
 }
 

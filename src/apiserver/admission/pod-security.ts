@@ -9,6 +9,7 @@ import {
 } from '../../policy/pod-security/standard.ts'
 import type { NamespacePolicy, Standard } from '../../policy/pod-security/standard.ts'
 import type { Subject } from '../../policy/pod-security/subject.ts'
+import type { FieldError } from '../../objects/field-error.ts'
 import { sameJson } from '../../objects/json.ts'
 import { invalid } from '../../words/status-error.ts'
 import type { AdmissionRequest, ObjectReader, Validator, Verdict } from '../access.ts'
@@ -52,16 +53,38 @@ export function podSecurity(options: PodSecurityOptions): Validator {
 
 function reviewPods(request: AdmissionRequest, reader: ObjectReader, { defaults, exemptions }: PodSecurityOptions): Verdict {
   const { namespace } = request.key
-  if (exemptions.namespaces.includes(namespace) || exemptions.users.includes(request.user.name)) return ALLOWED
-  const { policy } = policyOf(reader.get(kinds.Namespace, { namespace: '', name: namespace })?.metadata.labels, defaults)
-  if (isOpen(policy) || request.object === undefined) return ALLOWED
+  if (exemptions.namespaces.includes(namespace)) return exempt(request, 'namespace')
+  if (exemptions.users.includes(request.user.name)) return exempt(request, 'user')
+  const { policy, errors } = policyOf(reader.get(kinds.Namespace, { namespace: '', name: namespace })?.metadata.labels, defaults)
   const isPod = request.kind.plural === kinds.Pod.plural && request.kind.group === ''
+  if (isPod) request.annotate?.(`${AUDIT}enforce-policy`, standardText(policy.enforce))
+  if (isOpen(policy) || request.object === undefined) return ALLOWED
   const subject = isPod ? podSubject(request) : templateOf(request.kind, request.object)
-  if (subject === undefined || exemptions.runtimeClasses.includes(subject.spec.runtimeClassName ?? '')) return ALLOWED
+  if (subject === undefined) return ALLOWED
+  if (exemptions.runtimeClasses.includes(subject.spec.runtimeClassName ?? '')) return exempt(request, 'runtimeClass')
+  annotate(request, policy.audit, subject, errors)
   const refusal = isPod ? textFor(policy.enforce, subject) : undefined
   if (refusal !== undefined) return refused(403, `violates PodSecurity ${refusal}`)
   const warning = textFor(policy.warn, subject)
   return warning === undefined ? ALLOWED : allowedWith([`would violate PodSecurity ${warning}`])
+}
+
+const AUDIT = 'pod-security.kubernetes.io/'
+
+function exempt(request: AdmissionRequest, why: string): Verdict {
+  request.annotate?.(`${AUDIT}exempt`, why)
+  return ALLOWED
+}
+
+/** What the audit is to know; worked out only where there is one. */
+function annotate(request: AdmissionRequest, standard: Standard, subject: Subject, errors: readonly FieldError[]): void {
+  if (request.annotate === undefined) return
+  if (errors.length > 0) {
+    const texts = errors.map(({ field, message }) => `${field}: ${message}`).join(', ')
+    request.annotate(`${AUDIT}error`, `Failed to parse policy: ${errors.length === 1 ? texts : `[${texts}]`}`)
+  }
+  const violations = textFor(standard, subject)
+  if (violations !== undefined) request.annotate(`${AUDIT}audit-violations`, `would violate PodSecurity ${violations}`)
 }
 
 /** Undefined where the update changes nothing that matters. */

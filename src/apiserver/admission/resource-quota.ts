@@ -1,5 +1,7 @@
 import { chargeQuotas } from '../../policy/quota/charge.ts'
 import { countedResources, countUsage } from '../../policy/quota/count.ts'
+import { uncovered } from '../../policy/quota/coverage.ts'
+import type { LimitedResource } from '../../policy/quota/coverage.ts'
 import { isCountable } from '../../policy/quota/resource-names.ts'
 import type { UsageOf } from '../../policy/quota/resource-usage.ts'
 import type { KindRef } from '../../objects/kind.ts'
@@ -11,7 +13,7 @@ import { forbidden } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator, ObjectReader, Validator } from '../access.ts'
 import type { Bookkeeper, Charge } from '../charge.ts'
 import { isSubresourceOf, isWrite } from './targets.ts'
-import { ALLOWED } from './verdicts.ts'
+import { ALLOWED, forbiddenBecause } from './verdicts.ts'
 
 export interface QuotaParts {
   readonly usageOf: UsageOf
@@ -74,6 +76,20 @@ export function quotaDryRun(bookkeeper: Bookkeeper): Validator {
       const charge = request.key.namespace === '' ? undefined : bookkeeper.chargeOf(request, request.object)
       charge?.apply(reader.list(kinds.ResourceQuota, request.key.namespace))
       return ALLOWED
+    },
+  }
+}
+
+/** Some things may be used only where a quota allows them: pods of the system's priority classes, costly devices. */
+export function quotaCover(limited: readonly LimitedResource[], { usageOf, clock }: QuotaParts): Validator {
+  return {
+    name: 'ResourceQuota',
+    matches: ({ operation, kind, subresource }) =>
+      operation === 'CREATE' && subresource === '' && limited.some(({ group, plural }) => plural === kind.plural && group === kind.group),
+    review({ kind, key, object }, reader) {
+      if (object === undefined) return ALLOWED
+      const problem = uncovered(reader.list(kinds.ResourceQuota, key.namespace), limited, kind, object, usageOf(kind, object, clock.now()))
+      return problem === undefined ? ALLOWED : forbiddenBecause(problem)
     },
   }
 }

@@ -30,7 +30,8 @@ export const runtimeClassOverhead: Validator = {
     const { spec } = request.object as Pod
     if (spec === undefined) return ALLOWED
     const found = classOf(request, reader)
-    const problem = found === undefined && spec.runtimeClassName !== undefined ? missingRuntimeClass(spec.runtimeClassName) : overheadProblem(spec, found)
+    const isMissing = found === undefined && spec.runtimeClassName !== undefined
+    const problem = isMissing ? missingRuntimeClass(spec.runtimeClassName ?? '') : overheadProblem(spec, found)
     return problem === undefined ? ALLOWED : forbiddenBecause(problem)
   },
 }

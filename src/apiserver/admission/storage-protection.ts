@@ -8,7 +8,8 @@ const FINALIZERS: Readonly<Record<string, string>> = {
 /** Claims stay while pods use them, volumes while claims do: the storage protection controller lets them go. */
 export const storageObjectInUseProtection: Mutator = {
   name: 'StorageObjectInUseProtection',
-  matches: ({ operation, kind, subresource }) => operation === 'CREATE' && subresource === '' && kind.group === '' && FINALIZERS[kind.plural] !== undefined,
+  matches: ({ operation, kind, subresource }) =>
+    operation === 'CREATE' && subresource === '' && kind.group === '' && FINALIZERS[kind.plural] !== undefined,
   admit({ object, kind }) {
     const finalizer = FINALIZERS[kind.plural]
     if (object === undefined || finalizer === undefined) return

@@ -52,7 +52,8 @@ export function procMount({ spec }: Subject): Violation | undefined {
 
 /** Kernel settings that stay within the pod. */
 const SAFE_SYSCTLS = [
-  'kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.ip_unprivileged_port_start', 'net.ipv4.ping_group_range', 'net.ipv4.tcp_syncookies',
+  'kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.ping_group_range', 'net.ipv4.tcp_syncookies',
 ]
 const SAFE_SINCE_27 = ['net.ipv4.ip_local_reserved_ports']
 const SAFE_SINCE_29 = [

@@ -34,7 +34,7 @@ export interface ReadPolicy {
   readonly errors: readonly FieldError[]
 }
 
-/** The labels of a namespace over the cluster's defaults. A level that is unknown counts as restricted for enforce, and as nothing for the others. */
+/** The labels over the cluster's defaults. A level that is unknown counts as restricted for enforce, and as nothing for the others. */
 export function policyOf(labels: Labels | undefined, defaults: NamespacePolicy = openPolicy): ReadPolicy {
   if (labels === undefined || !hasLabels(labels)) return { policy: defaults, errors: NO_ERRORS }
   const errors: FieldError[] = []

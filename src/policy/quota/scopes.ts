@@ -4,14 +4,21 @@ import { qualityOfService } from '../../resources/kinds/pod/quality-of-service.t
 import type { Resource } from './resource-names.ts'
 
 /** Whether an object is one of those that a quota is about. Scopes are about pods: a quota with scopes counts nothing else. */
-export function isInScope(quota: ResourceQuota, { group, plural }: Resource, object: KubeObject): boolean {
-  const { scopes = [], scopeSelector } = quota.spec ?? {}
-  const expressions = scopeSelector?.matchExpressions ?? []
-  if (scopes.length === 0 && expressions.length === 0) return true
-  if (plural !== 'pods' || group !== '') return false
-  const pod = object as Pod
-  return scopes.every((scopeName) => holds(pod, { scopeName, operator: 'Exists' }))
-    && expressions.every((expression) => holds(pod, expression))
+export function isInScope(quota: ResourceQuota, resource: Resource, object: KubeObject): boolean {
+  return scopesOf(quota).every((scope) => holdsFor(resource, object, scope))
+}
+
+/** Both ways to say it in one. */
+export function scopesOf({ spec }: ResourceQuota): readonly ScopedResourceSelectorRequirement[] {
+  if (spec?.scopes === undefined) return spec?.scopeSelector?.matchExpressions ?? NO_SCOPES
+  const named = spec.scopes.map((scopeName) => ({ scopeName, operator: 'Exists' }))
+  return [...named, ...(spec.scopeSelector?.matchExpressions ?? [])]
+}
+
+const NO_SCOPES: readonly ScopedResourceSelectorRequirement[] = []
+
+export function holdsFor({ group, plural }: Resource, object: KubeObject, scope: ScopedResourceSelectorRequirement): boolean {
+  return plural === 'pods' && group === '' && holds(object as Pod, scope)
 }
 
 function holds(pod: Pod, requirement: ScopedResourceSelectorRequirement): boolean {
