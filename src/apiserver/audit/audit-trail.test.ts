@@ -95,7 +95,7 @@ test('a Secret is never told by its metadata', () => {
   const secret = { kind: 'Secret', metadata: { name: 'token', uid: 's1', resourceVersion: '7' }, data: { password: 'aHVudGVyMg==' } }
   trail.authenticated(ann)
   trail.requestObject(secret)
-  trail.requestPatch(secret)
+  trail.requestBody(secret)
   trail.respond(answer(200, secret))
   assert.equal(lines.length, 2)
   assert.doesNotMatch(lines.join(), /aHVudGVyMg|password/)

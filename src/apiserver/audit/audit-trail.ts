@@ -67,12 +67,13 @@ export class AuditTrail {
   requestObject(object: unknown): void {
     if (this.#rule === undefined) return
     if (isObject(object) && isObject(object['metadata']) && this.#reference !== undefined) this.#reference = completed(this.#reference, object['metadata'])
-    this.requestPatch(object)
+    this.requestBody(object)
   }
 
-  requestPatch(patch: unknown): void {
-    if (this.#rule === undefined || this.#rule.level === 'Metadata' || patch === undefined) return
-    this.#requestText = JSON.stringify(this.#rule.omitManagedFields ? withoutManagedFields(patch) : patch)
+  /** A body that is no object of the API's: a patch, options. */
+  requestBody(body: unknown): void {
+    if (this.#rule === undefined || this.#rule.level === 'Metadata' || body === undefined) return
+    this.#requestText = JSON.stringify(this.#rule.omitManagedFields ? withoutManagedFields(body) : body)
   }
 
   /** The request ended by a defect of the server; message is what the client is told. */

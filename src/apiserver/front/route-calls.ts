@@ -35,6 +35,7 @@ export async function objectRouteResponse(parts: RouteParts, call: ResourceCall,
   const options = parseWriteOptions(call.query, call.info.verb === 'create' ? 'CreateOptions' : 'UpdateOptions')
   const hasBody = call.info.verb === 'create' || call.info.verb === 'update'
   const body = hasBody ? (await readObject(call.request, parts, options)).object : {}
+  if (hasBody) call.trail?.requestObject(body)
   const answer = await callObjectRoute(parts, contextOf(parts, call), {
     route, resource: call.resource, key: call.key, body, dryRun: options.dryRun, fieldValidation: options.fieldValidation,
   })

@@ -31,6 +31,7 @@ export async function createResponse(parts: WriteParts, call: ResourceCall): Pro
   const options = parseWriteOptions(call.query, 'CreateOptions')
   const request = writeRequest(call, options)
   const { object, duplicates } = await readObject(call.request, parts, options)
+  call.trail?.requestObject(object)
   reportDuplicates(request, duplicates)
   return writtenResponse(parts, call, await createObject(parts, request, object))
 }
@@ -39,6 +40,7 @@ export async function updateResponse(parts: WriteParts, call: ResourceCall): Pro
   const options = parseWriteOptions(call.query, 'UpdateOptions')
   const request = writeRequest(call, options)
   const { object, duplicates } = await readObject(call.request, parts, options)
+  call.trail?.requestObject(object)
   reportDuplicates(request, duplicates)
   const isScale = call.info.subresource === 'scale'
   return writtenResponse(parts, call, await (isScale ? replaceScale : replaceObject)(parts, request, object))
@@ -50,6 +52,7 @@ export async function patchResponse(parts: WriteParts, call: ResourceCall): Prom
   const force = parseForce(call.query, type === 'apply', options.fieldManager)
   const request = writeRequest(call, options)
   const { patch, duplicates } = await readPatch(call.request, { type, maxBytes: parts.bodyBytes, force, strictness: options })
+  call.trail?.requestBody(patch.type === 'json' ? patch.operations : patch.body)
   reportDuplicates(request, duplicates)
   const isScale = call.info.subresource === 'scale'
   return writtenResponse(parts, call, await (isScale ? patchScale : patchObject)(parts, request, patch))
@@ -71,7 +74,7 @@ const RETURNED_WHEN_GONE: ReadonlySet<string> = new Set([
 ])
 
 export async function deleteResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
-  const options = parseDeleteOptions(call.query, await readOptional(call.request, parts))
+  const options = parseDeleteOptions(call.query, await deleteBody(parts, call))
   const request = writeRequest(call, { dryRun: options.dryRun, fieldManager: '', fieldValidation: 'Ignore', findDuplicates: false })
   const { outcome, served } = await deleteObject(parts, request, options)
   const { kind } = call.resource
@@ -83,9 +86,15 @@ export async function deleteResponse(parts: WriteParts, call: ResourceCall): Pro
   return renderObject(parts.clock, call, accepted ? 202 : 200, served)
 }
 
+async function deleteBody(parts: WriteParts, call: ResourceCall): Promise<unknown> {
+  const body = await readOptional(call.request, parts)
+  call.trail?.requestBody(body)
+  return body
+}
+
 export async function deleteCollectionResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
   if (isTrue(call.query.get('watch'))) throw methodNotAllowed(resourceName(call.resource), 'deletecollection with watch')
-  const options = parseDeleteOptions(call.query, await readOptional(call.request, parts))
+  const options = parseDeleteOptions(call.query, await deleteBody(parts, call))
   const list = parseListOptions(call.query, false)
   const { scope, matches } = parseSelection(call.resource, call.key.namespace, list)
   const page = await listObjects(parts.feed, parts.store, {
