@@ -4,6 +4,8 @@ import type { ObjectReader } from './access.ts'
 import type { ResourceSet, ServedResource } from './resource-set.ts'
 import type { CachedObject } from './watch-cache/cached-object.ts'
 
+const NOTHING: readonly never[] = []
+
 /** The caches as the server's own parts read them: what is there now, without a copy. */
 export function cacheReader(resources: ResourceSet): ObjectReader {
   return {
@@ -14,6 +16,8 @@ export function cacheReader(resources: ResourceSet): ObjectReader {
     },
     list<T extends KubeObject>(kind: KindRef<T>, namespace = ''): readonly T[] {
       const resource = resources.of(kind)
+      // Every write asks for webhooks and policies, of which most clusters have none.
+      if (resource.cache.size === 0) return NOTHING
       return Array.from(resource.cache.range(resource.cache.scope(namespace)), (cached) => shown<T>(resource, cached))
     },
   }

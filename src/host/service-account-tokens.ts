@@ -109,7 +109,8 @@ class SecretTokenMemory {
     const known = this.#remembered.get(token)
     if (known !== undefined) return known
     const verified = await this.#check(token)
-    if (verified.outcome === 'valid') this.#remembered.set(token, verified)
+    // Most tokens are others': that too is found out once. A wrong one is not worth remembering.
+    if (verified.outcome !== 'invalid') this.#remembered.set(token, verified)
     return verified
   }
 
