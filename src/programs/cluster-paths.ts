@@ -7,6 +7,7 @@ export interface ClusterPaths {
   readonly storeDirectory: string
   readonly logDirectory: string
   readonly serverLog: string
+  readonly auditLog: string
   readonly serverPid: string
   /** Written by the server when it answers: see PartReady. */
   readonly serverReady: string
@@ -39,6 +40,7 @@ export function clusterPaths(config: ClusterConfig): ClusterPaths {
     storeDirectory: join(data, 'store'),
     logDirectory,
     serverLog: join(logDirectory, 'server.log'),
+    auditLog: join(logDirectory, 'audit.log'),
     serverPid: join(runDirectory, 'server.pid'),
     serverReady: join(runDirectory, 'server.json'),
     nodeLog: join(logDirectory, 'node.log'),

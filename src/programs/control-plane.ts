@@ -16,6 +16,7 @@ import { apiDescriptions } from '../host/api-descriptions.ts'
 import { configFiles } from '../host/config-files.ts'
 import { issuerDocuments } from '../host/issuer-documents.ts'
 import { createTokenSignatures } from '../host/token-signatures.ts'
+import { openAudit, type OpenAudit } from '../host/audit/open-audit.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
 import { openEncryption, plainStore, type Encryption } from '../host/encryption/open-encryption.ts'
@@ -23,7 +24,7 @@ import { startHttpsServer, type HttpsServer } from '../host/https-server.ts'
 import type { RemoteApi } from '../apiserver/aggregation/remote-api.ts'
 import type { WebhookCaller } from '../apiserver/webhooks/webhook-caller.ts'
 import { createRemoteApi } from '../host/remote-api.ts'
-import { createWebhookCaller } from '../host/webhook-caller.ts'
+import { createWebhookCaller, type EventPoster } from '../host/webhook-caller.ts'
 import { createNodeProxy, type NodeProxy } from '../host/node-proxy.ts'
 import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
 import { hostAddresses, type HostAddresses } from '../host/host-addresses.ts'
@@ -66,9 +67,10 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const host = hostAddresses()
   const pki = openPki(config, host, log)
   const webhooks = createWebhookCaller()
+  const audit = await openConfiguredAudit(config, webhooks, log)
   const remote = createRemoteApi(pki.frontProxy)
   const tokens = await createTokens(config, pki)
-  const server = await createServer(config, { store, tokens, host, webhooks, remote, healthChecks: encryption?.healthChecks ?? [], log })
+  const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks: encryption?.healthChecks ?? [], log })
   await server.start(stop.signal)
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({
@@ -78,7 +80,7 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   encryption?.run(stop.signal)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, { pki, tokens, log }, stop.signal)
-  return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, webhooks, remote, executor, store, encryption, stop }) }
+  return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, webhooks, remote, audit, executor, store, encryption, stop }) }
 }
 
 interface Running {
@@ -86,6 +88,7 @@ interface Running {
   readonly nodeProxy: NodeProxy
   readonly webhooks: { close(): void }
   readonly remote: { close(): void }
+  readonly audit: OpenAudit | undefined
   readonly executor: Executor
   readonly store: Store
   readonly encryption: Encryption | undefined
@@ -93,9 +96,10 @@ interface Running {
 }
 
 /** From the outside in: nobody asks for anything any more when the store is closed. */
-async function close({ listener, nodeProxy, webhooks, remote, executor, store, encryption, stop }: Running): Promise<void> {
+async function close({ listener, nodeProxy, webhooks, remote, audit, executor, store, encryption, stop }: Running): Promise<void> {
   await listener.close()
   nodeProxy.close()
+  await audit?.close()
   webhooks.close()
   remote.close()
   await executor.stop()
@@ -107,6 +111,14 @@ async function close({ listener, nodeProxy, webhooks, remote, executor, store, e
 function openConfiguredEncryption(config: ClusterConfig, engine: Store, log: Log): Promise<Encryption> | undefined {
   const file = config.serverFiles?.encryptionConfig
   return file === undefined ? undefined : openEncryption(file, engine, { clock: systemClock, random: systemRandom, log: log.with({ part: 'encryption' }) })
+}
+
+/** Where only a policy is given, the log is in the data directory. */
+function openConfiguredAudit(config: ClusterConfig, poster: EventPoster, log: Log): Promise<OpenAudit> | undefined {
+  const { auditPolicy: policy, auditLog, auditWebhookConfig: webhookConfig } = config.serverFiles ?? {}
+  if (policy === undefined) return undefined
+  const auditFile = auditLog ?? (webhookConfig === undefined ? clusterPaths(config).auditLog : undefined)
+  return openAudit({ policy, log: auditFile, webhookConfig }, { poster, clock: systemClock, log: log.with({ part: 'audit' }) })
 }
 
 function openPki(config: ClusterConfig, host: HostAddresses, log: Log): ClusterPki {
@@ -127,6 +139,7 @@ interface ServerParts {
   readonly host: HostAddresses
   readonly webhooks: WebhookCaller
   readonly remote: RemoteApi
+  readonly audit: OpenAudit | undefined
   readonly healthChecks: readonly HealthCheck[]
   readonly log: Log
 }
@@ -141,7 +154,7 @@ function createTokens(config: ClusterConfig, pki: ClusterPki): Promise<ServiceAc
   })
 }
 
-async function createServer(config: ClusterConfig, { store, tokens, host, webhooks, remote, healthChecks, log }: ServerParts): Promise<ApiServer> {
+async function createServer(config: ClusterConfig, { store, tokens, host, webhooks, remote, audit, healthChecks, log }: ServerParts): Promise<ApiServer> {
   const schemas = new SchemaCatalog()
   return createApiServer({
     store,
@@ -152,6 +165,7 @@ async function createServer(config: ClusterConfig, { store, tokens, host, webhoo
     definitions: servedResources(),
     conversions: kindConversions(),
     schemas: schemas.lookup,
+    audit,
     limits: defaultLimits,
     freezeObjects: false,
     extend: (core) =>

@@ -55,7 +55,13 @@ export async function bringUp(
   }
   const config: ClusterConfig = { ...(known ?? (await createConfig(invocation, options))), serverFiles }
   if (filesChange) saveConfig(config)
-  await phases.run('API server', () => machine.startServer(config), () => `https://127.0.0.1:${config.port}`)
+  try {
+    await phases.run('API server', () => machine.startServer(config), () => `https://127.0.0.1:${config.port}`)
+  } catch (error) {
+    // With the files that it had before, a cluster that worked still works.
+    if (known !== undefined && filesChange) saveConfig(known)
+    throw error
+  }
   await merge(kubeconfigPath(machine.environment), await machine.access(config))
   if (nodes > 0) {
     await phases.run('node', async () => {
