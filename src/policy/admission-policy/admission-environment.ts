@@ -3,7 +3,7 @@ import { extendEnvironment, type Environment } from '../cel/environment.ts'
 import { kubernetesEnvironment } from '../cel/kubernetes-environment.ts'
 import { authorizerType, resourceCheckType } from '../cel/library/authorizer.ts'
 import { firstProvider, type ObjectType, type TypeProvider } from '../cel/object-type.ts'
-import { declareSchema } from '../cel/openapi-types.ts'
+import { declareNativeSchema } from '../cel/openapi-types.ts'
 import { dynType, objectType, type Type } from '../cel/types.ts'
 import { present } from '../../words/assert.ts'
 
@@ -24,8 +24,8 @@ export class AdmissionEnvironments {
   readonly #namespaceType: Type
 
   constructor() {
-    const request = present(declareSchema(admissionRequestSchema, 'kubernetes.AdmissionRequest'), 'the type of requests')
-    const namespace = present(declareSchema(namespaceSchema, 'kubernetes.Namespace'), 'the type of namespaces')
+    const request = present(declareNativeSchema(admissionRequestSchema, 'kubernetes.AdmissionRequest'), 'the type of requests')
+    const namespace = present(declareNativeSchema(namespaceSchema, 'kubernetes.Namespace'), 'the type of namespaces')
     this.#namespaceType = namespace.type
     this.#base = extendEnvironment(kubernetesEnvironment({ version: '1.32' }), {
       variables: { object: dynType, oldObject: dynType, request: request.type },

@@ -21,7 +21,18 @@ export interface DeclaredSchema {
  * Undefined where the schema says too little to be used in expressions (x-kubernetes-preserve-unknown-fields without a type).
  */
 export function declareSchema(schema: OpenApiSchema, name: string): DeclaredSchema | undefined {
-  const builder = new SchemaBuilder()
+  return declareWith(escapeField, schema, name)
+}
+
+/** The same for a type that Kubernetes itself declares: its fields go by their own names, request.namespace too. */
+export function declareNativeSchema(schema: OpenApiSchema, name: string): DeclaredSchema | undefined {
+  return declareWith((property) => property, schema, name)
+}
+
+type FieldNaming = (property: string) => string | undefined
+
+function declareWith(fieldName: FieldNaming, schema: OpenApiSchema, name: string): DeclaredSchema | undefined {
+  const builder = new SchemaBuilder(fieldName)
   const root = builder.declare(schema, name, schema['x-kubernetes-embedded-resource'] === true)
   if (root === undefined) return undefined
   return {
@@ -40,6 +51,11 @@ const METADATA: OpenApiSchema = { type: 'object', properties: { name: { type: 's
 
 class SchemaBuilder {
   readonly objects = new Map<string, ObjectType>()
+  readonly #fieldName: FieldNaming
+
+  constructor(fieldName: FieldNaming) {
+    this.#fieldName = fieldName
+  }
 
   declare(schema: OpenApiSchema, name: string, isResource: boolean): Declared | undefined {
     if (schema['x-kubernetes-int-or-string'] === true) return plain(dynType)
@@ -70,7 +86,7 @@ class SchemaBuilder {
     const properties = isResource ? resourceProperties(schema) : schema.properties ?? {}
     const fields = new Map<string, ObjectField>()
     for (const [property, inner] of Object.entries(properties)) {
-      const escaped = escapeField(property)
+      const escaped = this.#fieldName(property)
       if (escaped === undefined) continue
       const field = this.declare(inner, `${name}.${escaped}`, inner['x-kubernetes-embedded-resource'] === true)
       if (field !== undefined) fields.set(escaped, jsonField(property, field.type, field.wrap))

@@ -2,7 +2,7 @@ import { invalidValue, notSupported, required, tooMany, type FieldError } from '
 import { dnsSubdomainErrors } from '../../../objects/names.ts'
 import { extendEnvironment, type Environment } from '../../../policy/cel/environment.ts'
 import { kubernetesEnvironment } from '../../../policy/cel/kubernetes-environment.ts'
-import { declareSchema } from '../../../policy/cel/openapi-types.ts'
+import { declareNativeSchema } from '../../../policy/cel/openapi-types.ts'
 import type { Program } from '../../../policy/cel/program.ts'
 import { present } from '../../../words/assert.ts'
 import { thrownMessage } from '../../../words/thrown.ts'
@@ -77,7 +77,7 @@ class AuthorizationReader {
   constructor(errors: FieldError[], files: ConfigFiles) {
     this.#errors = errors
     this.#files = files
-    const declared = present(declareSchema(accessReviewSchema, 'kubernetes.SubjectAccessReviewSpec'), 'the type of access reviews')
+    const declared = present(declareNativeSchema(accessReviewSchema, 'kubernetes.SubjectAccessReviewSpec'), 'the type of access reviews')
     this.#environment = extendEnvironment(kubernetesEnvironment({ version: '1.32' }), { variables: { request: declared.type }, types: declared.provider })
   }
 

@@ -2,7 +2,7 @@ import { isObject } from '../../../objects/json.ts'
 import { userInfoSchema } from '../../../policy/cel/admission-schemas.ts'
 import { extendEnvironment, type Environment } from '../../../policy/cel/environment.ts'
 import { kubernetesEnvironment } from '../../../policy/cel/kubernetes-environment.ts'
-import { declareSchema } from '../../../policy/cel/openapi-types.ts'
+import { declareNativeSchema } from '../../../policy/cel/openapi-types.ts'
 import type { Program } from '../../../policy/cel/program.ts'
 import { toJson } from '../../../policy/cel/to-json.ts'
 import { dynType, mapType, stringType } from '../../../policy/cel/types.ts'
@@ -16,7 +16,7 @@ export function claimsEnvironment(): Environment {
 
 /** Expressions over the user that the claims became. */
 export function userEnvironment(): Environment {
-  const declared = present(declareSchema(userInfoSchema, 'kubernetes.UserInfo'), 'the type of users')
+  const declared = present(declareNativeSchema(userInfoSchema, 'kubernetes.UserInfo'), 'the type of users')
   return extendEnvironment(kubernetesEnvironment({ version: '1.32' }), { variables: { user: declared.type }, types: declared.provider })
 }
 
