@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { FairQueues } from './fair-queues.ts'
+import type { Ticket } from './fair-queues.ts'
+
+const nothing = (): void => {}
+
+function waits(queues: FairQueues, queue: number, seats: number, now: number): Ticket {
+  const entry = queues.wait([queue], seats, now, nothing)
+  assert(entry.outcome === 'waiting')
+  return entry.ticket
+}
+
+test('who finds room enters, who does not waits or is refused', () => {
+  const queues = new FairQueues({ queues: 2, queueLength: 1 }, 2)
+  const first = queues.enter([0], 2, 0)
+  assert.deepEqual([queues.hasRoom(1), queues.executingSeats], [false, 2])
+  const second = waits(queues, 0, 1, 0)
+  assert.deepEqual(queues.wait([0], 1, 0, nothing), { outcome: 'refused', why: 'queue-full' })
+  assert.equal(queues.next(1), undefined)
+  queues.leave(first, 5)
+  assert.equal(queues.hasRoom(1), false, 'nobody overtakes who waits')
+  assert.equal(queues.next(5), second)
+  queues.leave(second, 6)
+  queues.leave(second, 6)
+  assert.deepEqual([queues.executing, queues.executingSeats, queues.waiting], [0, 0, 0])
+
+  const refusing = new FairQueues({ queues: 0, queueLength: 0 }, 1)
+  refusing.enter([], 1, 0)
+  assert.deepEqual(refusing.wait([], 1, 0, nothing), { outcome: 'refused', why: 'concurrency-limit' })
+})
+
+test('a request that is wider than all seats gets its turn alone', () => {
+  const queues = new FairQueues({ queues: 2, queueLength: 9 }, 3)
+  const small = queues.enter([0], 1, 0)
+  const wide = waits(queues, 0, 10, 0)
+  assert.equal(queues.next(0), undefined)
+  queues.leave(small, 1)
+  assert.equal(queues.next(1), wide)
+  const next = waits(queues, 1, 1, 1)
+  assert.equal(queues.next(1), undefined)
+  queues.leave(wide, 2)
+  assert.equal(queues.next(2), next)
+})
+
+test('who gives up while waiting leaves the others in order', () => {
+  const queues = new FairQueues({ queues: 1, queueLength: 9 }, 1)
+  const running = queues.enter([0], 1, 0)
+  const [a, b, c] = [waits(queues, 0, 1, 0), waits(queues, 0, 1, 0), waits(queues, 0, 1, 0)]
+  queues.leave(b, 1)
+  assert.equal(queues.waiting, 2)
+  queues.leave(running, 2)
+  assert.equal(queues.next(2), a)
+  queues.leave(a, 3)
+  assert.equal(queues.next(3), c)
+})
+
+test('queues that always wait are served alike, by seats, whatever order and length their requests have', () => {
+  const queues = new FairQueues({ queues: 2, queueLength: 1_000 }, 4)
+  // The first queue brings wide requests, the second narrow ones: each gets half of the seats.
+  for (let index = 0; index < 200; index++) waits(queues, 0, 2, 0)
+  for (let index = 0; index < 400; index++) waits(queues, 1, 1, 0)
+  const served = [0, 0]
+  let running: Ticket[] = []
+  for (let now = 0; now < 60; now++) {
+    for (const ticket of running) queues.leave(ticket, now)
+    running = []
+    for (let ticket = queues.next(now); ticket !== undefined; ticket = queues.next(now)) {
+      running.push(ticket)
+      const of = ticket.seats === 2 ? 0 : 1
+      served[of] = (served[of] ?? 0) + ticket.seats
+      assert(Math.abs((served[0] ?? 0) - (served[1] ?? 0)) <= 2, `${served} at ${now}`)
+    }
+    assert.equal(queues.executingSeats, 4)
+  }
+})
+
+test('two flows of one width are within one request of each other', () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 30 }), (seats, serviceMs) => {
+    const queues = new FairQueues({ queues: 2, queueLength: 1_000 }, seats)
+    for (let index = 0; index < 500; index++) waits(queues, 0, 1, 0)
+    for (let index = 0; index < 100; index++) waits(queues, 1, 1, 0)
+    const served = new Map<object, number>()
+    const running: { ticket: Ticket; endsAt: number }[] = []
+    for (let now = 0, begun = 0; begun < 150;) {
+      for (let ticket = queues.next(now); ticket !== undefined; ticket = queues.next(now)) {
+        begun++
+        served.set(ticket.queue, (served.get(ticket.queue) ?? 0) + 1)
+        running.push({ ticket, endsAt: now + serviceMs })
+      }
+      const [one = 0, other = 0] = served.values()
+      assert(Math.abs(one - other) <= 1, `${one} and ${other} with ${seats} seats of ${serviceMs} ms`)
+      const first = running.shift()
+      assert(first !== undefined)
+      now = first.endsAt
+      queues.leave(first.ticket, now)
+    }
+  }), { numRuns: 60 })
+})
+
+const step = fc.oneof(
+  fc.record({ type: fc.constant('arrive' as const), queue: fc.nat(3), seats: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ type: fc.constant('end' as const), which: fc.nat(20) }),
+  fc.record({ type: fc.constant('give-up' as const), which: fc.nat(20) }),
+  fc.record({ type: fc.constant('limit' as const), seats: fc.integer({ min: 1, max: 8 }) }),
+)
+
+test('no seats are given beyond the limit, none that the next one fits in stay free, and every request ends once', () => {
+  fc.assert(fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+    let limit = 4
+    const queues = new FairQueues({ queues: 4, queueLength: 5 }, limit)
+    const waiting: Ticket[] = []
+    const running: Ticket[] = []
+    let now = 0
+    const pump = (): void => {
+      for (let ticket = queues.next(now); ticket !== undefined; ticket = queues.next(now)) {
+        assert(queues.executingSeats <= limit || queues.executing === 1)
+        waiting.splice(waiting.indexOf(ticket), 1)
+        running.push(ticket)
+      }
+      // Work conserving: who waits does so because the next one does not fit.
+      if (queues.waiting > 0) assert(queues.executingSeats + 4 > limit && queues.executing > 0)
+    }
+    for (const action of steps) {
+      now += 3
+      if (action.type === 'arrive') {
+        if (queues.hasRoom(action.seats)) running.push(queues.enter([action.queue], action.seats, now))
+        else {
+          const entry = queues.wait([action.queue], action.seats, now, nothing)
+          if (entry.outcome === 'waiting') waiting.push(entry.ticket)
+        }
+      }
+      if (action.type === 'limit') queues.setSeats((limit = action.seats), now)
+      const list = action.type === 'end' ? running : action.type === 'give-up' ? waiting : []
+      const [gone] = list.splice('which' in action && list.length > 0 ? action.which % list.length : 0, 1)
+      if (gone !== undefined) queues.leave(gone, now)
+      pump()
+      assert.deepEqual([queues.waiting, queues.executing], [waiting.length, running.length])
+      assert(queues.waiting <= 4 * 5)
+    }
+    while (running.length > 0) {
+      queues.leave(running.pop() as Ticket, (now += 1))
+      pump()
+    }
+    assert.deepEqual([queues.waiting, queues.waitingSeats, queues.executing, queues.executingSeats], [0, 0, 0, 0])
+  }), { numRuns: 200 })
+})

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { apiVersionOf } from '../../objects/kind.ts'
+import { kinds } from '../../resources/generated/kinds.ts'
+import type { User } from '../access.ts'
+import { TestClock, settle, startTestServer } from '../apiserver.testing.ts'
+import { bootstrapFlowSchemas, bootstrapPriorityLevels } from '../bootstrap/flow-control.ts'
+import { FlowControl } from '../flow-control/flow-control.ts'
+import { parseRequest } from '../request-info.ts'
+import { FlowGate } from './flow-gate.ts'
+
+function user(name: string): User {
+  return { name, uid: '', groups: ['system:authenticated'], extra: {} }
+}
+
+const info = parseRequest('GET', '/api/v1/namespaces/shop/pods/x', new URLSearchParams())
+
+function gateOf(seats: number): { gate: FlowGate; clock: TestClock } {
+  const clock = new TestClock()
+  const gate = new FlowGate(clock, { requestTimeoutMs: 60_000 }, new FlowControl(seats))
+  gate.configure({ schemas: bootstrapFlowSchemas(), levels: bootstrapPriorityLevels() })
+  return { gate, clock }
+}
+
+function ask(gate: FlowGate, by: User, work: () => Promise<void>, signal = new AbortController().signal): Promise<void> {
+  return Promise.resolve(gate.run(gate.flowOf(by, info), { user: by, info, request: { signal } }, 1, work))
+}
+
+const SERVICE_MS = 20
+
+/** How long requests of one user take, one after the other, while another user has so many under way at any time. */
+async function latencyBeside(flooders: number): Promise<{ readonly meanMs: number; readonly worstMs: number; readonly refused: number }> {
+  const { gate, clock } = gateOf(800)
+  const served = (): Promise<void> => new Promise((resolve) => clock.after(SERVICE_MS, resolve))
+  const latencies: number[] = []
+  let over = false
+  let refused = 0
+  const flood = async (): Promise<void> => {
+    while (!over) {
+      const answered = await ask(gate, user('flood'), served).then(() => true, () => false)
+      if (answered) continue
+      refused++
+      await new Promise<void>((resolve) => clock.after(1_000, resolve))
+    }
+  }
+  const victim = async (): Promise<void> => {
+    for (let count = 0; count < 20; count++) {
+      await new Promise<void>((resolve) => clock.after(7, resolve))
+      const startedAt = clock.now()
+      await ask(gate, user('victim'), served)
+      latencies.push(clock.now() - startedAt)
+    }
+    over = true
+  }
+  const floods: Promise<void>[] = []
+  for (let index = 0; index < flooders; index++) {
+    floods.push(flood())
+    if (index % 25 === 24) await clock.advance(1)
+  }
+  const done = victim()
+  while (!over) await clock.advance(1)
+  await done
+  await clock.advance(5_000)
+  await Promise.all(floods)
+  return { meanMs: latencies.reduce((sum, latency) => sum + latency, 0) / latencies.length, worstMs: Math.max(...latencies), refused }
+}
+
+test('a flood of one user, 500 requests at any time, leaves the latency of others within a factor of two', async () => {
+  const alone = await latencyBeside(0)
+  const beside = await latencyBeside(500)
+  assert.equal(alone.meanMs, SERVICE_MS)
+  assert(beside.worstMs <= 2 * alone.worstMs, JSON.stringify({ alone, beside }))
+  assert(beside.refused > 0)
+})
+
+test('who waits too long, or goes away, waits no longer; each refusal says why', async () => {
+  const { gate, clock } = gateOf(12)
+  const alice = user('alice')
+  const { counts, level } = gate.flowOf(alice, info)
+  const forever = (): Promise<void> => new Promise(() => {})
+  for (let index = 0; index < level.limits.nominal; index++) void ask(gate, alice, forever).catch(() => {})
+  assert.equal(counts.executing, 1)
+  const gone = new AbortController()
+  const outcomes: string[] = []
+  const note = (name: string) => (error: { code: number; message: string }): unknown => outcomes.push(`${name}: ${error.code} ${error.message}`)
+  void ask(gate, alice, forever, gone.signal).catch(note('gone'))
+  void ask(gate, alice, forever).catch(note('late'))
+  assert.equal(counts.waiting, 2)
+  gone.abort()
+  await clock.advance(17_000)
+  assert.deepEqual(outcomes, ['gone: 429 Too many requests, please try again later.', 'late: 429 Too many requests, please try again later.'])
+  assert.deepEqual(counts.rejected, { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 1, cancelled: 1 })
+  for (let index = 0; index < 320; index++) void ask(gate, alice, forever).catch(() => {})
+  await settle()
+  assert.equal(counts.waiting, 300, 'six queues of fifty')
+  assert(counts.rejected['queue-full'] > 10)
+})
+
+test('what is answered at once takes no seat; what waits begins in its turn when there is room', async () => {
+  const { gate } = gateOf(12)
+  const alice = user('alice')
+  const flow = gate.flowOf(alice, info)
+  const asked = { user: alice, info, request: { signal: new AbortController().signal } }
+  let end: () => void = () => {}
+  const first = gate.run(flow, asked, 1, () => new Promise<string>((resolve) => { end = () => resolve('first') }))
+  const second = gate.run(flow, asked, 1, () => 'second')
+  assert(first instanceof Promise && second instanceof Promise)
+  assert.equal(flow.counts.waiting, 1)
+  end()
+  assert.deepEqual([await first, await second], ['first', 'second'])
+  assert.equal(gate.run(flow, asked, 1, () => 'third'), 'third')
+  assert.deepEqual([flow.counts.dispatched, flow.counts.executing, flow.level.queues.executingSeats], [3, 0, 0])
+  await assert.rejects(async () => gate.run(flow, asked, 1, () => Promise.reject(new Error('no'))), /no/)
+  assert.equal(flow.level.queues.executingSeats, 0)
+})
+
+test('the objects are in force as they change; responses say which flow a request belonged to', async () => {
+  const alice = user('alice')
+  const server = await startTestServer({ extensions: { authenticators: [{ authenticate: () => alice }] } })
+  const level = apiVersionOf(kinds.PriorityLevelConfiguration)
+  const pods = '/api/v1/namespaces/shop/pods'
+  assert.equal((await server.request('GET', pods)).headers['x-kubernetes-pf-flowschema-uid'], undefined)
+  const made = await server.request('POST', `/apis/${level}/prioritylevelconfigurations`, {
+    metadata: { name: 'own' }, spec: { type: 'Limited', limited: { nominalConcurrencyShares: 5, limitResponse: { type: 'Reject' } } },
+  })
+  const schema = await server.request('POST', `/apis/${level}/flowschemas`, {
+    metadata: { name: 'mine' },
+    spec: {
+      priorityLevelConfiguration: { name: 'own' }, matchingPrecedence: 100, distinguisherMethod: { type: 'ByUser' },
+      rules: [{
+        subjects: [{ kind: 'User', user: { name: 'alice' } }],
+        resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'], clusterScope: true }],
+      }],
+    },
+  })
+  assert.deepEqual([made.status, schema.status], [201, 201])
+  const check = (answer: { readonly headers: Readonly<Record<string, string>> }): void => {
+    assert.equal(answer.headers['x-kubernetes-pf-flowschema-uid'], schema.get('metadata.uid'))
+    assert.equal(answer.headers['x-kubernetes-pf-prioritylevel-uid'], made.get('metadata.uid'))
+  }
+  check(await server.request('GET', pods))
+  check(await server.request('GET', `${pods}/none`))
+  const watch = await server.raw('GET', `${pods}?watch=1`)
+  assert(watch.type === 'stream')
+  check(watch)
+  const executing = async (): Promise<string> => (await server.request('GET', '/metrics')).text.split('\n')
+    .find((line) => line.startsWith('apiserver_flowcontrol_current_executing_requests{flow_schema="mine"'))?.split(' ')[1] ?? ''
+  assert.equal(await executing(), '1', 'a watch has its seat until its state is told')
+  const told = await server.watch(`${pods}?watch=1`)
+  assert.equal(await executing(), '1')
+  await told.close()
+})

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startTestServer } from '../apiserver.testing.ts'
+import { Histogram } from './histogram.ts'
+import { counter, expositionOf, gauge } from './metric-family.ts'
+
+test('text as Prometheus reads it', () => {
+  const histogram = new Histogram([1, 5])
+  for (const value of [0.5, 1, 3, 100]) histogram.observe(value)
+  const text = expositionOf([
+    counter('a_total', 'What\nit \\ is.', [[{ path: 'C:\\x "y"\n' }, 3], [{}, 0.5]]),
+    gauge('nothing', 'No samples.', []),
+    { name: 'h', help: 'Sizes.', type: 'histogram', samples: histogram.samples({ verb: 'GET' }) },
+  ])
+  assert.deepEqual(text.split('\n'), [
+    '# HELP a_total What\\nit \\\\ is.', '# TYPE a_total counter', 'a_total{path="C:\\\\x \\"y\\"\\n"} 3', 'a_total 0.5',
+    '# HELP h Sizes.', '# TYPE h histogram', 'h_bucket{verb="GET",le="1"} 2', 'h_bucket{verb="GET",le="5"} 3',
+    'h_bucket{verb="GET",le="+Inf"} 4', 'h_sum{verb="GET"} 104.5', 'h_count{verb="GET"} 4', '',
+  ])
+})
+
+const MAPS = '/api/v1/namespaces/shop/configmaps'
+
+test('requests are counted by what they ask and how they were answered, and strangers make no series', async () => {
+  const server = await startTestServer()
+  await server.request('POST', MAPS, { metadata: { name: 'a' } })
+  await server.request('POST', `${MAPS}?dryRun=All`, { metadata: { name: 'b' } })
+  await server.request('GET', `${MAPS}/a`)
+  await server.request('GET', `${MAPS}/a`)
+  await server.request('GET', `${MAPS}/none`)
+  await server.request('GET', MAPS)
+  await server.request('GET', '/api/v1/configmaps')
+  await server.request('PATCH', `${MAPS}/a?fieldManager=m`, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}', { 'content-type': 'application/apply-patch+yaml' })
+  for (let index = 0; index < 5; index++) await server.request('GET', `/api/v1/namespaces/shop/strange${index}/x`)
+  await server.request('GET', '/nowhere')
+  const watch = await server.watch(`${MAPS}?watch=1`)
+  const lines = async (...starts: readonly string[]): Promise<readonly string[]> => (await server.request('GET', '/metrics')).text.split('\n')
+    .filter((line) => starts.some((start) => line.startsWith(start)))
+  const shown = (await lines('apiserver_request_total')).map((line) => {
+    const label = (name: string): string => new RegExp(`${name}="([^"]*)"`).exec(line)?.[1] ?? ''
+    return `${label('verb')} ${label('resource')} ${label('scope')} ${label('dry_run')} ${label('code')}: ${line.split(' ').at(-1)}`
+  })
+  assert.deepEqual(shown, [
+    'POST configmaps resource  201: 1', 'POST configmaps resource All 201: 1', 'GET configmaps resource  200: 2', 'GET configmaps resource  404: 1',
+    'GET    404: 6', 'LIST configmaps namespace  200: 1', 'LIST configmaps cluster  200: 1', 'APPLY configmaps resource  200: 1',
+  ])
+  assert.deepEqual(await lines('apiserver_longrunning_requests', 'apiserver_watch_events_total', 'apiserver_storage_objects{resource="configmaps"'), [
+    'apiserver_longrunning_requests{component="apiserver",group="",resource="configmaps",scope="namespace",subresource="",verb="WATCH",version="v1"} 1',
+    'apiserver_storage_objects{resource="configmaps"} 1',
+    'apiserver_watch_events_total{group="",kind="ConfigMap",version="v1"} 1',
+  ])
+  await server.request('DELETE', `${MAPS}/a`)
+  await watch.close()
+  assert.equal((await lines('apiserver_watch_events_total'))[0]?.split(' ')[1], '2')
+  assert.deepEqual(await lines('etcd_request_duration_seconds_count'), [
+    'etcd_request_duration_seconds_count{operation="create",type="configmaps"} 1',
+    'etcd_request_duration_seconds_count{operation="delete",type="configmaps"} 1',
+  ])
+})
