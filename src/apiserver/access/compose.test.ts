@@ -196,7 +196,7 @@ test('a server that cannot follow its store is alive, not ready, and ready again
   }
   const { ask, clock, stop } = await startCluster(store)
   const health = async (): Promise<string> => {
-    const answers = [await ask('', 'GET', '/livez'), await ask('', 'GET', '/readyz'), await ask('root system:masters', 'GET', '/readyz/store')]
+    const answers = [await ask('', 'GET', '/livez'), await ask('', 'GET', '/readyz'), await ask('root system:masters', 'GET', '/readyz/etcd')]
     return answers.map(({ status }) => status).join(' ')
   }
   assert.equal(await health(), '200 200 200')

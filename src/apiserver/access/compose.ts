@@ -6,6 +6,7 @@ import { ServiceAllocator } from '../allocation/service-allocator.ts'
 import type { HealthCheck } from '../discovery/health.ts'
 import type { OpenApiSupport } from '../discovery/openapi-documents.ts'
 import { discoveryRoutes } from '../discovery/routes.ts'
+import { serverChecks } from '../discovery/server-checks.ts'
 import type { VersionInfo } from '../discovery/version.ts'
 import type { Route } from '../route.ts'
 import type { ApiServerCore, ApiServerExtensions } from '../server.ts'
@@ -116,18 +117,13 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     tokenRequestRoute({ signer: options.tokens, clock, random, defaultAudiences: audiences }),
     ...bindingRoutes(clock),
     evictionRoute(clock),
-    componentStatusRoute([storeCheck(core), ...options.healthChecks]),
+    componentStatusRoute(checks),
     ...facetRoutes(),
     ...podConnectRoutes,
     ...discoveryRoutes({
-      definitions: () => core.served(), schemas: core.schemas, version: options.version, checks: [storeCheck(core), ...options.healthChecks],
+      definitions: () => core.served(), schemas: core.schemas, version: options.version, checks,
       reportUnhealthy: (check, why) => core.log.warn('a health check failed', { check, why }),
       serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet, openApi: options.openApi, remote: parts.apis,
     }),
   ]
-}
-
-/** A server whose caches stand still must get no requests; restarting it would not help, so it stays alive. */
-function storeCheck(core: ApiServerCore): HealthCheck {
-  return { name: 'store', concerns: 'ready', check: () => core.storeProblem() }
 }
