@@ -7,7 +7,7 @@ import type { AdmissionRequest } from './access.ts'
  * both are stored or neither, also when a server dies in between, and also where several servers write to one store.
  */
 export interface Bookkeeper {
-  /** The kind of the accounts. Where none exists, the bookkeeper is not asked. */
+  /** The kind of the accounts. Where none exists in a namespace, the bookkeeper is not asked. */
   readonly accounts: KindRef
   /** after: what is about to be stored, undefined for a removal. Undefined where no account can change, as for nearly every write. */
   chargeOf(request: AdmissionRequest, after: KubeObject | undefined): Charge | undefined

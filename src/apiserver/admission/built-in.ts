@@ -74,7 +74,7 @@ export interface BuiltInAdmission {
 export function builtInAdmission(options: AdmissionOptions, parts: AdmissionParts): BuiltInAdmission {
   const { clock, random, authorizer } = parts
   const usageOf = createUsageOf()
-  const bookkeeper = quotaBookkeeper({ usageOf, clock })
+  const bookkeeper = quotaBookkeeper({ usageOf, clock, reader: parts.reader })
   return {
     mutators: [
       namespaceLifecycle,

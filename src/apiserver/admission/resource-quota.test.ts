@@ -11,6 +11,7 @@ import { present } from '../../words/assert.ts'
 import { isStatus } from '../../words/status-error.ts'
 import { startTestServer } from '../apiserver.testing.ts'
 import type { TestServer } from '../apiserver.testing.ts'
+import type { ObjectReader } from '../access.ts'
 import { quotaBookkeeper, quotaCount, quotaDryRun } from './resource-quota.ts'
 
 const served = servedResources().map(({ kind }) => kind)
@@ -18,11 +19,13 @@ const served = servedResources().map(({ kind }) => kind)
 /** A server with nothing plugged in but quotas, on a store that may be shared. */
 async function startServer(store: Store = createMemoryStore(), storeIsShared = false): Promise<TestServer> {
   const parts = { usageOf: createUsageOf(), clock: { now: () => Date.UTC(2026, 0, 1), after: () => () => undefined } }
-  const bookkeeper = quotaBookkeeper(parts)
-  return startTestServer({
+  const reader: ObjectReader = { get: (kind, at) => server.server.reader.get(kind, at), list: (kind, namespace) => server.server.reader.list(kind, namespace) }
+  const bookkeeper = quotaBookkeeper({ ...parts, reader })
+  const server = await startTestServer({
     store, storeIsShared,
     extensions: { bookkeeper, mutators: [quotaCount({ ...parts, servedKinds: () => served })], validators: [quotaDryRun(bookkeeper)] },
   })
+  return server
 }
 
 const key = { namespace: 'shop', name: 'q' }

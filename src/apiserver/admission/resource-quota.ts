@@ -2,12 +2,14 @@ import { chargeQuotas } from '../../policy/quota/charge.ts'
 import { countedResources, countUsage } from '../../policy/quota/count.ts'
 import { uncovered } from '../../policy/quota/coverage.ts'
 import type { LimitedResource } from '../../policy/quota/coverage.ts'
-import { isCountable } from '../../policy/quota/resource-names.ts'
+import { isCountable, isOfResource } from '../../policy/quota/resource-names.ts'
 import type { UsageOf } from '../../policy/quota/resource-usage.ts'
+import { sameJson } from '../../objects/json.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { ResourceQuota } from '../../resources/generated/types.ts'
+import type { PersistentVolumeClaim, Pod, ResourceQuota } from '../../resources/generated/types.ts'
+import { isTerminalPhase } from '../../resources/kinds/pod/phase.ts'
 import type { Clock } from '../../words/ports.ts'
 import { forbidden } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator, ObjectReader, Validator } from '../access.ts'
@@ -21,14 +23,24 @@ export interface QuotaParts {
 }
 
 /** ResourceQuotas keep account of what is in their namespace: charged in the transaction that stores an object, or takes it away. */
-export function quotaBookkeeper({ usageOf, clock }: QuotaParts): Bookkeeper {
+export function quotaBookkeeper({ usageOf, clock, reader }: QuotaParts & { readonly reader: ObjectReader }): Bookkeeper {
   return {
     accounts: kinds.ResourceQuota,
     chargeOf(request, after) {
-      if (!mayChangeUsage(request, after)) return undefined
+      if (!mayChangeUsage(request, after) || !isLimited(request, reader)) return undefined
       return chargeFor(request, after, { usageOf, clock })
     },
   }
+}
+
+/** A quota that is about other kinds holds nobody up. */
+function isLimited({ kind, key }: AdmissionRequest, reader: ObjectReader): boolean {
+  return reader.list(kinds.ResourceQuota, key.namespace).some(({ spec, status }) => limits(spec?.hard, kind) || limits(status?.hard, kind))
+}
+
+function limits(hard: Record<string, string> | undefined, kind: KindRef): boolean {
+  for (const name in hard) if (isOfResource(kind, name)) return true
+  return false
 }
 
 function chargeFor(request: AdmissionRequest, after: KubeObject | undefined, { usageOf, clock }: QuotaParts): Charge {
@@ -53,11 +65,30 @@ function isQuota({ group, plural }: KindRef): boolean {
 }
 
 /** Of most kinds only how many there are is counted; of these an update may change what they use. */
-function mayChangeUsage({ operation, kind, subresource }: AdmissionRequest, after: KubeObject | undefined): boolean {
+function mayChangeUsage({ operation, kind, subresource, old }: AdmissionRequest, after: KubeObject | undefined): boolean {
   if (!isCountable(kind)) return false
   if (after === undefined) return true
   if (operation === 'CREATE') return subresource === ''
-  return kind.group === '' && (kind.plural === 'pods' || kind.plural === 'services' || kind.plural === 'persistentvolumeclaims')
+  if (kind.group !== '' || old === undefined) return false
+  switch (kind.plural) {
+    case 'pods': return specOf(after) !== specOf(old) || hasEnded(after) !== hasEnded(old)
+    case 'services': return specOf(after) !== specOf(old)
+    case 'persistentvolumeclaims': return specOf(after) !== specOf(old) || !sameJson(allocatedOf(after), allocatedOf(old))
+    default: return false
+  }
+}
+
+/** The pipeline makes what is equal the same, so that the many writes of a status are told apart for nothing. */
+function specOf(object: KubeObject): unknown {
+  return (object as Pod).spec
+}
+
+function hasEnded(object: KubeObject): boolean {
+  return isTerminalPhase((object as Pod).status?.phase)
+}
+
+function allocatedOf(object: KubeObject): Record<string, string> {
+  return (object as PersistentVolumeClaim).status?.allocatedResources ?? {}
 }
 
 /** What nobody asked for now is only counted: the end of a pod, what a volume turned out to have. */

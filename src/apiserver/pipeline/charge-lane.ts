@@ -41,7 +41,10 @@ export class ChargeLane {
   /** Undefined for nearly every write: it is committed alone then. */
   chargeOf(request: AdmissionRequest, after: KubeObject | undefined): Charge | undefined {
     const { bookkeeper, resources } = this.#parts
-    if (bookkeeper === undefined || request.key.namespace === '' || resources.of(bookkeeper.accounts).cache.size === 0) return undefined
+    const { namespace } = request.key
+    if (bookkeeper === undefined || namespace === '') return undefined
+    const { cache } = resources.of(bookkeeper.accounts)
+    if (cache.size === 0 || cache.range(cache.scope(namespace)).next().done === true) return undefined
     return bookkeeper.chargeOf(request, after)
   }
 
