@@ -22,7 +22,9 @@ test('what up makes of its options', () => {
 })
 
 test('refused: a file that is not there, a log without a policy', () => {
-  assert.throws(() => changedServerFiles({}, { encryptionConfig: '/nowhere/enc.yaml' }), new UsageError('--encryption-config: there is no file /nowhere/enc.yaml'))
+  assert.throws(() => changedServerFiles({}, { encryptionConfig: '/nowhere/enc.yaml' }), new UsageError(
+    '--encryption-config: there is no file /nowhere/enc.yaml'
+  ))
   assert.throws(() => changedServerFiles({}, { auditLog: '/a' }), UsageError)
   assert.throws(() => changedServerFiles({ auditPolicy: here, auditLog: '/a' }, { auditPolicy: '' }), UsageError)
 })

@@ -23,8 +23,13 @@ export interface ServerFiles {
 type FileName = keyof ServerFiles
 
 const OPTIONS: Readonly<Record<FileName, string>> = {
-  encryptionConfig: '--encryption-config', auditPolicy: '--audit-policy', auditLog: '--audit-log', auditWebhookConfig: '--audit-webhook-config',
-  authenticationConfig: '--authentication-config', authorizationConfig: '--authorization-config', tokenWebhookConfig: '--token-webhook-config',
+  encryptionConfig: '--encryption-config',
+  auditPolicy: '--audit-policy',
+  auditLog: '--audit-log',
+  auditWebhookConfig: '--audit-webhook-config',
+  authenticationConfig: '--authentication-config',
+  authorizationConfig: '--authorization-config',
+  tokenWebhookConfig: '--token-webhook-config',
 }
 const NAMES = Object.keys(OPTIONS) as FileName[]
 

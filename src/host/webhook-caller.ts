@@ -33,7 +33,9 @@ export function createWebhookCaller(): WebhookCaller & EventPoster & { close(): 
     try {
       return await work()
     } catch (error) {
-      throw new Error(`failed to call webhook: Post "https://${target.host}:${target.port}${target.path}": ${thrownMessage(error)}`, { cause: error })
+      throw new Error(
+        `failed to call webhook: Post "https://${target.host}:${target.port}${target.path}": ${thrownMessage(error)}`, { cause: error }
+      )
     }
   }
   return {
@@ -61,7 +63,9 @@ function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, agent: Ag
   return new Promise((resolve, reject) => {
     const { host, port, path } = target
     const outgoing = request({ method: 'POST', host, port, path, agent, headers: headersFor(target, bytes) })
-    const timer = setTimeout(() => outgoing.destroy(new Error(`context deadline exceeded: no answer within ${timeoutMs / 1000} seconds`)), timeoutMs)
+    const timer = setTimeout(
+      () => outgoing.destroy(new Error(`context deadline exceeded: no answer within ${timeoutMs / 1000} seconds`)), timeoutMs
+    )
     outgoing.on('close', () => clearTimeout(timer))
     outgoing.on('error', reject)
     outgoing.on('response', (response) => {
@@ -88,7 +92,8 @@ function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, agent: Ag
 function headersFor({ port, serverName, credentials }: WebhookTarget, bytes: Buffer): Record<string, string | number> {
   const token = credentials?.token?.()
   return {
-    'content-type': 'application/json', accept: 'application/json', 'content-length': bytes.length, host: port === 443 ? serverName : `${serverName}:${port}`,
+    'content-type': 'application/json', accept: 'application/json', 'content-length': bytes.length,
+    host: port === 443 ? serverName : `${serverName}:${port}`,
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   }
 }

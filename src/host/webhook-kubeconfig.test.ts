@@ -13,19 +13,27 @@ writeFileSync(join(directory, 'token'), 'from-file\n')
 
 function read(cluster: object, user: object | undefined): ReturnType<typeof readWebhookKubeconfig> {
   writeFileSync(file, JSON.stringify({
-    apiVersion: 'v1', kind: 'Config', 'current-context': 'main', clusters: [{ name: 'c', cluster }], users: user === undefined ? [] : [{ name: 'u', user }],
+    apiVersion: 'v1', kind: 'Config', 'current-context': 'main', clusters: [{ name: 'c', cluster }], users: user === undefined ? [] : [
+      { name: 'u', user }
+    ],
     contexts: [{ name: 'main', context: { cluster: 'c', ...(user === undefined ? {} : { user: 'u' }) } }],
   }))
   return readWebhookKubeconfig(file)
 }
 
 test('where a webhook is, and what it is shown', () => {
-  const target = read({ server: 'https://audit.example.com:8443/take?a=1', 'certificate-authority': 'ca.pem' }, { 'client-certificate-data': btoa('CERT'), 'client-key-data': btoa('KEY') })
+  const target = read({ server: 'https://audit.example.com:8443/take?a=1', 'certificate-authority': 'ca.pem' }, {
+    'client-certificate-data': btoa('CERT'), 'client-key-data': btoa('KEY')
+  })
   assert.deepEqual(target, {
-    host: 'audit.example.com', port: 8443, path: '/take?a=1', serverName: 'audit.example.com', caPem: 'CA', credentials: { certificatePem: 'CERT', keyPem: 'KEY' },
+    host: 'audit.example.com', port: 8443, path: '/take?a=1', serverName: 'audit.example.com', caPem: 'CA', credentials: {
+      certificatePem: 'CERT', keyPem: 'KEY'
+    },
   })
   const other = read({ server: 'https://[::1]', 'tls-server-name': 'audit' }, { tokenFile: 'token' })
-  assert.deepEqual([other.host, other.port, other.path, other.serverName, other.caPem, other.credentials?.token?.()], ['::1', 443, '/', 'audit', undefined, 'from-file'])
+  assert.deepEqual([other.host, other.port, other.path, other.serverName, other.caPem, other.credentials?.token?.()], [
+    '::1', 443, '/', 'audit', undefined, 'from-file'
+  ])
   assert.equal(read({ server: 'https://a' }, { token: 't' }).credentials?.token?.(), 't')
   assert.deepEqual(read({ server: 'https://a' }, undefined).credentials, {})
 })

@@ -24,18 +24,23 @@ function targetOf(config: Kubeconfig): WebhookTarget {
   if (!URL.canParse(server)) throw new Error(`cluster.server is no URL: ${JSON.stringify(server)}`)
   const url = new URL(server)
   if (url.protocol !== 'https:') throw new Error(`cluster.server must begin with https://, not ${JSON.stringify(`${url.protocol}//`)}`)
-  if (cluster['insecure-skip-tls-verify'] === true) throw new Error('cluster.insecure-skip-tls-verify is not supported: give the authority with certificate-authority')
+  if (cluster['insecure-skip-tls-verify'] === true) throw new Error(
+    'cluster.insecure-skip-tls-verify is not supported: give the authority with certificate-authority'
+  )
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const serverName = config.text(cluster, 'tls-server-name')
   return {
-    host, port: url.port === '' ? 443 : Number(url.port), path: `${url.pathname}${url.search}`, serverName: serverName === '' ? host : serverName,
+    host, port: url.port === '' ? 443 : Number(url.port), path: `${url.pathname}${url.search}`,
+    serverName: serverName === '' ? host : serverName,
     caPem: config.pem(cluster, 'certificate-authority'), credentials: credentialsOf(config, user),
   }
 }
 
 function credentialsOf(config: Kubeconfig, user: JsonObject): WebhookCredentials {
   for (const unsupported of ['exec', 'auth-provider', 'username', 'password']) {
-    if (user[unsupported] !== undefined) throw new Error(`user.${unsupported} is not supported: use a client certificate, a token or a tokenFile`)
+    if (user[unsupported] !== undefined) throw new Error(
+      `user.${unsupported} is not supported: use a client certificate, a token or a tokenFile`
+    )
   }
   const certificatePem = config.pem(user, 'client-certificate')
   const keyPem = config.pem(user, 'client-key')
@@ -91,6 +96,8 @@ function entry(document: JsonObject, list: string, field: string, name: string):
   const entries = document[list]
   const found: unknown = Array.isArray(entries) ? entries.find((candidate) => isObject(candidate) && candidate['name'] === name) : undefined
   const inner = isObject(found) ? found[field] : undefined
-  if (!isObject(inner)) throw new Error(`there is no ${field} ${JSON.stringify(name)} in ${list}${list === 'contexts' ? ' (current-context)' : ''}`)
+  if (!isObject(inner)) throw new Error(
+    `there is no ${field} ${JSON.stringify(name)} in ${list}${list === 'contexts' ? ' (current-context)' : ''}`
+  )
   return inner
 }

@@ -29,7 +29,8 @@ const LOOK_AGAIN_MS = 60_000
 
 /**
  * Writes values again that another key, or none, has sealed; one pass at the start and one whenever the key has changed. When nothing of
- * the kind is left, what the store remembers of the past is forgotten: old versions are sealed by the old key too. Runs until the signal aborts.
+ * the kind is left, what the store remembers of the past is forgotten: old versions are sealed by the old key too. Runs until the signal
+ * aborts.
  */
 export async function runResealer(parts: ResealParts, signal: AbortSignal): Promise<void> {
   let done: number | undefined
@@ -55,7 +56,9 @@ export async function resealOnce(parts: ResealParts, signal: AbortSignal): Promi
   for await (const entry of staleEntries(parts, signal)) {
     await reseal(parts, entry)
     rewritten++
-    if (rewritten % REPORT_EVERY === 0) parts.log.info('Values are being sealed anew', { rewritten, remaining: Math.max(0, remaining - rewritten) })
+    if (rewritten % REPORT_EVERY === 0) parts.log.info(
+      'Values are being sealed anew', { rewritten, remaining: Math.max(0, remaining - rewritten) }
+    )
     if (rewritten % REWRITTEN_AT_ONCE === 0) await sleep(parts.clock, AFTER_REWRITES_MS, signal)
   }
   if (signal.aborted) return false

@@ -69,7 +69,9 @@ test('what cannot be sealed is not written, what cannot be opened is an error', 
       throw new Error(`cannot open ${key}`)
     },
   })
-  await assert.rejects(store.commit({ expect: [], writes: [{ key: 'a', value: utf8('1') }, { key: 'refused', value: utf8('1') }] }), /no key/)
+  await assert.rejects(
+    store.commit({ expect: [], writes: [{ key: 'a', value: utf8('1') }, { key: 'refused', value: utf8('1') }] }), /no key/
+  )
   assert.equal(await store.latest(), 0)
   await put(store, 'a', '1')
   await assert.doesNotReject(store.read(prefixRange(''), { at: 'latest', limit: 1 }))

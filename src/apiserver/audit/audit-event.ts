@@ -10,15 +10,13 @@ export type AuditLine = string
 export interface AuditFacts {
   readonly level: AuditLevel
   readonly id: string
-  readonly request: Pick<ServerRequest, 'path' | 'query' | 'headers' | 'peer'>
-  readonly verb: string
-  readonly userText: string
-  readonly impersonatedText: string | undefined
+  /** What does not change from stage to stage: see callerText. */
+  readonly caller: string
   readonly reference: ObjectReference | undefined
   readonly statusText: string | undefined
   readonly requestText: string | undefined
   readonly responseText: string | undefined
-  readonly receivedAt: number
+  readonly receivedText: string
   readonly annotations: readonly (readonly [string, string])[]
 }
 
@@ -46,21 +44,41 @@ export function auditLine(facts: AuditFacts, stage: AuditStage, at: number): Aud
 }
 
 function lineOf(facts: AuditFacts, stage: AuditStage, at: number): AuditLine {
-  const { request, reference, impersonatedText, statusText, requestText, responseText, annotations } = facts
-  const agent = request.headers['user-agent'] ?? ''
-  const uri = request.query === '' ? request.path : `${request.path}?${request.query}`
+  const { reference, statusText, requestText, responseText, annotations } = facts
   return `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${facts.level}","auditID":${JSON.stringify(facts.id)},"stage":"${stage}"`
-    + `,"requestURI":${JSON.stringify(uri)},"verb":${JSON.stringify(facts.verb)},"user":${facts.userText}`
-    + (impersonatedText === undefined ? '' : `,"impersonatedUser":${impersonatedText}`)
-    + `,"sourceIPs":${JSON.stringify(sourceAddresses(request))}`
-    + (agent === '' ? '' : `,"userAgent":${JSON.stringify(shortAgent(agent))}`)
+    + facts.caller
     + (reference === undefined ? '' : `,"objectRef":${referenceText(reference)}`)
     + (statusText === undefined ? '' : `,"responseStatus":${statusText}`)
     + (requestText === undefined ? '' : `,"requestObject":${requestText}`)
     + (responseText === undefined ? '' : `,"responseObject":${responseText}`)
-    + `,"requestReceivedTimestamp":"${formatMicroTime(facts.receivedAt)}","stageTimestamp":"${formatMicroTime(at)}"`
-    + (annotations.length === 0 ? '' : `,"annotations":${JSON.stringify(Object.fromEntries(annotations.toSorted(byKey)))}`)
+    + `,"requestReceivedTimestamp":"${facts.receivedText}","stageTimestamp":"${formatMicroTime(at)}"`
+    + (annotations.length === 0 ? '' : `,"annotations":{${annotationText(annotations)}}`)
     + '}'
+}
+
+function annotationText(annotations: AuditFacts['annotations']): string {
+  const sorted = annotations.length > 2 ? annotations.toSorted(byKey) : annotations
+  let text = ''
+  for (const [key, value] of sorted) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${JSON.stringify(value)}`
+  return text
+}
+
+export interface Caller {
+  readonly request: Pick<ServerRequest, 'path' | 'query' | 'headers' | 'peer'>
+  readonly verb: string
+  /** UserInfo as JSON. */
+  readonly user: string
+  readonly impersonated: string | undefined
+}
+
+/** The fields from requestURI to userAgent, each with a comma before it. */
+export function callerText({ request, verb, user, impersonated }: Caller): string {
+  const agent = request.headers['user-agent'] ?? ''
+  const uri = request.query === '' ? request.path : `${request.path}?${request.query}`
+  return `,"requestURI":${JSON.stringify(uri)},"verb":${JSON.stringify(verb)},"user":${user}`
+    + (impersonated === undefined ? '' : `,"impersonatedUser":${impersonated}`)
+    + `,"sourceIPs":${JSON.stringify(sourceAddresses(request))}`
+    + (agent === '' ? '' : `,"userAgent":${JSON.stringify(shortAgent(agent))}`)
 }
 
 function byKey([one]: readonly [string, string], [other]: readonly [string, string]): number {

@@ -12,7 +12,9 @@ export function withoutManagedFields(value: unknown): unknown {
   if (!isObject(value)) return value
   if (Array.isArray(value['items'])) return { ...bare(value), items: value['items'].map((item) => (isObject(item) ? bare(item) : item)) }
   if (Array.isArray(value['rows'])) {
-    return { ...value, rows: value['rows'].map((row) => (isObject(row) && isObject(row['object']) ? { ...row, object: bare(row['object']) } : row)) }
+    return {
+      ...value, rows: value['rows'].map((row) => (isObject(row) && isObject(row['object']) ? { ...row, object: bare(row['object']) } : row))
+    }
   }
   return bare(value)
 }
@@ -25,7 +27,9 @@ function bare(object: JsonObject): JsonObject {
 }
 
 /** The object that was answered, as JSON on one line. Undefined where the answer is no object (a log, nothing at all). */
-export function responseObjectText(response: WholeResponse, protobuf: BodyParts['protobuf'], omitManagedFields: boolean): string | undefined {
+export function responseObjectText(
+  response: WholeResponse, protobuf: BodyParts['protobuf'], omitManagedFields: boolean
+): string | undefined {
   if (response.body.length === 0) return undefined
   const bytes = joinBytes(response.body)
   switch (mediaType(response.headers['content-type'])) {
@@ -46,7 +50,9 @@ function reencoded(value: unknown, omitManagedFields: boolean): string {
 /** metav1.Status without what belongs to an object: the whole of it for a failure, the code alone otherwise. */
 export function statusText(response: WholeResponse): string {
   const [head] = response.body
-  if (head !== undefined && mediaType(response.headers['content-type']) === 'application/json' && (response.status >= 400 || isStatus(head))) {
+  if (
+    head !== undefined && mediaType(response.headers['content-type']) === 'application/json' && (response.status >= 400 || isStatus(head))
+  ) {
     const status = parsed(joinBytes(response.body))
     if (status?.['kind'] === 'Status') {
       const { status: outcome, message, reason, details } = status

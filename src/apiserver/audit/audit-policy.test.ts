@@ -41,12 +41,22 @@ const refusals: readonly [unknown, string | RegExp][] = [
   [HEAD, 'loaded illegal policy with 0 rules'],
   [{ ...HEAD, rules: [{ level: 'None', verb: ['get'] }] }, 'strict decoding error: unknown field "rules[0].verb"'],
   [{ ...HEAD, rules: [{}] }, 'rules[0].level: Required value'],
-  [{ ...HEAD, rules: [{ level: 'All' }] }, 'rules[0].level: Unsupported value: "All": supported values: "None", "Metadata", "Request", "RequestResponse"'],
-  [{ ...HEAD, rules: [{ level: 'None', nonResourceURLs: ['logs'] }] }, "rules[0].nonResourceURLs[0]: Invalid value: \"logs\": non-resource URL rules must begin with a '/' character"],
+  [{
+    ...HEAD, rules: [{ level: 'All' }]
+  }, 'rules[0].level: Unsupported value: "All": supported values: "None", "Metadata", "Request", "RequestResponse"'],
+  [{
+    ...HEAD, rules: [{ level: 'None', nonResourceURLs: ['logs'] }]
+  }, "rules[0].nonResourceURLs[0]: Invalid value: \"logs\": non-resource URL rules must begin with a '/' character"],
   [{ ...HEAD, rules: [{ level: 'None', nonResourceURLs: ['/a*b'] }] }, /wildcards '\*' must be the final character of the rule/],
-  [{ ...HEAD, rules: [{ level: 'None', nonResourceURLs: ['/a'], namespaces: ['b'] }] }, /rules cannot apply to both regular resources and non-resource URLs/],
-  [{ ...HEAD, rules: [{ level: 'None', resources: [{ resourceNames: ['a'] }] }] }, /rules\[0\]\.resources\.resourceNames: .*using resourceNames requires at least one resource/],
-  [{ ...HEAD, rules: [{ level: 'None', resources: [{ group: 'rbac.authorization.k8s.io/v1' }] }] }, /rules\[0\]\.resources\.group: Invalid value/],
+  [{
+    ...HEAD, rules: [{ level: 'None', nonResourceURLs: ['/a'], namespaces: ['b'] }]
+  }, /rules cannot apply to both regular resources and non-resource URLs/],
+  [{
+    ...HEAD, rules: [{ level: 'None', resources: [{ resourceNames: ['a'] }] }]
+  }, /rules\[0\]\.resources\.resourceNames: .*using resourceNames requires at least one resource/],
+  [{
+    ...HEAD, rules: [{ level: 'None', resources: [{ group: 'rbac.authorization.k8s.io/v1' }] }]
+  }, /rules\[0\]\.resources\.group: Invalid value/],
   [{ ...HEAD, rules: [{ level: 'None', omitStages: ['Done'] }] },
     'rules[0].omitStages[0]: Invalid value: "Done": allowed stages are RequestReceived,ResponseStarted,ResponseComplete,Panic'],
 ]
@@ -82,9 +92,13 @@ test('which requests a rule is for', () => {
     [{ namespaces: ['shop'] }, 'GET /healthz', false],
     [{ resources: [{ group: '' }] }, pod, true], [{ resources: [{ group: 'apps' }] }, pod, false],
     [{ resources: [{ group: '', resources: ['pods'] }] }, pod, true], [{ resources: [{ group: '', resources: ['pods'] }] }, log, false],
-    [{ resources: [{ group: '', resources: ['pods/log'] }] }, log, true], [{ resources: [{ group: '', resources: ['pods/*'] }] }, log, true],
+    [{ resources: [{ group: '', resources: ['pods/log'] }] }, log, true], [
+      { resources: [{ group: '', resources: ['pods/*'] }] }, log, true
+    ],
     [{ resources: [{ group: '', resources: ['pods/*'] }] }, pod, true],
-    [{ resources: [{ group: 'apps', resources: ['*/scale'] }] }, scale, true], [{ resources: [{ group: 'apps', resources: ['*'] }] }, scale, true],
+    [{ resources: [{ group: 'apps', resources: ['*/scale'] }] }, scale, true], [
+      { resources: [{ group: 'apps', resources: ['*'] }] }, scale, true
+    ],
     [{ resources: [{ group: '', resources: ['*/log'] }] }, pod, false],
     [{ resources: [{ group: '', resources: ['pods'], resourceNames: ['web'] }] }, pod, true],
     [{ resources: [{ group: '', resources: ['pods'], resourceNames: ['db'] }] }, pod, false],
@@ -93,13 +107,17 @@ test('which requests a rule is for', () => {
     [{ nonResourceURLs: ['*'] }, 'GET /version', true], [{ nonResourceURLs: ['*'] }, pod, false],
   ]
   for (const [rule, asked, expected] of table) {
-    assert.equal(auditRuleFor(policyOf({ level: 'Metadata', ...rule }), ann, infoOf(asked)) !== undefined, expected, `${JSON.stringify(rule)} ${asked}`)
+    assert.equal(
+      auditRuleFor(policyOf({ level: 'Metadata', ...rule }), ann, infoOf(asked)) !== undefined, expected, `${JSON.stringify(rule)} ${asked}`
+    )
   }
 })
 
 test('the first rule that matches decides; without one nothing is written', () => {
   const policy = policyOf({ level: 'None', users: ['ann'] }, { level: 'Metadata', verbs: ['get'] }, { level: 'Request' })
   const bob = { ...ann, name: 'bob' }
-  assert.deepEqual([ann, bob, undefined].map((user) => auditRuleFor(policy, user, infoOf('GET /version'))?.level), [undefined, 'Metadata', 'Metadata'])
+  assert.deepEqual(
+    [ann, bob, undefined].map((user) => auditRuleFor(policy, user, infoOf('GET /version'))?.level), [undefined, 'Metadata', 'Metadata']
+  )
   assert.equal(auditRuleFor(policyOf({ level: 'Request', verbs: ['list'] }), bob, infoOf('GET /version')), undefined)
 })

@@ -31,19 +31,26 @@ export interface AuditResources {
 
 const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse']
 const STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic']
-const RULE_FIELDS = ['level', 'users', 'userGroups', 'verbs', 'resources', 'namespaces', 'nonResourceURLs', 'omitStages', 'omitManagedFields']
+const RULE_FIELDS = [
+  'level', 'users', 'userGroups', 'verbs', 'resources', 'namespaces', 'nonResourceURLs', 'omitStages', 'omitManagedFields'
+]
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-const SUBDOMAIN_DETAIL = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric"
-  + " character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+const SUBDOMAIN_DETAIL = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.',"
+  + " and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
-export type PolicyResult = { readonly outcome: 'policy'; readonly policy: AuditPolicy } | { readonly outcome: 'refused'; readonly why: string }
+export type PolicyResult = { readonly outcome: 'policy'; readonly policy: AuditPolicy } | {
+  readonly outcome: 'refused'; readonly why: string
+}
 
 /** Takes a decoded document. What is wrong is said with the paths of the fields. */
 export function readAuditPolicy(document: unknown): PolicyResult {
   const refused = (why: string): PolicyResult => ({ outcome: 'refused', why })
   if (!isObject(document)) return refused('it is no object')
   if (document['kind'] !== 'Policy' || document['apiVersion'] !== 'audit.k8s.io/v1') {
-    return refused(`no kind ${JSON.stringify(document['kind'] ?? '')} is registered for version ${JSON.stringify(document['apiVersion'] ?? '')}; it must be Policy of audit.k8s.io/v1`)
+    return refused(
+      `no kind ${JSON.stringify(document['kind'] ?? '')} is registered for version ${JSON.stringify(document['apiVersion'] ?? '')}`
+      + '; it must be Policy of audit.k8s.io/v1'
+    )
   }
   const reader = new PolicyReader()
   const policy = reader.policy(document)
@@ -61,7 +68,9 @@ class PolicyReader {
 
   policy(document: JsonObject): AuditPolicy {
     this.#known(document, '', ['apiVersion', 'kind', 'metadata', 'rules', 'omitStages', 'omitManagedFields'])
-    const common = { omitStages: this.#texts(document['omitStages'], 'omitStages'), omitManagedFields: this.#flag(document['omitManagedFields'], 'omitManagedFields') ?? false }
+    const common = { omitStages: this.#texts(document['omitStages'], 'omitStages'), omitManagedFields: this.#flag(
+      document['omitManagedFields'], 'omitManagedFields'
+    ) ?? false }
     return { rules: this.#list(document['rules'], 'rules').map((rule, index) => this.#rule(rule, `rules[${index}]`, common)) }
   }
 
@@ -73,15 +82,21 @@ class PolicyReader {
     else if (!LEVELS.includes(level)) this.errors.push(notSupported(`${at}.level`, level, LEVELS))
     const nonResourceURLs = this.#texts(rule['nonResourceURLs'], `${at}.nonResourceURLs`)
     this.#checkUrls(nonResourceURLs, `${at}.nonResourceURLs`)
-    const resources = this.#list(rule['resources'], `${at}.resources`).map((entry, index) => this.#resources(entry, `${at}.resources`, index))
+    const resources = this.#list(rule['resources'], `${at}.resources`).map(
+      (entry, index) => this.#resources(entry, `${at}.resources`, index)
+    )
     const omitStages = this.#texts(rule['omitStages'], `${at}.omitStages`)
     this.#checkStages(omitStages, `${at}.omitStages`)
     const namespaces = this.#texts(rule['namespaces'], `${at}.namespaces`)
     if (nonResourceURLs.length > 0 && (resources.length > 0 || namespaces.length > 0)) {
-      this.errors.push(invalidValue(`${at}.nonResourceURLs`, nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs'))
+      this.errors.push(
+        invalidValue(`${at}.nonResourceURLs`, nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs')
+      )
     }
     return {
-      level: level as AuditLevel, users: this.#texts(rule['users'], `${at}.users`), userGroups: this.#texts(rule['userGroups'], `${at}.userGroups`),
+      level: level as AuditLevel, users: this.#texts(rule['users'], `${at}.users`), userGroups: this.#texts(
+        rule['userGroups'], `${at}.userGroups`
+      ),
       verbs: this.#texts(rule['verbs'], `${at}.verbs`), namespaces, resources, nonResourceURLs,
       omitStages: new Set([...common.omitStages, ...omitStages] as AuditStage[]),
       omitManagedFields: this.#flag(rule['omitManagedFields'], `${at}.omitManagedFields`) ?? common.omitManagedFields,
@@ -96,7 +111,9 @@ class PolicyReader {
     const resources = this.#texts(entry['resources'], `${at}.resources`)
     const resourceNames = this.#texts(entry['resourceNames'], `${at}.resourceNames`)
     // Upstream names the list here, not its entry.
-    if (group !== '' && (group.length > 253 || !SUBDOMAIN.test(group))) this.errors.push(invalidValue(`${list}.group`, group, SUBDOMAIN_DETAIL))
+    if (group !== '' && (group.length > 253 || !SUBDOMAIN.test(group))) this.errors.push(
+      invalidValue(`${list}.group`, group, SUBDOMAIN_DETAIL)
+    )
     if (resourceNames.length > 0 && resources.length === 0) {
       this.errors.push(invalidValue(`${list}.resourceNames`, resourceNames, 'using resourceNames requires at least one resource'))
     }
@@ -106,8 +123,12 @@ class PolicyReader {
   #checkUrls(urls: readonly string[], at: string): void {
     urls.forEach((url, index) => {
       if (url === '*') return
-      if (!url.startsWith('/')) this.errors.push(invalidValue(`${at}[${index}]`, url, "non-resource URL rules must begin with a '/' character"))
-      if (url.slice(0, -1).includes('*')) this.errors.push(invalidValue(`${at}[${index}]`, url, "non-resource URL wildcards '*' must be the final character of the rule"))
+      if (!url.startsWith('/')) this.errors.push(
+        invalidValue(`${at}[${index}]`, url, "non-resource URL rules must begin with a '/' character")
+      )
+      if (url.slice(0, -1).includes('*')) this.errors.push(
+        invalidValue(`${at}[${index}]`, url, "non-resource URL wildcards '*' must be the final character of the rule")
+      )
     })
   }
 
@@ -118,7 +139,9 @@ class PolicyReader {
   }
 
   #known(object: JsonObject, at: string, names: readonly string[]): void {
-    for (const name of Object.keys(object)) if (!names.includes(name)) this.shape.push(`unknown field ${JSON.stringify(at === '' ? name : `${at}.${name}`)}`)
+    for (const name of Object.keys(object)) if (!names.includes(name)) this.shape.push(
+      `unknown field ${JSON.stringify(at === '' ? name : `${at}.${name}`)}`
+    )
   }
 
   #list(value: unknown, at: string): readonly unknown[] {

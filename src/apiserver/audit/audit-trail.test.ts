@@ -30,7 +30,9 @@ function begin(rule: object, asked: string, headers: ServerRequest['headers'] = 
   const [method = '', target = ''] = asked.split(' ')
   const [path = '', query = ''] = target.split('?')
   const request: ServerRequest = {
-    method, path, query, headers: { 'user-agent': 'kubectl/v1.32', ...headers }, peer: { address: '::ffff:10.0.0.9', certificate: undefined },
+    method, path, query, headers: { 'user-agent': 'kubectl/v1.32', ...headers }, peer: {
+      address: '::ffff:10.0.0.9', certificate: undefined
+    },
     body: () => Promise.resolve(new Uint8Array()), signal: new AbortController().signal,
   }
   const result = readAuditPolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ omitStages: ['RequestReceived'], ...rule }] })
@@ -99,7 +101,10 @@ test('a Secret is never told by its metadata', () => {
   trail.respond(answer(200, secret))
   assert.equal(lines.length, 2)
   assert.doesNotMatch(lines.join(), /aHVudGVyMg|password/)
-  assert.match(lines[1] ?? '', /"objectRef":\{"resource":"secrets","namespace":"shop","name":"token","uid":"s1","apiVersion":"v1","resourceVersion":"7"\}/)
+  assert.match(
+    lines[1] ?? '',
+    /"objectRef":\{"resource":"secrets","namespace":"shop","name":"token","uid":"s1","apiVersion":"v1","resourceVersion":"7"\}/
+  )
 })
 
 test('responses in every form, failures and deletions', () => {
@@ -113,14 +118,24 @@ test('responses in every form, failures and deletions', () => {
   const denied = forbidden({ group: 'apps', resource: 'deployments' }, 'web', 'no')
   const gone = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name: 'web', kind: 'deployments' } }
   const table: readonly [ServerResponse, unknown][] = [
-    [failureResponse(denied, plainJson), [{ metadata: {}, status: 'Failure', message: denied.message, reason: 'Forbidden', details: denied.details, code: 403 }, 'Status']],
+    [failureResponse(denied, plainJson), [
+      { metadata: {}, status: 'Failure', message: denied.message, reason: 'Forbidden', details: denied.details, code: 403 }, 'Status'
+    ]],
     [answer(200, gone), [{ metadata: {}, status: 'Success', details: { name: 'web', kind: 'deployments' }, code: 200 }, 'Status']],
     [answer(202, { kind: 'Deployment' }), [{ metadata: {}, code: 202 }, 'Deployment']],
-    [{ type: 'whole', status: 200, headers: { 'content-type': 'text/plain' }, body: [utf8('a log')] }, [{ metadata: {}, code: 200 }, undefined]],
-    [{ type: 'whole', status: 200, headers: { 'content-type': 'application/yaml' }, body: [utf8('kind: Deployment\n')] }, [{ metadata: {}, code: 200 }, 'Deployment']],
-    [{ type: 'whole', status: 200, headers: { 'content-type': 'application/json' }, body: [utf8('{\n  "kind": "Deployment"\n}\n')] }, [{ metadata: {}, code: 200 }, 'Deployment']],
+    [{ type: 'whole', status: 200, headers: { 'content-type': 'text/plain' }, body: [utf8('a log')] }, [
+      { metadata: {}, code: 200 }, undefined
+    ]],
+    [{ type: 'whole', status: 200, headers: { 'content-type': 'application/yaml' }, body: [utf8('kind: Deployment\n')] }, [
+      { metadata: {}, code: 200 }, 'Deployment'
+    ]],
+    [{ type: 'whole', status: 200, headers: { 'content-type': 'application/json' }, body: [utf8('{\n  "kind": "Deployment"\n}\n')] }, [
+      { metadata: {}, code: 200 }, 'Deployment'
+    ]],
   ]
-  for (const [response, expected] of table) assert.deepEqual(JSON.parse(JSON.stringify(status(response))), JSON.parse(JSON.stringify(expected)))
+  for (const [response, expected] of table) assert.deepEqual(
+    JSON.parse(JSON.stringify(status(response))), JSON.parse(JSON.stringify(expected))
+  )
 })
 
 test('a watch starts and completes; a tunnel is over with its connection', async () => {
@@ -137,7 +152,9 @@ test('a watch starts and completes; a tunnel is over with its connection', async
   const exec = begin({ level: 'Metadata' }, 'POST /api/v1/namespaces/shop/pods/web/exec?command=sh')
   exec.trail.authenticated(ann)
   exec.trail.respond({ type: 'tunnel', target: { nodeName: 'n', address: '127.0.0.1', port: 1, path: '/', method: 'POST' } })
-  assert.deepEqual(exec.events().map(({ stage, responseStatus }) => [stage, responseStatus]), [['ResponseStarted', { metadata: {}, code: 101 }]])
+  assert.deepEqual(
+    exec.events().map(({ stage, responseStatus }) => [stage, responseStatus]), [['ResponseStarted', { metadata: {}, code: 101 }]]
+  )
 })
 
 test('who acts as another, and who is nobody', () => {
@@ -145,7 +162,9 @@ test('who acts as another, and who is nobody', () => {
   acting.trail.authenticated(ann)
   acting.trail.impersonated(bob)
   acting.trail.respond(answer(200, {}))
-  assert.deepEqual(acting.events().map(({ user, impersonatedUser, objectRef }) => [user, impersonatedUser, objectRef]), [[ANN, { username: 'bob' }, undefined]])
+  assert.deepEqual(acting.events().map(({ user, impersonatedUser, objectRef }) => [user, impersonatedUser, objectRef]), [
+    [ANN, { username: 'bob' }, undefined]
+  ])
   const nobody = begin({ level: 'Metadata' }, 'GET /version', { authorization: 'Bearer wrong' })
   nobody.trail.respond(failureResponse(unauthorized(), plainJson))
   assert.deepEqual(nobody.events().map(({ user, stage, responseStatus }) => [user, stage, responseStatus]),
@@ -159,7 +178,15 @@ test('a defect is a panic', () => {
   trail.defect('the request failed by a defect of the server')
   trail.respond(answer(500, {}))
   assert.deepEqual(events().map(({ stage, responseStatus }) => [stage, responseStatus]),
-    [['Panic', { metadata: {}, status: 'Failure', message: "APIServer panic'd: the request failed by a defect of the server", reason: 'InternalError', code: 500 }]])
+    [
+      [
+        'Panic',
+        {
+          metadata: {}, status: 'Failure', message: "APIServer panic'd: the request failed by a defect of the server",
+          reason: 'InternalError', code: 500
+        }
+      ]
+    ])
 })
 
 test('ids, addresses and names that clients make up are bounded', () => {
@@ -169,7 +196,9 @@ test('ids, addresses and names that clients make up are bounded', () => {
   trail.authenticated(ann)
   trail.respond(answer(200, {}))
   const [event] = events()
-  assert.deepEqual([event?.['auditID'], event?.['sourceIPs'], String(event?.['userAgent']).length], ['mine', ['1.2.3.4', '2001:db8::1', '5.6.7.8', '10.0.0.9'], 1024 + 12])
+  assert.deepEqual([event?.['auditID'], event?.['sourceIPs'], String(event?.['userAgent']).length], [
+    'mine', ['1.2.3.4', '2001:db8::1', '5.6.7.8', '10.0.0.9'], 1024 + 12
+  ])
   assert.notEqual(begin({ level: 'Metadata' }, 'GET /version', { 'audit-id': 'x'.repeat(65) }).trail.id.length, 65)
 })
 
@@ -178,5 +207,7 @@ test('objects that are too large are left out, and the event says so', () => {
   trail.authenticated(ann)
   trail.requestObject({ kind: 'Pod', metadata: { name: 'web' }, data: 'x'.repeat(2 * 1024 * 1024) })
   trail.respond(answer(201, {}))
-  assert.deepEqual(events().map(({ requestObject, annotations }) => [requestObject, annotations]), [[undefined, { 'audit.k8s.io/truncated': 'true' }]])
+  assert.deepEqual(
+    events().map(({ requestObject, annotations }) => [requestObject, annotations]), [[undefined, { 'audit.k8s.io/truncated': 'true' }]]
+  )
 })

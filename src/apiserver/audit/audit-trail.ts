@@ -1,10 +1,11 @@
 import { isObject } from '../../objects/json.ts'
+import { formatMicroTime } from '../../words/instant.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import type { Decision, RequestInfo, User } from '../access.ts'
 import type { ByteSink, ServerRequest, ServerResponse } from '../http.ts'
 import { withHeaders } from '../negotiate/response.ts'
 import type { ObjectReference } from './audit-event.ts'
-import { auditLine, referenceOf } from './audit-event.ts'
+import { auditLine, callerText, referenceOf } from './audit-event.ts'
 import { responseObjectText, statusText, withoutManagedFields } from './audit-objects.ts'
 import type { AuditRule, AuditStage } from './audit-policy.ts'
 import { auditRuleFor } from './audit-rules.ts'
@@ -29,6 +30,9 @@ export class AuditTrail {
   #statusText: string | undefined
   #annotations: (readonly [string, string])[] = []
   #defect: string | undefined
+  /** Made at the first event, and anew when another user is acted as. */
+  #caller: string | undefined
+  #receivedText: string | undefined
 
   constructor(auditor: Auditor, request: ServerRequest, id: string) {
     this.#auditor = auditor
@@ -50,7 +54,9 @@ export class AuditTrail {
   }
 
   impersonated(user: User): void {
-    if (user !== this.#user) this.#impersonated = user
+    if (user === this.#user) return
+    this.#impersonated = user
+    this.#caller = undefined
   }
 
   decided({ allowed, reason, error }: Decision): void {
@@ -66,7 +72,9 @@ export class AuditTrail {
   /** The body of the request, before anything was changed in it. Its metadata complete what the path says. */
   requestObject(object: unknown): void {
     if (this.#rule === undefined) return
-    if (isObject(object) && isObject(object['metadata']) && this.#reference !== undefined) this.#reference = completed(this.#reference, object['metadata'])
+    if (isObject(object) && isObject(object['metadata']) && this.#reference !== undefined) this.#reference = completed(
+      this.#reference, object['metadata']
+    )
     this.requestBody(object)
   }
 
@@ -97,7 +105,9 @@ export class AuditTrail {
 
   #answered(response: Extract<ServerResponse, { type: 'whole' }>): void {
     if (this.#defect !== undefined) {
-      this.#statusText = JSON.stringify({ metadata: {}, status: 'Failure', message: `APIServer panic'd: ${this.#defect}`, reason: 'InternalError', code: 500 })
+      this.#statusText = JSON.stringify(
+        { metadata: {}, status: 'Failure', message: `APIServer panic'd: ${this.#defect}`, reason: 'InternalError', code: 500 }
+      )
       return this.#emit('Panic')
     }
     this.#statusText = statusText(response)
@@ -143,8 +153,10 @@ export class AuditTrail {
     if (this.#info === undefined || response.status !== 401) return
     this.#choose()
     const { headers, peer } = this.#request
-    const tried = [...(/^bearer\s/i.test(headers['authorization'] ?? '') ? ['bearer'] : []), ...(peer.certificate === undefined ? [] : ['x509'])]
-    const message = tried.length === 0 ? 'Authentication failed, no credentials provided' : `Authentication failed, attempted: ${tried.join(', ')}`
+    const tried = [
+      ...(/^bearer\s/i.test(headers['authorization'] ?? '') ? ['bearer'] : []), ...(peer.certificate === undefined ? [] : ['x509'])
+    ]
+    const message = `Authentication failed, ${tried.length === 0 ? 'no credentials provided' : `attempted: ${tried.join(', ')}`}`
     this.#statusText = JSON.stringify({ metadata: {}, status: 'Failure', message, code: 401 })
     this.#emit('ResponseStarted')
   }
@@ -159,15 +171,21 @@ export class AuditTrail {
     return this.#info?.verb === 'watch' || LONG_RUNNING_SUBRESOURCES.has(this.#info?.subresource ?? '')
   }
 
+  #callerText(): string {
+    return callerText({
+      request: this.#request, verb: this.#info?.verb ?? '', user: this.#user === undefined ? '{}' : this.#auditor.textOf(this.#user),
+      impersonated: this.#impersonated === undefined ? undefined : this.#auditor.textOf(this.#impersonated),
+    })
+  }
+
   #emit(stage: AuditStage, at = this.#auditor.parts.clock.now()): void {
     const rule = this.#rule
     if (rule === undefined || rule.omitStages.has(stage)) return
+    this.#caller ??= this.#callerText()
+    this.#receivedText ??= formatMicroTime(this.#receivedAt)
     this.#auditor.emit(auditLine({
-      level: rule.level, id: this.id, request: this.#request, verb: this.#info?.verb ?? '', receivedAt: this.#receivedAt,
-      userText: this.#user === undefined ? '{}' : this.#auditor.textOf(this.#user),
-      impersonatedText: this.#impersonated === undefined ? undefined : this.#auditor.textOf(this.#impersonated),
-      reference: this.#reference, statusText: this.#statusText, requestText: this.#requestText, responseText: this.#responseText,
-      annotations: this.#annotations,
+      level: rule.level, id: this.id, caller: this.#caller, reference: this.#reference, statusText: this.#statusText,
+      requestText: this.#requestText, responseText: this.#responseText, receivedText: this.#receivedText, annotations: this.#annotations,
     }, stage, at))
   }
 }

@@ -37,7 +37,9 @@ function bed(limits: Partial<AuditWebhookLimits> = {}): Bed {
   return made
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => queueMicrotask(() => queueMicrotask(() => queueMicrotask(() => queueMicrotask(() => queueMicrotask(resolve))))))
+const settled = (): Promise<void> => new Promise(
+  (resolve) => queueMicrotask(() => queueMicrotask(() => queueMicrotask(() => queueMicrotask(() => queueMicrotask(resolve)))))
+)
 
 test('a batch goes out when it is full, or a second after its first event', async () => {
   const { webhook, clock, batches } = bed({ batchEvents: 3 })
@@ -65,7 +67,9 @@ test('a batch that is not taken is tried again, and lost after the last time', a
   await settled()
   await made.clock.pass(500)
   await settled()
-  assert.deepEqual(made.errors, [['The audit webhook does not take events', '503'], ['Audit events were lost, as the audit webhook did not take them', 1]])
+  assert.deepEqual(
+    made.errors, [['The audit webhook does not take events', '503'], ['Audit events were lost, as the audit webhook did not take them', 1]]
+  )
 })
 
 test('what waits is bounded, and close sends it', async () => {

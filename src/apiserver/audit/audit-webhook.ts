@@ -25,12 +25,14 @@ export interface AuditWebhookLimits {
 }
 
 const LIMITS: AuditWebhookLimits = {
-  waitingEvents: 10_000, waitingLength: 64 * 1024 * 1024, batchEvents: 400, batchLength: 4 * 1024 * 1024, batchWaitMs: 1_000, attempts: 5, firstRetryMs: 500,
+  waitingEvents: 10_000, waitingLength: 64 * 1024 * 1024, batchEvents: 400,
+  batchLength: 4 * 1024 * 1024, batchWaitMs: 1_000, attempts: 5, firstRetryMs: 500,
 }
 const HEAD = '{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":['
 
 /**
- * Posts events in batches, one after the other. A batch that is not taken is tried five times within eight seconds, then it is lost; so is what
+ * Posts events in batches, one after the other. A batch that is not taken is tried five times within eight seconds, then it is lost; so is
+ * what
  * does not fit into the bound meanwhile. The server's log says how many.
  */
 export class AuditWebhook implements AuditSink {

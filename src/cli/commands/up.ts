@@ -41,7 +41,9 @@ export async function bringUp(
   const serverFiles = changedServerFiles(known?.serverFiles ?? {}, options.serverFiles)
   const filesChange = !sameServerFiles(serverFiles, known?.serverFiles ?? {})
   if (known !== undefined && (await machine.status(known)).state === 'running') {
-    if (filesChange) throw new Error(`the server reads its files when it starts: run "${commandFor(invocation, 'down')}" first, then this again`)
+    if (filesChange) throw new Error(
+      `the server reads its files when it starts: run "${commandFor(invocation, 'down')}" first, then this again`
+    )
     await merge(kubeconfigPath(machine.environment), await machine.access(known))
     return { config: known, alreadyRan: true }
   }

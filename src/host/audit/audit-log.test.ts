@@ -34,7 +34,9 @@ test('a full file makes room: the newest are kept, each whole', async () => {
   await log.close()
   const files = readdirSync(directory).filter((name) => name.startsWith('rotated.log')).toSorted()
   assert.deepEqual(files, ['rotated.log', 'rotated.log.1', 'rotated.log.2'])
-  assert.deepEqual(files.toReversed().flatMap((name) => lines(join(directory, name))), [2, 3, 4, 5, 6, 7].map((count) => `{"number":${count}}`))
+  assert.deepEqual(
+    files.toReversed().flatMap((name) => lines(join(directory, name))), [2, 3, 4, 5, 6, 7].map((count) => `{"number":${count}}`)
+  )
 })
 
 test('what the disk does not take within the bound is lost, and counted', async () => {
@@ -50,7 +52,9 @@ test('what the disk does not take within the bound is lost, and counted', async 
 
 test('a file that cannot be written is said at the start', async () => {
   mkdirSync(join(directory, 'folder.log'))
-  await assert.rejects(AuditLog.open({ file: join(directory, 'folder.log'), ...parts }), /the audit log .*folder\.log cannot be written: EISDIR/)
+  await assert.rejects(
+    AuditLog.open({ file: join(directory, 'folder.log'), ...parts }), /the audit log .*folder\.log cannot be written: EISDIR/
+  )
   writeFileSync(join(directory, 'target'), '')
   symlinkSync(join(directory, 'target'), join(directory, 'link.log'))
   await assert.rejects(AuditLog.open({ file: join(directory, 'link.log'), ...parts }), /ELOOP/)

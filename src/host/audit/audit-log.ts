@@ -25,7 +25,8 @@ const TRY_AGAIN_MS = 1_000
 
 /**
  * Audit events in a file of this user alone, one JSON object a line. A request never waits for the disk: lines are gathered and written ten
- * times a second. When the disk does not keep up (or is full), what does not fit into the bound is lost, and the server's log says how much.
+ * times a second. When the disk does not keep up (or is full), what does not fit into the bound is lost, and the server's log says how
+ * much.
  */
 export class AuditLog implements AuditSink {
   readonly #options: AuditLogOptions
@@ -78,7 +79,9 @@ export class AuditLog implements AuditSink {
     this.#cancelWrite = undefined
     this.#writing = this.#write().finally(() => {
       this.#writing = undefined
-      if (this.#waiting.length > 0) this.#cancelWrite ??= this.#options.clock.after(this.#failing ? TRY_AGAIN_MS : WRITE_EVERY_MS, () => this.#begin())
+      if (this.#waiting.length > 0) this.#cancelWrite ??= this.#options.clock.after(
+        this.#failing ? TRY_AGAIN_MS : WRITE_EVERY_MS, () => this.#begin()
+      )
     })
   }
 
@@ -97,7 +100,9 @@ export class AuditLog implements AuditSink {
     } catch (error) {
       // They are tried again; what comes meanwhile waits behind them, within the bound.
       this.#waiting = [...lines, ...this.#waiting]
-      if (!this.#failing) this.#options.log.error('The audit log cannot be written; this is tried again', { file: this.#options.file, error: thrownMessage(error) })
+      if (!this.#failing) this.#options.log.error(
+        'The audit log cannot be written; this is tried again', { file: this.#options.file, error: thrownMessage(error) }
+      )
       this.#failing = true
     }
   }

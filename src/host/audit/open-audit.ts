@@ -24,7 +24,9 @@ export interface OpenAudit extends AuditConfig {
 const POST_TIMEOUT_MS = 10_000
 
 /** Reads policy and kubeconfig, and opens the log, so that a mistake ends the start. */
-export async function openAudit(files: AuditFiles, parts: { readonly poster: EventPoster; readonly clock: Clock; readonly log: Log }): Promise<OpenAudit> {
+export async function openAudit(
+  files: AuditFiles, parts: { readonly poster: EventPoster; readonly clock: Clock; readonly log: Log }
+): Promise<OpenAudit> {
   const { poster, clock, log } = parts
   const policy = readPolicyFile(files.policy)
   const target = files.webhookConfig === undefined ? undefined : readWebhookKubeconfig(files.webhookConfig)

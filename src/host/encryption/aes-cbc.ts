@@ -19,7 +19,9 @@ export function aesCbc(name: string, secret: Uint8Array, random: Random): Provid
       return Buffer.concat([head, vector, cipher.update(plain), cipher.final()])
     },
     opening: (_key, body) => () => {
-      if (body.length < 2 * BLOCK_BYTES || body.length % BLOCK_BYTES !== 0) throw new CannotOpen('it does not have the length of anything that was sealed')
+      if (body.length < 2 * BLOCK_BYTES || body.length % BLOCK_BYTES !== 0) throw new CannotOpen(
+        'it does not have the length of anything that was sealed'
+      )
       const decipher = createDecipheriv(algorithm, key, body.subarray(0, BLOCK_BYTES))
       try {
         return Buffer.concat([decipher.update(body.subarray(BLOCK_BYTES)), decipher.final()])

@@ -6,7 +6,10 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 export const GCM_OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES
 
-/** AES-GCM with a random nonce: prefix, nonce, ciphertext, tag. The object's key is authenticated too, so that no value can take another's place. */
+/**
+ * AES-GCM with a random nonce: prefix, nonce, ciphertext, tag. The object's key is authenticated too, so that no value can take another's
+ * place.
+ */
 export function aesGcm(name: string, secret: Uint8Array, random: Random): Provider {
   const prefix = `k8s:enc:aesgcm:v1:${name}:`
   const head = Buffer.from(prefix)
@@ -37,7 +40,9 @@ export function gcmKey(secret: Uint8Array): GcmKey {
 }
 
 /** Fills output, which is GCM_OVERHEAD_BYTES longer than plain. */
-export function sealGcm({ algorithm, secret }: GcmKey, input: { key: string; plain: Uint8Array; nonce: Uint8Array }, output: Uint8Array): void {
+export function sealGcm(
+  { algorithm, secret }: GcmKey, input: { key: string; plain: Uint8Array; nonce: Uint8Array }, output: Uint8Array
+): void {
   const cipher = createCipheriv(algorithm, secret, input.nonce)
   cipher.setAAD(Buffer.from(input.key))
   output.set(input.nonce)

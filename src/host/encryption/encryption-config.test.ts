@@ -52,13 +52,20 @@ const refusals: readonly [string, unknown, string | RegExp][] = [
   ['events', resources('events.events.k8s.io'), /Use 'events' instead in the config file/],
   ['extensions', resources('ingresses.extensions'), /'extensions' group has been removed/],
   ['not served', resources('apiserveripinfo'), /resources which do not have REST API\/s cannot be encrypted/],
-  ['an empty provider', providers({}), `${P}: Invalid value: {}: provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity`],
+  [
+    'an empty provider', providers({}),
+    `${P}: Invalid value: {}: provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity`
+  ],
   ['an identity of nothing', providers({ identity: null }), /provider does not contain any/],
-  ['two in one', providers({ identity: {}, aesgcm: { keys: [{ name: 'a', secret: KEY_32 }] } }), /more than one provider specified in a single element/],
+  ['two in one', providers(
+    { identity: {}, aesgcm: { keys: [{ name: 'a', secret: KEY_32 }] } }
+  ), /more than one provider specified in a single element/],
   ['no keys', keys(), `${P}.aesgcm.keys: Required value: at least one keys is required`],
   ['no name', keys({ secret: KEY_32 }), `${P}.aesgcm.keys[0].name: Required value: name is a mandatory field for a key`],
   ['no secret', keys({ name: 'a' }), `${P}.aesgcm.keys[0].secret: Required value: secret is a mandatory field for a key`],
-  ['no base64', keys({ name: 'a', secret: 'TOPSECRET!' }), `${P}.aesgcm.keys[0].secret: Invalid value: "REDACTED": secrets must be base64 encoded`],
+  ['no base64', keys(
+    { name: 'a', secret: 'TOPSECRET!' }
+  ), `${P}.aesgcm.keys[0].secret: Invalid value: "REDACTED": secrets must be base64 encoded`],
   ['a short key', keys({ name: 'a', secret: 'VE9QU0VDUkVU' }),
     `${P}.aesgcm.keys[0].secret: Invalid value: "REDACTED": secret is not of the expected length, got 9, expected one of [16 24 32]`],
   ['a short key for secretbox', providers({ secretbox: { keys: [{ name: 'a', secret: KEY_16 }] } }), /got 16, expected one of \[32\]/],
@@ -71,7 +78,9 @@ const refusals: readonly [string, unknown, string | RegExp][] = [
   ['KMS with no time', kms({ timeout: '0s' }), /timeout should be a positive value/],
   ['KMS with a wrong time', kms({ timeout: '3 seconds' }), /time: invalid duration "3 seconds"/],
   ['KMS with a cache', kms({ cachesize: 5 }), /cachesize is not supported in v2/],
-  ['two KMS of one name', providers({ kms: { apiVersion: 'v2', name: 'a', endpoint: 'unix:///s' } }, { kms: { apiVersion: 'v2', name: 'a', endpoint: 'unix:///t' } }),
+  ['two KMS of one name', providers(
+    { kms: { apiVersion: 'v2', name: 'a', endpoint: 'unix:///s' } }, { kms: { apiVersion: 'v2', name: 'a', endpoint: 'unix:///t' } }
+  ),
     'resources[0].providers[1].kms.name: Invalid value: "a": duplicate KMS provider name a, names must be unique'],
   ['broken YAML', 'a: [', /error decoding encryption provider configuration file "\/etc\/enc.yaml": yaml:/],
   ['nothing', '', 'encryption provider configuration file "/etc/enc.yaml" is empty'],
@@ -80,7 +89,9 @@ const refusals: readonly [string, unknown, string | RegExp][] = [
 for (const [what, content, expected] of refusals) {
   test(`refused: ${what}`, () => {
     assert.throws(() => parse(content), (error: Error) => {
-      if (typeof expected === 'string') assert.equal(error.message.replace('error decoding encryption provider configuration file "/etc/enc.yaml": ', ''), expected)
+      if (typeof expected === 'string') assert.equal(
+        error.message.replace('error decoding encryption provider configuration file "/etc/enc.yaml": ', ''), expected
+      )
       else assert.match(error.message, expected)
       assert.doesNotMatch(error.message, /TOPSECRET|VE9QU0VDUkVU/)
       return true
@@ -90,7 +101,8 @@ for (const [what, content, expected] of refusals) {
 
 test("Go's durations", () => {
   const table: readonly [string, number | undefined][] = [
-    ['3s', 3_000], ['1h2m', 3_720_000], ['1.5s', 1_500], ['250ms', 250], ['0', 0], ['-1s', -1_000], ['', undefined], ['3', undefined], ['s', undefined], ['3s ', undefined],
+    ['3s', 3_000], ['1h2m', 3_720_000], ['1.5s', 1_500], ['250ms', 250],
+    ['0', 0], ['-1s', -1_000], ['', undefined], ['3', undefined], ['s', undefined], ['3s ', undefined],
   ]
   for (const [text, expected] of table) assert.equal(parseGoDuration(text), expected, text)
 })

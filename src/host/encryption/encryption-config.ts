@@ -55,7 +55,9 @@ export function parseEncryptionConfig(file: string, content: Uint8Array): Encryp
   }
   if (!isObject(document)) throw fail('it is no object')
   if (document['kind'] !== KIND || document['apiVersion'] !== API_VERSION) {
-    throw fail(`no kind ${shown(document['kind'])} is registered for version ${shown(document['apiVersion'])}; it must be ${KIND} of ${API_VERSION}`)
+    throw fail(
+      `no kind ${shown(document['kind'])} is registered for version ${shown(document['apiVersion'])}; it must be ${KIND} of ${API_VERSION}`
+    )
   }
   const reader = new ConfigReader()
   const config = reader.config(document)
@@ -84,7 +86,9 @@ class ConfigReader {
 
   #rule(rule: JsonObject, at: string): ResourceConfig {
     this.#known(rule, at, ['resources', 'providers'])
-    const resources = this.#list(rule['resources'], `${at}.resources`).map((resource, index) => this.#text(resource, `${at}.resources[${index}]`))
+    const resources = this.#list(rule['resources'], `${at}.resources`).map(
+      (resource, index) => this.#text(resource, `${at}.resources[${index}]`)
+    )
     if (resources.length === 0) this.errors.push(required(`${at}.resources`, `at least one ${at}.resources is required`))
     this.errors.push(...checkResources(`${at}.resources`, resources))
     const providers = this.#list(rule['providers'], `${at}.providers`)
@@ -98,17 +102,23 @@ class ConfigReader {
     const given = PROVIDER_TYPES.filter((type) => provider[type] !== undefined && provider[type] !== null)
     const [type] = given
     if (type === undefined) {
-      this.errors.push(invalidValue(at, {}, 'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity'))
+      this.errors.push(
+        invalidValue(at, {}, 'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity')
+      )
       return []
     }
     if (given.length > 1) {
       // The names alone: the values are keys.
-      this.errors.push(invalidValue(at, given, 'more than one provider specified in a single element, should split into different list elements'))
+      this.errors.push(
+        invalidValue(at, given, 'more than one provider specified in a single element, should split into different list elements')
+      )
       return []
     }
     const inner = this.#object(provider[type], `${at}.${type}`)
     if (type === 'kms') return [this.#kms(inner, `${at}.kms`)]
-    if (type === 'aesgcm' || type === 'aescbc' || type === 'secretbox') return [{ type, keys: this.#keys(inner, `${at}.${type}`, KEY_SIZES[type]) }]
+    if (type === 'aesgcm' || type === 'aescbc' || type === 'secretbox') return [
+      { type, keys: this.#keys(inner, `${at}.${type}`, KEY_SIZES[type]) }
+    ]
     this.#known(inner, `${at}.${type}`, [])
     return [{ type: 'identity' }]
   }
@@ -146,12 +156,20 @@ class ConfigReader {
     const timeoutMs = parseGoDuration(timeout)
     if (timeoutMs === undefined) this.shape.push(`${at}.timeout: time: invalid duration ${JSON.stringify(timeout)}`)
     this.#kmsName(name, `${at}.name`)
-    if (timeoutMs !== undefined && timeoutMs <= 0) this.errors.push(invalidValue(`${at}.timeout`, timeout, 'timeout should be a positive value'))
+    if (timeoutMs !== undefined && timeoutMs <= 0) this.errors.push(
+      invalidValue(`${at}.timeout`, timeout, 'timeout should be a positive value')
+    )
     this.#kmsEndpoint(endpoint, `${at}.endpoint`)
-    if (typeof kms['cachesize'] === 'number') this.errors.push(invalidValue(`${at}.cachesize`, kms['cachesize'], 'cachesize is not supported in v2'))
+    if (typeof kms['cachesize'] === 'number') this.errors.push(
+      invalidValue(`${at}.cachesize`, kms['cachesize'], 'cachesize is not supported in v2')
+    )
     const version = kms['apiVersion'] ?? 'v1'
-    if (version === 'v1') this.errors.push(invalidValue(`${at}.apiVersion`, version, 'KMSv1 is deprecated and not supported here. Use KMSv2 instead: apiVersion: v2'))
-    else if (version !== 'v2') this.errors.push(invalidValue(`${at}.apiVersion`, version, 'unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported'))
+    if (version === 'v1') this.errors.push(
+      invalidValue(`${at}.apiVersion`, version, 'KMSv1 is deprecated and not supported here. Use KMSv2 instead: apiVersion: v2')
+    )
+    else if (version !== 'v2') this.errors.push(
+      invalidValue(`${at}.apiVersion`, version, 'unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported')
+    )
     return { type: 'kms', name, endpoint, timeoutMs: timeoutMs ?? 0 }
   }
 
@@ -173,7 +191,9 @@ class ConfigReader {
   }
 
   #known(object: JsonObject, at: string, names: readonly string[]): void {
-    for (const name of Object.keys(object)) if (!names.includes(name)) this.shape.push(`unknown field ${JSON.stringify(at === '' ? name : `${at}.${name}`)}`)
+    for (const name of Object.keys(object)) if (!names.includes(name)) this.shape.push(
+      `unknown field ${JSON.stringify(at === '' ? name : `${at}.${name}`)}`
+    )
   }
 
   #list(value: unknown, at: string): readonly unknown[] {

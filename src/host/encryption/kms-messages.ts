@@ -36,7 +36,8 @@ export function sourceProblem({ keyId, encryptedSource, annotations, sourceType 
   if (sourceType !== SOURCE_TYPE.key && sourceType !== SOURCE_TYPE.seed) return `unknown encryptedDEKSourceType: ${sourceType}`
   if (encryptedSource.length === 0) return 'failed to validate encrypted DEK source: encrypted DEK source is empty'
   if (encryptedSource.length > MAX_SOURCE_BYTES) {
-    return `failed to validate encrypted DEK source: encrypted DEK source is ${encryptedSource.length} bytes, which exceeds the max size of ${MAX_SOURCE_BYTES}`
+    const size = `${encryptedSource.length} bytes, which exceeds the max size of ${MAX_SOURCE_BYTES}`
+    return `failed to validate encrypted DEK source: encrypted DEK source is ${size}`
   }
   return keyIdProblem(keyId) ?? annotationProblem(annotations)
 }
@@ -44,7 +45,8 @@ export function sourceProblem({ keyId, encryptedSource, annotations, sourceType 
 export function keyIdProblem(keyId: string): string | undefined {
   if (keyId === '') return 'failed to validate key id: keyID is empty'
   const length = Buffer.byteLength(keyId)
-  return length > MAX_KEY_ID_BYTES ? `failed to validate key id: keyID is ${length} bytes, which exceeds the max size of ${MAX_KEY_ID_BYTES}` : undefined
+  if (length <= MAX_KEY_ID_BYTES) return undefined
+  return `failed to validate key id: keyID is ${length} bytes, which exceeds the max size of ${MAX_KEY_ID_BYTES}`
 }
 
 function annotationProblem(annotations: SealedSource['annotations']): string | undefined {
@@ -53,5 +55,6 @@ function annotationProblem(annotations: SealedSource['annotations']): string | u
     return `failed to validate annotations: total size of annotations is ${size}, which exceeds the max size of ${MAX_ANNOTATION_BYTES}`
   }
   const wrong = annotations.find(({ key }) => !DOMAIN_NAME.test(key))
-  return wrong === undefined ? undefined : `failed to validate annotations: ${JSON.stringify(wrong.key.slice(0, 100))} is no fully qualified domain name`
+  if (wrong === undefined) return undefined
+  return `failed to validate annotations: ${JSON.stringify(wrong.key.slice(0, 100))} is no fully qualified domain name`
 }

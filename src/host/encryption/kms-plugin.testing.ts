@@ -19,7 +19,9 @@ export interface KmsPlugin {
   stop(): Promise<void>
 }
 
-/** A KMS v2 plugin on a unix socket. Its keys are made of their ids, so that a plugin that is started again opens what the last one sealed. */
+/**
+ * A KMS v2 plugin on a unix socket. Its keys are made of their ids, so that a plugin that is started again opens what the last one sealed.
+ */
 export async function startKmsPlugin(socket: string, changes: Partial<PluginBehaviour> = {}): Promise<KmsPlugin> {
   const behaviour: PluginBehaviour = { healthz: 'ok', version: 'v2', keyId: 'kek-1', answer: 'well', ...changes }
   const calls: string[] = []
@@ -51,9 +53,12 @@ function respond(stream: ServerHttp2Stream, behaviour: PluginBehaviour, method: 
   if (behaviour.answer === 'never') return
   let message: Buffer
   try {
-    message = behaviour.answer === 'with rubbish' ? Buffer.from([0x0a, 0xff, 0xff]) : behaviour.answer === 'empty' ? Buffer.alloc(0) : answerOf(behaviour, method, request)
+    if (behaviour.answer === 'with rubbish') message = Buffer.from([0x0a, 0xff, 0xff])
+    else message = behaviour.answer === 'empty' ? Buffer.alloc(0) : answerOf(behaviour, method, request)
   } catch {
-    stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '3', 'grpc-message': 'unknown key' }, { endStream: true })
+    stream.respond(
+      { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '3', 'grpc-message': 'unknown key' }, { endStream: true }
+    )
     return
   }
   const head = Buffer.alloc(5)

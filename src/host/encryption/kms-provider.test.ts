@@ -42,7 +42,9 @@ function providerAt(path: string, { log = silentLog, now = () => systemClock.now
   return provider
 }
 
-const sealerOf = (provider: KmsProvider): ReturnType<typeof createValueSealer> => createValueSealer([{ resources: ['secrets'], providers: [provider] }])
+const sealerOf = (provider: KmsProvider): ReturnType<typeof createValueSealer> => createValueSealer(
+  [{ resources: ['secrets'], providers: [provider] }]
+)
 
 async function opened(provider: KmsProvider, key: string, stored: Uint8Array): Promise<string> {
   return textOf((await sealerOf(provider).opening(key, stored))())
@@ -69,7 +71,9 @@ test('the key of a value is HKDF-Expand of the seed, as any reader of the layout
   const plugin = await startKmsPlugin(path)
   const seeds: Uint8Array[] = []
   const random = { bytes: (length: number): Uint8Array => (seeds.push(systemRandom.bytes(length)), seeds.at(-1) ?? new Uint8Array()) }
-  const provider = new KmsProvider({ type: 'kms', name: 'v', endpoint: `unix://${path}`, timeoutMs: 500 }, { clock: systemClock, random, log: silentLog, patienceMs: 0 })
+  const provider = new KmsProvider(
+    { type: 'kms', name: 'v', endpoint: `unix://${path}`, timeoutMs: 500 }, { clock: systemClock, random, log: silentLog, patienceMs: 0 }
+  )
   open.push(provider)
   await provider.poll()
   const [seed = new Uint8Array()] = seeds
@@ -77,7 +81,9 @@ test('the key of a value is HKDF-Expand of the seed, as any reader of the layout
   // Expand alone: the same as the whole function only where Extract is undone, so it is written out here with one HMAC.
   const { createHmac } = await import('node:crypto')
   const key = createHmac('sha256', seed).update(Buffer.concat([encryptedData.subarray(0, 32), Buffer.from([1])])).digest()
-  assert.notDeepEqual(key, Buffer.from(hkdfSync('sha256', seed, '', encryptedData.subarray(0, 32), 32)), 'the seed is the pseudo-random key itself')
+  assert.notDeepEqual(
+    key, Buffer.from(hkdfSync('sha256', seed, '', encryptedData.subarray(0, 32), 32)), 'the seed is the pseudo-random key itself'
+  )
   const decipher = createDecipheriv('aes-256-gcm', key, encryptedData.subarray(32, 44))
   decipher.setAAD(Buffer.from(KEY))
   decipher.setAuthTag(encryptedData.subarray(-16))
@@ -131,7 +137,9 @@ test('a plugin that goes: reading goes on, writing for three minutes; a plugin t
   assert.match(provider.problem ?? '', /not healthy/)
   sealer.seal(KEY, utf8(PLAIN))
   now += 3 * 60_000 + 1
-  assert.throws(() => sealer.seal(KEY, utf8(PLAIN)), { name: 'StoreUnavailable', message: /nothing can be sealed now: .*Start the KMS plugin/ })
+  assert.throws(
+    () => sealer.seal(KEY, utf8(PLAIN)), { name: 'StoreUnavailable', message: /nothing can be sealed now: .*Start the KMS plugin/ }
+  )
   assert.equal(await opened(provider, KEY, stored), PLAIN)
   plugin = await startKmsPlugin(path)
   await provider.poll()
@@ -156,7 +164,9 @@ for (const [what, behaviour, expected] of wrong) {
     const path = socket()
     const plugin = await startKmsPlugin(path, behaviour)
     const lines: string[] = []
-    const provider = providerAt(path, { log: createLog({ stream: { write: (line) => lines.push(line) }, clock: systemClock, level: 'debug', format: 'json' }) })
+    const provider = providerAt(
+      path, { log: createLog({ stream: { write: (line) => lines.push(line) }, clock: systemClock, level: 'debug', format: 'json' }) }
+    )
     await assert.rejects(provider.poll(), expected)
     await assert.rejects(provider.poll(), expected)
     assert.equal(lines.length, 1, 'said once')
@@ -175,7 +185,9 @@ test('values that the plugin does not open: its word, the object, and no seed', 
   broken.set([broken.at(-40) === 1 ? 2 : 1], broken.length - 40)
   const second = providerAt(path)
   await second.poll()
-  await assert.rejects(opened(second, KEY, broken), /secrets "shop\/token": the stored value (cannot be opened|does not open) with kms "vault": .*\. (See|Restore)/)
+  await assert.rejects(opened(
+    second, KEY, broken
+  ), /secrets "shop\/token": the stored value (cannot be opened|does not open) with kms "vault": .*\. (See|Restore)/)
   await plugin.stop()
   await assert.rejects(opened(providerAt(path), KEY, stored), /failed to decrypt DEK, error: .*See that the provider works/)
 })
@@ -183,7 +195,9 @@ test('values that the plugin does not open: its word, the object, and no seed', 
 function configFile(content: unknown): string {
   sockets++
   const file = join(directory, `encryption${sockets}.json`)
-  writeFileSync(file, JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'EncryptionConfiguration', resources: [{ resources: ['secrets'], providers: content }] }))
+  writeFileSync(file, JSON.stringify({
+    apiVersion: 'apiserver.config.k8s.io/v1', kind: 'EncryptionConfiguration', resources: [{ resources: ['secrets'], providers: content }]
+  }))
   return file
 }
 
@@ -211,9 +225,13 @@ test('a whole store: from plain values to a key, to a KMS, each time sealed anew
     while (!lines.some((line) => line.includes('All values are sealed'))) await new Promise((resolve) => setTimeout(resolve, 20))
     assert.ok((await rawValues(inner)).every((text) => text.startsWith(prefix)), prefix)
     const result = await encryption.store.read(SECRETS, { at: 'latest', limit: 100 })
-    assert.deepEqual(result.outcome === 'page' ? result.page.entries.map(({ value }) => textOf(value)) : [], Array.from({ length: 30 }, () => PLAIN))
+    assert.deepEqual(
+      result.outcome === 'page' ? result.page.entries.map(({ value }) => textOf(value)) : [], Array.from({ length: 30 }, () => PLAIN)
+    )
     assert.doesNotMatch(lines.join(''), /hunter2|QUFBQ/)
-    assert.deepEqual(encryption.healthChecks.map(({ name, check }) => [name, check()]), prefix.includes('aesgcm') ? [] : [['kms-provider-0', undefined]])
+    assert.deepEqual(
+      encryption.healthChecks.map(({ name, check }) => [name, check()]), prefix.includes('aesgcm') ? [] : [['kms-provider-0', undefined]]
+    )
     stop.abort()
     encryption.close()
   }
@@ -222,8 +240,12 @@ test('a whole store: from plain values to a key, to a KMS, each time sealed anew
 
 test('a start without its plugin says what to do', async () => {
   const file = configFile([{ kms: { apiVersion: 'v2', name: 'vault', endpoint: `unix://${socket()}`, timeout: '100ms' } }])
-  await assert.rejects(openEncryption(file, createMemoryStore({}), { clock: systemClock, random: systemRandom, log: silentLog, patienceMs: 0 }),
+  await assert.rejects(openEncryption(
+    file, createMemoryStore({}), { clock: systemClock, random: systemRandom, log: silentLog, patienceMs: 0 }
+  ),
     /kmsv2 Provider vault is not healthy, error: .*ENOENT.*\. Start the KMS plugin first, then the cluster/)
-  await assert.rejects(openEncryption('/nowhere/enc.yaml', createMemoryStore({}), { clock: systemClock, random: systemRandom, log: silentLog }),
+  await assert.rejects(openEncryption(
+    '/nowhere/enc.yaml', createMemoryStore({}), { clock: systemClock, random: systemRandom, log: silentLog }
+  ),
     /error opening encryption provider configuration file "\/nowhere\/enc.yaml": ENOENT/)
 })

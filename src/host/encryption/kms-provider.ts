@@ -11,13 +11,17 @@ import { decodeMessage, encodeMessage } from '../cri/protobuf.ts'
 import { GCM_OVERHEAD_BYTES, gcmKey, openGcm, sealGcm, type GcmKey } from './aes-gcm.ts'
 import type { KmsConfig } from './encryption-config.ts'
 import { KmsSources } from './kms-sources.ts'
-import { SOURCE_TYPE, encryptedObject, keyIdProblem, kmsMethods, sourceProblem, type EncryptedObject, type SealedSource } from './kms-messages.ts'
+import {
+  SOURCE_TYPE, encryptedObject, keyIdProblem, kmsMethods, sourceProblem, type EncryptedObject, type SealedSource
+} from './kms-messages.ts'
 import { CannotOpen, type Provider } from './provider.ts'
 
 const SEED_BYTES = 32
 const INFO_BYTES = 32
 const NONCE_BYTES = 12
-/** Upstream derives a key for each value. With random nonces one key is good for 2^32; so many share one, which saves a third of the time. */
+/**
+ * Upstream derives a key for each value. With random nonces one key is good for 2^32; so many share one, which saves a third of the time.
+ */
 const VALUES_PER_KEY = 256
 /** A seed is used for so long after the plugin last said that its key is still the one; then writes are refused. As upstream. */
 const SEED_LIFE_MS = 3 * 60_000
@@ -164,8 +168,12 @@ export class KmsProvider implements Provider {
 
   async #takeSeed(): Promise<void> {
     const seed = this.#parts.random.bytes(SEED_BYTES)
-    const answer = await this.#client.call(kmsMethods.encrypt, { plaintext: seed, uid: uuid(this.#parts.random) }, { timeoutMs: this.#config.timeoutMs })
-    const source = { keyId: answer.keyId, encryptedSource: answer.ciphertext, annotations: answer.annotations, sourceType: SOURCE_TYPE.seed }
+    const answer = await this.#client.call(
+      kmsMethods.encrypt, { plaintext: seed, uid: uuid(this.#parts.random) }, { timeoutMs: this.#config.timeoutMs }
+    )
+    const source = {
+      keyId: answer.keyId, encryptedSource: answer.ciphertext, annotations: answer.annotations, sourceType: SOURCE_TYPE.seed
+    }
     const wrong = sourceProblem(source)
     if (wrong !== undefined) throw new Error(`the plugin's answer to Encrypt cannot be used: ${wrong}`)
     if (Buffer.compare(answer.ciphertext, seed) === 0) throw new Error("the plugin's answer to Encrypt cannot be used: it is not encrypted")

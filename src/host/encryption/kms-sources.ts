@@ -51,6 +51,8 @@ export class KmsSources {
 
 /** All that the plugin was given with it: another annotation may make it open otherwise. */
 function idOf({ keyId, encryptedSource, annotations, sourceType }: SealedSource): string {
-  const hash = createHash('sha256').update(JSON.stringify([sourceType, keyId, annotations.map(({ key, value }) => [key, Buffer.from(value).toString('base64')]).toSorted()]))
+  const hash = createHash('sha256').update(
+    JSON.stringify([sourceType, keyId, annotations.map(({ key, value }) => [key, Buffer.from(value).toString('base64')]).toSorted()])
+  )
   return hash.update(encryptedSource).digest('base64')
 }

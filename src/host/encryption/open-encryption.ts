@@ -61,7 +61,9 @@ export async function openEncryption(file: string, inner: Store, parts: Encrypti
   }
   const sealer = createValueSealer(rules)
   const store = sealStore(inner, sealer)
-  const resealing = { inner, store, sealer, ranges: sealedRanges(rules), epoch: () => kms.reduce((sum, { epoch }) => sum + epoch, 0), clock: parts.clock, log: parts.log }
+  const resealing = { inner, store, sealer, ranges: sealedRanges(rules), epoch: () => kms.reduce(
+    (sum, { epoch }) => sum + epoch, 0
+  ), clock: parts.clock, log: parts.log }
   return {
     store,
     healthChecks: kms.map((provider, index) => ({ name: `kms-provider-${index}`, concerns: 'ready', check: () => provider.problem })),
@@ -98,7 +100,9 @@ function contentOf(file: string): Uint8Array {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new Error(`error opening encryption provider configuration file ${JSON.stringify(file)}: ${thrownMessage(error)}`, { cause: error })
+    throw new Error(
+      `error opening encryption provider configuration file ${JSON.stringify(file)}: ${thrownMessage(error)}`, { cause: error }
+    )
   }
 }
 
@@ -108,7 +112,9 @@ async function untilWell(provider: KmsProvider, { clock, patienceMs = PATIENCE_M
     try {
       return await provider.poll()
     } catch (error) {
-      if (clock.now() >= deadline) throw new Error(`${thrownMessage(error)}. Start the KMS plugin first, then the cluster`, { cause: error })
+      if (clock.now() >= deadline) throw new Error(
+        `${thrownMessage(error)}. Start the KMS plugin first, then the cluster`, { cause: error }
+      )
       await sleep(clock, ASK_AGAIN_MS)
     }
   }

@@ -16,7 +16,9 @@ export function secretbox(name: string, secret: Uint8Array, random: Random): Pro
       return Buffer.concat([head, nonce, nacl.secretbox(plain, nonce, secret)])
     },
     opening: (_key, body) => () => {
-      const plain = body.length < NONCE_BYTES ? null : nacl.secretbox.open(body.subarray(NONCE_BYTES), body.subarray(0, NONCE_BYTES), secret)
+      const plain = body.length < NONCE_BYTES ? null : nacl.secretbox.open(
+        body.subarray(NONCE_BYTES), body.subarray(0, NONCE_BYTES), secret
+      )
       if (plain === null) throw new CannotOpen('the authentication failed')
       return plain
     },

@@ -43,7 +43,9 @@ for (const [type, make, bindsKey] of makers) {
     await assert.rejects(opened(sealer, KEY, stored.subarray(0, 30)), says)
     if (bindsKey) await assert.rejects(opened(sealer, `${KEY}2`, stored), /does not open/)
     await assert.rejects(opened(only(make('key2', KEY_A)), KEY, stored),
-      new RegExp(`was sealed by ${type} "key1", which the encryption configuration does not have for this resource \\(no matching prefix found\\)`))
+      new RegExp(
+        `was sealed by ${type} "key1", which the encryption configuration does not have for this resource \\(no matching prefix found\\)`
+      ))
   })
 }
 
@@ -52,7 +54,9 @@ test('a value of Kubernetes itself opens: the layout of each provider', async ()
   const { createCipheriv } = await import('node:crypto')
   const cipher = createCipheriv('aes-256-gcm', KEY_A, Buffer.alloc(12, 1))
   cipher.setAAD(Buffer.from(KEY))
-  const stored = Buffer.concat([Buffer.from('k8s:enc:aesgcm:v1:a:'), Buffer.alloc(12, 1), cipher.update('hello'), cipher.final(), cipher.getAuthTag()])
+  const stored = Buffer.concat(
+    [Buffer.from('k8s:enc:aesgcm:v1:a:'), Buffer.alloc(12, 1), cipher.update('hello'), cipher.final(), cipher.getAuthTag()]
+  )
   assert.equal(await opened(only(gcmA), KEY, stored), 'hello')
 })
 
@@ -62,7 +66,9 @@ test('rotation: the first provider seals, all open, and what is not of the first
   const stored = old.seal(KEY, utf8(PLAIN))
   assert.equal(await opened(rotated, KEY, stored), PLAIN)
   assert.equal(await opened(rotated, KEY, utf8(PLAIN)), PLAIN)
-  assert.deepEqual([rotated.isCurrent(KEY, stored), rotated.isCurrent(KEY, utf8(PLAIN)), rotated.isCurrent(KEY, rotated.seal(KEY, utf8(PLAIN)))], [false, false, true])
+  assert.deepEqual([
+    rotated.isCurrent(KEY, stored), rotated.isCurrent(KEY, utf8(PLAIN)), rotated.isCurrent(KEY, rotated.seal(KEY, utf8(PLAIN)))
+  ], [false, false, true])
   const back = only(identity, gcmA)
   assert.deepEqual(back.seal(KEY, utf8(PLAIN)), utf8(PLAIN))
   assert.deepEqual([back.isCurrent(KEY, stored), back.isCurrent(KEY, utf8(PLAIN))], [false, true])
@@ -75,7 +81,9 @@ test('two keys of one name: the one that fits opens', async () => {
 })
 
 test('a plain value where no identity is allowed is refused; without a configuration a sealed one is', async () => {
-  await assert.rejects(opened(only(gcmA), KEY, utf8(PLAIN)), /the stored value is not sealed \(no matching prefix found\)\. Add the provider "identity"/)
+  await assert.rejects(
+    opened(only(gcmA), KEY, utf8(PLAIN)), /the stored value is not sealed \(no matching prefix found\)\. Add the provider "identity"/
+  )
   const inner = createMemoryStore({})
   await sealStore(inner, only(gcmA)).commit({ expect: [], writes: [{ key: KEY, value: utf8(PLAIN) }] })
   await assert.rejects(plainStore(inner).read({ start: 'objects/', end: 'objects0' }, { at: 'latest', limit: 9 }),
@@ -93,7 +101,9 @@ test('which rule is for which resource', () => {
   ])
   const table: readonly [string, string][] = [
     ['objects/core/secrets/a/b', 'one'], ['objects/core/configmaps/a/b', 'one'], ['objects/apps/deployments/a/b', 'two'],
-    ['objects/core/events/a/b', 'hidden'], ['objects/core/pods/a/b', 'core'], ['objects/example.com/widgets/a/b', 'rest'], ['objects/core/namespaces/a', 'core'],
+    ['objects/core/events/a/b', 'hidden'], ['objects/core/pods/a/b', 'core'], ['objects/example.com/widgets/a/b', 'rest'], [
+      'objects/core/namespaces/a', 'core'
+    ],
   ]
   for (const [key, expected] of table) assert.match(textOf(sealer.seal(key, utf8('x'))), new RegExp(`^k8s:enc:aesgcm:v1:${expected}:`), key)
   const some = createValueSealer([{ resources: ['secrets'], providers: [gcmA] }])
@@ -101,8 +111,12 @@ test('which rule is for which resource', () => {
 })
 
 test('where sealed values may lie', () => {
-  const ranges = (...resources: string[]): string[] => sealedRanges([{ resources, providers: [] }]).map(({ start, end }) => `${start} ${end}`)
-  assert.deepEqual(ranges('secrets', 'deployments.apps'), ['objects/core/secrets/ objects/core/secrets0', 'objects/apps/deployments/ objects/apps/deployments0'])
+  const ranges = (...resources: string[]): string[] => sealedRanges([{ resources, providers: [] }]).map(
+    ({ start, end }) => `${start} ${end}`
+  )
+  assert.deepEqual(ranges('secrets', 'deployments.apps'), [
+    'objects/core/secrets/ objects/core/secrets0', 'objects/apps/deployments/ objects/apps/deployments0'
+  ])
   assert.deepEqual(ranges('secrets', '*.*'), ['objects/ objects0'])
   assert.deepEqual(ranges('*.'), ['objects/core/ objects/core0'])
 })

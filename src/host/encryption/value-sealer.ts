@@ -56,7 +56,9 @@ function chooseProviders(rules: readonly SealingRule[], prefix: string): readonl
   const fits = [`${resource}${group === 'core' ? '' : `.${group}`}`, `*.${group === 'core' ? '' : group}`, '*.*']
   const pattern = rules.flatMap(({ resources }) => resources).find((candidate) => fits.includes(normalPattern(candidate)))
   if (pattern === undefined) return NONE
-  return rules.filter(({ resources }) => resources.some((candidate) => normalPattern(candidate) === normalPattern(pattern))).flatMap(({ providers }) => providers)
+  return rules.filter(({ resources }) => resources.some((candidate) => normalPattern(candidate) === normalPattern(pattern))).flatMap(
+    ({ providers }) => providers
+  )
 }
 
 function normalPattern(pattern: string): string {
@@ -73,14 +75,18 @@ export function parsePattern(pattern: string): { readonly resource: string; read
 function openingWith(providers: readonly Provider[], key: string, stored: Uint8Array): Opening | Promise<Opening> {
   if (!isSealed(stored)) {
     if (providers.length === 0 || providers.some(({ prefix }) => prefix === '')) return () => stored
-    throw problem(key, 'the stored value is not sealed (no matching prefix found)', 'Add the provider "identity" to the end of the list for this resource')
+    throw problem(
+      key, 'the stored value is not sealed (no matching prefix found)',
+      'Add the provider "identity" to the end of the list for this resource'
+    )
   }
   const fitting = providers.flatMap((provider) => {
     const body = provider.prefix === '' ? undefined : bodyOf(provider, stored)
     return body === undefined ? [] : [{ provider, body }]
   })
   if (fitting.length === 0) {
-    throw problem(key, `the stored value was sealed by ${sealedBy(stored)}, which the encryption configuration does not have for this resource (no matching prefix found)`,
+    const missing = `${sealedBy(stored)}, which the encryption configuration does not have for this resource (no matching prefix found)`
+    throw problem(key, `the stored value was sealed by ${missing}`,
       'Put that provider back, below the first one, until all values are sealed anew')
   }
   const openings = fitting.map(({ provider, body }) => explained(provider, key, () => provider.opening(key, body)))
@@ -113,7 +119,10 @@ function explained(provider: Provider, key: string, opening: () => Opening | Pro
   const explain = (error: unknown): Error => (error instanceof CannotOpen
     ? problem(key, `the stored value does not open with ${provider.title}: ${error.message}`,
         'Restore the key that it was sealed with; where the data itself is damaged, restore it from a copy')
-    : problem(key, `the stored value cannot be opened with ${provider.title}: ${thrownMessage(error)}`, 'See that the provider works, then start again'))
+    : problem(
+      key, `the stored value cannot be opened with ${provider.title}: ${thrownMessage(error)}`,
+      'See that the provider works, then start again'
+    ))
   const open = (inner: Opening): Opening => () => {
     try {
       return inner()
