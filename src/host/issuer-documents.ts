@@ -34,8 +34,9 @@ function get(url: string, { caPem, timeoutMs, maxBytes }: Limits): Promise<JsonO
       let received = 0
       response.on('data', (chunk: Buffer) => {
         received += chunk.length
-        if (received > maxBytes) outgoing.destroy(new Error(`the answer is larger than ${maxBytes} bytes`))
-        else chunks.push(chunk)
+        if (received <= maxBytes) return void chunks.push(chunk)
+        reject(new Error(`the answer is larger than ${maxBytes} bytes`))
+        outgoing.destroy()
       })
       response.on('error', reject)
       response.on('end', () => {

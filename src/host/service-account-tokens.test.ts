@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createPublicKey } from 'node:crypto'
 import { test } from 'node:test'
 import type { TokenClaims } from '../apiserver/access/token-claims.ts'
 import type { Clock } from '../words/ports.ts'
@@ -69,4 +70,32 @@ test('more tokens than are remembered are verified too', async () => {
   for (const tokenId of ['a', 'b', 'c', 'a']) {
     assert.equal((await tokens.verify(await tokens.sign({ ...claims, tokenId }))).outcome, 'valid')
   }
+})
+
+test('tokens for Secrets: without an end, of an issuer of their own, known again by the same claims object', async () => {
+  const time = { now: startMs }
+  const [tokens, others] = [await tokensAt(time), await tokensAt(time)]
+  const wish = { namespace: 'default', serviceAccount: { name: 'web', uid: 'u1' }, secretName: 'web-token' }
+  const token = tokens.signSecretToken(wish)
+  time.now += 10 * 365 * 86_400_000
+  const first = await tokens.verifySecretToken(token)
+  assert.deepEqual(first, { outcome: 'valid', claims: wish })
+  assert.equal(await tokens.verifySecretToken(token), first)
+  assert.deepEqual(await tokens.verify(token), { outcome: 'foreign' })
+  assert.deepEqual(await tokens.verifySecretToken(await tokens.sign(claims)), { outcome: 'foreign' })
+  assert.deepEqual(await others.verifySecretToken(token), { outcome: 'invalid', why: 'invalid signature' })
+})
+
+test('after a rotation both keys are published, and what the old one signed still counts', async () => {
+  const oldKey = generateTokenKey()
+  const old = await tokensAt({ now: startMs }, oldKey)
+  const retired = createPublicKey(oldKey).export({ type: 'spki', format: 'pem' }).toString()
+  const tokens = await createServiceAccountTokens({
+    issuer, privateKeyPem: generateTokenKey(), retiredPublicKeyPems: [retired], clock: clockAt({ now: startMs }), maxRememberedTokens: 2,
+  })
+  assert.equal((await tokens.verify(await old.sign(claims))).outcome, 'valid')
+  assert.equal((await old.verify(await tokens.sign(claims))).outcome, 'invalid')
+  assert.deepEqual([tokens.keySet.keys.length, tokens.keySet.keys[1]], [2, old.keySet.keys[0]])
+  const extended = { ...claims, warnAfter: startMs + 1_000_000 }
+  assert.deepEqual(await tokens.verify(await tokens.sign(extended)), { outcome: 'valid', claims: extended })
 })
