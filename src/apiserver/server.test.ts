@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Store } from '../store/store.ts'
+import { healthRoute } from './discovery/health.ts'
+import { serverChecks } from './discovery/server-checks.ts'
 import { startTestServer } from './apiserver.testing.ts'
 import type { TestServer } from './apiserver.testing.ts'
 
@@ -79,4 +81,18 @@ test('a store that cannot be followed ends the start with its own words', async 
     close: () => store.close(),
   }
   await assert.rejects(startTestServer({ store: damaged }), /^Error: The data file x has lost revision 2$/)
+})
+
+test('a server that drains is not ready, and ends its watches whole', async () => {
+  const { server, request, watch } = await startTestServer({ extensions: (core) => ({ routes: [healthRoute(serverChecks(core), () => {})] }) })
+  const pods = '/api/v1/namespaces/shop/pods'
+  const open = await watch(`${pods}?watch=1&allowWatchBookmarks=true`)
+  const shutdown = async (): Promise<string> => (await request('GET', '/readyz/shutdown')).text
+  assert.equal(await shutdown(), 'ok')
+  server.drain()
+  await open.ended
+  assert.deepEqual(open.events.map(({ type }) => type), ['BOOKMARK'])
+  assert.equal(await shutdown(), 'internal server error: the server is shutting down\n')
+  assert.equal((await request('GET', `${pods}?watch=1`)).status, 503)
+  assert.equal((await request('GET', pods)).status, 200)
 })

@@ -82,6 +82,9 @@ export interface ApiServerCore {
   client(user: User): Client
   /** Why the caches do not follow the store now; undefined while they do. */
   storeProblem(): string | undefined
+  cachesFilled(): boolean
+  /** The server is about to end. */
+  isDraining(): boolean
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -120,6 +123,8 @@ export interface ApiServer {
   client(user: User): Client
   /** What is served now, custom resources too: another array when that changes. */
   served(): readonly ResourceDefinition[]
+  /** Before the end: says that it is not ready, and ends all watches whole, so that their clients go on elsewhere from where they are. */
+  drain(): void
   /** Counted elsewhere in the process, and shown by /metrics too. */
   addMetrics(source: MetricSource): void
   /** Fills the caches and follows the store until the signal aborts. Requests before that get 503. */
@@ -147,9 +152,10 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   let inProcess: InProcessParts | undefined
   const client = (user: User): Client => new InProcessClient(() => present(inProcess, 'the composed server'), user)
 
+  const watches = new Watches({ feed, clock, random, log, limits })
   const extensions = dependencies.extend({
     reader, client, clock, random, log, definitions, schemas,
-    storeProblem: () => feed.problem, served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
+    storeProblem: () => feed.problem, cachesFilled: () => feed.ready, isDraining: () => watches.isDraining, served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
   })
   const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight))
@@ -162,7 +168,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     protobuf: new ProtobufDecoder(schemas),
     authorizer: extensions.authorizer, admission: new Admission({ ...extensions, reader }), lane: new RetryLane(), sets,
     charges: new ChargeLane({ store, feed, sets, resources, bookkeeper: extensions.bookkeeper }),
-    watches: new Watches({ feed, clock, random, log, limits }), elsewhere: extensions.elsewhere,
+    watches, elsewhere: extensions.elsewhere,
   }
   const { authorizer, authenticators } = extensions
   inProcess = { dispatch, authorizer, log, signal: life.signal }
@@ -171,6 +177,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     reader,
     client,
     served: () => resources.definitions(),
+    drain: () => watches.drain(),
     addMetrics(source) {
       sources.push(source)
     },

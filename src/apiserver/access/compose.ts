@@ -112,6 +112,7 @@ interface Parts {
 function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): readonly Route[] {
   const { authorizer, rules, tokens, audiences } = parts
   const { clock, random } = core
+  const checks = [...serverChecks(core), ...options.healthChecks]
   return [
     ...reviewRoutes({ authorizer, tokens, rules }),
     tokenRequestRoute({ signer: options.tokens, clock, random, defaultAudiences: audiences }),

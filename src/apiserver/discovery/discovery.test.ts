@@ -130,7 +130,7 @@ test('health checks', async () => {
   const state: { broken: string | undefined } = { broken: undefined }
   const reported: string[] = []
   const checks = [
-    { name: 'store', concerns: 'alive' as const, check: () => undefined },
+    { name: 'poststarthook/rbac/bootstrap-roles', concerns: 'alive' as const, check: () => undefined },
     { name: 'caches', concerns: 'ready' as const, check: () => state.broken },
   ]
   const health = [healthRoute(checks, (name, why) => reported.push(`${name}: ${why}`))]
@@ -140,16 +140,21 @@ test('health checks', async () => {
   }
   const table: [string, string, string][] = [
     ['/healthz', '', '200 ok'],
-    ['/livez', 'verbose', '200 [+]ping ok\n[+]store ok\nlivez check passed\n'],
+    ['/livez', 'verbose', '200 [+]ping ok\n[+]log ok\n[+]poststarthook/rbac/bootstrap-roles ok\nlivez check passed\n'],
+    ['/livez/poststarthook/rbac/bootstrap-roles', '', '200 ok'],
+    ['/livez', 'verbose&exclude=log&exclude=x&exclude=y',
+      '200 [+]ping ok\n[+]log excluded: ok\n[+]poststarthook/rbac/bootstrap-roles ok\n'
+      + 'warn: some health checks cannot be excluded: no matches for "x", "y"\nlivez check passed\n'],
     ['/readyz/caches', '', '200 ok'],
     ['/livez/caches', '', '404 404 page not found\n'],
   ]
   for (const [path, query, expected] of table) assert.equal(await ask(path, query), expected)
   state.broken = 'not filled'
-  assert.equal(await ask('/readyz'), '500 [+]ping ok\n[+]store ok\n[-]caches failed: reason withheld\nreadyz check failed\n')
+  assert.equal(await ask('/readyz'), '500 [+]ping ok\n[+]log ok\n[+]poststarthook/rbac/bootstrap-roles ok\n[-]caches failed: reason withheld\nreadyz check failed\n')
   assert.equal(await ask('/readyz', 'exclude=caches'), '200 ok')
   assert.equal(await ask('/livez'), '200 ok')
-  assert.deepEqual(reported, ['caches: not filled'])
+  assert.equal(await ask('/readyz/caches'), '500 internal server error: not filled\n')
+  assert.deepEqual(reported, ['caches: not filled', 'caches: not filled'])
 })
 
 test('version, keys and the issuer', async () => {

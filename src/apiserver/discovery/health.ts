@@ -2,7 +2,7 @@ import { utf8 } from '../../words/bytes.ts'
 import type { ServerResponse } from '../http.ts'
 import type { PathCall, PathRoute } from '../route.ts'
 
-/** One thing that must be right. Undefined: it is. A text says what is wrong; it goes to the log, not to the caller. */
+/** One thing that must be right. Undefined: it is. A text says what is wrong; it goes to the log, and to who asks for this check alone. */
 export interface HealthCheck {
   readonly name: string
   /** Whether a failure means "restart it" (alive), or "send no requests yet" (ready). ready includes alive. */
@@ -10,11 +10,12 @@ export interface HealthCheck {
   check(): string | undefined
 }
 
-const PING: HealthCheck = { name: 'ping', concerns: 'alive', check: () => undefined }
+/** What is well as long as it answers at all: the log never makes anybody wait. */
+const ALWAYS: readonly HealthCheck[] = ['ping', 'log'].map((name) => ({ name, concerns: 'alive', check: () => undefined }))
 const ENDPOINTS: Readonly<Record<string, readonly HealthCheck['concerns'][]>> = {
   healthz: ['alive', 'ready'], livez: ['alive'], readyz: ['alive', 'ready'],
 }
-const PATH = /^\/(healthz|livez|readyz)(?:\/([^/]+))?\/?$/
+const PATH = /^\/(healthz|livez|readyz)(?:\/(.+?))?\/?$/
 
 /** /healthz, /livez, /readyz with ?verbose and ?exclude=NAME, and each check below them. */
 export function healthRoute(checks: readonly HealthCheck[], report: (name: string, why: string) => void): PathRoute {
@@ -24,12 +25,20 @@ export function healthRoute(checks: readonly HealthCheck[], report: (name: strin
     matches: (path) => PATH.test(path),
     handle: ({ request, query }: PathCall) => {
       const [, endpoint = 'healthz', only] = PATH.exec(request.path) ?? []
-      const concerned = [PING, ...checks].filter((check) => ENDPOINTS[endpoint]?.includes(check.concerns) === true)
-      const chosen = only === undefined ? concerned : concerned.filter((check) => check.name === only)
-      if (chosen.length === 0) return Promise.resolve(text(404, '404 page not found\n'))
-      return Promise.resolve(answer(endpoint, chosen, { verbose: query.has('verbose'), excluded: query.getAll('exclude') }, report))
+      const concerned = [...ALWAYS, ...checks].filter((check) => ENDPOINTS[endpoint]?.includes(check.concerns) === true)
+      if (only !== undefined) return Promise.resolve(single(concerned.find((check) => check.name === only), report))
+      return Promise.resolve(answer(endpoint, concerned, { verbose: query.has('verbose'), excluded: query.getAll('exclude') }, report))
     },
   }
+}
+
+/** Who may ask for one check alone (RBAC: system:monitoring) is told why it fails. */
+function single(check: HealthCheck | undefined, report: (name: string, why: string) => void): ServerResponse {
+  if (check === undefined) return text(404, '404 page not found\n')
+  const why = check.check()
+  if (why === undefined) return text(200, 'ok')
+  report(check.name, why)
+  return text(500, `internal server error: ${why}\n`)
 }
 
 function answer(
@@ -44,6 +53,8 @@ function answer(
     report(check.name, why)
     return `[-]${check.name} failed: reason withheld\n`
   })
+  const unknown = wanted.excluded.filter((name) => !checks.some((check) => check.name === name))
+  if (unknown.length > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.map((name) => JSON.stringify(name)).join(', ')}\n`)
   if (!healthy) return text(500, `${lines.join('')}${endpoint} check failed\n`)
   return text(200, wanted.verbose ? `${lines.join('')}${endpoint} check passed\n` : 'ok')
 }

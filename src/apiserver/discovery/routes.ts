@@ -124,7 +124,7 @@ class Documents {
   paths(): Document {
     return this.#cache.get('paths', ({ definitions }) => {
       const served = groupVersions(definitions).flatMap((path) => [`/${path}`, ...(path.startsWith('apis/') ? [`/${path.slice(0, path.lastIndexOf('/'))}`] : [])])
-      const fixed = ['/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version']
+      const fixed = ['/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version']
       return jsonDocument({ paths: [...new Set([...fixed, ...served])].sort() })
     })
   }

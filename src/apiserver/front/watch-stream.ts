@@ -62,7 +62,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
     if (signal.aborted) return 'closed'
     const onAbort = (): void => this.#finish('closed')
     signal.addEventListener('abort', onAbort, { once: true })
-    const cancelTimeout = clock.after(timeoutMs, () => this.#timeOut())
+    const cancelTimeout = clock.after(timeoutMs, () => this.end())
     let stop: () => void = () => {}
     try {
       stop = await beginWatch(feed, query, this, (after) => this.#options.follow(after, this))
@@ -139,7 +139,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
   }
 
   /** A last bookmark, so that the client comes back with a revision that is still known. */
-  #timeOut(): void {
+  end(): void {
     if (this.#isLive && this.#options.bookmarkEveryMs !== undefined) {
       this.bookmark(this.#options.feed.revision, false)
       this.flush()

@@ -1,7 +1,7 @@
 import type { Revision } from '../../store/store.ts'
 import type { Clock, Log, Random } from '../../words/ports.ts'
 import { fraction } from '../../words/random.ts'
-import { notAcceptable, tooManyRequests } from '../../words/status-error.ts'
+import { notAcceptable, serviceUnavailable, tooManyRequests } from '../../words/status-error.ts'
 import type { ServerResponse } from '../http.ts'
 import { parseIncludeObject } from '../negotiate/table.ts'
 import { watchFrames, watchType } from '../negotiate/watch-frames.ts'
@@ -29,15 +29,27 @@ const MIN_TIMEOUT_MS = 1_800_000
 export class Watches {
   readonly #parts: { readonly feed: CacheFeed; readonly clock: Clock; readonly random: Random; readonly log: Log; readonly limits: WatchLimits }
   readonly #shared = new SharedWatches()
-  #count = 0
+  readonly #streams = new Set<WatchStream>()
+  #isDraining = false
 
   constructor(parts: { feed: CacheFeed; clock: Clock; random: Random; log: Log; limits: WatchLimits }) {
     this.#parts = parts
   }
 
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  /** Ends all watches as their timeout would, and begins no others. */
+  drain(): void {
+    this.#isDraining = true
+    for (const stream of this.#streams) stream.end()
+  }
+
   respond(call: ResourceCall): ServerResponse {
     const { feed, clock, limits } = this.#parts
-    if (this.#count >= limits.watchers) throw tooManyRequests('The server has too many watches, please try again later.', 5)
+    if (this.#isDraining) throw serviceUnavailable('the server is shutting down')
+    if (this.#streams.size >= limits.watchers) throw tooManyRequests('The server has too many watches, please try again later.', 5)
     if (call.accepted.format === 'yaml') throw notAcceptable('only the following media types are accepted: application/json, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch')
     const options = parseListOptions(call.query, true)
     const { scope, matches, trigger } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
@@ -49,17 +61,17 @@ export class Watches {
     return {
       type: 'stream', status: 200, headers: { 'content-type': watchType(call.accepted), 'cache-control': 'no-cache, private' },
       send: async (sink) => {
-        this.#count++
+        const stream = new WatchStream({
+          feed, clock, query, frames, sent, follow, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
+          begun: () => call.begun(),
+          bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
+        }, sink)
+        this.#streams.add(stream)
         try {
-          const stream = new WatchStream({
-            feed, clock, query, frames, sent, follow, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
-            begun: () => call.begun(),
-            bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
-          }, sink)
           const end = await stream.run()
           if (end === 'too-slow') this.#parts.log.warn('a watch was ended because its client does not read', { path: call.info.path, user: call.user.name })
         } finally {
-          this.#count--
+          this.#streams.delete(stream)
         }
       },
     }

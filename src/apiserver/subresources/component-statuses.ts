@@ -6,7 +6,7 @@ import type { HealthCheck } from '../discovery/health.ts'
 import type { ObjectRoute } from '../route.ts'
 
 /** The parts that clients know, and the health check of each. One without a check runs in this process, and is as well as it. */
-const COMPONENTS = [['controller-manager', 'controllers'], ['etcd-0', 'store'], ['scheduler', 'scheduler']] as const
+const COMPONENTS = [['controller-manager', 'controllers'], ['etcd-0', 'etcd'], ['scheduler', 'scheduler']] as const
 const { ComponentStatus } = kinds
 
 /** GET /api/v1/componentstatuses: made when somebody asks. */
