@@ -26,7 +26,12 @@ export class Http2Connection {
   readonly #options: ConnectionOptions
   readonly #session: ServerHttp2Session
   readonly #peer: Peer
-  readonly #requests = new Set<IncomingRequest>()
+  /**
+   * The requests that are not answered yet. Collections of young garbage do not free a closed stream (as of Node 24; the next full one does) but
+   * copy it and all that can be reached from it, so that nothing of a request may hang on its stream once it is answered.
+   */
+  readonly #requests = new Map<ServerHttp2Stream, IncomingRequest>()
+  readonly #onStreamClose: (this: ServerHttp2Stream) => void
   #lastActive = performance.now()
   #idleTimer: NodeJS.Timeout | undefined
   #resets = 0
@@ -45,6 +50,11 @@ export class Http2Connection {
         enablePush: false,
       },
     })
+    // One for all streams. A request that was answered needs no signal any more; making one costs as much as a small request.
+    const closed = (stream: ServerHttp2Stream): void => this.#closed(stream)
+    this.#onStreamClose = function () {
+      closed(this)
+    }
     this.#session.setLocalWindowSize(HTTPS_LIMITS.connectionWindowBytes)
     this.#session.on('stream', (stream, headers, flags) => this.#onStream(stream, headers, flags))
     this.#session.on('error', () => undefined)
@@ -73,7 +83,7 @@ export class Http2Connection {
   /** Says goodbye (GOAWAY) and ends what is under way, watches too. */
   close(): void {
     if (!this.#session.destroyed) this.#session.close()
-    for (const request of this.#requests) request.abort()
+    for (const request of this.#requests.values()) request.abort()
   }
 
   destroy(): void {
@@ -87,15 +97,17 @@ export class Http2Connection {
     const target = headers[':path']
     if (target === undefined) return stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
     const incoming = new IncomingRequest({ method, target, headers, peer: this.#peer, stream, bodies: this.#options.bodies })
-    this.#requests.add(incoming)
-    stream.on('close', () => {
-      // A request that was answered needs no signal any more; making one costs as much as a small request.
-      if (!this.#requests.has(incoming)) return
-      incoming.abort()
-      this.#countReset()
-    })
+    this.#requests.set(stream, incoming)
+    stream.on('close', this.#onStreamClose)
     const hasBody = (flags & END_STREAM_FLAG) === 0
     this.#serve(stream, incoming, { hasBody })
+  }
+
+  #closed(stream: ServerHttp2Stream): void {
+    const incoming = this.#requests.get(stream)
+    if (incoming === undefined) return
+    incoming.abort()
+    this.#countReset()
   }
 
   #countReset(): void {
@@ -120,7 +132,7 @@ export class Http2Connection {
     } catch (error) {
       this.#fail(stream, incoming, error)
     }
-    this.#finish(stream, incoming, body)
+    this.#finish(stream, body)
   }
 
   async #serveLater(
@@ -133,7 +145,7 @@ export class Http2Connection {
     } catch (error) {
       this.#fail(stream, incoming, error)
     } finally {
-      this.#finish(stream, incoming, body)
+      this.#finish(stream, body)
     }
   }
 
@@ -146,8 +158,8 @@ export class Http2Connection {
     stream.end(body)
   }
 
-  #finish(stream: ServerHttp2Stream, incoming: IncomingRequest, { hasBody }: { readonly hasBody: boolean }): void {
-    this.#requests.delete(incoming)
+  #finish(stream: ServerHttp2Stream, { hasBody }: { readonly hasBody: boolean }): void {
+    this.#requests.delete(stream)
     this.#lastActive = performance.now()
     if (hasBody) stopReading(stream)
   }
