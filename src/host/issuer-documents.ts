@@ -23,13 +23,15 @@ interface Limits {
 function get(url: string, { caPem, timeoutMs, maxBytes }: Limits): Promise<JsonObject> {
   return new Promise((resolve, reject) => {
     const outgoing = request(new URL(url), {
-      method: 'GET', headers: { accept: 'application/json' }, agent: false, minVersion: 'TLSv1.2', ...(caPem === undefined ? {} : { ca: caPem }),
+      method: 'GET', headers: { accept: 'application/json' }, agent: false, minVersion: 'TLSv1.2',
+      ...(caPem === undefined ? {} : { ca: caPem }),
     })
     const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} seconds`)), timeoutMs)
     outgoing.on('close', () => clearTimeout(timer))
     outgoing.on('error', reject)
     outgoing.on('response', (response) => {
-      if (response.statusCode !== 200) return void outgoing.destroy(new Error(`the server answered with status ${response.statusCode ?? 0}`))
+      const { statusCode = 0 } = response
+      if (statusCode !== 200) return void outgoing.destroy(new Error(`the server answered with status ${statusCode}`))
       const chunks: Buffer[] = []
       let received = 0
       response.on('data', (chunk: Buffer) => {

@@ -26,7 +26,8 @@ export function peerReader(frontProxyCaPem: string | undefined): PeerReader {
 }
 
 function fingerprintsOf(pem: string): readonly string[] {
-  return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((one) => new X509Certificate(one).fingerprint256)
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  return certificates.map((certificate) => new X509Certificate(certificate).fingerprint256)
 }
 
 /** The fingerprint of what the chain ends in; undefined where it does not end. */

@@ -189,7 +189,9 @@ function retiredTokenKeys(directory: string): readonly string[] {
   const place = join(directory, 'service-account-retired')
   if (!existsSync(place)) return []
   const names = readdirSync(place).filter((name) => name.endsWith('.pem')).sort()
-  if (names.length > MAX_RETIRED_KEYS) throw new PkiError(`${place} has more than ${MAX_RETIRED_KEYS} keys: remove those whose tokens have all expired.`)
+  if (names.length > MAX_RETIRED_KEYS) {
+    throw new PkiError(`${place} has more than ${MAX_RETIRED_KEYS} keys: remove those whose tokens have all expired.`)
+  }
   return names.map((name) => {
     try {
       return createPublicKey(readFileSync(join(place, name))).export({ type: 'spki', format: 'pem' }).toString()

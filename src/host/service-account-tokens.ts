@@ -28,6 +28,7 @@ const ALGORITHM = 'ES256'
 /** Of tokens that stand in Secrets: older than issuers that are addresses. */
 const SECRET_TOKEN_ISSUER = 'kubernetes/serviceaccount'
 const PRIVATE_CLAIM = 'kubernetes.io'
+const LACKS_CLAIMS = { outcome: 'invalid', why: 'the token lacks claims of a service account token' } as const
 /** Clocks of several masters differ a little. */
 const CLOCK_TOLERANCE_SECONDS = 10
 
@@ -90,7 +91,8 @@ function secretTokenPayload({ namespace, serviceAccount, secretName }: SecretTok
 function secretTokenClaims(payload: JWTPayload): SecretTokenClaims | undefined {
   const [namespace, secretName, name, uid] = ['namespace', 'secret.name', 'service-account.name', 'service-account.uid']
     .map((claim) => payload[`kubernetes.io/serviceaccount/${claim}`])
-  if (typeof namespace !== 'string' || typeof secretName !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return undefined
+  if (typeof namespace !== 'string' || typeof secretName !== 'string') return undefined
+  if (typeof name !== 'string' || typeof uid !== 'string') return undefined
   if (payload.sub !== `system:serviceaccount:${namespace}:${name}`) return undefined
   return { namespace, secretName, serviceAccount: { name, uid } }
 }
@@ -119,7 +121,7 @@ class SecretTokenMemory {
     try {
       const { payload } = await jwtVerify(token, this.#key, { algorithms: [ALGORITHM], issuer: SECRET_TOKEN_ISSUER })
       const claims = secretTokenClaims(payload)
-      return claims === undefined ? { outcome: 'invalid', why: 'the token lacks claims of a service account token' } : { outcome: 'valid', claims }
+      return claims === undefined ? LACKS_CLAIMS : { outcome: 'valid', claims }
     } catch (error) {
       return { outcome: 'invalid', why: whyNot(error) }
     }
@@ -172,9 +174,7 @@ class RememberingVerifier implements TokenVerifier {
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
       })
       const claims = claimsOf(payload)
-      return claims === undefined
-        ? { outcome: 'invalid', why: 'the token lacks claims of a service account token' }
-        : { outcome: 'valid', claims }
+      return claims === undefined ? LACKS_CLAIMS : { outcome: 'valid', claims }
     } catch (error) {
       return { outcome: 'invalid', why: whyNot(error) }
     }
@@ -210,7 +210,8 @@ function payloadOf(claims: TokenClaims): JWTPayload {
     nbf: Math.floor(claims.issuedAt / 1000),
     exp: Math.floor(claims.expiresAt / 1000),
     [PRIVATE_CLAIM]: {
-      namespace, serviceaccount: serviceAccount, ...bound, ...(claims.warnAfter === undefined ? {} : { warnafter: Math.floor(claims.warnAfter / 1000) }),
+      namespace, serviceaccount: serviceAccount, ...bound,
+      ...(claims.warnAfter === undefined ? {} : { warnafter: Math.floor(claims.warnAfter / 1000) }),
     },
   }
 }

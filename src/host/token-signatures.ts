@@ -48,5 +48,9 @@ async function anyKey(token: string, candidates: errors.JWKSMultipleMatchingKeys
 
 function signingKeys({ keys }: JsonObject): JSONWebKeySet {
   const list: readonly unknown[] = Array.isArray(keys) ? keys : []
-  return { keys: list.flatMap((key): JWK[] => (isObject(key) && typeof key['kty'] === 'string' && key['kty'] !== 'oct' ? [{ ...key, kty: key['kty'] }] : [])) }
+  const keyOf = (key: unknown): JWK[] => {
+    const type = isObject(key) ? key['kty'] : undefined
+    return isObject(key) && typeof type === 'string' && type !== 'oct' ? [{ ...key, kty: type }] : []
+  }
+  return { keys: list.flatMap(keyOf) }
 }

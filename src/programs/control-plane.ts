@@ -29,6 +29,7 @@ import { createNodeProxy, type NodeProxy } from '../host/node-proxy.ts'
 import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
 import { hostAddresses, type HostAddresses } from '../host/host-addresses.ts'
 import { createClusterPki, FRONT_PROXY_NAME, type ClusterPki } from '../host/pki.ts'
+import { processMetrics } from '../host/process-metrics.ts'
 import { systemRandom } from '../host/random.ts'
 import { createServiceAccountTokens, type ServiceAccountTokens } from '../host/service-account-tokens.ts'
 import { kinds } from '../resources/generated/kinds.ts'
@@ -43,6 +44,7 @@ import { sleep } from '../words/ports.ts'
 import type { KindRef } from '../objects/kind.ts'
 import { isStatus } from '../words/status-error.ts'
 import { clusterPaths } from './cluster-paths.ts'
+import { schedulerMetrics, workQueueMetrics } from './loop-metrics.ts'
 
 export interface ControlPlane {
   /** Where the API answers: 127.0.0.1:6443. */
@@ -74,16 +76,18 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   await server.start(stop.signal)
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({
-    ...pki.apiServer, caPem: pki.caPem, frontProxyCaPem: pki.frontProxy.caPem, handler: server.handle, host: config.listenAddress, port: config.port, nodeProxy, log,
+    ...pki.apiServer, caPem: pki.caPem, frontProxyCaPem: pki.frontProxy.caPem, handler: server.handle,
+    host: config.listenAddress, port: config.port, nodeProxy, log,
   })
   await bootstrap(config, { host, pki }, server)
   encryption?.run(stop.signal)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, { pki, tokens, log }, stop.signal)
-  return { address: `127.0.0.1:${config.port}`, close: () => close({ listener, nodeProxy, webhooks, remote, audit, executor, store, encryption, stop }) }
+  return { address: `127.0.0.1:${config.port}`, close: () => close({ server, listener, nodeProxy, webhooks, remote, audit, executor, store, encryption, stop }) }
 }
 
 interface Running {
+  readonly server: ApiServer
   readonly listener: HttpsServer
   readonly nodeProxy: NodeProxy
   readonly webhooks: { close(): void }
@@ -96,7 +100,8 @@ interface Running {
 }
 
 /** From the outside in: nobody asks for anything any more when the store is closed. */
-async function close({ listener, nodeProxy, webhooks, remote, audit, executor, store, encryption, stop }: Running): Promise<void> {
+async function close({ server, listener, nodeProxy, webhooks, remote, audit, executor, store, encryption, stop }: Running): Promise<void> {
+  server.drain()
   await listener.close()
   nodeProxy.close()
   await audit?.close()
@@ -192,12 +197,18 @@ async function createServer(config: ClusterConfig, { store, tokens, host, webhoo
 
 function accessSettings({ serverFiles: files }: ClusterConfig): AccessSettings {
   return {
-    files: configFiles, documents: issuerDocuments, signatures: createTokenSignatures(), requestHeaders: requestHeadersOf([FRONT_PROXY_NAME]),
-    authenticationFile: files?.authenticationConfig, authorizationFile: files?.authorizationConfig, tokenWebhookFile: files?.tokenWebhookConfig,
+    files: configFiles, documents: issuerDocuments, signatures: createTokenSignatures(),
+    requestHeaders: requestHeadersOf([FRONT_PROXY_NAME]),
+    authenticationFile: files?.authenticationConfig, authorizationFile: files?.authorizationConfig,
+    tokenWebhookFile: files?.tokenWebhookConfig,
   }
 }
 
-async function bootstrap(config: ClusterConfig, { host, pki }: Pick<ServerParts, 'host'> & { readonly pki: ClusterPki }, server: ApiServer): Promise<void> {
+interface WithPki {
+  readonly pki: ClusterPki
+}
+
+async function bootstrap(config: ClusterConfig, { host, pki }: Pick<ServerParts, 'host'> & WithPki, server: ApiServer): Promise<void> {
   const client = server.client(internalUsers.apiServer)
   await applyBootstrap(client, { serviceAddress: config.apiServiceAddress, address: host.primary, port: config.port }, {
     clientCaPem: pki.caPem, frontProxyCaPem: pki.frontProxy.caPem, frontProxyName: FRONT_PROXY_NAME,
@@ -239,10 +250,13 @@ async function followKinds(server: ApiServer, executor: Executor, signal: AbortS
 }
 
 /** Controllers and scheduler, each with its own rights, on the server's own objects. */
-function startLoops(server: ApiServer, { pki, tokens, log }: Pick<ServerParts, 'tokens' | 'log'> & { readonly pki: ClusterPki }, signal: AbortSignal): Executor {
+function startLoops(server: ApiServer, { pki, tokens, log }: Pick<ServerParts, 'tokens' | 'log'> & WithPki, signal: AbortSignal): Executor {
   const parts = { clock: systemClock, random: systemRandom }
   const storedKinds = storedKindsOf(server)
-  const executor = new Executor(allControllers({ rootCertificate: pki.caPem, storedKinds, startedAt: systemClock.now(), signSecretToken: tokens.signSecretToken }), {
+  const controllers = allControllers({
+    rootCertificate: pki.caPem, storedKinds, startedAt: systemClock.now(), signSecretToken: tokens.signSecretToken,
+  })
+  const executor = new Executor(controllers, {
     ...parts, log: log.with({ part: 'controllers' }), client: server.client(internalUsers.controllerManager),
     clientOf: (account) => server.client(controllerUser(account)),
   })
@@ -250,5 +264,6 @@ function startLoops(server: ApiServer, { pki, tokens, log }: Pick<ServerParts, '
   void followKinds(server, executor, signal)
   const scheduler = new Scheduler({ ...parts, log: log.with({ part: 'scheduler' }), client: server.client(internalUsers.scheduler) })
   void scheduler.run(signal)
+  for (const source of [processMetrics(), workQueueMetrics(executor), schedulerMetrics(scheduler)]) server.addMetrics(source)
   return executor
 }

@@ -72,7 +72,9 @@ export class SimulatedServer {
   #startLoops(): void {
     const { process, random, log, links, parts } = this.#surroundings
     const storedKinds = servedResources().filter((definition) => !definition.virtual).map((definition) => definition.kind)
-    const controllers = allControllers({ rootCertificate: 'CERTIFICATE', storedKinds, startedAt: process.clock.now(), signSecretToken: () => 'token' })
+    const controllers = allControllers({
+      rootCertificate: 'CERTIFICATE', storedKinds, startedAt: process.clock.now(), signSecretToken: () => 'token',
+    })
     const common = { clock: process.clock, random: random.fork('loops'), log }
     const client = this.#client('controllers', internalUsers.controllerManager, links.controllers)
     const clientOf = (account: string): Client => this.#client(`controllers ${account}`, controllerUser(account), links.controllers)

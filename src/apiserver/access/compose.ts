@@ -8,6 +8,7 @@ import type { OpenApiSupport } from '../discovery/openapi-documents.ts'
 import { discoveryRoutes } from '../discovery/routes.ts'
 import { serverChecks } from '../discovery/server-checks.ts'
 import type { VersionInfo } from '../discovery/version.ts'
+import { buildInfo } from '../metrics/build-info.ts'
 import type { Route } from '../route.ts'
 import type { ApiServerCore, ApiServerExtensions } from '../server.ts'
 import { componentStatusRoute } from '../subresources/component-statuses.ts'
@@ -87,6 +88,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     ],
     observers: [stack.changes, allocator],
     bookkeeper: builtIn.bookkeeper,
+    metrics: [buildInfo(options.version)],
     routes: routes(core, options, { authorizer, rules: authorizer, tokens, audiences, apis }),
     ...(options.remote === undefined || apis === undefined ? {} : { elsewhere: apis }),
     tasks: [...stack.tasks, ...(options.remote === undefined || apis === undefined ? [] : [aggregation(core, options.remote, apis)])],

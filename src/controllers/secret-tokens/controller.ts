@@ -28,7 +28,10 @@ const TYPE = 'kubernetes.io/service-account-token'
 const ACCOUNT_NAME = 'kubernetes.io/service-account.name'
 const ACCOUNT_UID = 'kubernetes.io/service-account.uid'
 
-/** Fills Secrets of type kubernetes.io/service-account-token with a token, the root certificate and the namespace; removes those of accounts that are gone. */
+/**
+ * Fills Secrets of type kubernetes.io/service-account-token with a token, the root certificate and the namespace; removes those of
+ * accounts that are gone.
+ */
 export function secretTokenController(parts: SecretTokenParts): Controller<SecretTokenView> {
   return {
     name: 'service-account-token-controller',
@@ -42,7 +45,8 @@ export function secretTokenController(parts: SecretTokenParts): Controller<Secre
     observe(key, snapshot) {
       const secret = snapshot.get(kinds.Secret, parseKey(key))
       if (secret?.type !== TYPE) return undefined
-      return { secret, account: snapshot.get(kinds.ServiceAccount, { namespace: secret.metadata.namespace ?? '', name: accountNameOf(secret) }), parts }
+      const accountKey = { namespace: secret.metadata.namespace ?? '', name: accountNameOf(secret) }
+      return { secret, account: snapshot.get(kinds.ServiceAccount, accountKey), parts }
     },
     plan: planSecretToken,
   }
@@ -83,7 +87,8 @@ function filled(secret: Secret, account: ServiceAccount, { sign, rootCertificate
   const [certificate, place] = [toBase64(utf8(rootCertificate)), toBase64(utf8(namespace))]
   const hasToken = (data['token'] ?? '') !== ''
   if (hasToken && data['ca.crt'] === certificate && data['namespace'] === place && annotations[ACCOUNT_UID] === uid) return secret
-  const token = hasToken ? data['token'] : toBase64(utf8(sign({ namespace, serviceAccount: { name: account.metadata.name ?? '', uid }, secretName: name })))
+  const wish = { namespace, serviceAccount: { name: account.metadata.name ?? '', uid }, secretName: name }
+  const token = hasToken ? data['token'] : toBase64(utf8(sign(wish)))
   return {
     ...secret,
     metadata: { ...secret.metadata, annotations: { ...annotations, [ACCOUNT_UID]: uid } },
