@@ -43,11 +43,11 @@ test('what the disk does not take within the bound is lost, and counted', async 
   const file = join(directory, 'bounded.log')
   const errors: unknown[] = []
   const log: Log = { ...silentLog, error: (message, fields) => errors.push([message, fields?.['events']]) }
-  const audit = await AuditLog.open({ file, clock: systemClock, log, maxWaitingLength: 100 })
+  const audit = await AuditLog.open({ file, clock: systemClock, log, maxWaitingBytes: 100 })
   for (let count = 0; count < 30; count++) audit.take(`{"number":${count}}`)
   await audit.close()
-  assert.equal(lines(file).length, 8)
-  assert.deepEqual(errors, [['Audit events were lost, as the disk did not keep up', 22]])
+  assert.equal(lines(file).length, 7)
+  assert.deepEqual(errors, [['Audit events were lost, as the disk did not keep up', 23]])
 })
 
 test('a file that cannot be written is said at the start', async () => {

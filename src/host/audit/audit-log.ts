@@ -14,12 +14,15 @@ export interface AuditLogOptions {
   /** So many renamed files are kept. */
   readonly maxFiles?: number
   /** What may wait to be written; events beyond it are lost and counted. */
-  readonly maxWaitingLength?: number
+  readonly maxWaitingBytes?: number
 }
 
 const MAX_FILE_BYTES = 100 * 1024 * 1024
 const MAX_FILES = 10
-const MAX_WAITING_LENGTH = 64 * 1024 * 1024
+const MAX_WAITING_BYTES = 64 * 1024 * 1024
+/** Lines are encoded at once: kept as text until they are written, they would cost the garbage collector more than all the rest. */
+const CHUNK_BYTES = 128 * 1024
+const NEWLINE = 0x0a
 const WRITE_EVERY_MS = 100
 const TRY_AGAIN_MS = 1_000
 
@@ -30,8 +33,11 @@ const TRY_AGAIN_MS = 1_000
  */
 export class AuditLog implements AuditSink {
   readonly #options: AuditLogOptions
-  #waiting: string[] = []
-  #waitingLength = 0
+  /** Whole lines each; then the one that is being filled. */
+  #waiting: Uint8Array[] = []
+  #chunk = Buffer.alloc(0)
+  #used = 0
+  #waitingBytes = 0
   #lost = 0
   #file: FileHandle
   #fileBytes: number
@@ -57,12 +63,19 @@ export class AuditLog implements AuditSink {
   }
 
   take(line: string): void {
-    if (this.#waitingLength + line.length > (this.#options.maxWaitingLength ?? MAX_WAITING_LENGTH)) {
+    const mostBytes = line.length * 3 + 1
+    if (this.#waitingBytes + line.length + 1 > (this.#options.maxWaitingBytes ?? MAX_WAITING_BYTES)) {
       this.#lost++
       return
     }
-    this.#waiting.push(line)
-    this.#waitingLength += line.length
+    if (this.#chunk.length - this.#used < mostBytes) {
+      this.#finishChunk()
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, mostBytes))
+    }
+    const start = this.#used
+    this.#used += this.#chunk.write(line, start)
+    this.#chunk[this.#used++] = NEWLINE
+    this.#waitingBytes += this.#used - start
     if (this.#writing === undefined) this.#cancelWrite ??= this.#options.clock.after(WRITE_EVERY_MS, () => this.#begin())
   }
 
@@ -71,7 +84,7 @@ export class AuditLog implements AuditSink {
     this.#cancelWrite?.()
     await this.#writing
     this.#cancelWrite?.()
-    if (this.#waiting.length > 0) await this.#write()
+    if (this.#waitingBytes > 0) await this.#write()
     await this.#file.close()
   }
 
@@ -79,30 +92,34 @@ export class AuditLog implements AuditSink {
     this.#cancelWrite = undefined
     this.#writing = this.#write().finally(() => {
       this.#writing = undefined
-      if (this.#waiting.length > 0) this.#cancelWrite ??= this.#options.clock.after(
+      if (this.#waitingBytes > 0) this.#cancelWrite ??= this.#options.clock.after(
         this.#failing ? TRY_AGAIN_MS : WRITE_EVERY_MS, () => this.#begin()
       )
     })
   }
 
+  #finishChunk(): void {
+    if (this.#used > 0) this.#waiting.push(this.#chunk.subarray(0, this.#used))
+    this.#chunk = Buffer.alloc(0)
+    this.#used = 0
+  }
+
   async #write(): Promise<void> {
-    const lines = this.#waiting
-    const length = this.#waitingLength
-    this.#waiting = []
-    const bytes = Buffer.from(`${lines.join('\n')}\n`)
+    this.#finishChunk()
+    const { file, log, maxFileBytes = MAX_FILE_BYTES } = this.#options
     try {
-      if (this.#fileBytes > 0 && this.#fileBytes + bytes.length > (this.#options.maxFileBytes ?? MAX_FILE_BYTES)) await this.#rotate()
-      await writeAll(this.#file, bytes, this.#fileBytes)
-      this.#fileBytes += bytes.length
-      this.#waitingLength -= length
+      for (let [chunk] = this.#waiting; chunk !== undefined; [chunk] = this.#waiting) {
+        if (this.#fileBytes > 0 && this.#fileBytes + chunk.length > maxFileBytes) await this.#rotate()
+        await writeAll(this.#file, chunk, this.#fileBytes)
+        this.#fileBytes += chunk.length
+        this.#waitingBytes -= chunk.length
+        this.#waiting.shift()
+      }
       this.#failing = false
       this.#reportLost()
     } catch (error) {
-      // They are tried again; what comes meanwhile waits behind them, within the bound.
-      this.#waiting = [...lines, ...this.#waiting]
-      if (!this.#failing) this.#options.log.error(
-        'The audit log cannot be written; this is tried again', { file: this.#options.file, error: thrownMessage(error) }
-      )
+      // What is left is tried again; what comes meanwhile waits behind it, within the bound.
+      if (!this.#failing) log.error('The audit log cannot be written; this is tried again', { file, error: thrownMessage(error) })
       this.#failing = true
     }
   }
@@ -132,7 +149,7 @@ function openForAppend(file: string): Promise<FileHandle> {
 }
 
 /** From where the last whole write ended: a part that a full disk took is written over. */
-async function writeAll(file: FileHandle, bytes: Buffer, start: number): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array, start: number): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, written, bytes.length - written, start + written)
     written += bytesWritten
