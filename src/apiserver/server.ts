@@ -24,6 +24,7 @@ import { Watches } from './front/watches.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
 import { followFlowObjects } from './flow-control/follow-flow-objects.ts'
 import type { Handler } from './http.ts'
+import { AdmissionMetrics } from './metrics/admission-metrics.ts'
 import { measuredStore } from './metrics/measured-store.ts'
 import type { MetricSource } from './metrics/metric-family.ts'
 import { metricsRoute } from './metrics/metrics-route.ts'
@@ -110,6 +111,8 @@ export interface ApiServerExtensions {
   readonly routes: readonly Route[]
   /** Other servers behind this one; undefined: there are none. */
   readonly elsewhere?: Elsewhere
+  /** What they count. */
+  readonly metrics?: readonly MetricSource[]
   /** Go on from the start of the server until the signal aborts. They never reject. */
   readonly tasks?: readonly ((signal: AbortSignal) => Promise<void>)[]
 }
@@ -160,13 +163,16 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   })
   const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight))
   const metrics = new RequestMetrics({ isKnown: (info) => isServed(resources, routes, info) })
-  const sources: MetricSource[] = [() => metrics.families(), serverSource({ gate, resources }), storeFamilies]
+  const admissionMetrics = new AdmissionMetrics(clock)
+  const sources: MetricSource[] = [
+    () => metrics.families(), () => admissionMetrics.families(), serverSource({ gate, resources }), storeFamilies, ...(extensions.metrics ?? []),
+  ]
   const routes = routeTable([...extensions.routes, metricsRoute(() => sources)])
   const sets = new FieldSetPool()
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
     protobuf: new ProtobufDecoder(schemas),
-    authorizer: extensions.authorizer, admission: new Admission({ ...extensions, reader }), lane: new RetryLane(), sets,
+    authorizer: extensions.authorizer, admission: new Admission({ ...extensions, reader, metrics: admissionMetrics }), lane: new RetryLane(), sets,
     charges: new ChargeLane({ store, feed, sets, resources, bookkeeper: extensions.bookkeeper }),
     watches, elsewhere: extensions.elsewhere,
   }

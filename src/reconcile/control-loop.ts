@@ -64,6 +64,8 @@ const RETRY_AFTER_CHANGE_MS = 1_000
 /** Runs one controller: its queue, its keys' states, their fences, retries and wakes. The executor feeds it with keys. */
 export class ControlLoop {
   readonly controller: Controller
+  /** Since the start: keys that were queued, and waits for a retry. */
+  readonly counts = { adds: 0, retries: 0 }
   readonly #parts: LoopParts
   readonly #limits: LoopLimits
   readonly #allKeys: () => Iterator<string>
@@ -99,6 +101,11 @@ export class ControlLoop {
     return true
   }
 
+  /** Keys that wait for their turn. */
+  get depth(): number {
+    return this.#queue.size
+  }
+
   explain(): readonly Explanation[] {
     return this.#explanations.all()
   }
@@ -131,6 +138,7 @@ export class ControlLoop {
       this.#states.delete(key)
       return
     }
+    this.counts.adds += 1
     state.phase = 'queued'
     state.again = false
     state.cancel = () => {}
@@ -283,6 +291,7 @@ export class ControlLoop {
 
   #retryAfter(key: string, state: KeyState, delayMs: number): void {
     state.cancel()
+    this.counts.retries += 1
     state.phase = 'retry'
     state.cancel = this.#parts.clock.after(delayMs, () => this.#enqueue(key, state))
   }

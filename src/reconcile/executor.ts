@@ -119,6 +119,13 @@ export class Executor {
     return [...this.#controllers.values()].flatMap(({ loop }) => loop?.explain() ?? [])
   }
 
+  /** How much each controller has to do, and has had to do. */
+  queues(): readonly { readonly name: string; readonly depth: number; readonly adds: number; readonly retries: number }[] {
+    return [...this.#controllers.values()].flatMap(({ controller: { name }, loop }) => {
+      return loop === undefined ? [] : [{ name, depth: loop.depth, ...loop.counts }]
+    })
+  }
+
   /** Kinds whose watch has trouble, and which: for the status page. */
   problems(): readonly { readonly kind: string; readonly problem: string }[] {
     return [...this.#informers.values()].flatMap(({ informer }) => {

@@ -37,6 +37,13 @@ export class SchedulingQueue {
     return this.#pods.size
   }
 
+  /** How many wait, and for what. */
+  pending(): Readonly<Record<'active' | 'delayed' | 'parked', number>> {
+    const counts = { active: 0, delayed: 0, parked: 0 }
+    for (const { place } of this.#pods.values()) if (place !== 'taken') counts[place] += 1
+    return counts
+  }
+
   /** New, or changed: a change of the pod itself may make it fit. */
   set(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''

@@ -47,6 +47,8 @@ export class Scheduler {
   readonly #table = new NodeTable()
   readonly #shapes = new PodShapes()
   readonly #queue = new SchedulingQueue()
+  /** Decisions since the start, and bindings that failed. */
+  readonly counts = { scheduled: 0, unschedulable: 0, error: 0 }
   /** How many bindings are under way. */
   #binding = 0
   #wake: () => void = () => {}
@@ -56,6 +58,11 @@ export class Scheduler {
     this.#nodes = new Informer(kinds.Node, parts)
     this.#pods = new Informer(kinds.Pod, parts, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' })
     this.#events = new EventRecorder({ ...parts, instance: '' })
+  }
+
+  /** Pods that wait for their turn, for their back-off, or for the cluster to change. */
+  pending(): ReturnType<SchedulingQueue['pending']> {
+    return this.#queue.pending()
   }
 
   /** Runs until the signal aborts. */
@@ -128,6 +135,7 @@ export class Scheduler {
     const now = this.#parts.clock.now()
     const decision = decide(pod, this.#table, this.#shapes)
     this.explanations.set(uid, { at: now, decision })
+    this.counts[decision.outcome === 'unschedulable' ? 'unschedulable' : 'scheduled'] += 1
     if (decision.outcome === 'unschedulable') {
       this.#queue.park(uid, now)
       void this.#tellUnschedulable(pod, decision.message)
@@ -159,6 +167,7 @@ export class Scheduler {
       // The cache knows better when the pod is bound after all (a lost reply): then it was placed by what was seen.
       if (this.#pods.cache.get(key)?.spec?.nodeName === undefined) this.#table.removePod(uid)
       if (isStatus(error, 'NotFound')) return this.#queue.remove(uid)
+      this.counts.error += 1
       this.#queue.retry(uid, clock.now())
       log.warn('a pod could not be bound and is tried again', {
         pod: `${key.namespace}/${key.name}`,

@@ -55,6 +55,7 @@ export function createHandler(parts: HandlerParts): Handler {
 function failureOf(parts: HandlerParts, { request, trail }: Asked, error: unknown): ServerResponse {
   const status = asStatus(parts, request, error)
   if (status !== error) trail?.defect(status.message)
+  if (status.code === 401) parts.metrics.authentications.failure++
   return failureResponse(status, acceptedForErrors(parts, request))
 }
 
@@ -111,6 +112,7 @@ function answer(parts: HandlerParts, asked: Asked): ServerResponse | Promise<Ser
 
 function answerTo(parts: HandlerParts, asked: Asked, caller: User): ServerResponse | Promise<ServerResponse> {
   asked.trail?.authenticated(caller)
+  parts.metrics.authentications.success++
   const user = impersonate(caller, asked.request.headers, parts.authorizer)
   return user instanceof Promise ? user.then((later) => answerAs(parts, asked, later)) : answerAs(parts, asked, user)
 }

@@ -75,6 +75,8 @@ export class RequestMetrics {
   readonly #byVerb = new Map<string, Map<string, RequestSeries[]>>()
   readonly #facts: RequestFacts
   #size = 0
+  /** Callers who were known, and such whose credentials nobody knew. */
+  readonly authentications = { success: 0, failure: 0 }
 
   constructor(facts: RequestFacts) {
     this.#facts = facts
@@ -124,6 +126,8 @@ export class RequestMetrics {
     return [
       counter('apiserver_request_total', 'Requests by verb, dry run, group, version, resource, scope, component and status code.',
         all.flatMap((series) => series.codes.map(({ code, count }) => [{ code: String(code), ...series.labelsWithDryRun }, count] as const))),
+      counter('authentication_attempts', 'Requests by whether it was found out who makes them.',
+        Object.entries(this.authentications).map(([result, count]) => [{ result }, count] as const)),
       histogramFamily('apiserver_request_duration_seconds', 'Seconds from the arrival of a request to its answer.', durations),
       histogramFamily('apiserver_response_sizes', 'Bytes of answers to reads.', all.map((series) => [series.labels, series.sizes] as const)),
       gauge('apiserver_longrunning_requests', 'Watches and other requests that go on now.',

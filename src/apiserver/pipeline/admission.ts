@@ -1,6 +1,7 @@
 import { StatusError } from '../../words/status-error.ts'
 import { forbidden } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator, ObjectReader, Validator, Verdict } from '../access.ts'
+import type { AdmissionMetrics } from '../metrics/admission-metrics.ts'
 import type { WriteObserver } from '../route.ts'
 import { unshare } from './fresh-draft.ts'
 
@@ -14,19 +15,21 @@ export class Admission {
   readonly #validators: readonly Validator[]
   readonly #observers: readonly WriteObserver[]
   readonly #reader: ObjectReader
+  readonly #metrics: AdmissionMetrics
 
   constructor(parts: {
-    mutators: readonly Mutator[]; validators: readonly Validator[]; observers: readonly WriteObserver[]; reader: ObjectReader
+    mutators: readonly Mutator[]; validators: readonly Validator[]; observers: readonly WriteObserver[]; reader: ObjectReader; metrics: AdmissionMetrics
   }) {
     this.#mutators = parts.mutators
     this.#validators = parts.validators
     this.#observers = parts.observers
     this.#reader = parts.reader
+    this.#metrics = parts.metrics
   }
 
   /** Whether anything may have changed the draft. What is no promise costs no turn of the event loop. */
   mutate(request: AdmissionRequest): boolean | Promise<boolean> {
-    return this.#mutateFrom(request, 0, false)
+    return this.#metrics.measure('admit', request.operation, () => this.#mutateFrom(request, 0, false))
   }
 
   #mutateFrom(request: AdmissionRequest, start: number, askedBefore: boolean): boolean | Promise<boolean> {
@@ -43,7 +46,7 @@ export class Admission {
   }
 
   validate(request: AdmissionRequest, listener: WarningListener): void | Promise<void> {
-    return this.#validateFrom(request, listener, 0)
+    return this.#metrics.measure('validate', request.operation, () => this.#validateFrom(request, listener, 0))
   }
 
   #validateFrom(request: AdmissionRequest, listener: WarningListener, start: number): void | Promise<void> {
