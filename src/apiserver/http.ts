@@ -14,11 +14,18 @@ export interface ServerRequest {
   readonly signal: AbortSignal
 }
 
+export interface PeerCertificate {
+  readonly commonName: string
+  readonly organizations: readonly string[]
+  /** SHA-256 of the whole certificate in lower-case hexadecimal digits: tells the certificates of one user apart. */
+  readonly fingerprint?: string
+}
+
 export interface Peer {
   /** Address of the client. */
   readonly address: string
   /** The verified client certificate's subject, where one was given and our CA signed it. */
-  readonly certificate: { readonly commonName: string; readonly organizations: readonly string[] } | undefined
+  readonly certificate: PeerCertificate | undefined
   /** The common name of a front proxy's certificate: of an authority of its own, so that it is no user here. */
   readonly proxyName?: string
 }

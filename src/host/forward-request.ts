@@ -47,7 +47,7 @@ export async function forwardRequest(request: ServerRequest, to: ForwardTarget):
 }
 
 function forwardedHeaders({ headers }: ServerRequest): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':') && !NOT_FORWARDED.has(name)))
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':') && !name.startsWith('impersonate-') && !NOT_FORWARDED.has(name)))
 }
 
 /** Stops reading from the other side while the client has much to take. */

@@ -35,7 +35,7 @@ const agentPort = await startAgent()
 const handler: Handler = async (request) => {
   switch (request.path) {
     case '/echo': return whole(200, `${request.method} ${request.query} ${textOf(await request.body(1000).catch((error) => utf8(errorLine(error))))}`)
-    case '/peer': return whole(200, JSON.stringify(request.peer.certificate ?? 'none'))
+    case '/peer': return whole(200, JSON.stringify(request.peer.certificate ?? 'none', ['commonName', 'organizations']))
     case '/large': return { type: 'whole', status: 200, headers: {}, body: Array.from({ length: 2000 }, () => Buffer.alloc(5000, 'x')) }
     case '/unread': return whole(401, 'no')
     case '/broken': throw new Error('secret detail')

@@ -30,8 +30,9 @@ async function seenAs(credentials: Pick<Credentials, 'certificatePem' | 'keyPem'
   try {
     return await new Promise((resolve, reject) => {
       server.once('secureConnection', (socket: TLSSocket) => {
-        const { address: _, ...peer } = peerOf(socket)
-        resolve(peer)
+        const { address: _, certificate, ...peer } = peerOf(socket)
+        if (certificate !== undefined) assert.match(certificate.fingerprint ?? '', /^[0-9a-f]{64}$/)
+        resolve({ ...peer, certificate: certificate && { commonName: certificate.commonName, organizations: certificate.organizations } })
         socket.destroy()
       })
       const { port } = server.address() as AddressInfo

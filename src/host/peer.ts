@@ -42,10 +42,11 @@ function rootOf(leaf: DetailedPeerCertificate): string | undefined {
 }
 
 function subjectOf(socket: TLSSocket): Peer['certificate'] {
-  const subject: Readonly<Record<string, unknown>> = { ...socket.getPeerCertificate().subject }
+  const certificate = socket.getPeerCertificate()
+  const subject: Readonly<Record<string, unknown>> = { ...certificate.subject }
   const commonName = subject['CN']
   // Two common names could be read as one user here and as another elsewhere.
   if (typeof commonName !== 'string') return undefined
   const organizations = [subject['O']].flat().filter((organization) => typeof organization === 'string')
-  return { commonName, organizations }
+  return { commonName, organizations, fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase() }
 }

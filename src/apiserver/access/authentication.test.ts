@@ -54,6 +54,8 @@ test('who asks', async () => {
     assert.deepEqual([user.name, user.groups], [name, groups])
     assert.equal(await authenticate(authenticators, asked), user, 'the same User object for the same credentials')
   }
+  const numbered = await authenticate(authenticators, request({}, { ...certificate, fingerprint: 'ab12' }))
+  assert.deepEqual(numbered.extra, { 'authentication.kubernetes.io/credential-id': ['X509SHA256=ab12'] })
   for (const authorization of ['Bearer bad', 'Bearer other', 'Basic YTpi', 'Bearer', 'nonsense']) {
     await assert.rejects(async () => authenticate(authenticators, request({ authorization })), { code: 401, message: 'Unauthorized' }, authorization)
   }

@@ -1,18 +1,16 @@
 import type { Authenticator, User } from '../access.ts'
-import type { ServerRequest } from '../http.ts'
-import { withAuthenticated } from './subjects.ts'
-
-type Certificate = NonNullable<ServerRequest['peer']['certificate']>
+import type { PeerCertificate, ServerRequest } from '../http.ts'
+import { CREDENTIAL_ID, withAuthenticated } from './subjects.ts'
 
 const MAX_KNOWN_USERS = 1024
 
 /** The common name is the user, the organizations are the groups. The adapter has verified the chain already. */
 export class CertificateAuthenticator implements Authenticator {
-  /** One User per subject, so that the authorizer's caches can recognise it by identity. Dropped whole when full. */
+  /** One User per certificate, so that the authorizer's caches can recognise it by identity. Dropped whole when full. */
   readonly #known = new Map<string, User>()
 
   /** A connection's certificate is one object for all its requests. */
-  readonly #byConnection = new WeakMap<Certificate, User>()
+  readonly #byConnection = new WeakMap<PeerCertificate, User>()
 
   authenticate({ peer: { certificate } }: ServerRequest): User | undefined {
     if (certificate === undefined || certificate.commonName === '') return undefined
@@ -23,13 +21,15 @@ export class CertificateAuthenticator implements Authenticator {
     return user
   }
 
-  #userOf(certificate: Certificate): User {
-    const subject = [certificate.commonName, ...certificate.organizations].join('\0')
-    const known = this.#known.get(subject)
+  #userOf(certificate: PeerCertificate): User {
+    const { commonName, organizations, fingerprint } = certificate
+    const key = [commonName, ...organizations, fingerprint ?? ''].join('\0')
+    const known = this.#known.get(key)
     if (known !== undefined) return known
-    const user: User = { name: certificate.commonName, uid: '', groups: withAuthenticated(certificate.organizations), extra: {} }
+    const extra: User['extra'] = fingerprint === undefined ? {} : { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint}`] }
+    const user: User = { name: commonName, uid: '', groups: withAuthenticated(organizations), extra }
     if (this.#known.size >= MAX_KNOWN_USERS) this.#known.clear()
-    this.#known.set(subject, user)
+    this.#known.set(key, user)
     return user
   }
 }

@@ -11,6 +11,9 @@ export const groups = {
 
 export const anonymousUser: User = { name: 'system:anonymous', uid: '', groups: [groups.unauthenticated], extra: {} }
 
+/** The extra that says which credentials were shown: JTI=... of a token, X509SHA256=... of a certificate. */
+export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id'
+
 const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:'
 const NODE_PREFIX = 'system:node:'
 

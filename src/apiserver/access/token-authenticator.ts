@@ -4,7 +4,7 @@ import type { Instant } from '../../words/instant.ts'
 import { parseTime } from '../../words/instant.ts'
 import type { Clock } from '../../words/ports.ts'
 import type { ObjectReader, User } from '../access.ts'
-import { serviceAccountGroups, serviceAccountUserName, withAuthenticated } from './subjects.ts'
+import { CREDENTIAL_ID, serviceAccountGroups, serviceAccountUserName, withAuthenticated } from './subjects.ts'
 import type { TokenOutcome, TokenReviewer } from './token-reviewers.ts'
 import type { BoundObject, TokenClaims, TokenVerifier } from './token-claims.ts'
 
@@ -54,7 +54,7 @@ export class TokenAuthenticator implements TokenReviewer {
 
 export function userOfClaims(claims: TokenClaims): User {
   const extra: Record<string, readonly string[]> = {}
-  if (claims.tokenId !== '') extra['authentication.kubernetes.io/credential-id'] = [`JTI=${claims.tokenId}`]
+  if (claims.tokenId !== '') extra[CREDENTIAL_ID] = [`JTI=${claims.tokenId}`]
   if (claims.node !== undefined) {
     extra['authentication.kubernetes.io/node-name'] = [claims.node.name]
     if (claims.node.uid !== '') extra['authentication.kubernetes.io/node-uid'] = [claims.node.uid]

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../objects/json.ts'
 import type { Program } from '../../../policy/cel/program.ts'
 import type { User } from '../../access.ts'
-import { withAuthenticated } from '../subjects.ts'
+import { CREDENTIAL_ID, withAuthenticated } from '../subjects.ts'
 import { evaluate, type Evaluated } from './claim-expressions.ts'
 
 /** Where a part of the user comes from: a claim as it is, or an expression over all of them. */
@@ -49,6 +49,8 @@ function mappedUser(mapping: ClaimMapping, claims: JsonObject): User {
   const name = usernameOf(mapping.username, claims)
   if (name === '') throw new ClaimError('the username is empty')
   const extra: Record<string, readonly string[]> = {}
+  const { jti } = claims
+  if (typeof jti === 'string' && jti !== '') extra[CREDENTIAL_ID] = [`JTI=${jti}`]
   for (const { key, program } of mapping.extra) {
     const values = listOf(valueOf(evaluate(program, { claims }), `extra ${key}`), `extra ${key}`)
     if (values.length > 0) extra[key] = values

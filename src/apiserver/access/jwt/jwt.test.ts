@@ -86,6 +86,7 @@ test('claims become a user', async () => {
     [user('{claim: email, prefix: ""}'), claims, { name: 'anna@example.org' }],
     [user('{claim: email, prefix: ""}'), { ...claims, email_verified: false }, 'oidc: email not verified'],
     [user('{claim: email, prefix: ""}'), { ...claims, email_verified: 'yes' }, "oidc: parse 'email_verified' claim: it is no boolean"],
+    [user('{claim: sub, prefix: ""}'), { ...claims, jti: 'j1' }, { extra: { 'authentication.kubernetes.io/credential-id': ['JTI=j1'] } }],
     [user('{claim: name, prefix: ""}'), claims, 'oidc: parse username claims "name": claim not present'],
     [user('{claim: groups, prefix: ""}'), claims, 'oidc: parse username claims "groups": it is no string'],
     [user('{claim: sub, prefix: "x"}'), { ...claims, sub: '' }, 'oidc: the username is empty'],
