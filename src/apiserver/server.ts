@@ -15,6 +15,7 @@ import { CustomResources } from './custom-resources/custom-resources.ts'
 import { DefinitionKeeper } from './custom-resources/definition-keeper.ts'
 import type { DispatchParts } from './front/dispatch.ts'
 import type { AuditConfig } from './audit/auditor.ts'
+import { AuditedClient } from './audit/audited-client.ts'
 import { Auditor } from './audit/auditor.ts'
 import { createHandler } from './front/handler.ts'
 import { FlowGate } from './front/flow-gate.ts'
@@ -22,7 +23,9 @@ import { routeTable } from './front/route-table.ts'
 import type { RouteTable } from './front/route-table.ts'
 import { Watches } from './front/watches.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
-import { followFlowObjects } from './flow-control/follow-flow-objects.ts'
+import { DanglingKeeper } from './flow-control/dangling-keeper.ts'
+import type { DanglingParts } from './flow-control/dangling-keeper.ts'
+import { flowObjects, followFlowObjects } from './flow-control/follow-flow-objects.ts'
 import type { Handler } from './http.ts'
 import { AdmissionMetrics } from './metrics/admission-metrics.ts'
 import { measuredStore } from './metrics/measured-store.ts'
@@ -153,7 +156,14 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const reader = cacheReader(resources)
   const life = new AbortController()
   let inProcess: InProcessParts | undefined
-  const client = (user: User): Client => new InProcessClient(() => present(inProcess, 'the composed server'), user)
+  let auditor: Auditor | undefined
+  const client = (user: User): Client => {
+    const inner = new InProcessClient(() => present(inProcess, 'the composed server'), user)
+    if (dependencies.audit === undefined) return inner
+    return new AuditedClient({
+      inner, user, signal: life.signal, auditor: () => present(auditor, 'the auditor'), authorizer: () => extensions.authorizer,
+    })
+  }
 
   const watches = new Watches({ feed, clock, random, log, limits })
   const extensions = dependencies.extend({
@@ -178,8 +188,9 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   }
   const { authorizer, authenticators } = extensions
   inProcess = { dispatch, authorizer, log, signal: life.signal }
+  auditor = auditorOf(dependencies, dispatch)
   return {
-    handle: createHandler({ ...dispatch, authorizer, authenticators, gate, metrics, auditor: auditorOf(dependencies, dispatch), encoder: new ProtobufEncoder(schemas) }),
+    handle: createHandler({ ...dispatch, authorizer, authenticators, gate, metrics, auditor, encoder: new ProtobufEncoder(schemas) }),
     reader,
     client,
     served: () => resources.definitions(),
@@ -190,11 +201,21 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     async start(signal) {
       signal.addEventListener('abort', () => life.abort(), { once: true })
       await feed.start(signal)
-      followFlowObjects(resources, reader, (objects) => gate.configure(objects))
+      inForce({ gate, resources, reader, clock, log, client: client(internalUsers.apiServer), signal })
       if (resources.find(CRD.group, CRD.version, CRD.plural) !== undefined) serveCustomResources({ feed, resources, schemas, clock, log, client: client(internalUsers.apiServer) }, signal)
       for (const task of extensions.tasks ?? []) void task(signal)
     },
   }
+}
+
+function inForce({ gate, resources, reader, ...parts }: Omit<DanglingParts, 'objects'> & {
+  readonly gate: FlowGate; readonly resources: ResourceSet; readonly reader: ObjectReader
+}): void {
+  const keeper = new DanglingKeeper({ ...parts, objects: () => flowObjects(reader) })
+  followFlowObjects(resources, reader, (objects) => {
+    gate.configure(objects)
+    if (objects.schemas.length > 0) keeper.look()
+  })
 }
 
 function isServed(

@@ -14,11 +14,15 @@ export function followFlowObjects(resources: ResourceSet, reader: ObjectReader, 
     const generations = watched.flatMap((kind) => reader.list(kind).map(({ metadata }) => `${metadata.name} ${metadata.uid} ${metadata.generation}`)).join()
     if (generations === seen) return
     seen = generations
-    tell({ schemas: reader.list(kinds.FlowSchema), levels: reader.list(kinds.PriorityLevelConfiguration) })
+    tell(flowObjects(reader))
   }
   for (const kind of watched) {
     const { cache } = resources.of(kind)
     cache.watch(cache.prefix, { offer: () => undefined, flush: look, lost: () => undefined }, undefined)
   }
   look()
+}
+
+export function flowObjects(reader: ObjectReader): FlowObjects {
+  return { schemas: reader.list(kinds.FlowSchema), levels: reader.list(kinds.PriorityLevelConfiguration) }
 }

@@ -149,4 +149,12 @@ test('the objects are in force as they change; responses say which flow a reques
   const told = await server.watch(`${pods}?watch=1`)
   assert.equal(await executing(), '1')
   await told.close()
+
+  const dangling = async (): Promise<unknown> => (await server.request('GET', `/apis/${level}/flowschemas/mine`)).get('status.conditions.0.status')
+  await server.clock.advance(1_000)
+  assert.equal(await dangling(), 'False')
+  await server.request('DELETE', `/apis/${level}/prioritylevelconfigurations/own`)
+  assert.equal((await server.request('GET', pods)).headers['x-kubernetes-pf-flowschema-uid'], undefined, 'it matches nothing without its level')
+  await server.clock.advance(1_000)
+  assert.equal(await dangling(), 'True')
 })
