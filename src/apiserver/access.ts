@@ -22,6 +22,18 @@ export interface RequestInfo {
   readonly namespace: string
   readonly name: string
   readonly path: string
+  /** Of which objects alone it is asked: lists, watches and deletions of collections. RBAC does not look at them. */
+  readonly fieldSelector?: AskedSelector
+  readonly labelSelector?: AskedSelector
+}
+
+/** As a request has it (a text), or as a review does. */
+export type AskedSelector = string | readonly AskedRequirement[]
+
+export interface AskedRequirement {
+  readonly key: string
+  readonly operator: string
+  readonly values?: readonly string[]
 }
 
 export interface Authenticator {

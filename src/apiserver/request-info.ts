@@ -39,9 +39,11 @@ function parseResource(
   const verb = deprecatedWatch ? 'watch' : (VERBS[method] ?? method.toLowerCase())
   const watch = verb === 'watch' || (verb === 'get' && target.name === '' && isTrue(query.get('watch')))
   const common = { isResource: true, group, version, path, watch }
-  if (watch) return { ...common, ...target, verb: 'watch', name: target.name === '' ? nameInSelector(query) : target.name }
-  if (target.name === '' && verb === 'get') return { ...common, ...target, verb: 'list', name: nameInSelector(query) }
-  if (target.name === '' && verb === 'delete') return { ...common, ...target, verb: 'deletecollection', name: nameInSelector(query) }
+  if (watch) return { ...common, ...target, ...selectorsOf(query), verb: 'watch', name: target.name === '' ? nameInSelector(query) : target.name }
+  if (target.name === '' && verb === 'get') return { ...common, ...target, ...selectorsOf(query), verb: 'list', name: nameInSelector(query) }
+  if (target.name === '' && verb === 'delete') {
+    return { ...common, ...target, ...selectorsOf(query), verb: 'deletecollection', name: nameInSelector(query) }
+  }
   return { ...common, ...target, verb }
 }
 
@@ -65,6 +67,11 @@ function scopeOf(segments: readonly string[]): Target {
 /** A parameter without a value counts as set, as upstream's conversion of booleans does. */
 export function isTrue(value: string | null): boolean {
   return value !== null && value !== '0' && value.toLowerCase() !== 'false'
+}
+
+function selectorsOf(query: URLSearchParams): Pick<RequestInfo, 'fieldSelector' | 'labelSelector'> {
+  const [fieldSelector, labelSelector] = [query.get('fieldSelector') ?? '', query.get('labelSelector') ?? '']
+  return { ...(fieldSelector === '' ? {} : { fieldSelector }), ...(labelSelector === '' ? {} : { labelSelector }) }
 }
 
 const ONE_NAME = /^metadata\.name==?([^,=!]+)$/

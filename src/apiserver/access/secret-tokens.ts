@@ -1,24 +1,36 @@
 import { kinds } from '../../resources/generated/kinds.ts'
+import type { ObjectKey } from '../../objects/kube-object.ts'
 import { fromBase64, textOf } from '../../words/bytes.ts'
+import { formatTime } from '../../words/instant.ts'
+import type { Clock } from '../../words/ports.ts'
 import type { ObjectReader, User } from '../access.ts'
 import { sameSecret } from './same-secret.ts'
 import { serviceAccountGroups, serviceAccountUserName, withAuthenticated } from './subjects.ts'
 import type { SecretTokenClaims, SecretTokenVerifier } from './token-claims.ts'
 import type { TokenOutcome, TokenReviewer } from './token-reviewers.ts'
 
+/** A label with the day of a token's last use. */
+export const LAST_USED = 'kubernetes.io/legacy-token-last-used'
 /** A label that the cleaner of unused tokens sets: the token does not count while it is there. */
 const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since'
 
 export interface SecretTokenPorts {
   readonly verifier: SecretTokenVerifier
   readonly reader: ObjectReader
+  readonly clock: Clock
   readonly audiences: readonly string[]
+  /** Puts the day on the label LAST_USED of that Secret. Never rejects. */
+  markUsed(key: ObjectKey, day: string): Promise<void>
 }
+
+/** Marks under way at once; a token that finds no room is marked at its next use. */
+const MAX_MARKS = 16
 
 /** Tokens without an end that stand in a Secret of type kubernetes.io/service-account-token: good as long as that Secret holds them. */
 export class SecretTokens implements TokenReviewer {
   readonly #ports: SecretTokenPorts
   readonly #users = new WeakMap<SecretTokenClaims, User>()
+  readonly #marking = new Set<string>()
 
   constructor(ports: SecretTokenPorts) {
     this.#ports = ports
@@ -33,7 +45,20 @@ export class SecretTokens implements TokenReviewer {
       return { outcome: 'invalid', why: `token audiences ${JSON.stringify(own)} is invalid for the target audiences ${JSON.stringify(wanted)}` }
     }
     const why = this.#problemOf(verified.claims, token)
-    return why === undefined ? { outcome: 'user', user: this.#userOf(verified.claims), audiences } : { outcome: 'invalid', why }
+    if (why !== undefined) return { outcome: 'invalid', why }
+    this.#noteUse(verified.claims)
+    return { outcome: 'user', user: this.#userOf(verified.claims), audiences }
+  }
+
+  /** Once a day. The request does not wait for it. */
+  #noteUse({ namespace, secretName: name }: SecretTokenClaims): void {
+    const { reader, clock, markUsed } = this.#ports
+    const day = formatTime(clock.now()).slice(0, 10)
+    const id = `${namespace}/${name}`
+    if (reader.get(kinds.Secret, { namespace, name })?.metadata.labels?.[LAST_USED] === day) return
+    if (this.#marking.has(id) || this.#marking.size >= MAX_MARKS) return
+    this.#marking.add(id)
+    void markUsed({ namespace, name }, day).finally(() => this.#marking.delete(id))
   }
 
   #problemOf({ namespace, serviceAccount, secretName }: SecretTokenClaims, token: string): string | undefined {

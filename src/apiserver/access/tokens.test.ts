@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ObjectKey } from '../../objects/kube-object.ts'
 import type { Secret } from '../../resources/generated/types.ts'
 import { toBase64, utf8 } from '../../words/bytes.ts'
 import { TestClock } from '../apiserver.testing.ts'
@@ -56,6 +57,7 @@ test('tokens that stand in Secrets', async () => {
   const invalid = { labels: { 'kubernetes.io/legacy-token-invalid-since': '2025-12-01' } }
   const table: [string, Parameters<typeof readerOf>[0], string | undefined][] = [
     ['all there', [account, secret('good')], undefined],
+    ['used today', [account, secret('good', { labels: { 'kubernetes.io/legacy-token-last-used': '2026-01-01' } })], undefined],
     ['no secret', [account], 'service account token has been invalidated'],
     ['a secret that goes', [account, secret('good', { deletionTimestamp: '2026-01-01T00:00:00Z' })], 'service account token has been invalidated'],
     ['another token in it', [account, secret('else')], "service account token does not match server's copy"],
@@ -64,13 +66,16 @@ test('tokens that stand in Secrets', async () => {
     ['marked', [account, secret('good', invalid)], 'the token in secret kube-system/web-token for service account kube-system/web has been marked invalid'],
   ]
   for (const [name, objects, why] of table) {
-    const tokens = new SecretTokens({ verifier: { verifySecretToken }, reader: readerOf(objects), audiences })
+    const marked: string[] = []
+    const markUsed = async (key: ObjectKey, day: string): Promise<void> => void marked.push(`${key.namespace}/${key.name} ${day}`)
+    const tokens = new SecretTokens({ verifier: { verifySecretToken }, reader: readerOf(objects), clock, audiences, markUsed })
     const found = await tokens.review('good', [])
     if (why !== undefined) {
       assert.ok(found.outcome === 'invalid' && found.why.startsWith(why), `${name}: ${JSON.stringify(found)}`)
       continue
     }
     assert.ok(found.outcome === 'user', name)
+    assert.deepEqual(marked, name === 'used today' ? [] : ['kube-system/web-token 2026-01-01'])
     assert.deepEqual([found.user.name, found.user.uid, found.audiences], ['system:serviceaccount:kube-system:web', 'sa-1', audiences])
     assert.equal((await tokens.review('good', ['vault'])).outcome, 'invalid')
     assert.deepEqual(await tokens.review('other', []), { outcome: 'foreign' })

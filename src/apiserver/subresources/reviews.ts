@@ -121,7 +121,12 @@ function infoOf({ resourceAttributes, nonResourceAttributes }: Asked): RequestIn
     return { ...nothing, isResource: false, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' }
   }
   const { verb = '', group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = resourceAttributes
-  return { ...nothing, isResource: true, verb, group, version, resource, subresource, namespace, name }
+  const { fieldSelector, labelSelector } = resourceAttributes
+  return {
+    ...nothing, isResource: true, verb, group, version, resource, subresource, namespace, name,
+    ...(fieldSelector === undefined ? {} : { fieldSelector: fieldSelector.requirements ?? fieldSelector.rawSelector ?? '' }),
+    ...(labelSelector === undefined ? {} : { labelSelector: labelSelector.requirements ?? labelSelector.rawSelector ?? '' }),
+  }
 }
 
 function rulesStatus(ports: ReviewPorts, user: User, { spec }: SelfSubjectRulesReview): SubjectRulesReviewStatus {

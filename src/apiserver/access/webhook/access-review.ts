@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../objects/json.ts'
 import type { OpenApiSchema } from '../../../policy/cel/openapi-schema.ts'
 import type { RequestInfo, User } from '../../access.ts'
+import { askedSelectors } from './asked-selectors.ts'
 
 const text: OpenApiSchema = { type: 'string' }
 const texts: OpenApiSchema = { type: 'array', items: text }
@@ -26,7 +27,7 @@ export const accessReviewSchema: OpenApiSchema = {
 export function wholeSpec(user: User, info: RequestInfo): JsonObject {
   const { namespace, verb, group, version, resource, subresource, name, path } = info
   const asked = info.isResource
-    ? { resourceAttributes: { namespace, verb, group, version, resource, subresource, name } }
+    ? { resourceAttributes: { namespace, verb, group, version, resource, subresource, name, ...askedSelectors(info) } }
     : { nonResourceAttributes: { path, verb } }
   return { ...asked, user: user.name, groups: user.groups, extra: user.extra, uid: user.uid }
 }

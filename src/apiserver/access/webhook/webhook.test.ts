@@ -39,6 +39,14 @@ const pods = infoOf('get', 'pods', 'shop', 'web')
 test('what a webhook is asked, and what its answers mean', async () => {
   const table: [RequestInfo, object, Partial<Decision>, object][] = [
     [pods, { allowed: true, reason: 'why not' }, { allowed: true, reason: 'why not' }, { resourceAttributes: { namespace: 'shop', verb: 'get', version: 'v1', resource: 'pods', name: 'web' } }],
+    [{ ...infoOf('list', 'pods', 'shop'), fieldSelector: 'spec.nodeName=n1,metadata.name!=a', labelSelector: 'app in (a,b),!old,x' }, { allowed: true }, { allowed: true }, {
+      resourceAttributes: {
+        namespace: 'shop', verb: 'list', version: 'v1', resource: 'pods',
+        fieldSelector: { requirements: [{ key: 'spec.nodeName', operator: 'In', values: ['n1'] }, { key: 'metadata.name', operator: 'NotIn', values: ['a'] }] },
+        labelSelector: { requirements: [{ key: 'app', operator: 'In', values: ['a', 'b'] }, { key: 'old', operator: 'DoesNotExist' }, { key: 'x', operator: 'Exists' }] },
+      },
+    }],
+    [{ ...infoOf('list', 'pods', 'shop'), fieldSelector: 'rubbish' }, { allowed: true }, { allowed: true }, { resourceAttributes: { namespace: 'shop', verb: 'list', version: 'v1', resource: 'pods' } }],
     [urlInfo('get', '/apis'), { allowed: false, denied: true, reason: 'no' }, { allowed: false, denied: true, reason: 'no' }, { nonResourceAttributes: { path: '/apis', verb: 'get' } }],
     [pods, { allowed: false }, { allowed: false, reason: '' }, {}],
     [pods, { allowed: true, denied: true }, { allowed: false, denied: true, error: 'webhook subject access review returned both allow and deny response' }, {}],
