@@ -1,5 +1,6 @@
 import { isObject } from '../../objects/json.ts'
 import { formatMicroTime } from '../../words/instant.ts'
+import type { StatusError } from '../../words/status-error.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import type { Decision, RequestInfo, User } from '../access.ts'
 import type { ByteSink, ServerRequest, ServerResponse } from '../http.ts'
@@ -82,6 +83,32 @@ export class AuditTrail {
   requestBody(body: unknown): void {
     if (this.#rule === undefined || this.#rule.level === 'Metadata' || body === undefined) return
     this.#requestText = JSON.stringify(this.#rule.omitManagedFields ? withoutManagedFields(body) : body)
+  }
+
+  /** Whether the policy wants to hear of this request. */
+  get isWanted(): boolean {
+    return this.#rule !== undefined
+  }
+
+  /** A watch that is no response over HTTP has begun. */
+  started(): void {
+    this.#statusText = '{"metadata":{},"code":200}'
+    this.#emit('ResponseStarted')
+  }
+
+  /** A call that is no request over HTTP is over. object is what it gave, where it gave one. */
+  completed(code: number, object: unknown): void {
+    this.#statusText = `{"metadata":{},"code":${code}}`
+    if (this.#rule?.level === 'RequestResponse' && object !== undefined) {
+      this.#responseText = JSON.stringify(this.#rule.omitManagedFields ? withoutManagedFields(object) : object)
+    }
+    this.#emit('ResponseComplete')
+  }
+
+  /** A call that is no request over HTTP was refused. */
+  refused({ message, reason, details, code }: StatusError): void {
+    this.#statusText = JSON.stringify({ metadata: {}, status: 'Failure', message, reason, details, code })
+    this.#emit('ResponseComplete')
   }
 
   /** The request ended by a defect of the server; message is what the client is told. */
