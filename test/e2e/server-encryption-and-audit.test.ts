@@ -21,7 +21,8 @@ function encryptionFile(...keys: string[]): string {
   const file = join(bed.directory, 'encryption.json')
   const provider = (name: string): object => ({ aesgcm: { keys: [{ name, secret: Buffer.alloc(32, name).toString('base64') }] } })
   const providers = [...keys.map(provider), { identity: {} }]
-  const config = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'EncryptionConfiguration', resources: [{ resources: ['secrets'], providers }] }
+  const resources = [{ resources: ['secrets'], providers }]
+  const config = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'EncryptionConfiguration', resources }
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
   return file
 }
@@ -71,7 +72,8 @@ test('plain, sealed, rotated: old values stay readable, and what is new is not o
 test('a key that is gone is said with the object, and the files that worked are kept', async () => {
   const why = await restart('--encryption-config', encryptionFile('three'))
   assert.match(why, /secrets "default\/\w+": the stored value was sealed by aesgcm "two", which the encryption configuration does not have/)
-  assert.match(await restart('--encryption-config', ''), /was sealed by aesgcm "two", and this cluster is started without an encryption configuration/)
+  const none = await restart('--encryption-config', '')
+  assert.match(none, /was sealed by aesgcm "two", and this cluster is started without an encryption configuration/)
   assert.equal(await restart('--encryption-config', encryptionFile('two')), '')
   assert.doesNotMatch(bed.log(), new RegExp(`${PASSWORD}|${Buffer.alloc(32, 'two').toString('base64').slice(0, 20)}`))
 })
@@ -79,7 +81,8 @@ test('a key that is gone is said with the object, and the files that worked are 
 test('requests are written down as the policy says, in the log and to a webhook', async () => {
   const received: string[] = []
   const pki = join(bed.dataDirectory, 'pki')
-  const hook = createServer({ cert: readFileSync(join(pki, 'apiserver.crt')), key: readFileSync(join(pki, 'apiserver.key')) }, (request, response) => {
+  const certificate = { cert: readFileSync(join(pki, 'apiserver.crt')), key: readFileSync(join(pki, 'apiserver.key')) }
+  const hook = createServer(certificate, (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -91,10 +94,17 @@ test('requests are written down as the policy says, in the log and to a webhook'
   const kubeconfig = join(bed.directory, 'audit-kubeconfig.json')
   writeFileSync(kubeconfig, JSON.stringify({
     apiVersion: 'v1', kind: 'Config', 'current-context': 'audit', contexts: [{ name: 'audit', context: { cluster: 'audit' } }],
-    clusters: [{ name: 'audit', cluster: { server: `https://localhost:${(hook.address() as AddressInfo).port}/`, 'certificate-authority': join(pki, 'ca.crt') } }],
+    clusters: [{
+      name: 'audit',
+      cluster: { server: `https://localhost:${(hook.address() as AddressInfo).port}/`, 'certificate-authority': join(pki, 'ca.crt') },
+    }],
   }))
   const policy = join(bed.directory, 'policy.json')
-  const rules = [{ level: 'Metadata', resources: [{ group: '', resources: ['secrets'] }] }, { level: 'RequestResponse', resources: [{ group: '', resources: ['configmaps'] }] }]
+  const users = ['kubernetes-admin']
+  const rules = [
+    { level: 'Metadata', users, resources: [{ group: '', resources: ['secrets'] }] },
+    { level: 'RequestResponse', users, resources: [{ group: '', resources: ['configmaps'] }] },
+  ]
   writeFileSync(policy, JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'], rules }))
   const log = join(bed.directory, 'audit', 'audit.log')
   assert.equal(await restart('--audit-policy', policy, '--audit-log', log, '--audit-webhook-config', kubeconfig), '')

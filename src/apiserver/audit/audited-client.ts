@@ -65,7 +65,8 @@ export class AuditedClient implements Client {
 
   update<T extends KubeObject>(kind: KindRef<T>, object: T, options: UpdateOptions = {}): Promise<T> {
     const { namespace = '', name = '' } = object.metadata
-    const asked = { verb: 'update', method: 'PUT', key: { namespace, name }, subresource: options.subresource ?? '', query: writeQuery(options) }
+    const { subresource = '' } = options
+    const asked = { verb: 'update', method: 'PUT', key: { namespace, name }, subresource, query: writeQuery(options) }
     return this.#told(kind, asked, object, () => this.#parts.inner.update(kind, object, options))
   }
 
@@ -76,7 +77,8 @@ export class AuditedClient implements Client {
   }
 
   delete<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, options: DeleteOptions = {}): Promise<T | undefined> {
-    return this.#told(kind, { verb: 'delete', method: 'DELETE', key }, deleteBody(options), () => this.#parts.inner.delete(kind, key, options))
+    const asked = { verb: 'delete', method: 'DELETE', key }
+    return this.#told(kind, asked, deleteBody(options), () => this.#parts.inner.delete(kind, key, options))
   }
 
   deleteCollection(kind: KindRef, selection: ListOptions, options: DeleteOptions = {}): Promise<void> {
@@ -109,8 +111,8 @@ export class AuditedClient implements Client {
     const { user, signal } = this.#parts
     const [path = '', query = ''] = withQuery(pathOf(kind, asked), asked.query ?? {}).split('?')
     const trail = this.#parts.auditor().begin({
-      method: asked.method, path, query, headers: { 'user-agent': `lotse/${user.name}` }, peer: { address: '127.0.0.1', certificate: undefined },
-      body: () => Promise.resolve(new Uint8Array()), signal,
+      method: asked.method, path, query, headers: { 'user-agent': `lotse/${user.name}` },
+      peer: { address: '127.0.0.1', certificate: undefined }, body: () => Promise.resolve(new Uint8Array()), signal,
     })
     trail.asked(infoOf(kind, asked))
     trail.authenticated(user)
