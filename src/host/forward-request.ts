@@ -47,7 +47,8 @@ export async function forwardRequest(request: ServerRequest, to: ForwardTarget):
 }
 
 function forwardedHeaders({ headers }: ServerRequest): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':') && !name.startsWith('impersonate-') && !NOT_FORWARDED.has(name)))
+  const isForwarded = (name: string): boolean => !name.startsWith(':') && !name.startsWith('impersonate-') && !NOT_FORWARDED.has(name)
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isForwarded(name)))
 }
 
 /** Stops reading from the other side while the client has much to take. */
