@@ -23,7 +23,7 @@ export function processMetrics(): MetricSource {
       gauge('nodejs_external_memory_bytes', 'Memory outside of the heap.', [[{}, memory.external]]),
       gauge('nodejs_eventloop_lag_mean_seconds', 'How late timers were since the last look, on average.', [[{}, lagSeconds(delay.mean)]]),
       gauge('nodejs_eventloop_lag_max_seconds', 'How late timers were since the last look, at worst.', [[{}, lagSeconds(delay.max)]]),
-      gauge('nodejs_eventloop_lag_p99_seconds', 'How late timers were since the last look, of 99 in 100.', [[{}, lagSeconds(delay.percentile(99))]]),
+      gauge('nodejs_eventloop_lag_p99_seconds', 'How late timers were at most, of 99 in 100.', [[{}, lagSeconds(delay.percentile(99))]]),
       gauge('nodejs_version_info', 'What runs this program.', [[{ version: process.version }, 1]]),
     ]
     delay.reset()
