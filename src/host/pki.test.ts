@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -59,4 +59,21 @@ test('a lost, foreign or expired authority is said, never replaced', () => {
   rmSync(join(directory, 'ca.key'))
   assert.throws(() => createClusterPki(directory, options), { name: 'PkiError', message: /ca\.key is missing/ })
   assert.equal(readFileSync(join(directory, 'ca.crt'), 'utf8'), ca)
+})
+
+test('a token key that was put aside still vouches for its tokens', () => {
+  const place = mkdtempSync(join(tmpdir(), 'lotse-retired-'))
+  try {
+    const before = createClusterPki(place, options)
+    assert.deepEqual(before.retiredTokenKeyPems, [])
+    mkdirSync(join(place, 'service-account-retired'))
+    renameSync(join(place, 'service-account.key'), join(place, 'service-account-retired', 'first.pem'))
+    const now = createClusterPki(place, options)
+    assert.notEqual(now.tokenPublicKeyPem, before.tokenPublicKeyPem)
+    assert.deepEqual(now.retiredTokenKeyPems, [before.tokenPublicKeyPem])
+    writeFileSync(join(place, 'service-account-retired', 'second.pem'), 'rubbish')
+    assert.throws(() => createClusterPki(place, options), /second\.pem is no key in PEM form/)
+  } finally {
+    rmSync(place, { recursive: true })
+  }
 })
