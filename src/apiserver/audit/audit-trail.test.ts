@@ -149,7 +149,7 @@ test('a watch starts and completes; a tunnel is over with its connection', async
   assert.deepEqual(watch.events().map(({ stage, verb, responseStatus }) => [stage, verb, responseStatus]), [
     ['ResponseStarted', 'watch', { metadata: {}, code: 200 }], ['ResponseComplete', 'watch', { metadata: {}, code: 200 }],
   ])
-  const exec = begin({ level: 'Metadata' }, 'POST /api/v1/namespaces/shop/pods/web/exec?command=sh')
+  const exec = begin({ level: 'Metadata' }, 'POST /api/v1/namespaces/shop/pods/web/exec?command=sh', { upgrade: 'websocket' })
   exec.trail.authenticated(ann)
   exec.trail.respond({ type: 'tunnel', target: { nodeName: 'n', address: '127.0.0.1', port: 1, path: '/', method: 'POST' } })
   assert.deepEqual(

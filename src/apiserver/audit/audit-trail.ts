@@ -13,7 +13,6 @@ import { auditRuleFor } from './audit-rules.ts'
 import type { Auditor } from './auditor.ts'
 
 const LONG_RUNNING_SUBRESOURCES: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])
-const STARTED_AND_SWITCHED = '{"metadata":{},"code":101}'
 
 /** One request on its way through the server: what is known of it so far, and the events that were written of it. */
 export class AuditTrail {
@@ -165,12 +164,12 @@ export class AuditTrail {
     return { ...response, send }
   }
 
-  /** What goes through a tunnel is not seen here; it is over when the connection is. */
+  /** What goes through a tunnel (to a node) is not seen here, nor its status; it is over when the connection is. */
   #followTunnel(): void {
     if (this.#rule === undefined) return
-    this.#statusText = STARTED_AND_SWITCHED
+    const { headers, signal } = this.#request
+    this.#statusText = `{"metadata":{},"code":${headers['upgrade'] === undefined ? 200 : 101}}`
     this.#emit('ResponseStarted')
-    const { signal } = this.#request
     if (signal.aborted) this.#emit('ResponseComplete')
     else signal.addEventListener('abort', () => this.#emit('ResponseComplete'), { once: true })
   }
