@@ -24,8 +24,10 @@ export function createRemoteApi(options: RemoteApiOptions): RemoteApi & { close(
       options: { ...connectionTo(target, agent), method: request.method, path: pathOf(request) },
       headers: { ...withoutClaims(request), ...userHeaders(user), host: target.serverName, 'x-forwarded-for': request.peer.address },
       noAnswerMs: NO_ANSWER_MS, who: `the API server ${target.serverName}`,
-      unreachable: ({ message }) => (
-        serviceUnavailable(`error trying to reach service: the API server ${target.serverName} at ${target.host}:${target.port}: ${message}`)),
+      unreachable: ({ message }) => {
+        const server = `the API server ${target.serverName} at ${target.host}:${target.port}`
+        return serviceUnavailable(`error trying to reach service: ${server}: ${message}`)
+      },
     }),
     read: (target, path, timeoutMs) => read(target, { path, timeoutMs, agent }),
     close: () => agent.destroy(),

@@ -72,7 +72,8 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const audit = await openConfiguredAudit(config, webhooks, log)
   const remote = createRemoteApi(pki.frontProxy)
   const tokens = await createTokens(config, pki)
-  const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks: encryption?.healthChecks ?? [], log })
+  const healthChecks = encryption?.healthChecks ?? []
+  const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, log })
   await server.start(stop.signal)
   const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
   const listener = await startHttpsServer({
@@ -83,7 +84,8 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   encryption?.run(stop.signal)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, { pki, tokens, log }, stop.signal)
-  return { address: `127.0.0.1:${config.port}`, close: () => close({ server, listener, nodeProxy, webhooks, remote, audit, executor, store, encryption, stop }) }
+  const running = { server, listener, nodeProxy, webhooks, remote, audit, executor, store, encryption, stop }
+  return { address: `127.0.0.1:${config.port}`, close: () => close(running) }
 }
 
 interface Running {
@@ -115,7 +117,8 @@ async function close({ server, listener, nodeProxy, webhooks, remote, audit, exe
 
 function openConfiguredEncryption(config: ClusterConfig, engine: Store, log: Log): Promise<Encryption> | undefined {
   const file = config.serverFiles?.encryptionConfig
-  return file === undefined ? undefined : openEncryption(file, engine, { clock: systemClock, random: systemRandom, log: log.with({ part: 'encryption' }) })
+  if (file === undefined) return undefined
+  return openEncryption(file, engine, { clock: systemClock, random: systemRandom, log: log.with({ part: 'encryption' }) })
 }
 
 /** Where only a policy is given, the log is in the data directory. */
@@ -159,7 +162,8 @@ function createTokens(config: ClusterConfig, pki: ClusterPki): Promise<ServiceAc
   })
 }
 
-async function createServer(config: ClusterConfig, { store, tokens, host, webhooks, remote, audit, healthChecks, log }: ServerParts): Promise<ApiServer> {
+async function createServer(config: ClusterConfig, parts: ServerParts): Promise<ApiServer> {
+  const { store, tokens, host, webhooks, remote, audit, healthChecks, log } = parts
   const schemas = new SchemaCatalog()
   return createApiServer({
     store,

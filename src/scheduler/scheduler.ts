@@ -84,8 +84,8 @@ export class Scheduler {
   }
 
   /**
-   * Resolves when something changed, a binding ended, a pod's back-off is over or the scheduler ends. Made before the queue is looked at, so
-   * no wake is lost.
+   * Resolves when something changed, a binding ended, a pod's back-off is over or the scheduler ends. Made before the queue is looked at,
+   * so no wake is lost.
    */
   #nextWork(): Promise<void> {
     return new Promise((resolve) => {

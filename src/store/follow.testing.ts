@@ -40,7 +40,10 @@ export function follow(store: Store, range: KeyRange, after: Revision): Follower
 
 function describeChanges(batch: Batch & { type: 'changes' }): string[] {
   return batch.commits.map(({ revision, changes }) => {
-    const parts = changes.map(({ key, entry, previous }) => `${key} ${previous === undefined ? 'nothing' : `@${previous.modified}`} -> ${entry === undefined ? 'nothing' : textOf(entry.value)}`)
+    const parts = changes.map(({ key, entry, previous }) => {
+      const before = previous === undefined ? 'nothing' : `@${previous.modified}`
+      return `${key} ${before} -> ${entry === undefined ? 'nothing' : textOf(entry.value)}`
+    })
     for (const { key, entry, previous } of changes) {
       assert(entry === undefined || (entry.key === key && entry.modified === revision && entry.created === (previous?.created ?? revision)))
     }

@@ -1,6 +1,6 @@
 /**
- * The first key of a Map or Set, again and again while it is emptied from the front. A new iterator for each would walk over everything that
- * was deleted before it, since the engine keeps holes: in a map of 10,000 that costs 25 us a key.
+ * The first key of a Map or Set, again and again while it is emptied from the front. A new iterator for each would walk over everything
+ * that was deleted before it, since the engine keeps holes: in a map of 10,000 that costs 25 us a key.
  */
 export class OldestFirst<K> {
   readonly #collection: { keys(): IterableIterator<K> }
