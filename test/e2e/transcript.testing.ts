@@ -111,7 +111,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/(range of valid ports is )\d+-\d+/g, '$1<first>-<last>'],
   [/(?<= 80:)\d+(?=\/TCP)/g, '<port>'],
   [/\b10\.(9[6-9]|1\d\d|2[0-4]\d)\.\d+\.\d+\b/g, '<ip>'],
-  [/(containerd:\/\/|sha256:|exec ")[0-9a-f]{64}/g, '$1<id>'],
+  [/(containerd:\/\/|sha256:|SHA256=|exec ")[0-9a-f]{64}/g, '$1<id>'],
   [/(pod-template-hash"?[=:] ?"?)[0-9a-z]+/g, '$1<hash>'],
   [new RegExp(`(?<=-)${SUFFIX}{8,10}-${SUFFIX}{5}\\b`, 'g'), '<hash>-<id>'],
   [new RegExp(`(?<=[a-z]-)(?=[a-z]*\\d)${SUFFIX}{8,10}\\b`, 'g'), '<hash>'],
