@@ -1,11 +1,12 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import { Agent, request as httpsRequest } from 'node:https'
+import { Agent } from 'node:https'
 import type { RemoteApi, RemoteTarget } from '../apiserver/aggregation/remote-api.ts'
 import type { ServerRequest } from '../apiserver/http.ts'
 import type { User } from '../apiserver/access.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
 import { serviceUnavailable } from '../words/status-error.ts'
 import { forwardRequest } from './forward-request.ts'
+import { wholeAnswer } from './whole-answer.ts'
 
 export interface RemoteApiOptions {
   /** The front proxy's certificate, by which the others know that the headers about users are true. */
@@ -54,33 +55,14 @@ function userHeaders({ name, uid, groups, extra }: User): OutgoingHttpHeaders {
   return uid === '' ? known : { ...known, 'x-remote-uid': uid }
 }
 
-function read(target: RemoteTarget, { path, timeoutMs, agent }: { path: string; timeoutMs: number; agent: Agent }): Promise<JsonObject> {
+async function read(
+  target: RemoteTarget, { path, timeoutMs, agent }: { path: string; timeoutMs: number; agent: Agent }
+): Promise<JsonObject> {
   const user = userHeaders({ name: PROXY_USER, uid: '', groups: ['system:masters'], extra: {} })
-  return new Promise((resolve, reject) => {
-    const headers = { ...user, host: target.serverName, accept: 'application/json' }
-    const outgoing = httpsRequest({ ...connectionTo(target, agent), method: 'GET', path, headers })
-    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} seconds`)), timeoutMs)
-    outgoing.on('close', () => clearTimeout(timer))
-    outgoing.on('error', reject)
-    outgoing.on('response', (response) => {
-      const chunks: Buffer[] = []
-      let received = 0
-      response.on('data', (chunk: Buffer) => {
-        received += chunk.length
-        if (received > MAX_DOCUMENT_BYTES) outgoing.destroy(new Error(`the answer is larger than ${MAX_DOCUMENT_BYTES} bytes`))
-        else chunks.push(chunk)
-      })
-      response.on('error', reject)
-      response.on('end', () => {
-        try {
-          resolve(documentIn(response.statusCode ?? 0, Buffer.concat(chunks)))
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)))
-        }
-      })
-    })
-    outgoing.end()
-  })
+  const headers = { ...user, host: target.serverName, accept: 'application/json' }
+  const options = { ...connectionTo(target, agent), method: 'GET', path, headers }
+  const { status, body } = await wholeAnswer(options, undefined, { maxBytes: MAX_DOCUMENT_BYTES, timeoutMs })
+  return documentIn(status, body)
 }
 
 function documentIn(status: number, bytes: Buffer): JsonObject {

@@ -1,7 +1,8 @@
-import { Agent, request } from 'node:https'
+import { Agent } from 'node:https'
 import type { WebhookCall, WebhookCaller, WebhookTarget } from '../apiserver/webhooks/webhook-caller.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
 import { thrownMessage } from '../words/thrown.ts'
+import { wholeAnswer } from './whole-answer.ts'
 
 const MAX_ANSWER_BYTES = 3 * 1024 * 1024
 const CONNECTIONS_PER_TARGET = 64
@@ -59,34 +60,15 @@ function newAgent({ serverName, caPem, credentials }: WebhookTarget): Agent {
 }
 
 /** Resolves to the body of an answer with a good status. */
-function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, agent: Agent): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const { host, port, path } = target
-    const outgoing = request({ method: 'POST', host, port, path, agent, headers: headersFor(target, bytes) })
-    const timer = setTimeout(
-      () => outgoing.destroy(new Error(`context deadline exceeded: no answer within ${timeoutMs / 1000} seconds`)), timeoutMs
-    )
-    outgoing.on('close', () => clearTimeout(timer))
-    outgoing.on('error', reject)
-    outgoing.on('response', (response) => {
-      const chunks: Buffer[] = []
-      let received = 0
-      response.on('data', (chunk: Buffer) => {
-        received += chunk.length
-        if (received > MAX_ANSWER_BYTES) outgoing.destroy(new Error(`the answer is larger than ${MAX_ANSWER_BYTES} bytes`))
-        else chunks.push(chunk)
-      })
-      response.on('error', reject)
-      response.on('end', () => {
-        const body = Buffer.concat(chunks)
-        const status = response.statusCode ?? 0
-        if (status >= 200 && status <= 299) resolve(body)
-        // Of an answer that is none, only its beginning is repeated.
-        else reject(new Error(`the server answered with status ${status}: ${JSON.stringify(body.toString('utf8', 0, 200))}`))
-      })
-    })
-    outgoing.end(bytes)
-  })
+async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, agent: Agent): Promise<Buffer> {
+  const { host, port, path } = target
+  const { status, body } = await wholeAnswer(
+    { method: 'POST', host, port, path, agent, headers: headersFor(target, bytes) }, bytes,
+    { maxBytes: MAX_ANSWER_BYTES, timeoutMs, late: 'context deadline exceeded: ' }
+  )
+  if (status >= 200 && status <= 299) return body
+  // Of an answer that is none, only its beginning is repeated.
+  throw new Error(`the server answered with status ${status}: ${JSON.stringify(body.toString('utf8', 0, 200))}`)
 }
 
 function headersFor({ port, serverName, credentials }: WebhookTarget, bytes: Buffer): Record<string, string | number> {

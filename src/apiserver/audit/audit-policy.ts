@@ -1,3 +1,4 @@
+import { DocumentShape } from '../../objects/document-shape.ts'
 import { invalidValue, notSupported, required, type FieldError } from '../../objects/field-error.ts'
 import { isObject, type JsonObject } from '../../objects/json.ts'
 
@@ -54,7 +55,7 @@ export function readAuditPolicy(document: unknown): PolicyResult {
   }
   const reader = new PolicyReader()
   const policy = reader.policy(document)
-  if (reader.shape.length > 0) return refused(`strict decoding error: ${reader.shape.join(', ')}`)
+  if (reader.shape.problems.length > 0) return refused(`strict decoding error: ${reader.shape.problems.join(', ')}`)
   if (policy.rules.length === 0) return refused('loaded illegal policy with 0 rules')
   if (reader.errors.length === 0) return { outcome: 'policy', policy }
   const lines = reader.errors.map(({ field, message }) => `${field}: ${message}`)
@@ -63,41 +64,41 @@ export function readAuditPolicy(document: unknown): PolicyResult {
 
 /** Collects all that is wrong: shape first, as what has no shape has no meaning. */
 class PolicyReader {
-  readonly shape: string[] = []
+  readonly shape = new DocumentShape()
   readonly errors: FieldError[] = []
 
   policy(document: JsonObject): AuditPolicy {
-    this.#known(document, '', ['apiVersion', 'kind', 'metadata', 'rules', 'omitStages', 'omitManagedFields'])
-    const common = { omitStages: this.#texts(document['omitStages'], 'omitStages'), omitManagedFields: this.#flag(
+    this.shape.known(document, '', ['apiVersion', 'kind', 'metadata', 'rules', 'omitStages', 'omitManagedFields'])
+    const common = { omitStages: this.shape.texts(document['omitStages'], 'omitStages'), omitManagedFields: this.#flag(
       document['omitManagedFields'], 'omitManagedFields'
     ) ?? false }
-    return { rules: this.#list(document['rules'], 'rules').map((rule, index) => this.#rule(rule, `rules[${index}]`, common)) }
+    return { rules: this.shape.list(document['rules'], 'rules').map((rule, index) => this.#rule(rule, `rules[${index}]`, common)) }
   }
 
   #rule(value: unknown, at: string, common: { omitStages: readonly string[]; omitManagedFields: boolean }): AuditRule {
-    const rule = this.#object(value, at)
-    this.#known(rule, at, RULE_FIELDS)
-    const level = this.#text(rule['level'], `${at}.level`)
+    const rule = this.shape.object(value, at)
+    this.shape.known(rule, at, RULE_FIELDS)
+    const level = this.shape.text(rule['level'], `${at}.level`)
     if (level === '') this.errors.push(required(`${at}.level`))
     else if (!LEVELS.includes(level)) this.errors.push(notSupported(`${at}.level`, level, LEVELS))
-    const nonResourceURLs = this.#texts(rule['nonResourceURLs'], `${at}.nonResourceURLs`)
+    const nonResourceURLs = this.shape.texts(rule['nonResourceURLs'], `${at}.nonResourceURLs`)
     this.#checkUrls(nonResourceURLs, `${at}.nonResourceURLs`)
-    const resources = this.#list(rule['resources'], `${at}.resources`).map(
+    const resources = this.shape.list(rule['resources'], `${at}.resources`).map(
       (entry, index) => this.#resources(entry, `${at}.resources`, index)
     )
-    const omitStages = this.#texts(rule['omitStages'], `${at}.omitStages`)
+    const omitStages = this.shape.texts(rule['omitStages'], `${at}.omitStages`)
     this.#checkStages(omitStages, `${at}.omitStages`)
-    const namespaces = this.#texts(rule['namespaces'], `${at}.namespaces`)
+    const namespaces = this.shape.texts(rule['namespaces'], `${at}.namespaces`)
     if (nonResourceURLs.length > 0 && (resources.length > 0 || namespaces.length > 0)) {
       this.errors.push(
         invalidValue(`${at}.nonResourceURLs`, nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs')
       )
     }
     return {
-      level: level as AuditLevel, users: this.#texts(rule['users'], `${at}.users`), userGroups: this.#texts(
+      level: level as AuditLevel, users: this.shape.texts(rule['users'], `${at}.users`), userGroups: this.shape.texts(
         rule['userGroups'], `${at}.userGroups`
       ),
-      verbs: this.#texts(rule['verbs'], `${at}.verbs`), namespaces, resources, nonResourceURLs,
+      verbs: this.shape.texts(rule['verbs'], `${at}.verbs`), namespaces, resources, nonResourceURLs,
       omitStages: new Set([...common.omitStages, ...omitStages] as AuditStage[]),
       omitManagedFields: this.#flag(rule['omitManagedFields'], `${at}.omitManagedFields`) ?? common.omitManagedFields,
     }
@@ -105,11 +106,11 @@ class PolicyReader {
 
   #resources(value: unknown, list: string, index: number): AuditResources {
     const at = `${list}[${index}]`
-    const entry = this.#object(value, at)
-    this.#known(entry, at, ['group', 'resources', 'resourceNames'])
-    const group = this.#text(entry['group'], `${at}.group`)
-    const resources = this.#texts(entry['resources'], `${at}.resources`)
-    const resourceNames = this.#texts(entry['resourceNames'], `${at}.resourceNames`)
+    const entry = this.shape.object(value, at)
+    this.shape.known(entry, at, ['group', 'resources', 'resourceNames'])
+    const group = this.shape.text(entry['group'], `${at}.group`)
+    const resources = this.shape.texts(entry['resources'], `${at}.resources`)
+    const resourceNames = this.shape.texts(entry['resourceNames'], `${at}.resourceNames`)
     // Upstream names the list here, not its entry.
     if (group !== '' && (group.length > 253 || !SUBDOMAIN.test(group))) this.errors.push(
       invalidValue(`${list}.group`, group, SUBDOMAIN_DETAIL)
@@ -138,37 +139,9 @@ class PolicyReader {
     })
   }
 
-  #known(object: JsonObject, at: string, names: readonly string[]): void {
-    for (const name of Object.keys(object)) if (!names.includes(name)) this.shape.push(
-      `unknown field ${JSON.stringify(at === '' ? name : `${at}.${name}`)}`
-    )
-  }
-
-  #list(value: unknown, at: string): readonly unknown[] {
-    if (Array.isArray(value)) return value
-    if (value !== undefined && value !== null) this.shape.push(`${at} must be a list`)
-    return []
-  }
-
-  #texts(value: unknown, at: string): readonly string[] {
-    return this.#list(value, at).map((item, index) => this.#text(item, `${at}[${index}]`))
-  }
-
-  #object(value: unknown, at: string): JsonObject {
-    if (isObject(value)) return value
-    this.shape.push(`${at} must be an object`)
-    return {}
-  }
-
-  #text(value: unknown, at: string): string {
-    if (typeof value === 'string') return value
-    if (value !== undefined && value !== null) this.shape.push(`${at} must be a string`)
-    return ''
-  }
-
   #flag(value: unknown, at: string): boolean | undefined {
     if (typeof value === 'boolean') return value
-    if (value !== undefined && value !== null) this.shape.push(`${at} must be true or false`)
+    if (value !== undefined && value !== null) this.shape.problems.push(`${at} must be true or false`)
     return undefined
   }
 }

@@ -1,4 +1,5 @@
 import { decodeYaml } from '../../objects/codec-yaml.ts'
+import { DocumentShape } from '../../objects/document-shape.ts'
 import { invalidValue, required, type FieldError } from '../../objects/field-error.ts'
 import { isObject, type JsonObject } from '../../objects/json.ts'
 import { checkResources } from './config-resources.ts'
@@ -61,7 +62,7 @@ export function parseEncryptionConfig(file: string, content: Uint8Array): Encryp
   }
   const reader = new ConfigReader()
   const config = reader.config(document)
-  if (reader.shape.length > 0) throw fail(`strict decoding error: ${reader.shape.join(', ')}`)
+  if (reader.shape.problems.length > 0) throw fail(`strict decoding error: ${reader.shape.problems.join(', ')}`)
   if (reader.errors.length === 0) return config
   const lines = reader.errors.map(({ field, message }) => `${field}: ${message}`)
   throw fail(lines.length === 1 ? (lines[0] ?? '') : `[${lines.join(', ')}]`)
@@ -73,32 +74,32 @@ function shown(value: unknown): string {
 
 /** Collects all that is wrong: shape first, as what has no shape has no meaning. */
 class ConfigReader {
-  readonly shape: string[] = []
+  readonly shape = new DocumentShape()
   readonly errors: FieldError[] = []
   readonly #kmsNames = new Set<string>()
 
   config(document: JsonObject): EncryptionConfig {
-    this.#known(document, '', ['apiVersion', 'kind', 'resources'])
-    const rules = this.#list(document['resources'], 'resources')
+    this.shape.known(document, '', ['apiVersion', 'kind', 'resources'])
+    const rules = this.shape.list(document['resources'], 'resources')
     if (rules.length === 0) this.errors.push(required('resources', 'at least one resources is required'))
-    return { resources: rules.map((rule, index) => this.#rule(this.#object(rule, `resources[${index}]`), `resources[${index}]`)) }
+    return { resources: rules.map((rule, index) => this.#rule(this.shape.object(rule, `resources[${index}]`), `resources[${index}]`)) }
   }
 
   #rule(rule: JsonObject, at: string): ResourceConfig {
-    this.#known(rule, at, ['resources', 'providers'])
-    const resources = this.#list(rule['resources'], `${at}.resources`).map(
-      (resource, index) => this.#text(resource, `${at}.resources[${index}]`)
+    this.shape.known(rule, at, ['resources', 'providers'])
+    const resources = this.shape.list(rule['resources'], `${at}.resources`).map(
+      (resource, index) => this.shape.text(resource, `${at}.resources[${index}]`)
     )
     if (resources.length === 0) this.errors.push(required(`${at}.resources`, `at least one ${at}.resources is required`))
     this.errors.push(...checkResources(`${at}.resources`, resources))
-    const providers = this.#list(rule['providers'], `${at}.providers`)
+    const providers = this.shape.list(rule['providers'], `${at}.providers`)
     if (providers.length === 0) this.errors.push(required(`${at}.providers`, `at least one ${at}.providers is required`))
     return { resources, providers: providers.flatMap((provider, index) => this.#provider(provider, `${at}.providers[${index}]`)) }
   }
 
   #provider(value: unknown, at: string): readonly ProviderConfig[] {
-    const provider = this.#object(value, at)
-    this.#known(provider, at, PROVIDER_TYPES)
+    const provider = this.shape.object(value, at)
+    this.shape.known(provider, at, PROVIDER_TYPES)
     const given = PROVIDER_TYPES.filter((type) => provider[type] !== undefined && provider[type] !== null)
     const [type] = given
     if (type === undefined) {
@@ -114,26 +115,26 @@ class ConfigReader {
       )
       return []
     }
-    const inner = this.#object(provider[type], `${at}.${type}`)
+    const inner = this.shape.object(provider[type], `${at}.${type}`)
     if (type === 'kms') return [this.#kms(inner, `${at}.kms`)]
     if (type === 'aesgcm' || type === 'aescbc' || type === 'secretbox') return [
       { type, keys: this.#keys(inner, `${at}.${type}`, KEY_SIZES[type]) }
     ]
-    this.#known(inner, `${at}.${type}`, [])
+    this.shape.known(inner, `${at}.${type}`, [])
     return [{ type: 'identity' }]
   }
 
   #keys(provider: JsonObject, at: string, sizes: readonly number[]): readonly KeyConfig[] {
-    this.#known(provider, at, ['keys'])
-    const keys = this.#list(provider['keys'], `${at}.keys`)
+    this.shape.known(provider, at, ['keys'])
+    const keys = this.shape.list(provider['keys'], `${at}.keys`)
     if (keys.length === 0) this.errors.push(required(`${at}.keys`, 'at least one keys is required'))
-    return keys.flatMap((key, index) => this.#key(this.#object(key, `${at}.keys[${index}]`), `${at}.keys[${index}]`, sizes))
+    return keys.flatMap((key, index) => this.#key(this.shape.object(key, `${at}.keys[${index}]`), `${at}.keys[${index}]`, sizes))
   }
 
   #key(key: JsonObject, at: string, sizes: readonly number[]): readonly KeyConfig[] {
-    this.#known(key, at, ['name', 'secret'])
-    const name = this.#text(key['name'], `${at}.name`)
-    const encoded = this.#text(key['secret'], `${at}.secret`)
+    this.shape.known(key, at, ['name', 'secret'])
+    const name = this.shape.text(key['name'], `${at}.name`)
+    const encoded = this.shape.text(key['secret'], `${at}.secret`)
     if (name === '') this.errors.push(required(`${at}.name`, 'name is a mandatory field for a key'))
     if (encoded === '') {
       this.errors.push(required(`${at}.secret`, 'secret is a mandatory field for a key'))
@@ -149,12 +150,12 @@ class ConfigReader {
   }
 
   #kms(kms: JsonObject, at: string): KmsConfig {
-    this.#known(kms, at, ['apiVersion', 'name', 'cachesize', 'endpoint', 'timeout'])
-    const name = this.#text(kms['name'], `${at}.name`)
-    const endpoint = this.#text(kms['endpoint'], `${at}.endpoint`)
-    const timeout = this.#text(kms['timeout'] ?? DEFAULT_KMS_TIMEOUT, `${at}.timeout`)
+    this.shape.known(kms, at, ['apiVersion', 'name', 'cachesize', 'endpoint', 'timeout'])
+    const name = this.shape.text(kms['name'], `${at}.name`)
+    const endpoint = this.shape.text(kms['endpoint'], `${at}.endpoint`)
+    const timeout = this.shape.text(kms['timeout'] ?? DEFAULT_KMS_TIMEOUT, `${at}.timeout`)
     const timeoutMs = parseGoDuration(timeout)
-    if (timeoutMs === undefined) this.shape.push(`${at}.timeout: time: invalid duration ${JSON.stringify(timeout)}`)
+    if (timeoutMs === undefined) this.shape.problems.push(`${at}.timeout: time: invalid duration ${JSON.stringify(timeout)}`)
     this.#kmsName(name, `${at}.name`)
     if (timeoutMs !== undefined && timeoutMs <= 0) this.errors.push(
       invalidValue(`${at}.timeout`, timeout, 'timeout should be a positive value')
@@ -190,27 +191,4 @@ class ConfigReader {
     }
   }
 
-  #known(object: JsonObject, at: string, names: readonly string[]): void {
-    for (const name of Object.keys(object)) if (!names.includes(name)) this.shape.push(
-      `unknown field ${JSON.stringify(at === '' ? name : `${at}.${name}`)}`
-    )
-  }
-
-  #list(value: unknown, at: string): readonly unknown[] {
-    if (Array.isArray(value)) return value
-    if (value !== undefined && value !== null) this.shape.push(`${at} must be a list`)
-    return []
-  }
-
-  #object(value: unknown, at: string): JsonObject {
-    if (isObject(value)) return value
-    this.shape.push(`${at} must be an object`)
-    return {}
-  }
-
-  #text(value: unknown, at: string): string {
-    if (typeof value === 'string') return value
-    if (value !== undefined && value !== null) this.shape.push(`${at} must be a string`)
-    return ''
-  }
 }

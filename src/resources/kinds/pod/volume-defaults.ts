@@ -1,5 +1,5 @@
 import type {
-  DownwardAPIVolumeFile, ObjectFieldSelector, ProjectedVolumeSource, ResourceFieldSelector, Volume,
+  DownwardAPIVolumeFile, ObjectFieldSelector, PersistentVolumeSpec, ProjectedVolumeSource, ResourceFieldSelector, Volume,
 } from '../../generated/types.ts'
 import { canonicalQuantity } from '../../../objects/quantity.ts'
 import { defaultClaimSpec } from '../volume/claim-spec.ts'
@@ -28,7 +28,6 @@ export function defaultVolume(volume: Volume): void {
     volume.downwardAPI.defaultMode ??= DEFAULT_MODE
     volume.downwardAPI.items?.forEach(defaultFile)
   }
-  if (volume.hostPath !== undefined) volume.hostPath.type ??= ''
   if (volume.emptyDir?.sizeLimit !== undefined) {
     const size = canonicalQuantity(volume.emptyDir.sizeLimit)
     if (size !== undefined && size !== volume.emptyDir.sizeLimit) volume.emptyDir.sizeLimit = size
@@ -56,8 +55,9 @@ function defaultFile(file: DownwardAPIVolumeFile): void {
   if (file.resourceFieldRef !== undefined) defaultResourceFieldRef(file.resourceFieldRef)
 }
 
-/** The old in-tree storage drivers. */
-function defaultStorage({ iscsi, rbd, azureDisk, scaleIO }: Volume): void {
+/** The in-tree storage, which pods and persistent volumes name alike. */
+export function defaultStorage({ hostPath, iscsi, rbd, azureDisk, scaleIO }: Volume | PersistentVolumeSpec): void {
+  if (hostPath !== undefined) hostPath.type ??= ''
   if (iscsi !== undefined) iscsi.iscsiInterface ||= 'default'
   if (rbd !== undefined) {
     rbd.pool ||= 'rbd'

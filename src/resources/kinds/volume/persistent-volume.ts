@@ -9,13 +9,14 @@ import type { NodeSelectorTerm, PersistentVolume, PersistentVolumeSpec, VolumeNo
 import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
 import { canonicalizeResources, checkAmount } from '../../resource-list.ts'
 import { ageColumn, textColumn, wideColumn } from '../../table.ts'
+import { defaultStorage } from '../pod/volume-defaults.ts'
 import { successorOf, termWarnings } from '../pod/deprecated-labels.ts'
 import { checkNodeSelector } from '../pod/scheduling-checks.ts'
 import { fractionWarnings } from '../pod/fraction-warnings.ts'
 import { GONE_DRIVERS } from '../pod/volume-warnings.ts'
 import { accessModesText, checkAccessModes, CLASS_ANNOTATION, classWarnings, VOLUME_MODES } from './access-modes.ts'
 import { checkPositive } from './claim-spec.ts'
-import { checkVolumeSources, defaultVolumeSource, sourcesOf } from './volume-sources.ts'
+import { checkVolumeSources, sourcesOf } from './volume-sources.ts'
 
 const RECLAIM_POLICIES = ['Delete', 'Recycle', 'Retain']
 
@@ -27,7 +28,7 @@ function defaults(draft: PersistentVolume): void {
   spec.persistentVolumeReclaimPolicy ||= 'Retain'
   spec.volumeMode ??= 'Filesystem'
   canonicalizeResources(spec.capacity)
-  defaultVolumeSource(spec)
+  defaultStorage(spec)
 }
 
 /** The phase has its time: when it last changed. */

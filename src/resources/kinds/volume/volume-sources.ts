@@ -19,26 +19,6 @@ export function sourcesOf(spec: PersistentVolumeSpec): Partial<Record<SourceType
   return Object.fromEntries(TYPES.filter((type) => spec[type] !== undefined).map((type) => [type, spec[type]]))
 }
 
-export function defaultVolumeSource({ hostPath, iscsi, rbd, azureDisk, scaleIO }: PersistentVolumeSpec): void {
-  if (hostPath !== undefined) hostPath.type ??= ''
-  if (iscsi !== undefined) iscsi.iscsiInterface ||= 'default'
-  if (rbd !== undefined) {
-    rbd.pool ||= 'rbd'
-    rbd.user ||= 'admin'
-    rbd.keyring ||= '/etc/ceph/keyring'
-  }
-  if (azureDisk !== undefined) {
-    azureDisk.cachingMode ??= 'ReadWrite'
-    azureDisk.kind ??= 'Shared'
-    azureDisk.fsType ??= 'ext4'
-    azureDisk.readOnly ??= false
-  }
-  if (scaleIO !== undefined) {
-    scaleIO.storageMode ||= 'ThinProvisioned'
-    scaleIO.fsType ||= 'xfs'
-  }
-}
-
 /** Exactly one kind of storage, and that one complete. */
 export function checkVolumeSources(errors: Errors, path: string, spec: PersistentVolumeSpec, volumeName: string): void {
   const [first, ...others] = TYPES.filter((type) => spec[type] !== undefined)
