@@ -1,6 +1,7 @@
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
 import { formatTime } from '../words/instant.ts'
+import type { Instant } from '../words/instant.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import { fraction, nameSuffix } from '../words/random.ts'
 import { thrownMessage } from '../words/thrown.ts'
@@ -42,8 +43,10 @@ export interface LoopLimits {
 /** A key that is not at rest. */
 interface KeyState {
   phase: 'queued' | 'running' | 'fenced' | 'retry' | 'wake'
-  /** Something changed while the key was running or fenced: plan it again at once. */
+  /** Something changed while the key was running or fenced: plan it again at once. In a wait for a retry: it was shortened already. */
   again: boolean
+  /** While the key was running or fenced another object took the place of the one that is being planned for. */
+  isReplaced: boolean
   /** Failed plans in a row. */
   attempts: number
   /** Plans in a row that wrote something: many mean that the plan does not converge. */
@@ -51,6 +54,8 @@ interface KeyState {
   failure: Failure | undefined
   /** The server asked for this much patience (429). */
   patienceMs: number
+  /** When the retry is due that the key waits for. */
+  retryAt: Instant
   /** Ends the timer or the fence that the key waits for. */
   cancel: () => void
 }
@@ -116,10 +121,12 @@ export class ControlLoop {
       return this.#enqueue(key, {
         phase: 'queued',
         again: false,
+        isReplaced: false,
         attempts: 0,
         rounds: 0,
         failure: undefined,
         patienceMs: 0,
+        retryAt: 0,
         cancel: () => {},
       })
     }
@@ -127,8 +134,22 @@ export class ControlLoop {
     if (state.phase === 'wake') this.#enqueue(key, state)
     if (state.phase === 'retry' && !state.again) {
       state.again = true
-      if (this.#retryDelayMs(state.attempts) > RETRY_AFTER_CHANGE_MS) this.#retryAfter(key, state, RETRY_AFTER_CHANGE_MS)
+      if (state.retryAt - this.#parts.clock.now() > RETRY_AFTER_CHANGE_MS) this.#retryAfter(key, state, RETRY_AFTER_CHANGE_MS)
     }
+  }
+
+  /** Another object stands under the key: what went wrong with the one before is not held against it. */
+  replace(key: string): void {
+    const state = this.#states.get(key)
+    if (state === undefined) return this.add(key)
+    if (state.phase === 'running' || state.phase === 'fenced') state.isReplaced = true
+    else this.#forgive(state)
+    if (state.phase === 'retry' && state.patienceMs === 0) this.#enqueue(key, state)
+    else this.add(key)
+  }
+
+  #forgive(state: KeyState): void {
+    Object.assign(state, { attempts: 0, rounds: 0, failure: undefined, isReplaced: false })
   }
 
   #enqueue(key: string, state: KeyState): void {
@@ -267,6 +288,10 @@ export class ControlLoop {
 
   #continue(key: string, state: KeyState, plan: Plan): void {
     state.cancel = () => {}
+    if (state.isReplaced) {
+      this.#forgive(state)
+      if (state.patienceMs === 0) return this.#enqueue(key, state)
+    }
     const isRunaway = state.rounds > MAX_ROUNDS_AT_FULL_SPEED
     if (state.attempts > 0 || isRunaway) {
       const retryAfterMs = Math.max(
@@ -274,6 +299,8 @@ export class ControlLoop {
         this.#retryDelayMs(isRunaway ? state.rounds - MAX_ROUNDS_AT_FULL_SPEED : state.attempts)
       )
       this.#explain(key, state, plan.why, `a retry ${Math.round(retryAfterMs)} ms later`)
+      // Its own writes have been seen by now: what changes from here on comes from others.
+      state.again = false
       return this.#retryAfter(key, state, retryAfterMs)
     }
     if (state.again) this.#enqueue(key, state)
@@ -293,6 +320,7 @@ export class ControlLoop {
     state.cancel()
     this.counts.retries += 1
     state.phase = 'retry'
+    state.retryAt = this.#parts.clock.now() + delayMs
     state.cancel = this.#parts.clock.after(delayMs, () => this.#enqueue(key, state))
   }
 

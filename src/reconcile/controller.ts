@@ -87,6 +87,7 @@ export interface Controller<View = unknown> {
   readonly name: string
   /** The service account in kube-system with whose rights it writes. */
   readonly account: string
+  /** The first one is the kind that the keys stand for: where such an object is replaced by another one, its key begins anew. */
   readonly reads: readonly Read[]
   readonly writes: readonly KindRef[]
   /** Gathers what the plan needs; undefined when the key's object is gone and nothing is left to do. */

@@ -271,3 +271,65 @@ test('a controller that is replaced reads what the new one names, and nothing el
   assert.equal(executor.cacheOf(kinds.ConfigMap), undefined)
   await executor.stop()
 })
+
+/** A controller that tries to make a Secret for each ConfigMap, and when it did. */
+function strivingSince(clock: ManualClock, tried: number[]): Controller<ConfigMap> {
+  const start = clock.now()
+  return {
+    ...counting,
+    reads: [counting.reads[0] as Controller['reads'][number]],
+    observe: (key, snapshot) => snapshot.get(kinds.ConfigMap, { namespace: 'shop', name: key }),
+    plan(parent) {
+      tried.push(clock.now() - start)
+      return { actions: [{ verb: 'create', kind: kinds.Secret, object: child(parent, 'x') }], why: 'strives' }
+    },
+  }
+}
+
+test('an object that is made again under its key does not wait for the back-off of the one before', async () => {
+  const clock = new ManualClock()
+  const client = new MemoryClient(clock, new SeededRandom(1))
+  const start = clock.now()
+  const tried: number[] = []
+  client.refusals.push((verb, kind) => (verb === 'create' && kind === kinds.Secret ? forbidden({ group: '', resource: 'secrets' }, '', 'no') : undefined))
+  const executor = new Executor([strivingSince(clock, tried)], { client, clientOf: () => client, clock, random: new SeededRandom(1), log: silentLog })
+  executor.start()
+  await client.create(kinds.ConfigMap, parentWith(1))
+  await clock.pass(120_000)
+  const before = tried.length
+  assert.ok((tried.at(-1) ?? 0) - (tried.at(-2) ?? 0) > 20_000, 'the back-off has grown')
+  await client.delete(kinds.ConfigMap, { namespace: 'shop', name: 'web' })
+  await clock.pass(50)
+  const at = clock.now() - start
+  await client.create(kinds.ConfigMap, parentWith(1))
+  await clock.pass(500)
+  const after = tried.slice(before).map((time) => time - at)
+  assert.ok((after[0] ?? Infinity) <= 5, `tried after ${after} ms`)
+  assert.ok(after.length >= 4, `begins with short waits: ${after}`)
+  await executor.stop()
+})
+
+test('an object that takes the place of another one during its plan is planned at once', async () => {
+  const clock = new ManualClock()
+  const client = new MemoryClient(clock, new SeededRandom(1))
+  const tried: number[] = []
+  client.refusals.push((verb, kind) => (verb === 'create' && kind === kinds.Secret ? forbidden({ group: '', resource: 'secrets' }, '', 'no') : undefined))
+  const executor = new Executor([strivingSince(clock, tried)], { client, clientOf: () => client, clock, random: new SeededRandom(1), log: silentLog })
+  executor.start()
+  await client.create(kinds.ConfigMap, parentWith(1))
+  await clock.pass(60_000)
+  let refuse: () => void = () => {}
+  const { create } = client
+  client.create = (kind, object) => (kind.plural === 'secrets'
+    ? new Promise((_resolve, reject) => { refuse = () => reject(forbidden({ group: '', resource: 'secrets' }, '', 'no')) })
+    : create.call(client, kind, object) as Promise<typeof object>)
+  const before = tried.length
+  while (tried.length === before) await clock.pass(1_000)
+  await client.delete(kinds.ConfigMap, { namespace: 'shop', name: 'web' })
+  await client.create(kinds.ConfigMap, parentWith(1))
+  await clock.pass(10)
+  refuse()
+  await clock.pass(10)
+  assert.equal(tried.length, before + 2)
+  await executor.stop()
+})

@@ -170,10 +170,14 @@ export class Executor {
     }
     const loop = new ControlLoop(controller, parts, this.#limits, () => this.#allKeys(controller), signal)
     running.loop = loop
-    for (const read of controller.reads) {
+    for (const [index, read] of controller.reads.entries()) {
       const stopListening = this.#informerOf(read.kind).cache.listen(({ object, previous }) => {
         if (previous !== undefined) for (const key of this.#keysOf(controller, read, previous)) loop.add(key)
-        if (object !== undefined) for (const key of this.#keysOf(controller, read, object)) loop.add(key)
+        if (object === undefined) return
+        const keys = this.#keysOf(controller, read, object)
+        const isOwnKey = index === 0 && keys.length === 1
+        if (isOwnKey && previous?.metadata.uid !== object.metadata.uid) for (const key of keys) loop.replace(key)
+        else for (const key of keys) loop.add(key)
       })
       signal.addEventListener('abort', stopListening, { once: true })
     }
