@@ -6,6 +6,7 @@ import type { Clock, Log, Random } from '../words/ports.ts'
 import { fraction, nameSuffix } from '../words/random.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import type { Controller, Failure, Plan, Snapshot } from './controller.ts'
+import { exponential, Histogram } from '../words/histogram.ts'
 import { Explanations } from './explanations.ts'
 import type { Explanation } from './explanations.ts'
 import type { CacheLookup, Fence } from './fence.ts'
@@ -56,10 +57,14 @@ interface KeyState {
   patienceMs: number
   /** When the retry is due that the key waits for. */
   retryAt: Instant
+  /** When its phase began: it was queued, or its plan. Kept for those two only. */
+  since: Instant
   /** Ends the timer or the fence that the key waits for. */
   cancel: () => void
 }
 
+/** Of upstream's work queues: 10 ns to 1,000 s. */
+const DURATION_SECONDS = exponential(1e-8, 10, 12)
 const KEYS_PER_TURN = 64
 const MAX_WAKE_MS = 3_600_000
 const MAX_ROUNDS_AT_FULL_SPEED = 100
@@ -71,6 +76,8 @@ export class ControlLoop {
   readonly controller: Controller
   /** Since the start: keys that were queued, and waits for a retry. */
   readonly counts = { adds: 0, retries: 0 }
+  /** In seconds: how long keys waited in the queue, and how long it took to plan them and perform the plan. */
+  readonly times = { queued: new Histogram(DURATION_SECONDS), worked: new Histogram(DURATION_SECONDS) }
   readonly #parts: LoopParts
   readonly #limits: LoopLimits
   readonly #allKeys: () => Iterator<string>
@@ -111,6 +118,19 @@ export class ControlLoop {
     return this.#queue.size
   }
 
+  /** For how long the keys that are being planned or performed have been, in seconds: together, and the longest. */
+  unfinished(): { readonly sum: number; readonly longest: number } {
+    const now = this.#parts.clock.now()
+    const unfinished = { sum: 0, longest: 0 }
+    for (const { phase, since } of this.#states.values()) {
+      if (phase !== 'running') continue
+      const seconds = (now - since) / 1_000
+      unfinished.sum += seconds
+      unfinished.longest = Math.max(unfinished.longest, seconds)
+    }
+    return unfinished
+  }
+
   explain(): readonly Explanation[] {
     return this.#explanations.all()
   }
@@ -127,6 +147,7 @@ export class ControlLoop {
         failure: undefined,
         patienceMs: 0,
         retryAt: 0,
+        since: 0,
         cancel: () => {},
       })
     }
@@ -161,6 +182,7 @@ export class ControlLoop {
     }
     this.counts.adds += 1
     state.phase = 'queued'
+    state.since = this.#parts.clock.now()
     state.again = false
     state.cancel = () => {}
     this.#states.set(key, state)
@@ -203,8 +225,12 @@ export class ControlLoop {
   }
 
   #runKey(key: string, state: KeyState): void {
+    const now = this.#parts.clock.now()
+    this.times.queued.observe((now - state.since) / 1_000)
     state.phase = 'running'
+    state.since = now
     const plan = this.#planKey(key, state)
+    if (plan === undefined || plan.actions.length === 0) this.#noteWorked(state)
     if (plan === undefined) return
     if (plan.actions.length === 0) return this.#rest(key, state, plan)
     this.#explain(key, state, plan.why, 'replies to its requests')
@@ -242,12 +268,17 @@ export class ControlLoop {
         (request) => perform(request, performParts, this.#signal),
         (event) => recorder.record({ ...event, component: this.controller.name }),
       )
+      this.#noteWorked(state)
       if (result.abandoned || this.#signal.aborted) return void this.#states.delete(key)
       this.#learn(key, state, plan, result)
       this.#fence(key, state, result.fences, plan)
     } catch (error) {
       this.#breakDown(key, state, error)
     }
+  }
+
+  #noteWorked({ since }: KeyState): void {
+    this.times.worked.observe((this.#parts.clock.now() - since) / 1_000)
   }
 
   #learn(key: string, state: KeyState, plan: Plan, result: PlanResult): void {

@@ -120,6 +120,9 @@ test('a refusal reaches the next plan, backs off, and ends when the cause does',
   full = false
   await clock.pass(60_000)
   assert.equal(client.stored(kinds.Secret).length, 4)
+  const [figures] = executor.queues()
+  assert.ok(figures !== undefined && figures.queued.count === figures.adds && figures.worked.count === figures.adds, 'every key is measured')
+  assert.deepEqual([figures.depth, figures.unfinished], [0, { sum: 0, longest: 0 }])
   assert.deepEqual(executor.explain().map(({ key, why, waitsFor, failure }) => ({ key, why, waitsFor, failure })), [
     { key: 'web', why: 'has 4, 0 are missing', waitsFor: '', failure: undefined },
   ])

@@ -4,6 +4,7 @@ import { Informer } from '../client/informer.ts'
 import type { ObjectCache } from '../client/object-cache.ts'
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
+import type { Histogram } from '../words/histogram.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import { ControlLoop } from './control-loop.ts'
@@ -45,6 +46,18 @@ const DEFAULT_LIMITS: LoopLimits = {
   firstRetryMs: 10,
   maxRetryMs: 60_000,
   fenced: true,
+}
+
+/** What a controller's queue is measured by. */
+export interface QueueFigures {
+  readonly name: string
+  readonly depth: number
+  readonly adds: number
+  readonly retries: number
+  /** In seconds. */
+  readonly queued: Histogram
+  readonly worked: Histogram
+  readonly unfinished: { readonly sum: number; readonly longest: number }
 }
 
 /**
@@ -119,10 +132,10 @@ export class Executor {
     return [...this.#controllers.values()].flatMap(({ loop }) => loop?.explain() ?? [])
   }
 
-  /** How much each controller has to do, and has had to do. */
-  queues(): readonly { readonly name: string; readonly depth: number; readonly adds: number; readonly retries: number }[] {
+  /** How much each controller has to do, has had to do, and how long it took. */
+  queues(): readonly QueueFigures[] {
     return [...this.#controllers.values()].flatMap(({ controller: { name }, loop }) => {
-      return loop === undefined ? [] : [{ name, depth: loop.depth, ...loop.counts }]
+      return loop === undefined ? [] : [{ name, depth: loop.depth, ...loop.counts, ...loop.times, unfinished: loop.unfinished() }]
     })
   }
 

@@ -21,6 +21,14 @@ interface Waiting {
   place: Place
   attempts: number
   notBefore: Instant
+  /** When it was taken first. */
+  firstTriedAt: Instant | undefined
+}
+
+/** How often a pod that was taken has been tried, this time too, and since when. */
+export interface Tries {
+  readonly attempts: number
+  readonly since: Instant
 }
 
 /** Pods without a node: active ones by priority, then by age; those that failed wait. One entry a pod. */
@@ -49,7 +57,7 @@ export class SchedulingQueue {
     const uid = pod.metadata.uid ?? ''
     const known = this.#pods.get(uid)
     if (known === undefined) {
-      const waiting: Waiting = { pod, place: 'active', attempts: 0, notBefore: 0 }
+      const waiting: Waiting = { pod, place: 'active', attempts: 0, notBefore: 0, firstTriedAt: undefined }
       this.#pods.set(uid, waiting)
       this.#activate(waiting)
       return
@@ -80,6 +88,7 @@ export class SchedulingQueue {
       const waiting = this.#active[this.#next++]
       if (waiting?.place !== 'active') continue
       waiting.place = 'taken'
+      waiting.firstTriedAt ??= now
       taken.push(waiting.pod)
     }
     if (this.#next === this.#active.length) {
@@ -87,6 +96,11 @@ export class SchedulingQueue {
       this.#next = 0
     }
     return taken
+  }
+
+  triesOf(uid: string, now: Instant): Tries {
+    const known = this.#pods.get(uid)
+    return { attempts: (known?.attempts ?? 0) + 1, since: known?.firstTriedAt ?? now }
   }
 
   /** When the next waiting pod becomes active by time alone; undefined when none does. */

@@ -99,6 +99,10 @@ test('a binding that fails is tried again, and its room is free meanwhile', asyn
   assert.deepEqual(await bench.after(0.5), { a: '-' })
   assert.deepEqual(await bench.after(2), { a: 'n1' })
   assert.deepEqual(bench.bindings, ['a -> n1'])
+  const { counts, attempts, untilBound } = bench.scheduler.figures
+  assert.deepEqual(counts, { scheduled: 1, unschedulable: 0, error: 1 })
+  assert.deepEqual([attempts.scheduled.count, attempts.error.count, untilBound[0]?.count, untilBound[1]?.count], [1, 1, 0, 1])
+  assert.ok((untilBound[1]?.sum ?? 0) >= 1, 'from the first attempt, the back-off too')
   await bench.stop()
 })
 

@@ -16,6 +16,8 @@ import { decide, type Decision } from './decide.ts'
 import { NodeTable } from './node-table.ts'
 import { PodShapes } from './pod-shape.ts'
 import { SchedulingQueue } from './queue.ts'
+import type { Tries } from './queue.ts'
+import { SchedulerFigures } from './scheduler-figures.ts'
 
 export interface SchedulerParts {
   readonly client: Client
@@ -47,8 +49,7 @@ export class Scheduler {
   readonly #table = new NodeTable()
   readonly #shapes = new PodShapes()
   readonly #queue = new SchedulingQueue()
-  /** Decisions since the start, and bindings that failed. */
-  readonly counts = { scheduled: 0, unschedulable: 0, error: 0 }
+  readonly figures = new SchedulerFigures()
   /** How many bindings are under way. */
   #binding = 0
   #wake: () => void = () => {}
@@ -135,21 +136,23 @@ export class Scheduler {
     const now = this.#parts.clock.now()
     const decision = decide(pod, this.#table, this.#shapes)
     this.explanations.set(uid, { at: now, decision })
-    this.counts[decision.outcome === 'unschedulable' ? 'unschedulable' : 'scheduled'] += 1
+    const decidedMs = this.#parts.clock.now() - now
+    this.figures.decisions.observe(decidedMs / 1_000)
     if (decision.outcome === 'unschedulable') {
+      this.figures.ended('unschedulable', decidedMs / 1_000)
       this.#queue.park(uid, now)
       void this.#tellUnschedulable(pod, decision.message)
       return
     }
     this.#table.place(pod, decision.nodeName)
     this.#binding += 1
-    void this.#bind(pod, decision.nodeName).finally(() => {
+    void this.#bind(pod, decision.nodeName, { begunAt: now, ...this.#queue.triesOf(uid, now) }).finally(() => {
       this.#binding -= 1
       this.#wake()
     })
   }
 
-  async #bind(pod: Pod, nodeName: string): Promise<void> {
+  async #bind(pod: Pod, nodeName: string, { begunAt, attempts, since }: Tries & { readonly begunAt: number }): Promise<void> {
     const { client, clock, log } = this.#parts
     const key = keyOf(pod)
     const uid = pod.metadata.uid ?? ''
@@ -161,13 +164,15 @@ export class Scheduler {
     }
     try {
       await client.createSubresource(kinds.Pod, key, 'binding', binding)
+      this.figures.ended('scheduled', (clock.now() - begunAt) / 1_000)
+      this.figures.bound(attempts, (clock.now() - since) / 1_000)
       this.#queue.remove(uid)
       this.#record(pod, 'Normal', 'Scheduled', `Successfully assigned ${key.namespace}/${key.name} to ${nodeName}`)
     } catch (error) {
       // The cache knows better when the pod is bound after all (a lost reply): then it was placed by what was seen.
       if (this.#pods.cache.get(key)?.spec?.nodeName === undefined) this.#table.removePod(uid)
       if (isStatus(error, 'NotFound')) return this.#queue.remove(uid)
-      this.counts.error += 1
+      this.figures.ended('error', (clock.now() - begunAt) / 1_000)
       this.#queue.retry(uid, clock.now())
       log.warn('a pod could not be bound and is tried again', {
         pod: `${key.namespace}/${key.name}`,

@@ -1,6 +1,7 @@
 import type { Clock } from '../../words/ports.ts'
 import type { AdmissionRequest } from '../access.ts'
-import { Histogram, histogramFamily } from './histogram.ts'
+import { Histogram } from '../../words/histogram.ts'
+import { histogramFamily } from './histogram-family.ts'
 import type { MetricFamily } from './metric-family.ts'
 
 const SECONDS = [0.005, 0.025, 0.1, 0.5, 1, 2.5] as const

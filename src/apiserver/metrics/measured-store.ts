@@ -1,7 +1,8 @@
 import type { Committed, ReadResult, Store, Transaction } from '../../store/store.ts'
 import type { Clock } from '../../words/ports.ts'
 import { prefixOf } from '../storage/keys.ts'
-import { Histogram, histogramFamily } from './histogram.ts'
+import { Histogram } from '../../words/histogram.ts'
+import { histogramFamily } from './histogram-family.ts'
 import { counter } from './metric-family.ts'
 import type { MetricFamily } from './metric-family.ts'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startTestServer } from '../apiserver.testing.ts'
-import { Histogram } from './histogram.ts'
+import { Histogram } from '../../words/histogram.ts'
+import { histogramSamples } from './histogram-family.ts'
 import { counter, expositionOf, gauge } from './metric-family.ts'
 
 test('text as Prometheus reads it', () => {
@@ -10,7 +11,7 @@ test('text as Prometheus reads it', () => {
   const text = expositionOf([
     counter('a_total', 'What\nit \\ is.', [[{ path: 'C:\\x "y"\n' }, 3], [{}, 0.5]]),
     gauge('nothing', 'No samples.', []),
-    { name: 'h', help: 'Sizes.', type: 'histogram', samples: histogram.samples({ verb: 'GET' }) },
+    { name: 'h', help: 'Sizes.', type: 'histogram', samples: histogramSamples(histogram, { verb: 'GET' }) },
   ])
   assert.deepEqual(text.split('\n'), [
     '# HELP a_total What\\nit \\\\ is.', '# TYPE a_total counter', 'a_total{path="C:\\\\x \\"y\\"\\n"} 3', 'a_total 0.5',

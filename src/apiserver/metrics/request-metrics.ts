@@ -1,6 +1,7 @@
 import type { ServerResponse } from '../http.ts'
 import type { ParsedRequest } from '../request-info.ts'
-import { Histogram, histogramFamily } from './histogram.ts'
+import { Histogram } from '../../words/histogram.ts'
+import { histogramFamily } from './histogram-family.ts'
 import { counter, gauge } from './metric-family.ts'
 import type { Labels, MetricFamily } from './metric-family.ts'
 
