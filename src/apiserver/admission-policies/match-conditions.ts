@@ -1,8 +1,9 @@
 import type { AdmissionEnvironments } from '../../policy/admission-policy/admission-environment.ts'
-import { CompiledPolicy } from '../../policy/admission-policy/compiled-policy.ts'
+import { CompiledPolicy, type Conditions } from '../../policy/admission-policy/compiled-policy.ts'
 import type { MatchCondition } from '../../resources/generated/types.ts'
 import type { Authorizer, ObjectReader } from '../access.ts'
 import type { MatchConditions } from '../webhooks/webhooks.ts'
+import { Decisions } from './decisions.ts'
 import { policyInput } from './policy-input.ts'
 
 /** The match conditions of webhooks (KEP-3716), compiled once for as long as their webhook's object lives. */
@@ -11,8 +12,14 @@ export function matchConditions(environments: AdmissionEnvironments, reader: Obj
   return (conditions, request, of) => {
     let known = compiled.get(conditions)
     if (known === undefined) compiled.set(conditions, (known = new CompiledPolicy({ matchConditions: conditions, hasParams: false }, environments)))
-    const found = known.conditions(policyInput(request, of, undefined, reader, authorizer))
-    if (found.outcome === 'error') throw new Error(found.message)
-    return found.outcome === 'matches'
+    const policy = known
+    const decisions = new Decisions(authorizer, request.user)
+    const found = decisions.settle(() => policy.conditions(policyInput(request, of, undefined, reader, decisions)))
+    return found instanceof Promise ? found.then(doMatch) : doMatch(found)
   }
+}
+
+function doMatch(found: Conditions): boolean {
+  if (found.outcome === 'error') throw new Error(found.message)
+  return found.outcome === 'matches'
 }

@@ -1,12 +1,12 @@
 import type { AdmissionEnvironments } from '../../policy/admission-policy/admission-environment.ts'
-import { CompiledPolicy } from '../../policy/admission-policy/compiled-policy.ts'
+import { CompiledPolicy, type PolicyInput } from '../../policy/admission-policy/compiled-policy.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { MatchResources, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../resources/generated/types.ts'
 import { forbidden, StatusError } from '../../words/status-error.ts'
 import type { AdmissionRequest, Authorizer, ObjectReader, Validator, Verdict } from '../access.ts'
-import type { ReviewedObjects } from '../webhooks/admission-review.ts'
 import { isExempt, reviewedUnder, type Equivalents, type MatchCriteria } from '../webhooks/webhooks.ts'
+import { Decisions } from './decisions.ts'
 import { policyInput } from './policy-input.ts'
 import { findParams } from './policy-params.ts'
 
@@ -30,6 +30,14 @@ interface Failure extends Speaking {
   /** It could not be told: the policy's failurePolicy has decided that it counts. */
   readonly isError: boolean
 }
+
+/** What a binding comes to. */
+interface Findings {
+  readonly failures: readonly Failure[]
+  readonly annotations: readonly { readonly key: string; readonly value: string }[]
+}
+
+const SILENT: Findings = { failures: [], annotations: [] }
 
 /** ValidatingAdmissionPolicy: CEL instead of a webhook (KEP-3488). A policy speaks through its bindings. */
 export function validatingPolicies(parts: PolicyParts): Validator {
@@ -55,11 +63,18 @@ const ALLOWED: Verdict = { allowed: true, warnings: [] }
 function review(
   parts: PolicyParts, compiledOf: (policy: ValidatingAdmissionPolicy) => CompiledPolicy, bindings: readonly ValidatingAdmissionPolicyBinding[],
   request: AdmissionRequest, reader: ObjectReader,
-): Verdict {
-  const failures = bindings.flatMap((binding) => {
+): Verdict | Promise<Verdict> {
+  const decisions = new Decisions(parts.authorizer, request.user)
+  const found = decisions.settle(() => bindings.map((binding) => {
     const policy = reader.get(kinds.ValidatingAdmissionPolicy, { namespace: '', name: binding.spec?.policyName ?? '' })
-    return policy === undefined ? [] : failuresOf(parts, compiledOf(policy), { policy, binding }, request, reader)
-  })
+    return policy === undefined ? SILENT : findingsOf({ ...parts, decisions, reader }, compiledOf(policy), { policy, binding }, request)
+  }))
+  return found instanceof Promise ? found.then((later) => verdictOn(request, later)) : verdictOn(request, found)
+}
+
+function verdictOn(request: AdmissionRequest, findings: readonly Findings[]): Verdict {
+  for (const { annotations } of findings) for (const { key, value } of annotations) request.annotate?.(key, value)
+  const failures = findings.flatMap((each) => each.failures)
   const denied = failures.find((failure) => failure.isError || actionsOf(failure.binding).includes('Deny'))
   if (denied !== undefined) throw denial(request, denied)
   for (const failure of failures) if (actionsOf(failure.binding).includes('Audit')) noteForAudit(request, failure)
@@ -70,37 +85,39 @@ function actionsOf({ spec }: ValidatingAdmissionPolicyBinding): readonly string[
   return spec?.validationActions ?? []
 }
 
-function failuresOf(parts: PolicyParts, compiled: CompiledPolicy, speaking: Speaking, request: AdmissionRequest, reader: ObjectReader): Failure[] {
+interface Evaluating extends PolicyParts {
+  readonly decisions: Decisions
+  readonly reader: ObjectReader
+}
+
+/** Looks only: it may be asked again when the authorizer has answered. */
+function findingsOf(parts: Evaluating, compiled: CompiledPolicy, speaking: Speaking, request: AdmissionRequest): Findings {
   const { policy, binding } = speaking
-  const of = reviewedUnder(criteriaOf(policy.spec?.matchConstraints), request, reader, parts.equivalents)
+  const { reader, equivalents } = parts
+  const of = reviewedUnder(criteriaOf(policy.spec?.matchConstraints), request, reader, equivalents)
   const isBound = binding.spec?.matchResources === undefined
-    || reviewedUnder(criteriaOf(binding.spec.matchResources), request, reader, parts.equivalents) !== undefined
-  if (of === undefined || !isBound) return []
+    || reviewedUnder(criteriaOf(binding.spec.matchResources), request, reader, equivalents) !== undefined
+  if (of === undefined || !isBound) return SILENT
   const counts = policy.spec?.failurePolicy !== 'Ignore'
   const failed = (message: string): Failure[] => (counts ? [{ ...speaking, message, reason: 'Invalid', isError: true }] : [])
   const found = findParams(policy.spec?.paramKind, binding.spec?.paramRef, request, reader, parts.served())
-  if (found.outcome === 'error') return failed(`failed to configure binding: ${found.message}`)
-  if (found.outcome === 'none') return []
-  return found.params.flatMap((params) => evaluated(compiled, { speaking, request, of, failed }, policyInput(request, of, params, reader, parts.authorizer)))
+  if (found.outcome === 'error') return { ...SILENT, failures: failed(`failed to configure binding: ${found.message}`) }
+  if (found.outcome === 'none') return SILENT
+  const each = found.params.map((params) => evaluated(compiled, speaking, policyInput(request, of, params, reader, parts.decisions), failed))
+  return { failures: each.flatMap(({ failures }) => failures), annotations: each.flatMap(({ annotations }) => annotations) }
 }
 
-interface Evaluating {
-  readonly speaking: Speaking
-  readonly request: AdmissionRequest
-  readonly of: ReviewedObjects
-  failed(message: string): Failure[]
-}
-
-function evaluated(compiled: CompiledPolicy, { speaking, request, failed }: Evaluating, input: ReturnType<typeof policyInput>): Failure[] {
+function evaluated(compiled: CompiledPolicy, speaking: Speaking, input: PolicyInput, failed: (message: string) => Failure[]): Findings {
   const conditions = compiled.conditions(input)
-  if (conditions.outcome === 'differs') return []
-  if (conditions.outcome === 'error') return failed(conditions.message)
-  for (const { key, value } of compiled.annotations(input)) request.annotate?.(`${speaking.policy.metadata.name ?? ''}/${key}`, value)
-  return compiled.validate(input).flatMap((finding): Failure[] => {
+  if (conditions.outcome === 'differs') return SILENT
+  if (conditions.outcome === 'error') return { ...SILENT, failures: failed(conditions.message) }
+  const name = speaking.policy.metadata.name ?? ''
+  const failures = compiled.validate(input).flatMap((finding): Failure[] => {
     if (finding.outcome === 'holds') return []
     if (finding.outcome === 'error') return failed(finding.message)
     return [{ ...speaking, message: finding.message, reason: finding.reason, isError: false }]
   })
+  return { failures, annotations: compiled.annotations(input).map(({ key, value }) => ({ key: `${name}/${key}`, value })) }
 }
 
 const ANYTHING: MatchCriteria['rules'] = [{ apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'], operations: ['*'] }]

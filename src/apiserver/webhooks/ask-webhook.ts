@@ -24,7 +24,7 @@ export async function askWebhook(
   parts: AskParts, hook: Webhook, request: AdmissionRequest, of: ReviewedObjects, mayPatch: boolean,
 ): Promise<ReviewAnswer | undefined> {
   try {
-    if ((hook.matchConditions?.length ?? 0) > 0 && !parts.matchConditions(hook.matchConditions ?? [], request, of)) return undefined
+    if ((hook.matchConditions?.length ?? 0) > 0 && !(await parts.matchConditions(hook.matchConditions ?? [], request, of))) return undefined
     const uid = uuid(parts.random)
     const version = hook.admissionReviewVersions.includes('v1') ? 'v1' : (hook.admissionReviewVersions[0] ?? 'v1')
     const review = await parts.caller.call({

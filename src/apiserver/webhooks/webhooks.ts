@@ -19,8 +19,8 @@ export interface ConfiguredWebhook {
 /** The other faces of a resource, for matchPolicy Equivalent. */
 export type Equivalents = (kind: KindRef) => readonly Equivalent[]
 
-/** Whether all conditions hold (CEL, in their order). Throws an Error where one cannot be evaluated and none is false. */
-export type MatchConditions = (conditions: readonly MatchCondition[], request: AdmissionRequest, of: ReviewedObjects) => boolean
+/** Whether all conditions hold (CEL, in their order). Throws (or rejects with) an Error where one cannot be evaluated and none is false. */
+export type MatchConditions = (conditions: readonly MatchCondition[], request: AdmissionRequest, of: ReviewedObjects) => boolean | Promise<boolean>
 
 const MUTATING = kinds.MutatingWebhookConfiguration
 const VALIDATING = kinds.ValidatingWebhookConfiguration

@@ -44,11 +44,11 @@ export interface AuthorizationDecision {
 }
 
 /**
- * Port: decides at once. Evaluation never waits, so that a caller whose authorizer does collects the questions by a first evaluation
- * with decisions that are not known yet, answers them, and evaluates again.
+ * Port: decides at once. Evaluation never waits, so that a caller whose authorizer does notes the questions whose answers are not known
+ * yet (undefined), throws the result away, and evaluates again when they are.
  */
 export interface DecisionPort {
-  decide(question: AuthorizationQuestion): AuthorizationDecision
+  decide(question: AuthorizationQuestion): AuthorizationDecision | undefined
 }
 
 type Subject = AuthorizationQuestion['serviceAccount']
@@ -146,7 +146,8 @@ function resource(check: CheckValue, name: string): Value {
 
 function decide(check: CheckValue, verb: string): Value {
   const { port, subject } = check.authorizer
-  return new DecisionValue(port.decide({ serviceAccount: subject, verb, about: check.about }))
+  const decision = port.decide({ serviceAccount: subject, verb, about: check.about })
+  return decision === undefined ? new CelError('the authorizer has not answered yet') : new DecisionValue(decision)
 }
 
 function part(name: string, id: string, make: (value: string) => Partial<ResourceQuestion>): ReturnType<typeof declare> {
