@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { checkName, claimIndex, configPath, defaultDataDirectory, loadConfig, newConfig, releaseIndex, saveConfig } from './cluster-config.ts'
+import { checkName, claimIndex, configPath, defaultDataDirectory, loadConfig, newConfig, portsOf, releaseIndex, saveConfig } from './cluster-config.ts'
 import { UsageError } from './errors.ts'
 
 function inDirectory(run: (directory: string) => void): void {
@@ -33,6 +33,9 @@ test('no two clusters of a machine share an address, a port range or a name in t
     if (next !== undefined) assert.ok(next.nodePorts.last < nodePorts.first)
   }
   assert.deepEqual(configs[0]?.nodePorts, { first: 30000, last: 32767 })
+  const ports = configs.flatMap(({ index }) => portsOf(index))
+  assert.equal(new Set(ports).size, ports.length)
+  assert.deepEqual([portsOf(0).slice(0, 3), portsOf(1)[0]], [[6443, 6459, 6475], 6444])
 })
 
 test('a control plane alone listens on loopback only', () => {

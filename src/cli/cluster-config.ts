@@ -29,6 +29,9 @@ export interface ClusterConfig {
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/
 const MAX_CLUSTERS = 16
+/** The usual port of a Kubernetes API server. */
+const FIRST_PORT = 6443
+const PORTS_PER_CLUSTER = 32
 /** The default range of Kubernetes for the first cluster; each further one gets the block below. */
 const NODE_PORTS = { first: 30000, count: 2768, step: 3000 } as const
 
@@ -78,6 +81,14 @@ export interface NewCluster {
   readonly nodes: 0 | 1
   readonly nodeName: string
   readonly index: number
+}
+
+/**
+ * Where the API server of the cluster with this index may listen, the most wanted port first: 6443, 6459, ... for the first cluster.
+ * No two indexes share one: clusters that come up at the same moment never meet, nor does a new one take the port of one that is down.
+ */
+export function portsOf(index: number): readonly number[] {
+  return Array.from({ length: PORTS_PER_CLUSTER }, (_, round) => FIRST_PORT + index + round * MAX_CLUSTERS)
 }
 
 /** The configuration of a new cluster: address ranges and node ports follow from its index. */

@@ -31,8 +31,8 @@ export interface Machine {
   readonly hostName: string
   /** Where the indexes of this machine's clusters are claimed. */
   readonly registryDirectory: string
-  /** The first free port from this one on. */
-  freePort(from: number): Promise<number>
+  /** The first free port of these. */
+  freePort(candidates: readonly number[]): Promise<number>
   isPortFree(port: number): Promise<boolean>
   /** Installs what a node needs and is missing; resolves to the packages' names. */
   installNodePackages(report: Report): Promise<readonly string[]>

@@ -71,7 +71,7 @@ type MakeInvocation = (options: CommonOptions) => Invocation
 
 function addUp(program: Command, invocation: MakeInvocation): void {
   common(program.command('up').description('Start a cluster, or do nothing where it runs already'))
-    .option('--port <port>', 'port of the API server (default: 6443, or the next free one)', port)
+    .option('--port <port>', 'port of the API server (default: 6443, and one of its own for each further cluster)', port)
     .addOption(
       new Option('--nodes <count>', 'nodes on this machine; 0 is a control plane alone and needs no root').choices(['0', '1']).default('1')
     )

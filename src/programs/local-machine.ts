@@ -77,9 +77,9 @@ export function isPortFree(port: number): Promise<boolean> {
   })
 }
 
-async function freePort(from: number): Promise<number> {
-  for (let port = from; port < from + 1000; port += 1) if (await isPortFree(port)) return port
-  throw new Error(`no port from ${from} to ${from + 999} is free. Choose one with --port.`)
+async function freePort(candidates: readonly number[]): Promise<number> {
+  for (const port of candidates) if (await isPortFree(port)) return port
+  throw new Error(`none of the ports ${candidates.join(', ')} is free. Choose one with --port.`)
 }
 
 type Part = 'server' | 'node'

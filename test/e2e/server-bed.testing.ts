@@ -75,23 +75,28 @@ export interface ServerBed {
 
 /** directory: where the data goes; absent: a temporary one. */
 export async function startServer(name: string, directory: string = mkdtempSync(join(tmpdir(), `lotse-${name}-`))): Promise<ServerBed> {
-  const bed = serverIn(directory, name, await freePort())
-  const up = await bed.lotse('up', '--nodes', '0', '--port', String(bed.port))
+  const bed = serverIn(directory, name)
+  // Without a port: each cluster of this machine has ports of its own to choose from.
+  const up = await bed.lotse('up', '--nodes', '0')
   if (up.code === 0) return bed
   await bed.remove()
   assert.fail(`lotse up failed: ${up.output}`)
 }
 
-export function serverIn(directory: string, name: string, port: number): ServerBed {
+export function serverIn(directory: string, name: string): ServerBed {
   const dataDirectory = join(directory, 'data')
   // Apart from the data, whose disk may be full.
   const home = mkdtempSync(join(tmpdir(), `lotse-home-${name}-`))
   const lotse: ServerBed['lotse'] = (...parameters) => runLotse(home, [...parameters, '--name', name, '--data-dir', dataDirectory])
   const readKey = (file: string): string => readFileSync(join(dataDirectory, 'pki', file), 'utf8')
   const pid = (): number => Number(readFileSync(join(dataDirectory, 'run/server.pid'), 'utf8').split(' ', 1)[0])
-  const server = `https://127.0.0.1:${port}`
+  const port = (): number => (JSON.parse(readFileSync(join(dataDirectory, 'cluster.json'), 'utf8')) as { port: number }).port
+  const server = (): string => `https://127.0.0.1:${port()}`
   return {
-    port, directory, dataDirectory, home, lotse, readKey, pid,
+    get port() {
+      return port()
+    },
+    directory, dataDirectory, home, lotse, readKey, pid,
     storeFile: join(dataDirectory, 'store/data.mdb'),
     async up() {
       const ran = await lotse('up')
@@ -100,15 +105,15 @@ export function serverIn(directory: string, name: string, port: number): ServerB
     residentBytes: () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid()}/status`, 'utf8'))?.[1] ?? 0) * 1024,
     kill: () => killAndWait(pid()),
     log: () => readFileSync(join(dataDirectory, 'logs/server.log'), 'utf8'),
-    connect: (identity = { as: 'admin' }) => connectApi(server, { ca: readKey('ca.crt'), ...tlsIdentity(identity, readKey) }, identity),
+    connect: (identity = { as: 'admin' }) => connectApi(server(), { ca: readKey('ca.crt'), ...tlsIdentity(identity, readKey) }, identity),
     tls: (protocol, identity = { as: 'admin' }) => new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port, ca: readKey('ca.crt'), ALPNProtocols: [protocol], ...tlsIdentity(identity, readKey) }
+      const options = { host: '127.0.0.1', port: port(), ca: readKey('ca.crt'), ALPNProtocols: [protocol], ...tlsIdentity(identity, readKey) }
       const socket = connectTls(options, () => resolve(socket))
       socket.once('error', reject)
     }),
     typed() {
       const credentials = { type: 'certificate' as const, certificatePem: readKey('admin.crt'), keyPem: readKey('admin.key') }
-      const transport = createHttpsTransport({ server, caPem: readKey('ca.crt'), credentials, clock: systemClock })
+      const transport = createHttpsTransport({ server: server(), caPem: readKey('ca.crt'), credentials, clock: systemClock })
       return { client: createHttpClient(transport), close: () => transport.close() }
     },
     async remove() {

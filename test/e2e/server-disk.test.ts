@@ -161,14 +161,14 @@ test('a data directory or port in use is refused, with who uses it', { timeout: 
     execFileSync('ln', ['-s', join(bed.dataDirectory, 'store'), join(copy, 'data/store')])
     const config = JSON.parse(readFileSync(join(copy, 'data/cluster.json'), 'utf8')) as object
     writeFileSync(join(copy, 'data/cluster.json'), JSON.stringify({ ...config, port: await freePort() }))
-    const second = serverIn(copy, 'server-inuse', 0)
+    const second = serverIn(copy, 'server-inuse')
     const up = await second.lotse('up')
     rmSync(second.home, { recursive: true })
     assert.equal(up.code, 1, up.output)
     assert.match(up.output, new RegExp(`is in use by the process with pid ${bed.pid()}\\. Stop that first, or give this one another directory with --data-dir`))
     assert(!/^\s+at /m.test(up.output))
 
-    const other = serverIn(join(bed.directory, 'other'), 'server-port', bed.port)
+    const other = serverIn(join(bed.directory, 'other'), 'server-port')
     const taken = await other.lotse('up', '--nodes', '0', '--port', String(bed.port))
     rmSync(other.home, { recursive: true })
     assert.equal(taken.code, 1, taken.output)

@@ -1,4 +1,4 @@
-import { claimIndex, loadConfig, newConfig, saveConfig, type ClusterConfig } from '../cluster-config.ts'
+import { claimIndex, loadConfig, newConfig, portsOf, saveConfig, type ClusterConfig } from '../cluster-config.ts'
 import { commandFor, contextName, dataDirectoryOf, printJson, type Invocation } from '../invocation.ts'
 import { kubeconfigPath, merge } from '../kubeconfig.ts'
 import { Phases } from '../phases.ts'
@@ -9,8 +9,6 @@ export interface UpOptions {
   readonly nodes: 0 | 1
   readonly serverFiles: ServerFiles
 }
-
-const DEFAULT_PORT = 6443
 
 export async function up(invocation: Invocation, options: UpOptions): Promise<void> {
   const phases = new Phases(invocation.errors, { quiet: invocation.json })
@@ -92,11 +90,12 @@ async function createConfig(invocation: Invocation, options: UpOptions): Promise
     throw new Error(`port ${options.port} is in use by another program. Choose another one with --port, or leave the option out.`)
   }
   const dataDirectory = dataDirectoryOf(invocation)
+  const index = claimIndex(machine.registryDirectory, dataDirectory)
   const config = newConfig({
     name: invocation.name,
     dataDirectory,
-    index: claimIndex(machine.registryDirectory, dataDirectory),
-    port: options.port ?? (await machine.freePort(DEFAULT_PORT)),
+    index,
+    port: options.port ?? (await machine.freePort(portsOf(index))),
     nodes: options.nodes,
     nodeName: machine.hostName,
   })
