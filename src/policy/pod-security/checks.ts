@@ -2,8 +2,10 @@ import {
   allowPrivilegeEscalation25, allowPrivilegeEscalation8, capabilitiesBaseline, capabilitiesRestricted22, capabilitiesRestricted25,
 } from './capability-checks.ts'
 import {
-  hostNamespaces, hostPathVolumes, hostPorts, privileged, procMount, sysctls0, sysctls27, sysctls29, sysctls32, windowsHostProcess,
+  hostNamespaces, hostPathVolumes, hostPorts, privileged, procMount, procMountBaseline35, sysctls0, sysctls27, sysctls29, sysctls32,
+  windowsHostProcess,
 } from './host-checks.ts'
+import { handlerHosts } from './handler-checks.ts'
 import {
   appArmorProfile, seccompBaseline0, seccompBaseline19, seccompRestricted19, seccompRestricted25, seLinuxOptions0, seLinuxOptions31,
 } from './profile-checks.ts'
@@ -28,8 +30,9 @@ const CHECKS: readonly VersionedCheck[] = [
   { name: 'hostNamespaces', level: 'baseline', since: [[0, hostNamespaces]] },
   { name: 'hostPathVolumes', level: 'baseline', since: [[0, hostPathVolumes]] },
   { name: 'hostPorts', level: 'baseline', since: [[0, hostPorts]] },
+  { name: 'hostProbesAndHostLifecycle', level: 'baseline', since: [[34, handlerHosts]] },
   { name: 'privileged', level: 'baseline', since: [[0, privileged]] },
-  { name: 'procMount', level: 'baseline', since: [[0, procMount]] },
+  { name: 'procMount', level: 'baseline', since: [[0, procMount], [35, procMountBaseline35]] },
   { name: 'seLinuxOptions', level: 'baseline', since: [[0, seLinuxOptions0], [31, seLinuxOptions31]] },
   { name: 'seccompProfile_baseline', level: 'baseline', since: [[0, seccompBaseline0], [19, seccompBaseline19]] },
   { name: 'sysctls', level: 'baseline', since: [[0, sysctls0], [27, sysctls27], [29, sysctls29], [32, sysctls32]] },
@@ -39,6 +42,7 @@ const CHECKS: readonly VersionedCheck[] = [
     name: 'capabilities_restricted', level: 'restricted', since: [[22, capabilitiesRestricted22], [25, capabilitiesRestricted25]],
     replaces: 'capabilities_baseline',
   },
+  { name: 'procMount_restricted', level: 'restricted', since: [[35, procMount]], replaces: 'procMount' },
   { name: 'restrictedVolumes', level: 'restricted', since: [[0, restrictedVolumes]], replaces: 'hostPathVolumes' },
   { name: 'runAsNonRoot', level: 'restricted', since: [[0, runAsNonRoot]] },
   { name: 'runAsUser', level: 'restricted', since: [[23, runAsUser]] },
@@ -48,13 +52,13 @@ const CHECKS: readonly VersionedCheck[] = [
   },
 ]
 
-/** The newest version that says anything new; later ones say the same. */
-const NEWEST_MINOR = 32
+/** What `latest` means: the version of the API that is served. A namespace that names a later version gets what that one asks for. */
+const SERVED_MINOR = 32
 
 /** What a standard asks for, in the order of its messages. */
 export function checksOf({ level, version }: Standard): readonly Check[] {
   if (level === 'privileged') return []
-  const minor = version === 'latest' ? NEWEST_MINOR : version
+  const minor = version === 'latest' ? SERVED_MINOR : version
   const asked = CHECKS.filter((check) => (level === 'restricted' || check.level === 'baseline') && at(check, minor) !== undefined)
   const replaced = new Set(asked.map(({ replaces }) => replaces))
   return asked.flatMap((check) => (replaced.has(check.name) ? [] : (at(check, minor) ?? [])))

@@ -50,6 +50,11 @@ export function procMount({ spec }: Subject): Violation | undefined {
   return { reason: 'procMount', detail }
 }
 
+/** What a pod sees of /proc in a user namespace of its own is no window to the node. */
+export function procMountBaseline35(subject: Subject): Violation | undefined {
+  return subject.spec.hostUsers === false ? undefined : procMount(subject)
+}
+
 /** Kernel settings that stay within the pod. */
 const SAFE_SYSCTLS = [
   'kernel.shm_rmid_forced', 'net.ipv4.ip_local_port_range', 'net.ipv4.ip_unprivileged_port_start',

@@ -93,7 +93,7 @@ test('what restricted asks for', () => {
 test('standards of the past', () => {
   const counts: [Level, Version, number][] = [
     ['privileged', 'latest', 0], ['baseline', 0, 11], ['baseline', 'latest', 11], ['restricted', 0, 12], ['restricted', 8, 13], ['restricted', 18, 13],
-    ['restricted', 19, 13], ['restricted', 22, 13], ['restricted', 23, 14], ['restricted', 'latest', 14], ['restricted', 99, 14],
+    ['restricted', 19, 13], ['restricted', 22, 13], ['restricted', 23, 14], ['restricted', 'latest', 14], ['restricted', 33, 14], ['restricted', 34, 15], ['restricted', 99, 15],
   ]
   for (const [level, version, expected] of counts) assert.equal(checksOf({ level, version }).length, expected, `${level} ${version}`)
   const table: [Level, Version, Pod, string][] = [
@@ -115,12 +115,23 @@ test('standards of the past', () => {
     ['baseline', 18, pod({}, { 'container.seccomp.security.alpha.kubernetes.io/a': 'docker/default' }), ''],
     ['baseline', 19, pod({}, { 'seccomp.security.alpha.kubernetes.io/pod': 'unconfined' }), ''],
     ['baseline', 18, pod({ securityContext: { seccompProfile: { type: 'Unconfined' } } }), ''],
+    ['baseline', 33, pod({ containers: [container('a', undefined, { livenessProbe: { tcpSocket: { host: 'h', port: 1 } } })] }), ''],
+    ['baseline', 'latest', pod({ containers: [container('a', undefined, { livenessProbe: { tcpSocket: { host: 'h', port: 1 } } })] }), ''],
+    ['baseline', 34, pod({ containers: [container('a', undefined, { lifecycle: { preStop: { httpGet: { port: 1, host: '' } } } })] }), ''],
+    ['baseline', 34, pod({ hostUsers: false, containers: [container('a', { procMount: 'Unmasked' })] }), 'procMount'],
+    ['baseline', 35, pod({ hostUsers: false, containers: [container('a', { procMount: 'Unmasked' })] }), ''],
+    ['restricted', 35, pod({ hostUsers: false, containers: [container('a', { ...HARDENED, procMount: 'Unmasked' })] }), 'procMount'],
   ]
   for (const [level, version, { metadata, spec }, expected] of table) {
     const text = spec === undefined ? '' : reasonText(violationsOf({ level, version }, { metadata, spec }))
     assert.equal(text.replaceAll('runAsNonRoot != true', 'runAsNonRoot'), expected, `${level} ${version}`)
   }
   assert.equal(textOf('baseline', 18, pod({}, { 'seccomp.security.alpha.kubernetes.io/pod': 'unconfined' })), 'seccompProfile (forbidden annotation seccomp.security.alpha.kubernetes.io/pod="unconfined")')
+  const calling = pod({
+    initContainers: [container('i', undefined, { startupProbe: { httpGet: { port: 1, host: 'b' } } })],
+    containers: [container('a', undefined, { readinessProbe: { tcpSocket: { port: 1, host: 'a' } }, lifecycle: { postStart: { tcpSocket: { port: 1, host: 'b' } } } })],
+  })
+  assert.equal(textOf('baseline', 34, calling), 'probe or lifecycle host (containers "a", "i" use probe or lifecycle hosts "a", "b")')
 })
 
 test('labels of a namespace', () => {
