@@ -43,6 +43,10 @@ test('what a path asks for', () => {
     ['GET /api/v1/namespaces/shop/secrets?fieldSelector=metadata.name%3Dkey', 'list /v1 ns=shop secrets/key/'],
     ['GET /api/v1/namespaces/shop/secrets?watch=1&fieldSelector=metadata.name%3Dkey,type%3DOpaque', 'watch /v1 ns=shop secrets/key/'],
     ['GET /api/v1/namespaces/shop/secrets?fieldSelector=metadata.name!%3Dkey', 'list /v1 ns=shop secrets//'],
+    ['GET /api/v1/secrets?fieldSelector=metadata.name%3Da%5C,b', 'list /v1 ns= secrets/a,b/'],
+    ['GET /api/v1/secrets?fieldSelector=metadata.name%3Da,rubbish', 'list /v1 ns= secrets//'],
+    ['GET /api/v1/watch/secrets?fieldSelector=metadata.name%3Dkey', 'watch /v1 ns= secrets//'],
+    ['DELETE /api/v1/namespaces/shop/secrets?fieldSelector=metadata.name%3Dkey', 'deletecollection /v1 ns=shop secrets//'],
     ['GET /api', 'get /api'],
     ['GET /api/v1', 'get /api/v1'],
     ['GET /apis/apps/v1', 'get /apis/apps/v1'],
@@ -66,4 +70,17 @@ test('paths that two readers could understand differently are refused', () => {
     ['GET api/v1/pods', '400'],
   ]
   for (const [line, expected] of table) assert.equal(summary(line), expected, line)
+})
+
+test('selectors are asked of lists, watches and deletions of collections, but not of the deprecated paths', () => {
+  const query = '?fieldSelector=spec.nodeName%3Dn1&labelSelector=a%3Db'
+  const table: [string, boolean][] = [
+    ['GET /api/v1/pods', true], ['GET /api/v1/pods?watch=1', true], ['DELETE /api/v1/namespaces/shop/pods', true],
+    ['GET /api/v1/namespaces/shop/pods/web', false], ['POST /api/v1/namespaces/shop/pods', false], ['GET /api/v1/watch/pods', false],
+  ]
+  for (const [line, areThere] of table) {
+    const [method = '', path = ''] = line.replace('?watch=1', '').split(' ')
+    const { fieldSelector, labelSelector } = parseRequest(method, path, new URLSearchParams(line.includes('?') ? `${query}&watch=1` : query))
+    assert.deepEqual([fieldSelector, labelSelector], areThere ? ['spec.nodeName=n1', 'a=b'] : [undefined, undefined], line)
+  }
 })

@@ -1,4 +1,5 @@
-import { badRequest, StatusError } from '../words/status-error.ts'
+import { parseFieldSelector, requiredValue } from '../objects/field-selector.ts'
+import { badRequest, isStatus, StatusError } from '../words/status-error.ts'
 import type { RequestInfo } from './access.ts'
 
 /** What a method and a path ask for. rest is what follows the subresource (proxy). */
@@ -39,11 +40,11 @@ function parseResource(
   const verb = deprecatedWatch ? 'watch' : (VERBS[method] ?? method.toLowerCase())
   const watch = verb === 'watch' || (verb === 'get' && target.name === '' && isTrue(query.get('watch')))
   const common = { isResource: true, group, version, path, watch }
-  if (watch) return { ...common, ...target, ...selectorsOf(query), verb: 'watch', name: target.name === '' ? nameInSelector(query) : target.name }
+  // The deprecated paths do not all look at selectors: nobody is let in because of one.
+  if (deprecatedWatch) return { ...common, ...target, verb: 'watch' }
+  if (watch) return { ...common, ...target, ...selectorsOf(query), verb: 'watch', name: nameInSelector(query) }
   if (target.name === '' && verb === 'get') return { ...common, ...target, ...selectorsOf(query), verb: 'list', name: nameInSelector(query) }
-  if (target.name === '' && verb === 'delete') {
-    return { ...common, ...target, ...selectorsOf(query), verb: 'deletecollection', name: nameInSelector(query) }
-  }
+  if (target.name === '' && verb === 'delete') return { ...common, ...target, ...selectorsOf(query), verb: 'deletecollection' }
   return { ...common, ...target, verb }
 }
 
@@ -74,16 +75,17 @@ function selectorsOf(query: URLSearchParams): Pick<RequestInfo, 'fieldSelector' 
   return { ...(fieldSelector === '' ? {} : { fieldSelector }), ...(labelSelector === '' ? {} : { labelSelector }) }
 }
 
-const ONE_NAME = /^metadata\.name==?([^,=!]+)$/
-
 function nameInSelector(query: URLSearchParams): string {
   const selector = query.get('fieldSelector')
-  if (selector === null) return ''
-  for (const term of selector.split(',')) {
-    const name = ONE_NAME.exec(term.trim())?.[1]
-    if (name !== undefined) return name.includes('/') || name.includes('%') ? '' : name
+  if (selector === null || !selector.includes('metadata.name')) return ''
+  try {
+    const name = requiredValue(parseFieldSelector(selector), 'metadata.name') ?? ''
+    return name === '.' || name === '..' || name.includes('/') || name.includes('%') ? '' : name
+  } catch (error) {
+    // The list itself will say what is wrong with it.
+    if (isStatus(error, 'BadRequest')) return ''
+    throw error
   }
-  return ''
 }
 
 /**

@@ -81,7 +81,8 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   return {
     authenticators: stack.authenticators,
     authorizer,
-    mutators: [...builtIn.mutators, allocator, mutatingWebhooks(hooks)],
+    mutators: [...builtIn.mutators, mutatingWebhooks(hooks)],
+    completers: [allocator],
     validators: [
       ...builtIn.validators, escalationValidator(rbac, authorizer), objectWarnings(core.definitions), expressions,
       validatingPolicies(policies), validatingWebhooks(hooks), ...builtIn.lastValidators,

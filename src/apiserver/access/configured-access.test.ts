@@ -27,12 +27,16 @@ const HOOK = `${AUTHZ}authorizers:
 - {type: RBAC, name: rbac}
 `
 
-/** Allows anna to see pods, refuses bob everything, and knows one token. */
+const NODE_ONE = '[{"requirements":[{"key":"spec.nodeName","operator":"In","values":["n1"]}]},null]'
+
+/** Allows anna to see pods, dora those of one node, refuses bob everything, and knows one token. */
 const webhooks: WebhookCaller = {
   async call({ body }) {
-    const spec = body['spec'] as { user?: string; token?: string; resourceAttributes?: { resource?: string } }
+    const spec = body['spec'] as { user?: string; token?: string; resourceAttributes?: { resource?: string; verb?: string; fieldSelector?: unknown; labelSelector?: unknown } }
     if (spec.token !== undefined) return { status: spec.token === 'known' ? { authenticated: true, user: { username: 'eve' } } : { authenticated: false } }
     if (spec.user === 'bob') return { status: { allowed: false, denied: true, reason: 'bob is out' } }
+    const { verb, fieldSelector, labelSelector } = spec.resourceAttributes ?? {}
+    if (spec.user === 'dora' && verb === 'list') return { status: { allowed: JSON.stringify([fieldSelector, labelSelector]) === NODE_ONE } }
     return { status: { allowed: spec.user === 'anna' && spec.resourceAttributes?.resource === 'pods', reason: 'as the hook says' } }
   },
 }
@@ -94,6 +98,48 @@ test('a webhook before RBAC', async () => {
   const acting = await ask(as('root', 'system:masters'), 'GET', pods, undefined, { 'impersonate-user': 'bob' })
   assert.equal(acting.status, 403)
   assert.equal((await admin.list(kinds.Namespace)).items.length > 0, true, 'the server itself')
+  stop()
+})
+
+test('a webhook that looks at selectors', async () => {
+  const { ask, stop } = await startWith(new Map([['/authz', HOOK], ['/hook', '']]), { authorizationFile: '/authz' })
+  const statusOf = async (query: string): Promise<number> => (await ask(as('dora'), 'GET', `/api/v1/pods${query}`)).status
+  assert.deepEqual([await statusOf(''), await statusOf('?fieldSelector=spec.nodeName%3Dn2'), await statusOf('?fieldSelector=spec.nodeName%3Dn1')], [403, 403, 200])
+  const review = async (selectors: object): Promise<unknown> => (await ask(as('dora'), 'POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+    kind: 'SelfSubjectAccessReview', apiVersion: 'authorization.k8s.io/v1', spec: { resourceAttributes: { verb: 'list', resource: 'pods', ...selectors } },
+  })).body['status']
+  const term = { key: 'spec.nodeName', operator: 'In', values: ['n1'] }
+  const [ignored, partly] = ['ignored due to parse error', 'partially ignored due to parse error']
+  const table: [object, object][] = [
+    [{ fieldSelector: { rawSelector: 'spec.nodeName=n1' } }, { allowed: true }],
+    [{ fieldSelector: { requirements: [term] } }, { allowed: true }],
+    [{ fieldSelector: { rawSelector: 'rubbish' } }, { allowed: false, evaluationError: `spec.resourceAttributes.fieldSelector ${ignored}` }],
+    [{ fieldSelector: { requirements: [term, { ...term, values: ['n1', 'n2'] }] } }, { allowed: true, evaluationError: `spec.resourceAttributes.fieldSelector ${partly}` }],
+    [{ fieldSelector: { rawSelector: 'spec.nodeName=n1' }, labelSelector: { requirements: [{ key: 'a', operator: 'Later' }] } },
+      { allowed: true, evaluationError: `spec.resourceAttributes.labelSelector ${ignored}` }],
+    [{ fieldSelector: { rawSelector: 'x' }, labelSelector: { rawSelector: 'a in' } },
+      { allowed: false, evaluationError: `spec.resourceAttributes.fieldSelector ${ignored}; spec.resourceAttributes.labelSelector ${ignored}` }],
+  ]
+  for (const [selectors, expected] of table) assert.deepEqual(await review(selectors), expected, JSON.stringify(selectors))
+  stop()
+})
+
+test('a policy asks the webhook', async () => {
+  const { ask, stop } = await startWith(new Map([['/authz', HOOK], ['/hook', '']]), { authorizationFile: '/authz' })
+  const root = as('root', 'system:masters')
+  const group = '/apis/admissionregistration.k8s.io/v1'
+  const may = (user: string): string => `authorizer.serviceAccount('default', '${user}').group('').resource('pods').check('list')`
+  const policy = {
+    kind: 'ValidatingAdmissionPolicy', metadata: { name: 'p' }, spec: {
+      matchConstraints: { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['CREATE'] }] },
+      validations: [{ expression: `${may('web')}.reason() == 'as the hook says' && !${may('web')}.allowed() && !has(object.data)` }],
+    },
+  }
+  assert.equal((await ask(root, 'POST', `${group}/validatingadmissionpolicies`, policy)).status, 201)
+  const binding = { kind: 'ValidatingAdmissionPolicyBinding', metadata: { name: 'b' }, spec: { policyName: 'p', validationActions: ['Deny'] } }
+  assert.equal((await ask(root, 'POST', `${group}/validatingadmissionpolicybindings`, binding)).status, 201)
+  const create = (name: string, data?: object): Promise<TestAnswer> => ask(root, 'POST', '/api/v1/namespaces/default/configmaps', { metadata: { name }, data })
+  assert.deepEqual([(await create('a')).status, (await create('b', { x: 'y' })).status], [201, 422])
   stop()
 })
 

@@ -5,16 +5,33 @@ export interface PodReferences {
   readonly secrets: ReadonlySet<string>
   readonly configMaps: ReadonlySet<string>
   readonly claims: ReadonlySet<string>
+  readonly resourceClaims: ReadonlySet<string>
   readonly serviceAccount: string
 }
 
+const MIRROR = 'kubernetes.io/config.mirror'
+const NONE: ReadonlySet<string> = new Set()
+const NOTHING: PodReferences = { secrets: NONE, configMaps: NONE, claims: NONE, resourceClaims: NONE, serviceAccount: '' }
+
+/** A mirror pod, which a node makes itself, opens nothing to it. */
 export function podReferences(pod: Pod): PodReferences {
-  const found = { secrets: new Set<string>(), configMaps: new Set<string>(), claims: new Set<string>() }
+  if (pod.metadata.annotations?.[MIRROR] !== undefined) return NOTHING
+  const found: Found = { secrets: new Set(), configMaps: new Set(), claims: new Set() }
   for (const reference of pod.spec?.imagePullSecrets ?? []) add(found.secrets, reference.name)
-  for (const volume of pod.spec?.volumes ?? []) fromVolume(volume, found)
+  for (const volume of pod.spec?.volumes ?? []) fromVolume(pod, volume, found)
   const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? []), ...(pod.spec?.ephemeralContainers ?? [])]
   for (const container of containers) fromContainer(container, found)
-  return { ...found, serviceAccount: pod.spec?.serviceAccountName ?? '' }
+  return { ...found, resourceClaims: resourceClaimsOf(pod), serviceAccount: pod.spec?.serviceAccountName ?? '' }
+}
+
+/** Those that are made from a template are named in the status. */
+function resourceClaimsOf({ spec, status }: Pod): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const { name, resourceClaimName, resourceClaimTemplateName } of spec?.resourceClaims ?? []) {
+    if (resourceClaimTemplateName === undefined) add(names, resourceClaimName)
+    else add(names, status?.resourceClaimStatuses?.find((made) => made.name === name)?.resourceClaimName)
+  }
+  return names
 }
 
 interface Found {
@@ -23,10 +40,14 @@ interface Found {
   readonly claims: Set<string>
 }
 
-function fromVolume(volume: Volume, found: Found): void {
+function fromVolume(pod: Pod, volume: Volume, found: Found): void {
   add(found.secrets, volume.secret?.secretName)
+  add(found.secrets, volume.azureFile?.secretName)
+  const drivers = [volume.cephfs, volume.flexVolume, volume.iscsi, volume.rbd, volume.scaleIO, volume.storageos]
+  for (const driver of drivers) add(found.secrets, driver?.secretRef?.name)
   add(found.configMaps, volume.configMap?.name)
   add(found.claims, volume.persistentVolumeClaim?.claimName)
+  if (volume.ephemeral !== undefined) add(found.claims, `${pod.metadata.name ?? ''}-${volume.name}`)
   add(found.secrets, volume.csi?.nodePublishSecretRef?.name)
   for (const source of volume.projected?.sources ?? []) {
     add(found.secrets, source.secret?.name)

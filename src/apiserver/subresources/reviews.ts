@@ -1,7 +1,5 @@
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
-import { parseFieldSelector } from '../../objects/field-selector.ts'
-import { parseLabelSelector } from '../../objects/label-selector.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import * as definitions from '../../resources/kinds/reviews.ts'
 import type {
@@ -13,7 +11,8 @@ import type { RuleSource } from '../access/rule-source.ts'
 import type { TokenReviewer } from '../access/token-reviewers.ts'
 import type { ObjectCall, ObjectRoute } from '../route.ts'
 import { bodyOf } from './body.ts'
-import { badRequest, invalid, isStatus } from '../../words/status-error.ts'
+import { readFields, readLabels, type ReadSelector } from './review-selectors.ts'
+import { badRequest, invalid } from '../../words/status-error.ts'
 
 export interface ReviewPorts {
   readonly authorizer: Authorizer
@@ -77,34 +76,12 @@ interface Asked {
 }
 
 async function accessStatus({ authorizer }: ReviewPorts, user: User, asked: Asked): Promise<SubjectAccessReviewStatus> {
-  const decision = await authorizer.authorize(user, infoOf(asked))
-  const errors = [...(decision.error === undefined ? [] : [decision.error]), ...selectorErrors(asked)]
+  const { info, problems } = questionOf(asked)
+  const decision = await authorizer.authorize(user, info)
+  const errors = [...(decision.error === undefined ? [] : [decision.error]), ...problems]
   return {
     allowed: decision.allowed, ...(decision.denied === true ? { denied: true } : {}), ...(decision.reason === '' ? {} : { reason: decision.reason }),
-    ...(errors.length === 0 ? {} : { evaluationError: errors.join(', ') }),
-  }
-}
-
-const KNOWN_OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']
-const PARSERS = { fieldSelector: parseFieldSelector, labelSelector: parseLabelSelector } as const
-
-/** What could not be taken into account of the selectors that the question is limited by. */
-function selectorErrors({ resourceAttributes }: Asked): string[] {
-  return (['fieldSelector', 'labelSelector'] as const).flatMap((field) => {
-    const { rawSelector = '', requirements = [] } = resourceAttributes?.[field] ?? {}
-    const known = requirements.filter(({ operator }) => KNOWN_OPERATORS.includes(operator)).length
-    if (known === requirements.length && canParse(PARSERS[field], rawSelector)) return []
-    return [`spec.resourceAttributes.${field} ${known > 0 ? 'partially ignored' : 'ignored'} due to parse error`]
-  })
-}
-
-function canParse(parse: (text: string) => unknown, text: string): boolean {
-  try {
-    parse(text)
-    return true
-  } catch (error) {
-    if (isStatus(error, 'BadRequest')) return false
-    throw error
+    ...(errors.length === 0 ? {} : { evaluationError: errors.join('; ') }),
   }
 }
 
@@ -115,18 +92,27 @@ function subjectStatus(ports: ReviewPorts, { spec }: SubjectAccessReview): Promi
   return accessStatus(ports, user, spec)
 }
 
-function infoOf({ resourceAttributes, nonResourceAttributes }: Asked): RequestInfo {
-  const nothing = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path: '' }
+const NOTHING = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path: '' }
+
+/** What is asked, and what of its selectors could not be taken into account. */
+function questionOf({ resourceAttributes, nonResourceAttributes }: Asked): { readonly info: RequestInfo; readonly problems: readonly string[] } {
   if (resourceAttributes === undefined) {
-    return { ...nothing, isResource: false, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' }
+    return { info: { ...NOTHING, isResource: false, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' }, problems: [] }
   }
   const { verb = '', group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = resourceAttributes
-  const { fieldSelector, labelSelector } = resourceAttributes
+  const fields = readFields(resourceAttributes.fieldSelector)
+  const labels = readLabels(resourceAttributes.labelSelector)
   return {
-    ...nothing, isResource: true, verb, group, version, resource, subresource, namespace, name,
-    ...(fieldSelector === undefined ? {} : { fieldSelector: fieldSelector.requirements ?? fieldSelector.rawSelector ?? '' }),
-    ...(labelSelector === undefined ? {} : { labelSelector: labelSelector.requirements ?? labelSelector.rawSelector ?? '' }),
+    info: {
+      ...NOTHING, isResource: true, verb, group, version: version === '' ? '*' : version, resource, subresource, namespace, name,
+      ...(fields.terms.length === 0 ? {} : { fieldSelector: fields.terms }), ...(labels.terms.length === 0 ? {} : { labelSelector: labels.terms }),
+    },
+    problems: [...problemOf('fieldSelector', fields), ...problemOf('labelSelector', labels)],
   }
+}
+
+function problemOf(field: string, { terms, isWhole }: ReadSelector): string[] {
+  return isWhole ? [] : [`spec.resourceAttributes.${field} ${terms.length > 0 ? 'partially ignored' : 'ignored'} due to parse error`]
 }
 
 function rulesStatus(ports: ReviewPorts, user: User, { spec }: SelfSubjectRulesReview): SubjectRulesReviewStatus {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../objects/json.ts'
 import type { OpenApiSchema } from '../../../policy/cel/openapi-schema.ts'
 import type { RequestInfo, User } from '../../access.ts'
-import { askedSelectors } from './asked-selectors.ts'
+import { askedSelectors } from '../asked-selectors.ts'
 
 const text: OpenApiSchema = { type: 'string' }
 const texts: OpenApiSchema = { type: 'array', items: text }

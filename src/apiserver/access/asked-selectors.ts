@@ -1,7 +1,7 @@
-import { parseFieldSelector } from '../../../objects/field-selector.ts'
-import { parseLabelSelector } from '../../../objects/label-selector.ts'
-import { isStatus } from '../../../words/status-error.ts'
-import type { AskedRequirement, AskedSelector, RequestInfo } from '../../access.ts'
+import { parseFieldSelector } from '../../objects/field-selector.ts'
+import { parseLabelSelector } from '../../objects/label-selector.ts'
+import { isStatus } from '../../words/status-error.ts'
+import type { AskedRequirement, AskedSelector, RequestInfo } from '../access.ts'
 
 type Selectors = Readonly<Record<string, { readonly requirements: readonly AskedRequirement[] }>>
 
@@ -17,6 +17,11 @@ export function askedSelectors({ fieldSelector, labelSelector }: RequestInfo): S
   }
 }
 
+/** The terms of a field selector, as far as they can be read. */
+export function askedFields(asked: AskedSelector | undefined): readonly AskedRequirement[] {
+  return requirementsOf(asked, fieldRequirements)
+}
+
 function requirementsOf(asked: AskedSelector | undefined, parse: (text: string) => readonly AskedRequirement[]): readonly AskedRequirement[] {
   if (asked === undefined || asked === '') return []
   if (typeof asked !== 'string') return asked.filter(({ operator }) => KNOWN.has(operator))
@@ -30,11 +35,13 @@ function requirementsOf(asked: AskedSelector | undefined, parse: (text: string) 
 
 const KNOWN: ReadonlySet<string> = new Set(Object.values(OPERATORS))
 
-function fieldRequirements(text: string): readonly AskedRequirement[] {
+/** Throws StatusError 400. */
+export function fieldRequirements(text: string): readonly AskedRequirement[] {
   return parseFieldSelector(text).map(({ field, equal, value }) => ({ key: field, operator: equal ? 'In' : 'NotIn', values: [value] }))
 }
 
-function labelRequirements(text: string): readonly AskedRequirement[] {
+/** Throws StatusError 400. What a review has no word for (a comparison of numbers) is left out. */
+export function labelRequirements(text: string): readonly AskedRequirement[] {
   const selector = parseLabelSelector(text)
   if (selector === 'nothing') return []
   return selector.requirements.flatMap(({ key, operator, values }) => {
