@@ -79,15 +79,25 @@ export interface AdmissionRequest {
   readonly dryRun: boolean
   /** Something for the user to know that is no error. */
   warn?(message: string): void
-  /** For the audit. */
-  annotate?(key: string, value: string): void
+  /** Where the audit wants to hear of this request. */
+  readonly audit?: AuditNotes | undefined
 }
+
+/** What the audit is told of a request beside what was asked and answered. */
+export interface AuditNotes {
+  /** The first value of a key stays. What shows contents of objects is for the levels that do so too. */
+  annotate(key: string, value: string, level?: 'Metadata' | 'Request'): void
+}
+
+/** 'again': users' webhooks or policies have changed the draft in the first round, and all mutators see it once more (KEP-1549). */
+export type MutationRound = 'first' | 'again'
 
 /** Changes the draft before validation. Throws StatusError to refuse. */
 export interface Mutator {
   readonly name: string
   matches(request: AdmissionRequest): boolean
-  admit(request: AdmissionRequest, reader: ObjectReader): void | Promise<void>
+  /** 'changed' of the first round asks for another one. */
+  admit(request: AdmissionRequest, reader: ObjectReader, round: MutationRound): void | 'changed' | Promise<void | 'changed'>
 }
 
 export type Verdict = { readonly allowed: true; readonly warnings: readonly string[] } | { readonly allowed: false; readonly code: number; readonly message: string }

@@ -6,7 +6,7 @@ import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
 import type { Log } from '../words/ports.ts'
 import { badRequest, expired, methodNotAllowed } from '../words/status-error.ts'
-import type { Authorizer, RequestInfo, User } from './access.ts'
+import type { AuditNotes, Authorizer, RequestInfo, User } from './access.ts'
 import { requireAllowed } from './access/denial.ts'
 import type { DispatchParts } from './front/dispatch.ts'
 import { getObject } from './front/reads.ts'
@@ -43,11 +43,13 @@ export class InProcessClient implements Client {
   readonly #late: () => InProcessParts
   readonly #user: User
   readonly #manager: string
+  readonly #audit: AuditNotes | undefined
 
   /** Parts are asked for at each call: the server hands out clients before all of its parts are there. */
-  constructor(parts: () => InProcessParts, user: User) {
+  constructor(parts: () => InProcessParts, user: User, audit?: AuditNotes) {
     this.#late = parts
     this.#user = user
+    this.#audit = audit
     this.#manager = user.name.split(':').at(-1) ?? user.name
   }
 
@@ -119,8 +121,9 @@ export class InProcessClient implements Client {
     const route = dispatch.routes.resources.get(facetId(kind.group, kind.plural, subresource))
     if (route?.type !== 'object') throw methodNotAllowed(resourceName(resource), `create of ${subresource}`)
     const warn = (message: string): void => log.debug('a warning for a part of the cluster', { user: this.#user.name, warning: message })
-    const writer = objectWriter(dispatch, { user: this.#user, manager: this.#manager, signal, warn })
-    const context = { info, user: this.#user, reader: dispatch.reader, writer, signal, warn }
+    const audit = this.#audit
+    const writer = objectWriter(dispatch, { user: this.#user, manager: this.#manager, signal, audit, warn })
+    const context = { info, user: this.#user, reader: dispatch.reader, writer, signal, audit, warn }
     const draft = freshDraft(body)
     const answer = await callObjectRoute(dispatch, context, {
       route, resource, key, body: isObject(draft) ? draft : {}, dryRun: false, fieldValidation: 'Ignore',
@@ -160,7 +163,7 @@ export class InProcessClient implements Client {
     const { log, signal } = this.#parts
     return {
       resource: this.#resource(kind), key, subresource: options.subresource ?? '', user: this.#user, dryRun: options.dryRun === true,
-      manager: options.fieldManager ?? this.#manager, fieldValidation: options.fieldValidation ?? 'Ignore', trusted: true, signal,
+      manager: options.fieldManager ?? this.#manager, fieldValidation: options.fieldValidation ?? 'Ignore', trusted: true, signal, audit: this.#audit,
       warn: (message) => log.debug('a warning for a part of the cluster', { user: this.#user.name, warning: message }),
     }
   }

@@ -4,7 +4,7 @@ import type { FieldError } from '../objects/field-error.ts'
 import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
 import type { PrepareContext } from '../resources/definition.ts'
 import type { DeleteOptions } from '../client/client.ts'
-import type { AdmissionRequest, ObjectReader, RequestInfo, User } from './access.ts'
+import type { AdmissionRequest, AuditNotes, ObjectReader, RequestInfo, User } from './access.ts'
 import type { ServerRequest, ServerResponse } from './http.ts'
 
 /**
@@ -21,6 +21,8 @@ export interface CallContext {
   readonly writer: ObjectWriter
   /** Ends with the client, the request's deadline or the server. */
   readonly signal: AbortSignal
+  /** Undefined: the audit does not want to hear of it. */
+  readonly audit?: AuditNotes | undefined
   /** A Warning header of the response (dropped where the call did not come over HTTP). */
   warn(message: string): void
 }

@@ -9,7 +9,7 @@ import { kinds } from '../resources/generated/kinds.ts'
 import type { Store } from '../store/store.ts'
 import { present } from '../words/assert.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
-import type { Authenticator, Authorizer, Mutator, ObjectReader, RequestInfo, User, Validator } from './access.ts'
+import type { AuditNotes, Authenticator, Authorizer, Mutator, ObjectReader, RequestInfo, User, Validator } from './access.ts'
 import { internalUsers } from './access/internal-users.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import { DefinitionKeeper } from './custom-resources/definition-keeper.ts'
@@ -107,6 +107,8 @@ export interface ApiServerExtensions {
   readonly authenticators: readonly Authenticator[]
   readonly authorizer: Authorizer
   readonly mutators: readonly Mutator[]
+  /** After the mutators, and once only: what the server itself gives to objects, such as addresses. */
+  readonly completers?: readonly Mutator[]
   readonly validators: readonly Validator[]
   readonly observers: readonly WriteObserver[]
   /** Undefined: no object keeps account of others. */
@@ -158,8 +160,10 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   let inProcess: InProcessParts | undefined
   let auditor: Auditor | undefined
   const client = (user: User): Client => {
-    const inner = new InProcessClient(() => present(inProcess, 'the composed server'), user)
-    if (dependencies.audit === undefined) return inner
+    const late = (): InProcessParts => present(inProcess, 'the composed server')
+    const plain = new InProcessClient(late, user)
+    if (dependencies.audit === undefined) return plain
+    const inner = (notes: AuditNotes | undefined): Client => (notes === undefined ? plain : new InProcessClient(late, user, notes))
     return new AuditedClient({
       inner, user, signal: life.signal, auditor: () => present(auditor, 'the auditor'), authorizer: () => extensions.authorizer,
     })

@@ -73,7 +73,7 @@ function review(
 }
 
 function verdictOn(request: AdmissionRequest, findings: readonly Findings[]): Verdict {
-  for (const { annotations } of findings) for (const { key, value } of annotations) request.annotate?.(key, value)
+  for (const { annotations } of findings) for (const { key, value } of annotations) request.audit?.annotate(key, value)
   const failures = findings.flatMap((each) => each.failures)
   const denied = failures.find((failure) => failure.isError || actionsOf(failure.binding).includes('Deny'))
   if (denied !== undefined) throw denial(request, denied)
@@ -144,5 +144,5 @@ function warning(failure: Failure): string {
 
 function noteForAudit(request: AdmissionRequest, { policy, binding, message }: Failure): void {
   const note = { message, policy: policy.metadata.name, binding: binding.metadata.name, validationActions: actionsOf(binding) }
-  request.annotate?.('validation.policy.admission.k8s.io/validation_failure', JSON.stringify([note]))
+  request.audit?.annotate('validation.policy.admission.k8s.io/validation_failure', JSON.stringify([note]))
 }

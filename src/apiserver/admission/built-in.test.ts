@@ -95,7 +95,7 @@ test('what the audit hears of pod security', async () => {
   const told = async (labels: Record<string, string>, request: AdmissionRequest, options: Partial<AdmissionOptions> = {}) => {
     const annotations: Record<string, string> = {}
     const labelled = Object.fromEntries(Object.entries(labels).map(([name, value]) => [`pod-security.kubernetes.io/${name}`, value]))
-    await plugins(options, [namespace('shop', labelled), ...cluster.slice(1)])({ ...request, annotate: (key, value) => void (annotations[key.replace('pod-security.kubernetes.io/', '')] = value) })
+    await plugins(options, [namespace('shop', labelled), ...cluster.slice(1)])({ ...request, audit: { annotate: (key, value) => void (annotations[key.replace('pod-security.kubernetes.io/', '')] = value) } })
     return annotations
   }
   const hostile = () => create(kinds.Pod, pod({ hostPID: true }))

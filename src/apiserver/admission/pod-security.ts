@@ -57,7 +57,7 @@ function reviewPods(request: AdmissionRequest, reader: ObjectReader, { defaults,
   if (exemptions.users.includes(request.user.name)) return exempt(request, 'user')
   const { policy, errors } = policyOf(reader.get(kinds.Namespace, { namespace: '', name: namespace })?.metadata.labels, defaults)
   const isPod = request.kind.plural === kinds.Pod.plural && request.kind.group === ''
-  if (isPod) request.annotate?.(`${AUDIT}enforce-policy`, standardText(policy.enforce))
+  if (isPod) request.audit?.annotate(`${AUDIT}enforce-policy`, standardText(policy.enforce))
   if (isOpen(policy) || request.object === undefined) return ALLOWED
   const subject = isPod ? podSubject(request) : templateOf(request.kind, request.object)
   if (subject === undefined) return ALLOWED
@@ -72,19 +72,19 @@ function reviewPods(request: AdmissionRequest, reader: ObjectReader, { defaults,
 const AUDIT = 'pod-security.kubernetes.io/'
 
 function exempt(request: AdmissionRequest, why: string): Verdict {
-  request.annotate?.(`${AUDIT}exempt`, why)
+  request.audit?.annotate(`${AUDIT}exempt`, why)
   return ALLOWED
 }
 
 /** What the audit is to know; worked out only where there is one. */
 function annotate(request: AdmissionRequest, standard: Standard, subject: Subject, errors: readonly FieldError[]): void {
-  if (request.annotate === undefined) return
+  if (request.audit === undefined) return
   if (errors.length > 0) {
     const texts = errors.map(({ field, message }) => `${field}: ${message}`).join(', ')
-    request.annotate(`${AUDIT}error`, `Failed to parse policy: ${errors.length === 1 ? texts : `[${texts}]`}`)
+    request.audit.annotate(`${AUDIT}error`, `Failed to parse policy: ${errors.length === 1 ? texts : `[${texts}]`}`)
   }
   const violations = textFor(standard, subject)
-  if (violations !== undefined) request.annotate(`${AUDIT}audit-violations`, `would violate PodSecurity ${violations}`)
+  if (violations !== undefined) request.audit.annotate(`${AUDIT}audit-violations`, `would violate PodSecurity ${violations}`)
 }
 
 /** Undefined where the update changes nothing that matters. */

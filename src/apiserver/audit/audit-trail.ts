@@ -2,7 +2,7 @@ import { isObject } from '../../objects/json.ts'
 import { formatMicroTime } from '../../words/instant.ts'
 import type { StatusError } from '../../words/status-error.ts'
 import { thrownMessage } from '../../words/thrown.ts'
-import type { Decision, RequestInfo, User } from '../access.ts'
+import type { AuditNotes, Decision, RequestInfo, User } from '../access.ts'
 import type { ByteSink, ServerRequest, ServerResponse } from '../http.ts'
 import { withHeaders } from '../negotiate/response.ts'
 import type { ObjectReference } from './audit-event.ts'
@@ -65,8 +65,15 @@ export class AuditTrail {
     if (error !== undefined) this.#annotations.push(['authorization.k8s.io/error', error])
   }
 
-  annotate(key: string, value: string): void {
-    if (this.#rule !== undefined && !this.#annotations.some(([known]) => known === key)) this.#annotations.push([key, value])
+  /** Where whoever decides about the request leaves notes; undefined where the policy does not want to hear of it. */
+  get notes(): AuditNotes | undefined {
+    return this.#rule === undefined ? undefined : this
+  }
+
+  /** What stands in the trail already stays. A note that shows contents is left out where the level does not show them. */
+  annotate(key: string, value: string, level: 'Metadata' | 'Request' = 'Metadata'): void {
+    if (this.#rule === undefined || (level === 'Request' && this.#rule.level === 'Metadata')) return
+    if (!this.#annotations.some(([known]) => known === key)) this.#annotations.push([key, value])
   }
 
   /** The body of the request, before anything was changed in it. Its metadata complete what the path says. */

@@ -6,12 +6,13 @@ import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../../objects/kube-object.ts'
 import { StatusError, internalError } from '../../words/status-error.ts'
 import { thrownMessage } from '../../words/thrown.ts'
-import type { Authorizer, RequestInfo, User } from '../access.ts'
+import type { AuditNotes, Authorizer, RequestInfo, User } from '../access.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { Auditor } from './auditor.ts'
 
 export interface AuditedClientParts {
-  readonly inner: Client
+  /** The client whose calls leave their notes there. */
+  inner(notes: AuditNotes | undefined): Client
   readonly user: User
   readonly signal: AbortSignal
   /** Asked for at each call: the server hands out clients before all of its parts are there. */
@@ -39,19 +40,18 @@ export class AuditedClient implements Client {
   }
 
   get<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey): Promise<T> {
-    return this.#told(kind, { verb: 'get', method: 'GET', key }, undefined, () => this.#parts.inner.get(kind, key))
+    return this.#told(kind, { verb: 'get', method: 'GET', key }, undefined, (inner) => inner.get(kind, key))
   }
 
   list<T extends KubeObject>(kind: KindRef<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
     const asked = { verb: 'list', method: 'GET', key: keyIn(options.namespace), query: listQuery(options) }
-    return this.#told(kind, asked, undefined, () => this.#parts.inner.list(kind, options))
+    return this.#told(kind, asked, undefined, (inner) => inner.list(kind, options))
   }
 
   watch<T extends KubeObject>(kind: KindRef<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
-    const { inner } = this.#parts
     return {
       [Symbol.asyncIterator]: () => {
-        const events = inner.watch(kind, options)[Symbol.asyncIterator]()
+        const events = this.#parts.inner(undefined).watch(kind, options)[Symbol.asyncIterator]()
         const trail = this.#begin(kind, { verb: 'watch', method: 'GET', key: keyIn(options.namespace), query: watchQuery(options) })
         return trail === undefined ? events : followed(events, trail)
       },
@@ -60,45 +60,45 @@ export class AuditedClient implements Client {
 
   create<T extends KubeObject>(kind: KindRef<T>, object: T, options: WriteOptions = {}): Promise<T> {
     const asked = { verb: 'create', method: 'POST', key: keyIn(object.metadata.namespace), query: writeQuery(options) }
-    return this.#told(kind, asked, object, () => this.#parts.inner.create(kind, object, options))
+    return this.#told(kind, asked, object, (inner) => inner.create(kind, object, options))
   }
 
   update<T extends KubeObject>(kind: KindRef<T>, object: T, options: UpdateOptions = {}): Promise<T> {
     const { namespace = '', name = '' } = object.metadata
     const { subresource = '' } = options
     const asked = { verb: 'update', method: 'PUT', key: { namespace, name }, subresource, query: writeQuery(options) }
-    return this.#told(kind, asked, object, () => this.#parts.inner.update(kind, object, options))
+    return this.#told(kind, asked, object, (inner) => inner.update(kind, object, options))
   }
 
   patch<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, patch: Patch, options: UpdateOptions = {}): Promise<T> {
     const asked = { verb: 'patch', method: 'PATCH', key, subresource: options.subresource ?? '', query: writeQuery(options) }
     const body = patch.type === 'json' ? patch.operations : patch.body
-    return this.#told(kind, asked, body, () => this.#parts.inner.patch(kind, key, patch, options))
+    return this.#told(kind, asked, body, (inner) => inner.patch(kind, key, patch, options))
   }
 
   delete<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey, options: DeleteOptions = {}): Promise<T | undefined> {
     const asked = { verb: 'delete', method: 'DELETE', key }
-    return this.#told(kind, asked, deleteBody(options), () => this.#parts.inner.delete(kind, key, options))
+    return this.#told(kind, asked, deleteBody(options), (inner) => inner.delete(kind, key, options))
   }
 
   deleteCollection(kind: KindRef, selection: ListOptions, options: DeleteOptions = {}): Promise<void> {
     const asked = { verb: 'deletecollection', method: 'DELETE', key: keyIn(selection.namespace), query: listQuery(selection) }
-    return this.#told(kind, asked, deleteBody(options), () => this.#parts.inner.deleteCollection(kind, selection, options))
+    return this.#told(kind, asked, deleteBody(options), (inner) => inner.deleteCollection(kind, selection, options))
   }
 
   createSubresource<B extends object, R extends object>(kind: KindRef, key: ObjectKey, subresource: string, body: B): Promise<R> {
     const asked = { verb: 'create', method: 'POST', key, subresource }
-    return this.#told(kind, asked, body, () => this.#parts.inner.createSubresource<B, R>(kind, key, subresource, body))
+    return this.#told(kind, asked, body, (inner) => inner.createSubresource<B, R>(kind, key, subresource, body))
   }
 
-  async #told<R>(kind: KindRef, asked: Asked, body: unknown, work: () => Promise<R>): Promise<R> {
+  async #told<R>(kind: KindRef, asked: Asked, body: unknown, work: (inner: Client) => Promise<R>): Promise<R> {
     const trail = this.#begin(kind, asked)
-    if (trail === undefined) return work()
+    if (trail === undefined) return work(this.#parts.inner(undefined))
     if (asked.verb === 'create' || asked.verb === 'update') trail.requestObject(body)
     else trail.requestBody(body)
     trail.decided(await this.#parts.authorizer().authorize(this.#parts.user, infoOf(kind, asked)))
     try {
-      const result = await work()
+      const result = await work(this.#parts.inner(trail))
       trail.completed(asked.verb === 'create' ? 201 : 200, asked.verb === 'list' ? undefined : result)
       return result
     } catch (error) {

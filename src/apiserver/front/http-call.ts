@@ -45,6 +45,7 @@ class HttpWrite implements WriteRequest {
   readonly manager: string
   readonly fieldValidation: WriteOptions['fieldValidation']
   readonly trusted = false
+  readonly audit: WriteRequest['audit']
   readonly #call: ResourceCall
 
   constructor(call: ResourceCall, options: WriteOptions) {
@@ -56,6 +57,7 @@ class HttpWrite implements WriteRequest {
     this.dryRun = options.dryRun
     this.manager = options.fieldManager === '' ? managerFromUserAgent(call.request.headers['user-agent']) : options.fieldManager
     this.fieldValidation = options.fieldValidation
+    this.audit = call.trail?.notes
   }
 
   /** On demand, as few writes look at it. */

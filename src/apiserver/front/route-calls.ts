@@ -28,7 +28,9 @@ function contextOf(parts: PipelineParts, call: HttpCall): CallContext {
   }
   const { signal } = call.request
   const manager = managerFromUserAgent(call.request.headers['user-agent'])
-  return { info: call.info, user: call.user, reader: parts.reader, writer: objectWriter(parts, { user: call.user, manager, signal, warn }), signal, warn }
+  const audit = call.trail?.notes
+  const writer = objectWriter(parts, { user: call.user, manager, signal, audit, warn })
+  return { info: call.info, user: call.user, reader: parts.reader, writer, signal, audit, warn }
 }
 
 export async function objectRouteResponse(parts: RouteParts, call: ResourceCall, route: ObjectRoute): Promise<ServerResponse> {
@@ -67,7 +69,7 @@ export async function callObjectRoute(parts: PipelineParts, context: CallContext
   const body = checkedBody(parts, context, given)
   const admission: AdmissionRequest = {
     operation: verb === 'create' ? 'CREATE' : 'UPDATE', kind: resource.kind, key, subresource: route.subresource,
-    object: body, old: undefined, user: context.user, dryRun: given.dryRun,
+    object: body, old: undefined, user: context.user, dryRun: given.dryRun, audit: context.audit, warn: (message) => context.warn(message),
   }
   let outcome: 'stored' | 'not-stored' = 'not-stored'
   try {
@@ -107,7 +109,8 @@ export async function connectResponse(parts: RouteParts, call: ResourceCall, rou
   if (route.admitted) {
     const admission: AdmissionRequest = {
       operation: 'CONNECT', kind: call.resource.kind, key, subresource: route.subresource, object: undefined,
-      old: call.resource.cache.get(key)?.object, user: call.user, dryRun: false,
+      old: call.resource.cache.get(key)?.object, user: call.user, dryRun: false, audit: call.trail?.notes,
+      warn: (message) => call.warnings.push(message),
     }
     await parts.admission.mutate(admission)
     await parts.admission.validate(admission, { warn: (message) => call.warnings.push(message) })

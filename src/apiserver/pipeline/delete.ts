@@ -109,6 +109,6 @@ function checkPreconditions(request: WriteRequest, current: KubeObject, options:
 function admissionOf(request: WriteRequest, current: KubeObject): AdmissionRequest {
   return {
     operation: 'DELETE', kind: request.resource.kind, key: request.key, subresource: '', object: undefined, old: current,
-    user: request.user, dryRun: request.dryRun, warn: (message) => request.warn(message),
+    user: request.user, dryRun: request.dryRun, audit: request.audit, warn: (message) => request.warn(message),
   }
 }

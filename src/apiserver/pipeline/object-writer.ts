@@ -1,7 +1,7 @@
 import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../../objects/kube-object.ts'
 import { conflict, notFound } from '../../words/status-error.ts'
-import type { User } from '../access.ts'
+import type { AuditNotes, User } from '../access.ts'
 import type { DeleteOptions as ClientDeleteOptions } from '../../client/client.ts'
 import { asStored } from '../resource-set.ts'
 import type { ServedResource } from '../resource-set.ts'
@@ -20,6 +20,7 @@ export interface WriterOptions {
   readonly user: User
   readonly manager: string
   readonly signal: AbortSignal
+  readonly audit?: AuditNotes | undefined
   warn(message: string): void
 }
 
@@ -29,7 +30,7 @@ const MAX_ATTEMPTS = 100
 export function objectWriter(parts: PipelineParts, options: WriterOptions): ObjectWriter {
   const requestFor = (kind: KindRef, key: ObjectKey, dryRun = false): WriteRequest => ({
     resource: parts.resources.of(kind), key, subresource: '', user: options.user, dryRun, manager: options.manager,
-    fieldValidation: 'Ignore', trusted: true, signal: options.signal, warn: (message) => options.warn(message),
+    fieldValidation: 'Ignore', trusted: true, signal: options.signal, audit: options.audit, warn: (message) => options.warn(message),
   })
   return {
     async create(kind, object, { dryRun = false } = {}) {

@@ -150,6 +150,6 @@ async function store(parts: PipelineParts, request: WriteRequest, replacement: R
 function admissionOf(request: WriteRequest, draft: KubeObject, current: KubeObject): AdmissionRequest {
   return {
     operation: 'UPDATE', kind: request.resource.kind, key: request.key, subresource: request.subresource, object: draft, old: current,
-    user: request.user, dryRun: request.dryRun, warn: (message) => request.warn(message),
+    user: request.user, dryRun: request.dryRun, audit: request.audit, warn: (message) => request.warn(message),
   }
 }
