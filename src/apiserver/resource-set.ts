@@ -2,6 +2,7 @@ import { apiVersionOf } from '../objects/kind.ts'
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
+import { WatchCounts } from './flow-control/watch-counts.ts'
 import { internalError } from '../words/status-error.ts'
 import type { CacheFeed } from './watch-cache/cache-feed.ts'
 import type { View } from './watch-cache/cached-object.ts'
@@ -35,6 +36,8 @@ export interface ServedResource {
   readonly view: View | undefined
   /** What watches of it were told, all of them together. */
   readonly sent: { events: number }
+  /** Watches of clients that follow it now. */
+  readonly watches: WatchCounts
 }
 
 /** The resources that the server knows now. Kinds may come and go while it runs (custom resources). */
@@ -58,6 +61,7 @@ export class ResourceSet {
       definition, kind, apiVersion, storedKind, conversion,
       cache: this.#feed.cache(storedKind),
       sent: { events: 0 },
+      watches: new WatchCounts(),
       view: conversion && { name: `${apiVersion}/${kind.kind}`, toServed: (object) => conversion.toServed(object) },
     }
     this.#served.add(resource)

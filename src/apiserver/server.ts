@@ -25,6 +25,7 @@ import { Watches } from './front/watches.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
 import { DanglingKeeper } from './flow-control/dangling-keeper.ts'
 import type { DanglingParts } from './flow-control/dangling-keeper.ts'
+import { flowDumpRoute } from './flow-control/flow-dumps.ts'
 import { flowObjects, followFlowObjects } from './flow-control/follow-flow-objects.ts'
 import type { Handler } from './http.ts'
 import { AdmissionMetrics } from './metrics/admission-metrics.ts'
@@ -181,7 +182,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const sources: MetricSource[] = [
     () => metrics.families(), () => admissionMetrics.families(), serverSource({ gate, resources }), storeFamilies, ...(extensions.metrics ?? []),
   ]
-  const routes = routeTable([...extensions.routes, metricsRoute(() => sources)])
+  const routes = routeTable([...extensions.routes, metricsRoute(() => sources), flowDumpRoute(gate.control)])
   const sets = new FieldSetPool()
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
@@ -205,6 +206,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     async start(signal) {
       signal.addEventListener('abort', () => life.abort(), { once: true })
       await feed.start(signal)
+      gate.keepAdjusting(signal)
       inForce({ gate, resources, reader, clock, log, client: client(internalUsers.apiServer), signal })
       if (resources.find(CRD.group, CRD.version, CRD.plural) !== undefined) serveCustomResources({ feed, resources, schemas, clock, log, client: client(internalUsers.apiServer) }, signal)
       for (const task of extensions.tasks ?? []) void task(signal)

@@ -4,9 +4,9 @@ import { memberOf, settle, startTestServer, testRequest } from './apiserver.test
 import type { TestServer, TestServerOptions } from './apiserver.testing.ts'
 import { defaultLimits } from './server.ts'
 import { kinds } from '../resources/generated/kinds.ts'
-import type { Store } from '../store/store.ts'
 import { textOf } from '../words/bytes.ts'
 import { allObjects } from './storage/keys.ts'
+import { lossyStore } from './lossy-store.testing.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps'
 const MERGE = { 'content-type': 'application/merge-patch+json' }
@@ -206,27 +206,3 @@ test('a store that lost track of its watcher is read again, and clients start an
   await settle()
   assert.equal((await second.request('GET', `${CONFIG_MAPS}/b`)).status, 200)
 })
-
-/** A store whose watch says once that it fell behind. */
-function lossyStore(store: Store): { store: Store; lose(): void } {
-  let isLost = false
-  return {
-    lose: () => {
-      isLost = true
-    },
-    store: {
-      read: (range, options) => store.read(range, options), commit: (transaction) => store.commit(transaction), latest: () => store.latest(),
-      compact: (before) => store.compact(before), close: () => store.close(),
-      async *watch(range, after, signal) {
-        for await (const batch of store.watch(range, after, signal)) {
-          if (isLost) {
-            isLost = false
-            yield { type: 'lost', why: 'too-slow' }
-            return
-          }
-          yield batch
-        }
-      },
-    },
-  }
-}

@@ -2,38 +2,46 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FairQueues } from './fair-queues.ts'
-import type { Ticket } from './fair-queues.ts'
+import type { Asking, Ticket } from './fair-queues.ts'
+import { parseRequest } from '../request-info.ts'
+import { seatsOnly, workOfWrite } from './work-estimate.ts'
 
 const nothing = (): void => {}
+const request = { user: { name: 'alice', uid: '', groups: [], extra: {} }, info: parseRequest('GET', '/api/v1/nodes', new URLSearchParams()) }
+const schema = { name: 'all', distinguisherOf: (): string => '' }
+
+function asking(seats: number): Asking {
+  return { work: seatsOnly(seats), schema, request }
+}
 
 function waits(queues: FairQueues, queue: number, seats: number, now: number): Ticket {
-  const entry = queues.wait([queue], seats, now, nothing)
+  const entry = queues.wait([queue], asking(seats), now, nothing)
   assert(entry.outcome === 'waiting')
   return entry.ticket
 }
 
 test('who finds room enters, who does not waits or is refused', () => {
   const queues = new FairQueues({ queues: 2, queueLength: 1 }, 2)
-  const first = queues.enter([0], 2, 0)
-  assert.deepEqual([queues.hasRoom(1), queues.executingSeats], [false, 2])
+  const first = queues.enter([0], asking(2), 0)
+  assert.deepEqual([queues.hasRoom(seatsOnly(1)), queues.executingSeats], [false, 2])
   const second = waits(queues, 0, 1, 0)
-  assert.deepEqual(queues.wait([0], 1, 0, nothing), { outcome: 'refused', why: 'queue-full' })
+  assert.deepEqual(queues.wait([0], asking(1), 0, nothing), { outcome: 'refused', why: 'queue-full' })
   assert.equal(queues.next(1), undefined)
   queues.leave(first, 5)
-  assert.equal(queues.hasRoom(1), false, 'nobody overtakes who waits')
+  assert.equal(queues.hasRoom(seatsOnly(1)), false, 'nobody overtakes who waits')
   assert.equal(queues.next(5), second)
   queues.leave(second, 6)
   queues.leave(second, 6)
   assert.deepEqual([queues.executing, queues.executingSeats, queues.waiting], [0, 0, 0])
 
   const refusing = new FairQueues({ queues: 0, queueLength: 0 }, 1)
-  refusing.enter([], 1, 0)
-  assert.deepEqual(refusing.wait([], 1, 0, nothing), { outcome: 'refused', why: 'concurrency-limit' })
+  refusing.enter([], asking(1), 0)
+  assert.deepEqual(refusing.wait([], asking(1), 0, nothing), { outcome: 'refused', why: 'concurrency-limit' })
 })
 
 test('a request that is wider than all seats gets its turn alone', () => {
   const queues = new FairQueues({ queues: 2, queueLength: 9 }, 3)
-  const small = queues.enter([0], 1, 0)
+  const small = queues.enter([0], asking(1), 0)
   const wide = waits(queues, 0, 10, 0)
   assert.equal(queues.next(0), undefined)
   queues.leave(small, 1)
@@ -46,7 +54,7 @@ test('a request that is wider than all seats gets its turn alone', () => {
 
 test('who gives up while waiting leaves the others in order', () => {
   const queues = new FairQueues({ queues: 1, queueLength: 9 }, 1)
-  const running = queues.enter([0], 1, 0)
+  const running = queues.enter([0], asking(1), 0)
   const [a, b, c] = [waits(queues, 0, 1, 0), waits(queues, 0, 1, 0), waits(queues, 0, 1, 0)]
   queues.leave(b, 1)
   assert.equal(queues.waiting, 2)
@@ -68,8 +76,8 @@ test('queues that always wait are served alike, by seats, whatever order and len
     running = []
     for (let ticket = queues.next(now); ticket !== undefined; ticket = queues.next(now)) {
       running.push(ticket)
-      const of = ticket.seats === 2 ? 0 : 1
-      served[of] = (served[of] ?? 0) + ticket.seats
+      const of = ticket.work.width === 2 ? 0 : 1
+      served[of] = (served[of] ?? 0) + ticket.work.width
       assert(Math.abs((served[0] ?? 0) - (served[1] ?? 0)) <= 2, `${served} at ${now}`)
     }
     assert.equal(queues.executingSeats, 4)
@@ -125,9 +133,9 @@ test('no seats are given beyond the limit, none that the next one fits in stay f
     for (const action of steps) {
       now += 3
       if (action.type === 'arrive') {
-        if (queues.hasRoom(action.seats)) running.push(queues.enter([action.queue], action.seats, now))
+        if (queues.hasRoom(seatsOnly(action.seats))) running.push(queues.enter([action.queue], asking(action.seats), now))
         else {
-          const entry = queues.wait([action.queue], action.seats, now, nothing)
+          const entry = queues.wait([action.queue], asking(action.seats), now, nothing)
           if (entry.outcome === 'waiting') waiting.push(entry.ticket)
         }
       }
@@ -145,4 +153,20 @@ test('no seats are given beyond the limit, none that the next one fits in stay f
     }
     assert.deepEqual([queues.waiting, queues.waitingSeats, queues.executing, queues.executingSeats], [0, 0, 0, 0])
   }), { numRuns: 200 })
+})
+
+test('what is done for watches after the answer keeps its seats, and its queue pays for it', () => {
+  const work = workOfWrite(200, 10)
+  assert.deepEqual(work, { seats: 1, lateSeats: 10, lateMs: 10, width: 10 })
+  const queues = new FairQueues({ queues: 2, queueLength: 9 }, 10)
+  const first = queues.enter([0], { ...asking(1), work }, 0)
+  const second = waits(queues, 0, 1, 0)
+  queues.answered(first, 4)
+  queues.answered(first, 4)
+  assert.deepEqual([queues.executing, queues.executingSeats, queues.isIdle, queues.next(4)], [0, 10, false, undefined])
+  const other = waits(queues, 1, 1, 4)
+  queues.leave(first, 14)
+  assert.deepEqual([queues.next(14), queues.next(14)], [other, second], 'whose queue has had less comes first')
+  for (const ticket of [other, second]) queues.leave(ticket, 15)
+  assert.deepEqual([[...queues.withSeats()], queues.isIdle], [[], true])
 })

@@ -1,5 +1,7 @@
 import type { Instant } from '../../words/instant.ts'
+import type { RequestInfo, User } from '../access.ts'
 import { SeatDemand } from './seat-demand.ts'
+import type { WorkEstimate } from './work-estimate.ts'
 
 export interface QueuesConfig {
   /** 0: nothing waits, what finds no room is refused. */
@@ -13,7 +15,7 @@ const GUESSED_SERVICE_MS = 3
 /** A queue that never gets empty is moved up after so many. */
 const KEPT_TAKEN = 64
 
-interface Queue {
+export interface Queue {
   /** In order of arrival; some that were taken are before head. */
   waiting: Ticket[]
   head: number
@@ -24,22 +26,54 @@ interface Queue {
   nextStart: number
 }
 
+export interface Asking {
+  readonly work: WorkEstimate
+  /** For whoever looks at the queues: of which flow schema it is, and what it asks. */
+  readonly schema: FlowName
+  readonly request: QueuedRequest
+}
+
+export interface FlowName {
+  readonly name: string
+  /** What tells the flows of the schema apart: the user's name, the namespace, or nothing. */
+  distinguisherOf(request: QueuedRequest): string
+}
+
+export interface QueuedRequest {
+  readonly user: User
+  readonly info: RequestInfo
+}
+
 /** A request that waits or has its seats. */
 export class Ticket {
-  readonly seats: number
+  readonly work: WorkEstimate
   readonly arrivedAt: Instant
-  state: 'waiting' | 'executing' | 'over' = 'waiting'
+  state: 'waiting' | 'executing' | 'late' | 'over' = 'waiting'
   startedAt: Instant = 0
   arrivedVirtually = 0
   readonly queue: Queue
+  readonly schema: FlowName
+  readonly request: QueuedRequest
   /** Called when a waiting request got its seats. */
   readonly begin: () => void
+  /** Its neighbours among those that have seats: a list costs a request less than a set. */
+  previous: Ticket | undefined
+  next: Ticket | undefined
 
-  constructor(queue: Queue, seats: number, arrivedAt: Instant, begin: () => void) {
+  constructor(queue: Queue, asking: Asking, arrivedAt: Instant, begin: () => void) {
     this.queue = queue
-    this.seats = seats
+    this.work = asking.work
+    this.schema = asking.schema
+    this.request = asking.request
     this.arrivedAt = arrivedAt
     this.begin = begin
+    this.previous = undefined
+    this.next = undefined
+  }
+
+  /** What its queue pays for it when it begins: the guess of what it takes, and what comes after its answer. */
+  get guessedWork(): number {
+    return this.work.seats * GUESSED_SERVICE_MS + this.work.lateSeats * this.work.lateMs
   }
 }
 
@@ -67,12 +101,28 @@ export class FairQueues {
   #lastAt: Instant | undefined
   /** Where the search for the next queue begins, so that equals take turns. */
   #turn = 0
+  #newest: Ticket | undefined
   readonly demand = new SeatDemand()
 
   constructor(config: QueuesConfig, seats: number) {
     this.#config = config
     this.#seats = seats
     this.#resize()
+  }
+
+  /** Those that have seats, the newest first. */
+  *withSeats(): Generator<Ticket> {
+    for (let ticket = this.#newest; ticket !== undefined; ticket = ticket.next) yield ticket
+  }
+
+  /** With what waits in it. */
+  *all(): Generator<Queue> {
+    yield* this.#queues
+    if (this.#common.waiting.length > this.#common.head) yield this.#common
+  }
+
+  get isIdle(): boolean {
+    return this.#executing === 0 && this.#waiting === 0 && this.#executingSeats === 0
   }
 
   get executing(): number {
@@ -108,15 +158,15 @@ export class FairQueues {
   }
 
   /** Nobody waits, and the seats are free: a request need not queue. */
-  hasRoom(seats: number): boolean {
-    return this.#waiting === 0 && this.#fits(seats)
+  hasRoom({ width }: WorkEstimate): boolean {
+    return this.#waiting === 0 && this.#fits(width)
   }
 
   /** Takes the seats, whatever the limit: the caller has asked hasRoom, or its requests are exempt. */
-  enter(hand: readonly number[], seats: number, now: Instant): Ticket {
+  enter(hand: readonly number[], asking: Asking, now: Instant): Ticket {
     this.#advance(now)
     const queue = this.#shortest(hand)
-    const ticket = new Ticket(queue, seats, now, nothing)
+    const ticket = new Ticket(queue, asking, now, nothing)
     this.#arrive(queue, ticket)
     this.#start(ticket, now)
     this.#noteDemand(now)
@@ -124,17 +174,18 @@ export class FairQueues {
   }
 
   /** Lets a request wait in the shortest queue of its hand. begin is called out of next. */
-  wait(hand: readonly number[], seats: number, now: Instant, begin: () => void): Entry {
+  wait(hand: readonly number[], asking: Asking, now: Instant, begin: () => void): Entry {
     if (this.#config.queues === 0) return { outcome: 'refused', why: 'concurrency-limit' }
     const queue = this.#shortest(hand)
     if (queue.waiting.length - queue.head >= this.#config.queueLength) return { outcome: 'refused', why: 'queue-full' }
     this.#advance(now)
-    const ticket = new Ticket(queue, seats, now, begin)
+    const ticket = new Ticket(queue, asking, now, begin)
+    const { width } = asking.work
     this.#arrive(queue, ticket)
     queue.waiting.push(ticket)
-    queue.waitingSeats += seats
+    queue.waitingSeats += width
     this.#waiting++
-    this.#waitingSeats += seats
+    this.#waitingSeats += width
     this.#noteDemand(now)
     return { outcome: 'waiting', ticket }
   }
@@ -145,7 +196,7 @@ export class FairQueues {
     this.#advance(now)
     const queue = this.#nextQueue()
     const ticket = queue?.waiting[queue.head]
-    if (queue === undefined || ticket === undefined || !this.#fits(ticket.seats)) return undefined
+    if (queue === undefined || ticket === undefined || !this.#fits(ticket.work.width)) return undefined
     this.#unqueue(queue, ticket)
     this.#start(ticket, now)
     return ticket
@@ -155,19 +206,37 @@ export class FairQueues {
   leave(ticket: Ticket, now: Instant): void {
     if (ticket.state === 'over') return
     this.#advance(now)
-    const { queue, seats } = ticket
+    const { queue } = ticket
     if (ticket.state === 'waiting') this.#giveUp(queue, ticket)
     else {
-      queue.executing--
-      queue.executingSeats -= seats
-      this.#executing--
-      this.#executingSeats -= seats
-      // Its queue paid for the guess when it began: now it pays for what it really took.
-      queue.nextStart -= seats * (GUESSED_SERVICE_MS - (now - ticket.startedAt))
+      if (ticket.state === 'executing') this.#end(ticket, now)
+      queue.executingSeats -= ticket.work.width
+      this.#executingSeats -= ticket.work.width
     }
     ticket.state = 'over'
     if (isIdle(queue)) this.#activeQueues--
     this.#noteDemand(now)
+  }
+
+  /** It was answered, and keeps its seats until leave. */
+  answered(ticket: Ticket, now: Instant): void {
+    if (ticket.state !== 'executing') return
+    this.#advance(now)
+    this.#end(ticket, now)
+    ticket.state = 'late'
+  }
+
+  #end(ticket: Ticket, now: Instant): void {
+    const { queue, previous, next } = ticket
+    queue.executing--
+    this.#executing--
+    if (previous === undefined) this.#newest = next
+    else previous.next = next
+    if (next !== undefined) next.previous = previous
+    ticket.previous = undefined
+    ticket.next = undefined
+    // Its queue paid for the guess when it began: now it pays for what it really took.
+    queue.nextStart -= ticket.work.seats * (GUESSED_SERVICE_MS - (now - ticket.startedAt))
   }
 
   #fits(seats: number): boolean {
@@ -183,16 +252,19 @@ export class FairQueues {
   }
 
   #start(ticket: Ticket, now: Instant): void {
-    const { queue, seats } = ticket
+    const { queue, work } = ticket
     ticket.state = 'executing'
     ticket.startedAt = now
+    ticket.next = this.#newest
+    if (this.#newest !== undefined) this.#newest.previous = ticket
+    this.#newest = ticket
     queue.executing++
-    queue.executingSeats += seats
+    queue.executingSeats += work.width
     this.#executing++
-    this.#executingSeats += seats
+    this.#executingSeats += work.width
     // A queue does not save up for later what it did not use before its request came.
     if (queue.nextStart < ticket.arrivedVirtually) queue.nextStart = ticket.arrivedVirtually
-    queue.nextStart += seats * GUESSED_SERVICE_MS
+    queue.nextStart += ticket.guessedWork
   }
 
   /** Takes the head of a queue off. */
@@ -211,10 +283,10 @@ export class FairQueues {
     this.#uncount(queue, ticket)
   }
 
-  #uncount(queue: Queue, { seats }: Ticket): void {
-    queue.waitingSeats -= seats
+  #uncount(queue: Queue, { work: { width } }: Ticket): void {
+    queue.waitingSeats -= width
     this.#waiting--
-    this.#waitingSeats -= seats
+    this.#waitingSeats -= width
   }
 
   #shortest(hand: readonly number[]): Queue {
@@ -237,7 +309,7 @@ export class FairQueues {
       const queue = this.#queues[index]
       const first = queue?.waiting[queue.head]
       if (queue === undefined || first === undefined) continue
-      const end = Math.max(queue.nextStart, first.arrivedVirtually) + first.seats * GUESSED_SERVICE_MS
+      const end = Math.max(queue.nextStart, first.arrivedVirtually) + first.guessedWork
       if (end >= bestEnd) continue
       best = queue
       bestEnd = end
@@ -271,8 +343,13 @@ function emptyQueue(): Queue {
   return { waiting: [], head: 0, waitingSeats: 0, executingSeats: 0, executing: 0, nextStart: 0 }
 }
 
+/** In the order of their turns. */
+export function waitingIn(queue: Queue): readonly Ticket[] {
+  return queue.head === 0 ? queue.waiting : queue.waiting.slice(queue.head)
+}
+
 function isIdle(queue: Queue): boolean {
-  return queue.executing === 0 && queue.waiting.length === queue.head
+  return queue.executing === 0 && queue.executingSeats === 0 && queue.waiting.length === queue.head
 }
 
 function isShorter(queue: Queue, other: Queue): boolean {

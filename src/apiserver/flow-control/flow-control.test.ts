@@ -5,6 +5,7 @@ import type { User } from '../access.ts'
 import { bootstrapFlowSchemas, bootstrapPriorityLevels } from '../bootstrap/flow-control.ts'
 import { parseRequest } from '../request-info.ts'
 import { FlowControl } from './flow-control.ts'
+import { oneSeat } from './work-estimate.ts'
 
 function user(name: string, ...groups: readonly string[]): User {
   return { name, uid: '', groups: [...groups, 'system:authenticated'], extra: {} }
@@ -103,9 +104,26 @@ test('seats that nobody uses are lent every ten seconds', () => {
   assert(busy !== undefined)
   assert.deepEqual([busy.limits.nominal, busy.queues.seats], [40, 40])
   control.adjust(0)
-  for (let index = 0; index < 40; index++) busy.queues.enter([0], 1, 0)
-  for (let index = 0; index < 40; index++) busy.queues.wait([0], 1, 0, () => {})
+  const asking = { work: oneSeat, schema: control.classify(alice, request('GET /version')), request: { user: alice, info: request('GET /version') } }
+  for (let index = 0; index < 40; index++) busy.queues.enter([0], asking, 0)
+  for (let index = 0; index < 40; index++) busy.queues.wait([0], asking, 0, () => {})
   assert.deepEqual(control.adjust(9_999), [])
   assert(control.adjust(10_000).length > 0)
   assert(busy.queues.seats > 70, String(busy.queues.seats))
+  assert.deepEqual([busy.lastDemand.highest, Math.round(busy.targetSeats)], [80, 80])
+})
+
+test('a level whose object is gone is drained', () => {
+  const control = new FlowControl(100)
+  control.configure({ schemas: [], levels: [own] }, 0)
+  const [level] = Array.from(control.levels).filter(({ name }) => name === 'own')
+  assert(level !== undefined)
+  const asking = { work: oneSeat, schema: control.classify(alice, request('GET /version')), request: { user: alice, info: request('GET /version') } }
+  const ticket = level.queues.enter([0], asking, 0)
+  control.configure({ schemas: [], levels: [] }, 0)
+  assert.deepEqual(control.quiescing, [level])
+  level.queues.leave(ticket, 1)
+  control.adjust(0)
+  control.adjust(10_000)
+  assert.deepEqual(control.quiescing, [])
 })

@@ -33,6 +33,10 @@ export class FlowControl {
   /** Authenticators give the same user for the same credentials. */
   #candidates = new WeakMap<User, readonly Candidate[]>()
   #nextAdjustment: Instant | undefined
+  /** Levels whose object is gone while requests of theirs go on. */
+  #quiescing: readonly PriorityLevel[] = []
+  /** What part of its demand every level had at the last adjustment, as far as it was not bound otherwise. */
+  fairFraction = 0
 
   constructor(totalSeats: number) {
     this.#totalSeats = totalSeats
@@ -41,6 +45,10 @@ export class FlowControl {
 
   get levels(): Iterable<PriorityLevel> {
     return this.#levels.values()
+  }
+
+  get quiescing(): readonly PriorityLevel[] {
+    return this.#quiescing
   }
 
   get schemas(): readonly FlowSchemaState[] {
@@ -58,6 +66,7 @@ export class FlowControl {
       kept.configure(level.spec, level.uid, present(limits.get(level.name), 'limits of every level'), now)
       return [level.name, kept]
     }))
+    this.#quiescing = [...this.#quiescing, ...before.values()].filter((level) => this.#levels.get(level.name) !== level && !level.queues.isIdle)
     this.#schemas = this.#schemaStates(schemas)
     this.#candidates = new WeakMap()
     return [...this.#levels.values()]
@@ -95,8 +104,13 @@ export class FlowControl {
     if (now < this.#nextAdjustment) return NONE
     this.#nextAdjustment = now + ADJUST_EVERY_MS
     const levels = [...this.#levels.values()]
-    const seats = lendSeats(levels.map((level) => ({ limits: level.limits, isExempt: isExempt(level.spec), ...level.takeDemand(now) })))
-    levels.forEach((level, index) => level.setSeats(seats[index] ?? 0, now))
+    const lent = lendSeats(levels.map((level) => ({ limits: level.limits, isExempt: isExempt(level.spec), ...level.takeDemand(now) })))
+    this.fairFraction = lent.fairFraction
+    this.#quiescing = this.#quiescing.filter(({ queues }) => !queues.isIdle)
+    levels.forEach((level, index) => {
+      level.targetSeats = lent.targets[index] ?? 0
+      level.setSeats(lent.seats[index] ?? 0, now)
+    })
     return levels
   }
 }

@@ -1,6 +1,8 @@
 import type { FlowSchemaSpec } from '../../resources/generated/types.ts'
 import type { RequestInfo, User } from '../access.ts'
+import { Histogram } from '../../words/histogram.ts'
 import type { ResponseHeaders } from '../http.ts'
+import type { FlowName, QueuedRequest } from './fair-queues.ts'
 import type { PriorityLevel } from './priority-level.ts'
 import { dealHand, flowSeed } from './shuffle-shard.ts'
 
@@ -11,9 +13,13 @@ export interface FlowCounts {
   executingSeats: number
   waiting: number
   readonly rejected: Record<RejectionReason, number>
-  /** How long those waited that had to wait, whether they were let in or not. */
-  readonly waitMs: { count: number; sum: number }
+  /** In seconds: how long those waited that had to wait, by whether they were let in. */
+  readonly waited: { readonly letIn: Histogram; readonly refused: Histogram }
+  /** Of those let in: that did not have to wait. */
+  atOnce: number
 }
+
+const WAIT_SECONDS = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30] as const
 
 export type RejectionReason = 'queue-full' | 'concurrency-limit' | 'time-out' | 'cancelled'
 
@@ -22,7 +28,7 @@ const MAX_KNOWN_FLOWS = 1024
 const NO_HAND: readonly number[] = []
 
 /** A flow schema in force, with the level that its requests go to. */
-export class FlowSchemaState {
+export class FlowSchemaState implements FlowName {
   readonly name: string
   readonly uid: string
   readonly spec: FlowSchemaSpec
@@ -41,7 +47,7 @@ export class FlowSchemaState {
     this.level = level
     this.#distinguisher = spec.distinguisherMethod?.type ?? ''
     this.counts = counts ?? {
-      dispatched: 0, executing: 0, executingSeats: 0, waiting: 0, waitMs: { count: 0, sum: 0 },
+      dispatched: 0, executing: 0, executingSeats: 0, waiting: 0, atOnce: 0, waited: { letIn: new Histogram(WAIT_SECONDS), refused: new Histogram(WAIT_SECONDS) },
       rejected: { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 0, cancelled: 0 },
     }
   }
@@ -55,11 +61,19 @@ export class FlowSchemaState {
     return this.#lastHeaders.all
   }
 
+  distinguisherOf({ user, info }: QueuedRequest): string {
+    return this.#flowOf(user, info)
+  }
+
+  #flowOf(user: User, info: RequestInfo): string {
+    return this.#distinguisher === 'ByUser' ? user.name : this.#distinguisher === 'ByNamespace' ? info.namespace : ''
+  }
+
   /** The queues that a request may wait in. */
   hand(user: User, info: RequestInfo): readonly number[] {
     const { queueCount, handSize } = this.level
     if (queueCount === 0) return NO_HAND
-    const flow = this.#distinguisher === 'ByUser' ? user.name : this.#distinguisher === 'ByNamespace' ? info.namespace : ''
+    const flow = this.#flowOf(user, info)
     const known = this.#hands.get(flow)
     if (known !== undefined) return known
     if (this.#hands.size >= MAX_KNOWN_FLOWS) this.#hands.clear()

@@ -18,7 +18,8 @@ export function followFlowObjects(resources: ResourceSet, reader: ObjectReader, 
   }
   for (const kind of watched) {
     const { cache } = resources.of(kind)
-    cache.watch(cache.prefix, { offer: () => undefined, flush: look, lost: () => undefined }, undefined)
+    // A cache that is read anew says so before it is full again, in the same step.
+    cache.watch(cache.prefix, { offer: () => undefined, flush: look, lost: () => void Promise.resolve().then(look) }, undefined)
   }
   look()
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bootstrapPriorityLevels } from '../bootstrap/flow-control.ts'
 import { present } from '../../words/assert.ts'
-import { seatsOfList } from './request-seats.ts'
 import { SeatDemand } from './seat-demand.ts'
 import { lendSeats, nominalLimits } from './seat-limits.ts'
 import type { Borrower } from './seat-limits.ts'
@@ -24,7 +23,7 @@ function level(nominal: number, least: number, demand: number, most = 1_000): Bo
 }
 
 test('who needs more than it has borrows from who needs less', () => {
-  const check = (levels: readonly Borrower[], expected: readonly number[]): void => assert.deepEqual(lendSeats(levels), expected)
+  const check = (levels: readonly Borrower[], expected: readonly number[]): void => assert.deepEqual(lendSeats(levels).seats, expected)
   // Nobody wants anything: half of what is lent goes back and forth by chance of the targets, never below the least.
   check([level(50, 25, 0), level(50, 25, 0)], [50, 50])
   check([level(50, 25, 200), level(50, 25, 0)], [75, 25])
@@ -43,17 +42,4 @@ test('demand over a while is weighed by time', () => {
   demand.set(0, 1_000)
   assert.deepEqual(demand.take(2_000), { average: 5, deviation: 5, highest: 10 })
   assert.deepEqual(demand.take(3_000), { average: 0, deviation: 0, highest: 0 })
-})
-
-test('seats of lists', () => {
-  const check = (stored: number, limit: number, name: string, nominal: number, expected: number): void =>
-    assert.equal(seatsOfList({ stored, limit, hasSelector: false }, { name }, nominal), expected)
-  check(0, 0, '', 100, 1)
-  check(100, 0, '', 100, 1)
-  check(450, 0, '', 100, 5)
-  check(450, 200, '', 100, 2)
-  check(450, 0, 'one', 100, 1)
-  check(1e6, 0, '', 100, 10)
-  check(1e6, 0, '', 20, 3)
-  assert.equal(seatsOfList({ stored: 450, limit: 10, hasSelector: true }, { name: '' }, 100), 5)
 })

@@ -56,24 +56,34 @@ export interface Borrower {
   readonly smoothed: number
 }
 
+export interface Lent {
+  readonly seats: readonly number[]
+  /** What each level would have, had all what they want. */
+  readonly targets: readonly number[]
+  readonly fairFraction: number
+}
+
 /**
  * Lends seats of levels that do not use them to levels that do: each level's seats for the time until the next adjustment, in order.
  * No level falls below what it needed lately, as far as that is its own; beyond that all get the same part of what they want.
  */
-export function lendSeats(levels: readonly Borrower[]): readonly number[] {
+export function lendSeats(levels: readonly Borrower[]): Lent {
   let remaining = levels.reduce((sum, { limits }) => sum + limits.nominal, 0)
   for (const level of levels) if (level.isExempt) remaining -= exemptSeats(level)
   const limited = levels.filter((level) => !level.isExempt)
   const leastSum = limited.reduce((sum, { limits }) => sum + limits.least, 0)
   const ownSum = limited.reduce((sum, level) => sum + ownNeed(level), 0)
-  if (remaining <= leastSum) return levels.map((level) => (level.isExempt ? exemptSeats(level) : level.limits.least))
+  const targets = levels.map((level) => (level.isExempt ? exemptSeats(level) : Math.max(LEAST_TARGET, ownNeed(level), level.smoothed)))
+  const lent = (fairFraction: number, seatsOf: (level: Borrower) => number): Lent => (
+    { seats: levels.map((level) => (level.isExempt ? exemptSeats(level) : seatsOf(level))), targets, fairFraction })
+  if (remaining <= leastSum) return lent(0, ({ limits }) => limits.least)
   if (remaining <= ownSum) {
     const part = (remaining - leastSum) / (ownSum - leastSum)
     const between = ({ least }: SeatLimits, need: number): number => Math.round(least + (need - least) * part)
-    return levels.map((level) => (level.isExempt ? exemptSeats(level) : between(level.limits, ownNeed(level))))
+    return lent(part, (level) => between(level.limits, ownNeed(level)))
   }
   const fraction = fairFraction(limited, remaining)
-  return levels.map((level) => (level.isExempt ? exemptSeats(level) : Math.round(seatsAt(level, fraction))))
+  return lent(fraction, (level) => Math.round(seatsAt(level, fraction)))
 }
 
 function exemptSeats({ limits, smoothed }: Borrower): number {

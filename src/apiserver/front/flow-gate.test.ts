@@ -5,7 +5,10 @@ import { kinds } from '../../resources/generated/kinds.ts'
 import type { User } from '../access.ts'
 import { TestClock, settle, startTestServer } from '../apiserver.testing.ts'
 import { bootstrapFlowSchemas, bootstrapPriorityLevels } from '../bootstrap/flow-control.ts'
+import { lossyStore } from '../lossy-store.testing.ts'
 import { FlowControl } from '../flow-control/flow-control.ts'
+import { flowDumpRoute } from '../flow-control/flow-dumps.ts'
+import { oneSeat, seatsOnly, workOfWrite } from '../flow-control/work-estimate.ts'
 import { parseRequest } from '../request-info.ts'
 import { FlowGate } from './flow-gate.ts'
 
@@ -23,7 +26,7 @@ function gateOf(seats: number): { gate: FlowGate; clock: TestClock } {
 }
 
 function ask(gate: FlowGate, by: User, work: () => Promise<void>, signal = new AbortController().signal): Promise<void> {
-  return Promise.resolve(gate.run(gate.flowOf(by, info), { user: by, info, request: { signal } }, 1, work))
+  return Promise.resolve(gate.run(gate.flowOf(by, info), { user: by, info, request: { signal } }, oneSeat, work))
 }
 
 const SERVICE_MS = 20
@@ -88,6 +91,7 @@ test('who waits too long, or goes away, waits no longer; each refusal says why',
   assert.equal(counts.waiting, 2)
   gone.abort()
   await clock.advance(17_000)
+  assert.equal(level.dropped.retryAfterSeconds, 1)
   assert.deepEqual(outcomes, ['gone: 429 Too many requests, please try again later.', 'late: 429 Too many requests, please try again later.'])
   assert.deepEqual(counts.rejected, { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 1, cancelled: 1 })
   for (let index = 0; index < 320; index++) void ask(gate, alice, forever).catch(() => {})
@@ -96,21 +100,75 @@ test('who waits too long, or goes away, waits no longer; each refusal says why',
   assert(counts.rejected['queue-full'] > 10)
 })
 
+test('what flow control does can be looked at: by level, by queue, by request', async () => {
+  const { gate, clock } = gateOf(12)
+  const alice = user('alice')
+  const route = flowDumpRoute(gate.control)
+  const dump = async (path: string, query = ''): Promise<readonly string[]> => {
+    const full = `/debug/api_priority_and_fairness/${path}`
+    assert(route.matches(full))
+    const answer = await route.handle({ request: { path: full }, query: new URLSearchParams(query) } as Parameters<typeof route.handle>[0])
+    assert(answer.type === 'whole')
+    return Buffer.concat([...answer.body]).toString().trimEnd().split('\n')
+  }
+  assert.equal(route.matches('/debug/api_priority_and_fairness/other'), false)
+  const { level } = gate.flowOf(alice, info)
+  const signal = new AbortController().signal
+  const run = (work: typeof oneSeat): void => {
+    void Promise.resolve(gate.run(gate.flowOf(alice, info), { user: alice, info, request: { signal } }, work, () => new Promise(() => {}))).catch(() => {})
+  }
+  assert.equal(level.limits.nominal, 1)
+  run(workOfWrite(30, 1))
+  await clock.advance(1_500)
+  run(seatsOnly(2))
+  run(oneSeat)
+  const [head, ...levels] = await dump('dump_priority_levels')
+  assert.match(head ?? '', /^PriorityLevelName, ActiveQueues, IsIdle, IsQuiescing, WaitingRequests, ExecutingRequests, DispatchedRequests, /)
+  assert.deepEqual(levels.filter((line) => /^(catch-all|global-default),/.test(line)), [
+    'catch-all,         0,            true,   false,       0,               0,                 0,                  0,                0,                0',
+    'global-default,    2,            false,  false,       2,               1,                 1,                  0,                0,                0',
+  ])
+  const queues = (await dump('dump_queues')).filter((line) => line.startsWith('global-default,'))
+  assert.equal(queues.length, level.queueCount)
+  const busy = queues.map((line) => line.split(/, +/).slice(2).join(' ')).filter((line) => !line.startsWith('0 0 0'))
+  assert.deepEqual(busy.map((line) => line.replace(/[\d.]+ss/, 'R')).sort(), [
+    '0 1 1 R 0 0 0.00000000ss', '1 0 0 R 1 1 0.00300000ss', '1 0 0 R 2 2 0.00600000ss',
+  ])
+  const requests = (await dump('dump_requests', 'includeRequestDetails=1')).slice(1).map((line) => line.split(/, */).toSpliced(2, 1).join(' '))
+  const details = 'alice get /api/v1/namespaces/shop/pods/x shop x v1 pods '
+  assert.deepEqual(requests.sort(), [
+    `global-default global-default -1 alice 2026-01-01T00:00:00.000000Z 1 1 15ms 2026-01-01T00:00:00.000000Z ${details}`,
+    `global-default global-default 0 alice 2026-01-01T00:00:01.500000Z 1 0 0s 0001-01-01T00:00:00Z ${details}`,
+    `global-default global-default 0 alice 2026-01-01T00:00:01.500000Z 2 0 0s 0001-01-01T00:00:00Z ${details}`,
+  ].sort())
+})
+
+test('a write that many watches hear of keeps its seats for a while after its answer', async () => {
+  const { gate, clock } = gateOf(200)
+  const alice = user('alice')
+  const flow = gate.flowOf(alice, info)
+  const asked = { user: alice, info, request: { signal: new AbortController().signal } }
+  assert.equal(await gate.run(flow, asked, workOfWrite(40, 4), () => Promise.resolve('made')), 'made')
+  assert.deepEqual([flow.counts.executing, flow.level.queues.executing, flow.level.queues.executingSeats], [0, 0, 4])
+  await clock.advance(5)
+  assert.deepEqual([flow.level.queues.executingSeats, flow.level.queues.isIdle], [0, true])
+})
+
 test('what is answered at once takes no seat; what waits begins in its turn when there is room', async () => {
   const { gate } = gateOf(12)
   const alice = user('alice')
   const flow = gate.flowOf(alice, info)
   const asked = { user: alice, info, request: { signal: new AbortController().signal } }
   let end: () => void = () => {}
-  const first = gate.run(flow, asked, 1, () => new Promise<string>((resolve) => { end = () => resolve('first') }))
-  const second = gate.run(flow, asked, 1, () => 'second')
+  const first = gate.run(flow, asked, oneSeat, () => new Promise<string>((resolve) => { end = () => resolve('first') }))
+  const second = gate.run(flow, asked, oneSeat, () => 'second')
   assert(first instanceof Promise && second instanceof Promise)
   assert.equal(flow.counts.waiting, 1)
   end()
   assert.deepEqual([await first, await second], ['first', 'second'])
-  assert.equal(gate.run(flow, asked, 1, () => 'third'), 'third')
+  assert.equal(gate.run(flow, asked, oneSeat, () => 'third'), 'third')
   assert.deepEqual([flow.counts.dispatched, flow.counts.executing, flow.level.queues.executingSeats], [3, 0, 0])
-  await assert.rejects(async () => gate.run(flow, asked, 1, () => Promise.reject(new Error('no'))), /no/)
+  await assert.rejects(async () => gate.run(flow, asked, oneSeat, () => Promise.reject(new Error('no'))), /no/)
   assert.equal(flow.level.queues.executingSeats, 0)
 })
 
@@ -157,4 +215,17 @@ test('the objects are in force as they change; responses say which flow a reques
   assert.equal((await server.request('GET', pods)).headers['x-kubernetes-pf-flowschema-uid'], undefined, 'it matches nothing without its level')
   await server.clock.advance(1_000)
   assert.equal(await dangling(), 'True')
+})
+
+test('what changed while the caches were read anew is in force at once', async () => {
+  const writer = await startTestServer()
+  const flaky = lossyStore(writer.store)
+  const server = await startTestServer({ store: flaky.store })
+  const level = `/apis/${apiVersionOf(kinds.PriorityLevelConfiguration)}/prioritylevelconfigurations`
+  const levels = async (): Promise<string> => (await server.request('GET', '/debug/api_priority_and_fairness/dump_priority_levels')).text
+  flaky.lose()
+  await writer.request('POST', level, { metadata: { name: 'own' }, spec: { type: 'Limited', limited: { nominalConcurrencyShares: 5, limitResponse: { type: 'Reject' } } } })
+  await settle()
+  assert.match(await levels(), /^own, /m)
+  assert.equal((await server.request('GET', `${level}/own`)).status, 200)
 })

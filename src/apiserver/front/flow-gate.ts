@@ -1,7 +1,9 @@
+import type { Histogram } from '../../words/histogram.ts'
 import type { Clock } from '../../words/ports.ts'
 import { timeout, tooManyRequests } from '../../words/status-error.ts'
 import type { RequestInfo, User } from '../access.ts'
 import type { Ticket } from '../flow-control/fair-queues.ts'
+import type { WorkEstimate } from '../flow-control/work-estimate.ts'
 import type { FlowControl, FlowObjects } from '../flow-control/flow-control.ts'
 import type { FlowSchemaState, RejectionReason } from '../flow-control/flow-schema-state.ts'
 import type { PriorityLevel } from '../flow-control/priority-level.ts'
@@ -27,7 +29,8 @@ export interface HeldSeats {
 
 /** A request may wait for this part of the time it has. */
 const WAITING_PART = 1 / 4
-const RETRY_AFTER_SECONDS = 1
+/** Lent seats are looked at so often, also while nobody asks for any. */
+const LOOK_EVERY_MS = 10_000
 
 /**
  * Lets requests in as their priority levels have seats, and bounds how long they take. What is answered at once, with seats free and
@@ -55,24 +58,36 @@ export class FlowGate {
     for (const level of this.control.configure(objects, this.#clock.now())) this.#pump(level)
   }
 
+  /** Lends seats and takes them back as time goes, until the signal aborts. */
+  keepAdjusting(signal: AbortSignal): void {
+    if (signal.aborted) return
+    this.#adjust()
+    const cancel = this.#clock.after(LOOK_EVERY_MS, () => {
+      signal.removeEventListener('abort', cancel)
+      this.keepAdjusting(signal)
+    })
+    signal.addEventListener('abort', cancel, { once: true })
+  }
+
   /** Which flow schema the request belongs to. */
   flowOf(user: User, info: RequestInfo): FlowSchemaState {
     return this.control.classify(user, info)
   }
 
   /** Runs the work when there is room, or refuses it with 429. The caller is answered with 504 at the deadline, though the work may go on. */
-  run<T>(flow: FlowSchemaState, asked: GatedRequest, seats: number, work: () => T | Promise<T>): T | Promise<T> {
-    if (!this.#hasRoom(flow.level, seats)) return this.#wait(flow, asked, seats, work)
+  run<T>(flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate, answering: () => T | Promise<T>): T | Promise<T> {
+    if (!this.#hasRoom(flow.level, work)) return this.#wait(flow, asked, work, answering)
     flow.counts.dispatched++
-    const answer = work()
+    flow.counts.atOnce++
+    const answer = answering()
     if (!(answer instanceof Promise)) return answer
-    const ticket = flow.level.queues.enter(flow.hand(asked.user, asked.info), seats, this.#clock.now())
+    const ticket = this.#enter(flow, asked, work)
     return this.#finish(flow, asked, ticket, answer)
   }
 
   /** As run, for work that is answered at once but keeps its seats until it gives them back, or the request's time is over. */
-  async hold<T>(flow: FlowSchemaState, asked: GatedRequest, seats: number, work: (held: HeldSeats) => T | Promise<T>): Promise<T> {
-    const ticket = await this.#seatsFor(flow, asked, seats)
+  async hold<T>(flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate, answering: (held: HeldSeats) => T | Promise<T>): Promise<T> {
+    const ticket = await this.#seatsFor(flow, asked, work)
     this.#count(flow, ticket, 1)
     const deadline: Deadline = { at: this.#clock.now() + this.#limits.requestTimeoutMs, expire: () => release() }
     const release = (): void => {
@@ -83,7 +98,7 @@ export class FlowGate {
     }
     this.#ends.add(deadline)
     try {
-      return await work({ release })
+      return await answering({ release })
     } catch (error) {
       release()
       throw error
@@ -91,15 +106,19 @@ export class FlowGate {
   }
 
   /** For what takes no seat, because it lasts as long as its client likes: only its beginning has a deadline. */
-  withinDeadline<T>(work: () => T | Promise<T>): T | Promise<T> {
-    const answer = work()
+  withinDeadline<T>(answering: () => T | Promise<T>): T | Promise<T> {
+    const answer = answering()
     return answer instanceof Promise ? this.#bounded(answer, nothing) : answer
   }
 
-  #hasRoom(level: PriorityLevel, seats: number): boolean {
-    if (level.isExempt || level.queues.hasRoom(seats)) return true
+  #hasRoom(level: PriorityLevel, work: WorkEstimate): boolean {
+    if (level.isExempt || level.queues.hasRoom(work)) return true
     if (!this.#adjust()) return false
-    return level.queues.hasRoom(seats)
+    return level.queues.hasRoom(work)
+  }
+
+  #enter(flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate): Ticket {
+    return flow.level.queues.enter(flow.hand(asked.user, asked.info), { work, schema: flow, request: asked }, this.#clock.now())
   }
 
   #adjust(): boolean {
@@ -108,10 +127,10 @@ export class FlowGate {
     return levels.length > 0
   }
 
-  async #wait<T>(flow: FlowSchemaState, asked: GatedRequest, seats: number, work: () => T | Promise<T>): Promise<T> {
-    const ticket = await this.#turn(flow, asked, seats)
+  async #wait<T>(flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate, answering: () => T | Promise<T>): Promise<T> {
+    const ticket = await this.#turn(flow, asked, work)
     try {
-      const answer = work()
+      const answer = answering()
       if (answer instanceof Promise) return await this.#finish(flow, asked, ticket, answer)
       this.#leave(flow, ticket)
       return answer
@@ -122,37 +141,38 @@ export class FlowGate {
     }
   }
 
-  async #seatsFor(flow: FlowSchemaState, asked: GatedRequest, seats: number): Promise<Ticket> {
-    if (!this.#hasRoom(flow.level, seats)) return this.#turn(flow, asked, seats)
+  async #seatsFor(flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate): Promise<Ticket> {
+    if (!this.#hasRoom(flow.level, work)) return this.#turn(flow, asked, work)
     flow.counts.dispatched++
-    return flow.level.queues.enter(flow.hand(asked.user, asked.info), seats, this.#clock.now())
+    flow.counts.atOnce++
+    return this.#enter(flow, asked, work)
   }
 
   /** Resolves when the request has its seats. */
-  #turn(flow: FlowSchemaState, { user, info, request }: GatedRequest, seats: number): Promise<Ticket> {
+  #turn(flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate): Promise<Ticket> {
     return new Promise((resolve, reject) => {
       const { counts, level } = flow
       const arrivedAt = this.#clock.now()
-      const entry = level.queues.wait(flow.hand(user, info), seats, arrivedAt, () => {
-        stopWaiting()
+      const { user, info, request } = asked
+      const entry = level.queues.wait(flow.hand(user, info), { work, schema: flow, request: asked }, arrivedAt, () => {
+        stopWaiting(counts.waited.letIn)
         counts.dispatched++
         if (entry.outcome === 'waiting') resolve(entry.ticket)
       })
       if (entry.outcome === 'refused') return reject(this.#refusal(flow, entry.why))
       const { signal } = request
       const giveUp = (why: RejectionReason): void => {
-        stopWaiting()
+        stopWaiting(counts.waited.refused)
         level.queues.leave(entry.ticket, this.#clock.now())
         reject(this.#refusal(flow, why))
       }
       const onAbort = (): void => giveUp('cancelled')
       const deadline: Deadline = { at: arrivedAt + this.#limits.requestTimeoutMs * WAITING_PART, expire: () => giveUp('time-out') }
-      const stopWaiting = (): void => {
+      const stopWaiting = (seconds: Histogram): void => {
         this.#waits.remove(deadline)
         signal.removeEventListener('abort', onAbort)
         counts.waiting--
-        counts.waitMs.count++
-        counts.waitMs.sum += this.#clock.now() - arrivedAt
+        seconds.observe((this.#clock.now() - arrivedAt) / 1_000)
       }
       counts.waiting++
       this.#waits.add(deadline)
@@ -164,8 +184,10 @@ export class FlowGate {
   }
 
   #refusal(flow: FlowSchemaState, why: RejectionReason): Error {
-    flow.counts.rejected[why]++
-    return tooManyRequests('Too many requests, please try again later.', RETRY_AFTER_SECONDS)
+    const { counts, level } = flow
+    counts.rejected[why]++
+    level.dropped.note(this.#clock.now())
+    return tooManyRequests('Too many requests, please try again later.', level.dropped.retryAfterSeconds)
   }
 
   #finish<T>(flow: FlowSchemaState, { info }: GatedRequest, ticket: Ticket, answer: Promise<T>): Promise<T> {
@@ -175,13 +197,21 @@ export class FlowGate {
     return this.#bounded(answer, () => {
       this.inFlight[of]--
       this.#count(flow, ticket, -1)
-      this.#leave(flow, ticket)
+      this.#answered(flow, ticket)
     })
+  }
+
+  /** What its events cost comes after the answer. Who is exempt needs no seats. */
+  #answered(flow: FlowSchemaState, ticket: Ticket): void {
+    const { lateMs } = ticket.work
+    if (lateMs === 0 || flow.level.isExempt || ticket.state !== 'executing') return this.#leave(flow, ticket)
+    flow.level.queues.answered(ticket, this.#clock.now())
+    this.#clock.after(lateMs, () => this.#leave(flow, ticket))
   }
 
   #count(flow: FlowSchemaState, ticket: Ticket, by: 1 | -1): void {
     flow.counts.executing += by
-    flow.counts.executingSeats += by * ticket.seats
+    flow.counts.executingSeats += by * ticket.work.width
   }
 
   /** Settles as the answer does, or fails at the deadline; over is called once, at that time. */

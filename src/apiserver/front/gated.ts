@@ -1,6 +1,7 @@
 import type { ServerResponse } from '../http.ts'
 import type { FlowSchemaState } from '../flow-control/flow-schema-state.ts'
-import { seatsOfList } from '../flow-control/request-seats.ts'
+import { isHeardOf, isListFromCache, limitIn, oneSeat, workOfList, workOfWrite } from '../flow-control/work-estimate.ts'
+import type { WorkEstimate } from '../flow-control/work-estimate.ts'
 import { withHeaders, withWarnings } from '../negotiate/response.ts'
 import { dispatch } from './dispatch.ts'
 import type { DispatchParts } from './dispatch.ts'
@@ -31,29 +32,35 @@ function admitted(parts: GatedParts, call: HttpCall, flow: FlowSchemaState): Ser
   const { info } = call
   if (info.subresource !== '' && UNSEATED.has(info.subresource)) return gate.withinDeadline(() => dispatch(parts, call))
   if (info.watch) return watching(parts, call, flow)
-  return gate.run(flow, call, info.verb === 'list' ? listSeats(parts, call, flow) : 1, () => dispatch(parts, call))
+  return gate.run(flow, call, workOf(parts, call, flow), () => dispatch(parts, call))
+}
+
+function workOf(parts: GatedParts, call: HttpCall, { level }: FlowSchemaState): WorkEstimate {
+  const { info } = call
+  if (info.verb === 'list') return listWork(parts, call, { isFromCache: isListFromCache(call.query), maxSeats: level.maxRequestSeats })
+  if (level.isExempt || !info.isResource || info.verb === 'get' || !isHeardOf(info)) return oneSeat
+  const watches = parts.resources.find(info.group, info.version, info.resource)?.watches.interestedIn(info) ?? 0
+  return workOfWrite(watches, level.maxRequestSeats)
 }
 
 /** A watch has seats until its client has taken the state that it begins with. */
 function watching(parts: GatedParts, call: HttpCall, flow: FlowSchemaState): Promise<ServerResponse> {
-  const seats = beginsWithState(call.query) ? listSeats(parts, call, flow) : 1
-  return parts.gate.hold(flow, call, seats, async ({ release }) => {
+  const { maxRequestSeats: maxSeats } = flow.level
+  const work = call.query.get('sendInitialEvents') === 'true' ? listWork(parts, call, { isFromCache: true, maxSeats }) : oneSeat
+  return parts.gate.hold(flow, call, work, async ({ release }) => {
     const response = await dispatch(parts, { ...call, begun: release })
     if (response.type !== 'stream') release()
     return response
   })
 }
 
-function beginsWithState(query: URLSearchParams): boolean {
-  const revision = query.get('resourceVersion') ?? ''
-  return revision === '' || revision === '0' || query.get('sendInitialEvents') === 'true'
-}
-
-function listSeats({ resources }: GatedParts, { info, query }: HttpCall, flow: FlowSchemaState): number {
+function listWork(
+  { resources }: GatedParts, { info, query }: HttpCall, { isFromCache, maxSeats }: { readonly isFromCache: boolean; readonly maxSeats: number },
+): WorkEstimate {
+  // What is not stored here costs others what it costs.
   const stored = resources.find(info.group, info.version, info.resource)?.cache.size ?? 0
-  const limit = Number(query.get('limit') ?? 0)
   const hasSelector = query.has('labelSelector') || query.has('fieldSelector')
-  return seatsOfList({ stored, limit: Number.isSafeInteger(limit) && limit > 0 ? limit : 0, hasSelector }, info, flow.level.limits.nominal)
+  return workOfList({ stored, limit: limitIn(query), hasSelector, isFromCache }, info, maxSeats)
 }
 
 function finished({ request, warnings }: HttpCall, flow: FlowSchemaState, response: ServerResponse): ServerResponse {

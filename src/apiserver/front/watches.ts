@@ -67,10 +67,12 @@ export class Watches {
           bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
         }, sink)
         this.#streams.add(stream)
+        const uncount = call.resource.watches.add(call.key)
         try {
           const end = await stream.run()
           if (end === 'too-slow') this.#parts.log.warn('a watch was ended because its client does not read', { path: call.info.path, user: call.user.name })
         } finally {
+          uncount()
           this.#streams.delete(stream)
         }
       },

@@ -7,7 +7,7 @@ export function histogramFamily(name: string, help: string, parts: readonly (rea
   return { name, help, type: 'histogram', samples: parts.flatMap(([labels, histogram]) => histogramSamples(histogram, labels)) }
 }
 
-export function histogramSamples(histogram: Histogram, labels: Labels): readonly Sample[] {
+export function histogramSamples(histogram: Pick<Histogram, 'bounds' | 'count' | 'sum' | 'countUpTo'>, labels: Labels): readonly Sample[] {
   if (histogram.count === 0) return []
   const buckets = [...histogram.bounds, Infinity].map((bound, index) => (
     { suffix: '_bucket', labels: { ...labels, le: numberText(bound) }, value: histogram.countUpTo(index) }))
