@@ -24,8 +24,9 @@ import type { WriteRequest } from './pipeline/write-request.ts'
 import { watchInProcess } from './in-process-watch.ts'
 import { shown } from './object-reader.ts'
 import { parseSelection } from './selection.ts'
+import { listShown, shownAs } from './shown-objects.ts'
 import { readPoint } from './storage/resource-version.ts'
-import { listObjects } from './watch-cache/list.ts'
+import type { Served } from './watch-cache/cached-object.ts'
 import type { ListPage } from './watch-cache/list.ts'
 
 export interface InProcessParts {
@@ -57,15 +58,15 @@ export class InProcessClient implements Client {
     await this.#allow(kind, { verb: 'get', subresource: '', ...key })
     const resource = this.#resource(kind)
     const cached = await getObject(this.#parts.dispatch, resource, key, '', this.#parts)
-    return shown<T>(resource, cached)
+    return resource.remote === undefined ? shown<T>(resource, cached) : ((await shownAs(resource, cached)).object as T)
   }
 
   async list<T extends KubeObject>(kind: KindRef<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
     await this.#allow(kind, { verb: 'list', subresource: '', namespace: options.namespace ?? '', name: '' })
     const resource = this.#resource(kind)
-    const page = await this.#list(kind, options)
+    const { page, items } = await this.#list(kind, options)
     return {
-      items: page.objects.map((cached) => shown<T>(resource, cached)), resourceVersion: String(page.revision), continueToken: page.continueToken,
+      items: items?.map(({ object }) => object as T) ?? page.objects.map((cached) => shown<T>(resource, cached)), resourceVersion: String(page.revision), continueToken: page.continueToken,
     }
   }
 
@@ -108,7 +109,7 @@ export class InProcessClient implements Client {
   async deleteCollection(kind: KindRef, selection: ListOptions, options: DeleteOptions = {}): Promise<void> {
     const namespace = selection.namespace ?? ''
     await this.#allow(kind, { verb: 'deletecollection', subresource: '', namespace, name: '' })
-    const page = await this.#list(kind, selection)
+    const { page } = await this.#list(kind, selection)
     const request = this.#request(kind, { namespace, name: '' }, { dryRun: options.dryRun === true })
     await deleteCollection(this.#parts.dispatch, request, page.objects, completeDeleteOptions(options))
   }
@@ -139,16 +140,17 @@ export class InProcessClient implements Client {
     return this.#parts.dispatch.resources.of(kind)
   }
 
-  async #list(kind: KindRef, options: ListOptions): Promise<ListPage> {
+  /** items: what the page's objects are shown as, where their view cannot tell. */
+  async #list(kind: KindRef, options: ListOptions): Promise<{ readonly page: ListPage; readonly items: readonly Served[] | undefined }> {
     const resource = this.#resource(kind)
     const { labelSelector = '', fieldSelector = '', limit = 0, continueToken = '', resourceVersion = '', namespace = '' } = options
     const { scope, matches } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
     const { feed, store } = this.#parts.dispatch
-    const result = await listObjects(feed, store, {
+    const { result, shown: items } = await listShown(feed, store, resource, {
       cache: resource.cache, scope, matches, limit, continueToken, point: readPoint(resourceVersion, '', limit), signal: this.#parts.signal,
     })
     if (result.outcome === 'expired') throw expired(result.message)
-    return result
+    return { page: result, items }
   }
 
   #allow(kind: KindRef, asked: Asked): Promise<void> | undefined {

@@ -3,13 +3,16 @@ import type { KubeObject } from '../objects/kube-object.ts'
 import type { Revision } from '../store/store.ts'
 import { present } from '../words/assert.ts'
 import { expired } from '../words/status-error.ts'
+import type { StatusError } from '../words/status-error.ts'
 import { startOf } from './front/watches.ts'
 import { shown } from './object-reader.ts'
 import type { ServedResource } from './resource-set.ts'
 import { parseSelection } from './selection.ts'
+import { ConvertedWatch } from './converted-watch.ts'
+import { matchesAll } from './watch-cache/cache-event.ts'
 import type { CacheEvent, EventType } from './watch-cache/cache-event.ts'
 import type { CacheFeed } from './watch-cache/cache-feed.ts'
-import type { CachedObject } from './watch-cache/cached-object.ts'
+import type { CachedObject, Served } from './watch-cache/cached-object.ts'
 import { beginWatch, followAlone } from './watch-cache/watch.ts'
 import type { WatchReceiver } from './watch-cache/watch.ts'
 
@@ -73,8 +76,19 @@ class InProcessWatch<T extends KubeObject> implements WatchReceiver, AsyncIterat
       const { scope, matches, trigger } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
       const start = startOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks: true })
       signal.addEventListener('abort', this.#onAbort, { once: true })
-      const query = { cache: resource.cache, scope, matches, trigger, start, signal }
-      this.#stop = await beginWatch(feed, query, this, (after) => followAlone(query, this, after))
+      const { remote, onRetired } = resource
+      const query = { cache: resource.cache, scope, matches: remote === undefined ? matches : matchesAll, trigger, start, signal }
+      const converted = remote && new ConvertedWatch(remote, matches, this)
+      const receiver = converted ?? this
+      const stop = await beginWatch(feed, query, receiver, (after) => followAlone(query, receiver, after))
+      const retire = (): void => this.#fail(expired('the watch was ended because its kind is not served as it was'))
+      onRetired.add(retire)
+      this.#stop = () => {
+        stop()
+        converted?.end()
+        onRetired.delete(retire)
+      }
+      await converted?.caughtUp()
       this.#phase = 'live'
     } catch (error) {
       throw this.#ended(error)
@@ -105,6 +119,14 @@ class InProcessWatch<T extends KubeObject> implements WatchReceiver, AsyncIterat
     this.#push({ type: TYPES[type], object: shown<T>(present(this.#resource, 'the resource'), event.subject(type)) })
   }
 
+  shown(type: EventType, { object }: Served): void {
+    this.#push({ type: TYPES[type], object: object as T })
+  }
+
+  failed(error: StatusError): void {
+    this.#fail(error)
+  }
+
   initial(cached: CachedObject): void {
     this.#push({ type: 'added', object: shown<T>(present(this.#resource, 'the resource'), cached) })
   }
@@ -118,19 +140,19 @@ class InProcessWatch<T extends KubeObject> implements WatchReceiver, AsyncIterat
   }
 
   lost(): void {
-    this.#fail('the watch was lost because the server read its store anew')
+    this.#fail(expired('the watch was lost because the server read its store anew'))
   }
 
   #push(event: WatchEvent<T>): void {
     if (this.#failure !== undefined) return
     this.#events.push(event)
-    if (this.#phase === 'live' && this.#events.length - this.#next > MAX_UNREAD) this.#fail('the watch was ended because its reader is too slow')
+    if (this.#phase === 'live' && this.#events.length - this.#next > MAX_UNREAD) this.#fail(expired('the watch was ended because its reader is too slow'))
   }
 
-  #fail(why: string): void {
+  #fail(why: StatusError): void {
     this.#events = []
     this.#next = 0
-    this.#failure = expired(why)
+    this.#failure = why
     this.#wake()
   }
 }

@@ -5,7 +5,7 @@ import type { ResourceDefinition } from '../resources/definition.ts'
 import { WatchCounts } from './flow-control/watch-counts.ts'
 import { internalError } from '../words/status-error.ts'
 import type { CacheFeed } from './watch-cache/cache-feed.ts'
-import type { View } from './watch-cache/cached-object.ts'
+import type { CachedObject, Served, View } from './watch-cache/cached-object.ts'
 import type { ResourceCache } from './watch-cache/resource-cache.ts'
 
 /** Two kinds that share one storage, and how an object of one is shown as the other: events.k8s.io/v1 and core/v1 events. */
@@ -13,7 +13,20 @@ export interface Conversion {
   readonly served: KindRef
   readonly stored: KindRef
   toStored(object: KubeObject): KubeObject
+  /** The same object where it is served as it is stored. */
   toServed(object: KubeObject): KubeObject
+}
+
+/** For versions between which only somebody outside of the server can convert: the webhook of a CustomResourceDefinition. */
+export interface RemoteConversion {
+  /**
+   * In the order of the objects; at once where nobody has to be asked. Rejects with StatusError 500 that says what went wrong outside, and with
+   * 429 where too many wait already.
+   */
+  show(objects: readonly CachedObject[]): readonly Served[] | Promise<readonly Served[]>
+  toStored(object: KubeObject): KubeObject | Promise<KubeObject>
+  /** From the served version to another one: for who is to be shown it as that. */
+  convert(object: KubeObject, apiVersion: string): KubeObject | Promise<KubeObject>
 }
 
 /** A resource that is also served as another group or version, and how its objects are shown there. */
@@ -34,6 +47,10 @@ export interface ServedResource {
   /** Undefined where the stored kind is the served one. */
   readonly conversion: Conversion | undefined
   readonly view: View | undefined
+  /** Where it is there, it is to be asked instead of the conversion and the view: these cannot show objects of other versions. */
+  readonly remote: RemoteConversion | undefined
+  /** Called once, when objects of the kind are shown no more, or otherwise. Who stops listening earlier takes himself off. */
+  readonly onRetired: Set<() => void>
   /** What watches of it were told, all of them together. */
   readonly sent: { events: number }
   /** Watches of clients that follow it now. */
@@ -52,18 +69,21 @@ export class ResourceSet {
     this.#feed = feed
   }
 
-  add(definition: ResourceDefinition, conversion: Conversion | undefined): void {
+  add(definition: ResourceDefinition, conversion: Conversion | undefined, more: { readonly viewId?: string; readonly remote?: RemoteConversion | undefined } = {}): void {
     const { kind } = definition
     const storedKind = conversion?.stored ?? kind
     const apiVersion = apiVersionOf(kind)
-    this.remove(kind)
+    const before = this.find(kind.group, kind.version, kind.plural)
+    const name = `${apiVersion}/${kind.kind}`
     const resource: ServedResource = {
-      definition, kind, apiVersion, storedKind, conversion,
+      definition, kind, apiVersion, storedKind, conversion, remote: more.remote,
       cache: this.#feed.cache(storedKind),
       sent: { events: 0 },
-      watches: new WatchCounts(),
-      view: conversion && { name: `${apiVersion}/${kind.kind}`, toServed: (object) => conversion.toServed(object) },
+      watches: before?.watches ?? new WatchCounts(),
+      view: conversion && { name, id: more.viewId ?? name, toServed: (object) => conversion.toServed(object) },
+      onRetired: new Set(),
     }
+    if (before !== undefined) this.#takeOver(before, resource)
     this.#served.add(resource)
     this.#definitions = undefined
     this.#byPlural.set(kind.plural, [...(this.#byPlural.get(kind.plural) ?? []), resource])
@@ -75,6 +95,16 @@ export class ResourceSet {
     this.#served.delete(resource)
     this.#definitions = undefined
     this.#byPlural.set(kind.plural, (this.#byPlural.get(kind.plural) ?? []).filter((other) => other !== resource))
+    for (const told of [...resource.onRetired]) told()
+  }
+
+  /** Where objects are shown as before, those who watch them hear nothing of the change. */
+  #takeOver(before: ServedResource, resource: ServedResource): void {
+    if (before.view?.id === resource.view?.id) {
+      for (const told of before.onRetired) resource.onRetired.add(told)
+      before.onRetired.clear()
+    }
+    this.remove(before.kind)
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {

@@ -6,6 +6,8 @@ import type { KubeObject } from '../objects/kube-object.ts'
 import { badRequest } from '../words/status-error.ts'
 import { objectKeyText } from './storage/keys.ts'
 import type { ServedResource } from './resource-set.ts'
+import { CachedObject } from './watch-cache/cached-object.ts'
+import type { Served } from './watch-cache/cached-object.ts'
 import type { Trigger } from './watch-cache/resource-cache.ts'
 import { matchesAll } from './watch-cache/cache-event.ts'
 import type { Matcher } from './watch-cache/cache-event.ts'
@@ -36,21 +38,26 @@ export function parseSelection(
 function matcherOf(resource: ServedResource, labels: LabelSelector, fields: FieldSelector): Matcher {
   const everyLabel = labels !== 'nothing' && labels.requirements.length === 0
   if (everyLabel && fields.length === 0) return matchesAll
-  const { conversion } = resource
-  const needsServed = conversion !== undefined && fields.some((term) => !term.field.startsWith('metadata.'))
-  return ({ object }) => {
+  const needsServed = resource.conversion !== undefined && fields.some((term) => !term.field.startsWith('metadata.'))
+  return (matched) => {
+    const { object } = matched
     if (!everyLabel && !matchesLabels(labels, object.metadata.labels)) return false
     if (fields.length === 0) return true
-    const seen = needsServed && conversion !== undefined ? conversion.toServed(object) : object
+    const seen = needsServed ? asSeen(resource, matched) : object
     return matchesFields(fields, (field) => fieldOf(resource, seen, field))
   }
+}
+
+/** An object of the cache as the resource shows it; what is shown already is no such object. */
+function asSeen(resource: ServedResource, matched: Served): KubeObject {
+  return matched instanceof CachedObject ? matched.seen(resource.view).object : matched.object
 }
 
 function triggerOf(resource: ServedResource, fields: FieldSelector): Trigger | undefined {
   const term = fields.find(({ equal, field }) => equal && !field.startsWith('metadata.'))
   // Caches hold objects of the stored kind, whose fields may have other names.
-  if (term === undefined || resource.conversion !== undefined) return undefined
-  return { field: term.field, value: term.value, of: ({ object }) => fieldOf(resource, object, term.field) }
+  if (term === undefined || resource.kind !== resource.storedKind || resource.remote !== undefined) return undefined
+  return { field: term.field, value: term.value, of: (object) => fieldOf(resource, asSeen(resource, object), term.field) }
 }
 
 function fieldOf(resource: ServedResource, object: KubeObject, field: string): string {

@@ -11,6 +11,7 @@ import { present } from '../words/assert.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import type { AuditNotes, Authenticator, Authorizer, Mutator, ObjectReader, RequestInfo, User, Validator } from './access.ts'
 import { internalUsers } from './access/internal-users.ts'
+import type { ConversionParts } from './custom-resources/conversion-webhook.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import { DefinitionKeeper } from './custom-resources/definition-keeper.ts'
 import type { DispatchParts } from './front/dispatch.ts'
@@ -49,6 +50,8 @@ import { ResourceSet } from './resource-set.ts'
 import type { Conversion, Equivalent } from './resource-set.ts'
 import type { Elsewhere, Route, WriteObserver } from './route.ts'
 import { CacheFeed } from './watch-cache/cache-feed.ts'
+import { noWebhooks } from './webhooks/webhook-caller.ts'
+import type { WebhookCaller } from './webhooks/webhook-caller.ts'
 
 export interface ApiServerLimits {
   readonly bodyBytes: number
@@ -117,6 +120,8 @@ export interface ApiServerExtensions {
   readonly routes: readonly Route[]
   /** Other servers behind this one; undefined: there are none. */
   readonly elsewhere?: Elsewhere
+  /** Who asks conversion webhooks; undefined: nobody can. */
+  readonly webhooks?: WebhookCaller
   /** What they count. */
   readonly metrics?: readonly MetricSource[]
   /** Go on from the start of the server until the signal aborts. They never reject. */
@@ -165,9 +170,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     const plain = new InProcessClient(late, user)
     if (dependencies.audit === undefined) return plain
     const inner = (notes: AuditNotes | undefined): Client => (notes === undefined ? plain : new InProcessClient(late, user, notes))
-    return new AuditedClient({
-      inner, user, signal: life.signal, auditor: () => present(auditor, 'the auditor'), authorizer: () => extensions.authorizer,
-    })
+    return new AuditedClient({ inner, user, signal: life.signal, auditor: () => present(auditor, 'the auditor'), authorizer: () => extensions.authorizer })
   }
 
   const watches = new Watches({ feed, clock, random, log, limits })
@@ -208,7 +211,8 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
       await feed.start(signal)
       gate.keepAdjusting(signal)
       inForce({ gate, resources, reader, clock, log, client: client(internalUsers.apiServer), signal })
-      if (resources.find(CRD.group, CRD.version, CRD.plural) !== undefined) serveCustomResources({ feed, resources, schemas, clock, log, client: client(internalUsers.apiServer) }, signal)
+      const { webhooks: caller = noWebhooks } = extensions
+      serveCustomResources({ feed, resources, schemas, caller, reader, random, clock, log, client: client(internalUsers.apiServer) }, signal)
       for (const task of extensions.tasks ?? []) void task(signal)
     },
   }
@@ -237,18 +241,19 @@ function auditorOf({ audit, clock, random, log }: ApiServerDependencies, { proto
   return audit && new Auditor({ ...audit, protobuf, clock, random, log })
 }
 
-interface CustomParts {
+interface CustomParts extends ConversionParts {
   readonly feed: CacheFeed
   readonly resources: ResourceSet
   readonly schemas: SchemaLookup
-  readonly clock: Clock
   readonly log: Log
   readonly client: Client
 }
 
-function serveCustomResources({ feed, resources, schemas, ...parts }: CustomParts, signal: AbortSignal): void {
-  const keeper = new DefinitionKeeper(parts)
-  const custom = new CustomResources({ feed, resources, schemas, onChange: (name) => keeper.look(name) })
+/** Where definitions are served at all. */
+function serveCustomResources({ feed, resources, schemas, client, log, ...conversion }: CustomParts, signal: AbortSignal): void {
+  if (resources.find(CRD.group, CRD.version, CRD.plural) === undefined) return
+  const keeper = new DefinitionKeeper({ client, log, clock: conversion.clock })
+  const custom = new CustomResources({ feed, resources, schemas, conversion, onChange: (name) => keeper.look(name) })
   custom.start()
   keeper.start(custom, signal)
 }

@@ -8,7 +8,7 @@ import type { SchemaLookup } from '../../objects/schema.ts'
 import { dropNulls, fillDefaults } from '../../objects/structural/defaults.ts'
 import { mergeSchemaOf } from '../../objects/structural/merge-schema.ts'
 import { pruneUnknown } from '../../objects/structural/prune.ts'
-import { structuralOf, type Structural } from '../../objects/structural/structural-schema.ts'
+import type { Structural } from '../../objects/structural/structural-schema.ts'
 import { validateChange, validateValue } from '../../objects/structural/validate-value.ts'
 import type { OpenApiSchema } from '../../policy/cel/openapi-schema.ts'
 import type { RuleSchema } from '../../policy/schema-rules/rule.ts'
@@ -22,10 +22,9 @@ import { printerColumns } from './printer-columns.ts'
 
 /** A kind as one version of a CustomResourceDefinition says it, for the same pipeline that serves the built-in ones. */
 export function customDefinition(
-  crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion, schemas: SchemaLookup,
+  crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion, structural: Structural, schemas: SchemaLookup,
 ): ResourceDefinition {
   const kind = customKind(crd, version.name)
-  const structural = structuralOf(version.schema?.openAPIV3Schema)
   const rules = rulesOf(version, structural)
   const hasStatus = version.subresources?.status !== undefined
   const scale = version.subresources?.scale

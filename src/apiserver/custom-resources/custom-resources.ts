@@ -1,19 +1,24 @@
 import { isConditionTrue } from '../../objects/conditions.ts'
+import { sameJson } from '../../objects/json.ts'
 import type { KindRef } from '../../objects/kind.ts'
-import { apiVersionOf } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../resources/generated/types.ts'
-import type { Conversion, ResourceSet } from '../resource-set.ts'
+import type { ResourceSet } from '../resource-set.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
+import { ConversionWebhook } from './conversion-webhook.ts'
+import type { ConversionParts } from './conversion-webhook.ts'
 import { customDefinition, customKind } from './custom-definition.ts'
+import { plainConversion, VersionForms } from './version-forms.ts'
+import { waitlessConversion, WebhookConversion } from './webhook-conversion.ts'
 
 interface Parts {
   readonly feed: CacheFeed
   readonly resources: ResourceSet
   readonly schemas: SchemaLookup
+  readonly conversion: ConversionParts
   /** Called with the name of every definition that there is, and of each that changes from then on. */
   readonly onChange: (name: string) => void
 }
@@ -91,17 +96,33 @@ export class CustomResources {
     const before = this.#served.get(name)
     const isServed = crd !== undefined && isConditionTrue(crd.status?.conditions, 'Established')
     if (before !== undefined && isServed && sameKinds(before.crd, crd)) return
+    const served = isServed ? this.#add(crd) : []
+    const { resources } = this.#parts
+    for (const kind of before?.kinds ?? []) {
+      if (!served.some((now) => now.group === kind.group && now.version === kind.version && now.plural === kind.plural)) resources.remove(kind)
+    }
+    if (isServed) this.#served.set(name, { crd, kinds: served })
+    else this.#served.delete(name)
+  }
+
+  #add(crd: CustomResourceDefinition): readonly KindRef[] {
     const { resources, schemas } = this.#parts
-    for (const kind of before?.kinds ?? []) resources.remove(kind)
-    this.#served.delete(name)
-    if (!isServed) return
-    const stored = customKind(crd, crd.spec.versions.find((version) => version.storage)?.name ?? '')
-    const served = servedVersions(crd).map((version) => {
-      const definition = customDefinition(crd, version, schemas)
-      resources.add(definition, conversion(definition.kind, stored))
-      return definition.kind
+    const forms = new VersionForms(crd)
+    const webhook = crd.spec.conversion?.strategy === 'Webhook' ? new ConversionWebhook(this.#parts.conversion, crd) : undefined
+    const viewId = `${crd.metadata.uid} ${crd.metadata.generation}`
+    // The stored version first: whoever of the cluster's own parts takes any version then needs no conversion.
+    const versions = servedVersions(crd).toSorted((a, b) => Number(b.storage) - Number(a.storage))
+    return versions.map((version) => {
+      const definition = customDefinition(crd, version, forms.schema({ group: crd.spec.group, version: version.name }), schemas)
+      const served = definition.kind
+      const stored = version.storage ? served : storedKind(crd)
+      if (webhook === undefined) resources.add(definition, plainConversion(forms, served, stored), { viewId })
+      else {
+        const remote = new WebhookConversion({ webhook, forms, served, stored, clock: this.#parts.conversion.clock })
+        resources.add(definition, waitlessConversion(forms, served, stored), { viewId, remote })
+      }
+      return served
     })
-    this.#served.set(name, { crd, kinds: served })
   }
 }
 
@@ -113,13 +134,11 @@ function servedVersions({ spec, metadata }: CustomResourceDefinition): readonly 
 
 /** Whether two states of a definition say the same of what is served. Names and schemas change its generation; a deletion does not. */
 function sameKinds(a: CustomResourceDefinition, b: CustomResourceDefinition): boolean {
-  return a.metadata.uid === b.metadata.uid && a.spec === b.spec && a.status?.acceptedNames === b.status?.acceptedNames
-    && a.metadata.deletionTimestamp === b.metadata.deletionTimestamp
+  return a.metadata.uid === b.metadata.uid && a.metadata.generation === b.metadata.generation
+    && sameJson(a.status?.acceptedNames, b.status?.acceptedNames) && a.metadata.deletionTimestamp === b.metadata.deletionTimestamp
 }
 
-/** Strategy None: the versions differ in nothing but their name. */
-function conversion(served: KindRef, stored: KindRef): Conversion | undefined {
-  if (served.version === stored.version) return undefined
-  const as = (kind: KindRef) => (object: KubeObject): KubeObject => ({ ...object, apiVersion: apiVersionOf(kind) })
-  return { served, stored, toStored: as(stored), toServed: as(served) }
+/** What objects are written as. */
+export function storedKind(crd: CustomResourceDefinition): KindRef {
+  return customKind(crd, crd.spec.versions.find((version) => version.storage)?.name ?? '')
 }

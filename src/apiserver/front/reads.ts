@@ -8,10 +8,10 @@ import { parseListOptions } from '../options/list-options.ts'
 import { resourceName } from '../pipeline/write-request.ts'
 import type { ServedResource } from '../resource-set.ts'
 import { parseSelection } from '../selection.ts'
+import { listShown, shownAs } from '../shown-objects.ts'
 import { readPoint, tooLargeRevision } from '../storage/resource-version.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import type { CachedObject } from '../watch-cache/cached-object.ts'
-import { listObjects } from '../watch-cache/list.ts'
 import type { ResourceCall } from './http-call.ts'
 import { renderList, renderObject } from './render.ts'
 
@@ -24,7 +24,10 @@ export interface ReadParts {
 const WAIT_FOR_REVISION_MS = 3_000
 
 export function getResponse(parts: ReadParts, call: ResourceCall): ServerResponse | Promise<ServerResponse> {
-  const render = (cached: CachedObject): ServerResponse => renderObject(parts.clock, call, 200, cached.seen(call.resource.view))
+  const render = (cached: CachedObject): ServerResponse | Promise<ServerResponse> => {
+    const shown = shownAs(call.resource, cached)
+    return shown instanceof Promise ? shown.then((served) => renderObject(parts.clock, call, 200, served)) : renderObject(parts.clock, call, 200, shown)
+  }
   const found = getObject(parts, call.resource, call.key, call.query.get('resourceVersion') ?? '', call.request)
   return found instanceof Promise ? found.then(render) : render(found)
 }
@@ -59,13 +62,13 @@ function standing(resource: ServedResource, key: ObjectKey): CachedObject {
 export async function listResponse(parts: ReadParts, call: ResourceCall): Promise<ServerResponse> {
   const options = parseListOptions(call.query, false)
   const selection = parseSelection(call.resource, call.key.namespace, options)
-  const result = await listObjects(parts.feed, parts.store, {
+  const { result, shown } = await listShown(parts.feed, parts.store, call.resource, {
     cache: call.resource.cache, scope: selection.scope, matches: selection.matches, limit: options.limit, continueToken: options.continueToken,
     point: readPoint(options.resourceVersion, options.resourceVersionMatch, options.limit),
     get signal() {
       return call.request.signal
     },
   })
-  if (result.outcome === 'page') return renderList(parts.clock, call, result)
+  if (result.outcome === 'page') return renderList(parts.clock, call, result, shown)
   return failureResponse(new StatusError(410, 'Expired', result.message), call.accepted, result.continueToken)
 }

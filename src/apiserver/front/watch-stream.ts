@@ -4,10 +4,12 @@ import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
 import type { ByteSink } from '../http.ts'
 import type { WatchFrames } from '../negotiate/watch-frames.ts'
-import type { CacheEvent, EventType } from '../watch-cache/cache-event.ts'
+import { ConvertedWatch } from '../converted-watch.ts'
+import type { RemoteConversion } from '../resource-set.ts'
+import type { CacheEvent, EventType, Matcher } from '../watch-cache/cache-event.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
-import type { CachedObject } from '../watch-cache/cached-object.ts'
-import { beginWatch } from '../watch-cache/watch.ts'
+import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
+import { beginWatch, followAlone } from '../watch-cache/watch.ts'
 import type { WatchQuery, WatchReceiver } from '../watch-cache/watch.ts'
 import type { WatchMember } from './shared-watches.ts'
 
@@ -16,6 +18,8 @@ export interface WatchStreamOptions {
   readonly clock: Clock
   readonly query: WatchQuery
   readonly frames: WatchFrames
+  /** Where somebody else has to convert what is shown: who that is, and what selectors say of it. The query then selects all. */
+  readonly converted: { readonly remote: RemoteConversion; readonly matches: Matcher } | undefined
   /** Counts what the client is told of the past; what it is told later counts whoever tells it. */
   readonly sent: { events: number }
   /** Has the member told of what changes after the revision. Returns the function that ends it. */
@@ -46,10 +50,12 @@ export class WatchStream implements WatchReceiver, WatchMember {
   #cancelBookmark: () => void = () => {}
   #resolve: (end: WatchEnd) => void = () => {}
   readonly #end: Promise<WatchEnd>
+  readonly #converted: ConvertedWatch | undefined
 
   constructor(options: WatchStreamOptions, sink: ByteSink) {
     this.#options = options
     this.#sink = sink
+    this.#converted = options.converted && new ConvertedWatch(options.converted.remote, options.converted.matches, this)
     this.#end = new Promise((resolve) => {
       this.#resolve = resolve
     })
@@ -65,7 +71,9 @@ export class WatchStream implements WatchReceiver, WatchMember {
     const cancelTimeout = clock.after(timeoutMs, () => this.end())
     let stop: () => void = () => {}
     try {
-      stop = await beginWatch(feed, query, this, (after) => this.#options.follow(after, this))
+      stop = await (this.#converted === undefined
+        ? beginWatch(feed, query, this, (after) => this.#options.follow(after, this))
+        : this.#beginConverted(this.#converted))
       this.#isLive = true
       this.#scheduleBookmark()
       void this.#sink.drained().then(() => this.#options.begun(), () => undefined)
@@ -76,12 +84,31 @@ export class WatchStream implements WatchReceiver, WatchMember {
       return 'refused'
     } finally {
       this.#ended = true
+      this.#converted?.end()
       this.#options.begun()
       stop()
       cancelTimeout()
       this.#cancelBookmark()
       signal.removeEventListener('abort', onAbort)
     }
+  }
+
+  async #beginConverted(converted: ConvertedWatch): Promise<() => void> {
+    const { feed, query } = this.#options
+    const stop = await beginWatch(feed, query, converted, (after) => followAlone(query, converted, after))
+    await Promise.race([converted.caughtUp(), this.#end])
+    return stop
+  }
+
+  shown(type: EventType, served: Served): void {
+    this.#add(this.#options.frames.shown(type, served))
+    if (this.#pendingBytes >= PIECE_BYTES) this.flush()
+  }
+
+  failed(error: StatusError): void {
+    if (this.#ended) return
+    this.#write(this.#options.frames.error(error))
+    this.#finish('refused')
   }
 
   event(type: EventType, event: CacheEvent): void {
@@ -140,20 +167,23 @@ export class WatchStream implements WatchReceiver, WatchMember {
 
   /** A last bookmark, so that the client comes back with a revision that is still known. */
   end(): void {
-    if (this.#isLive && this.#options.bookmarkEveryMs !== undefined) {
-      this.bookmark(this.#options.feed.revision, false)
-      this.flush()
-    }
+    if (this.#isLive && this.#options.bookmarkEveryMs !== undefined) this.#tellRevision()
     this.#finish('timeout')
   }
 
+  /** One that waits for a conversion has not been told of all that the cache knows. */
+  #tellRevision(): void {
+    if (this.#converted?.isIdle === false) return
+    this.bookmark(this.#options.feed.revision, false)
+    this.flush()
+  }
+
   #scheduleBookmark(): void {
-    const { bookmarkEveryMs, clock, feed } = this.#options
+    const { bookmarkEveryMs, clock } = this.#options
     if (bookmarkEveryMs === undefined) return
     this.#cancelBookmark = clock.after(bookmarkEveryMs, () => {
       if (this.#ended) return
-      this.bookmark(feed.revision, false)
-      this.flush()
+      this.#tellRevision()
       this.#scheduleBookmark()
     })
   }

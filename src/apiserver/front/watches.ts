@@ -10,6 +10,7 @@ import type { ListOptions } from '../options/list-options.ts'
 import { parseSelection } from '../selection.ts'
 import { parseRevision } from '../storage/resource-version.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
+import { matchesAll } from '../watch-cache/cache-event.ts'
 import type { WatchStart } from '../watch-cache/watch.ts'
 import type { ResourceCall } from './http-call.ts'
 import { SharedWatches, watchAlone } from './shared-watches.ts'
@@ -53,8 +54,8 @@ export class Watches {
     if (call.accepted.format === 'yaml') throw notAcceptable('only the following media types are accepted: application/json, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch')
     const options = parseListOptions(call.query, true)
     const { scope, matches, trigger } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
-    const { sent } = call.resource
-    const watched = { cache: call.resource.cache, scope, matches, trigger, sent }
+    const { sent, remote, onRetired } = call.resource
+    const watched = { cache: call.resource.cache, scope, matches: remote === undefined ? matches : matchesAll, trigger, sent }
     const query = { ...watched, start: startOf(options), signal: call.request.signal }
     const frames = watchFrames(call.resource, call.accepted, { include: parseIncludeObject(call.query), clock })
     const follow = (after: Revision, member: WatchMember): (() => void) => this.#follow(call, options, { ...watched, frames, after }, member)
@@ -62,17 +63,20 @@ export class Watches {
       type: 'stream', status: 200, headers: { 'content-type': watchType(call.accepted), 'cache-control': 'no-cache, private' },
       send: async (sink) => {
         const stream = new WatchStream({
-          feed, clock, query, frames, sent, follow, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
+          feed, clock, query, frames, converted: remote && { remote, matches }, sent, follow, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
           begun: () => call.begun(),
           bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
         }, sink)
         this.#streams.add(stream)
         const uncount = call.resource.watches.add(call.key)
+        const retire = (): void => stream.end()
+        onRetired.add(retire)
         try {
           const end = await stream.run()
           if (end === 'too-slow') this.#parts.log.warn('a watch was ended because its client does not read', { path: call.info.path, user: call.user.name })
         } finally {
           uncount()
+          onRetired.delete(retire)
           this.#streams.delete(stream)
         }
       },

@@ -18,9 +18,9 @@ import { patchScale, readScale, replaceScale } from '../pipeline/scale.ts'
 import type { PipelineParts, Written } from '../pipeline/write-request.ts'
 import { resourceName } from '../pipeline/write-request.ts'
 import { parseSelection } from '../selection.ts'
+import { listShown } from '../shown-objects.ts'
 import { readPoint } from '../storage/resource-version.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
-import { listObjects } from '../watch-cache/list.ts'
 import { writeRequest } from './http-call.ts'
 import type { ResourceCall } from './http-call.ts'
 import { renderList, renderObject } from './render.ts'
@@ -64,7 +64,7 @@ function writtenResponse(parts: WriteParts, call: ResourceCall, written: Written
 
 export async function scaleResponse(parts: WriteParts, call: ResourceCall): Promise<ServerResponse> {
   await parts.feed.fresh(call.request)
-  return renderObject(parts.clock, call, 200, servedOnce(readScale(call.resource, call.key)))
+  return renderObject(parts.clock, call, 200, servedOnce(await readScale(call.resource, call.key)))
 }
 
 /** Kinds that a delete answers with the last state of the object instead of a Status, as upstream does. */
@@ -97,12 +97,12 @@ export async function deleteCollectionResponse(parts: WriteParts, call: Resource
   const options = parseDeleteOptions(call.query, await deleteBody(parts, call))
   const list = parseListOptions(call.query, false)
   const { scope, matches } = parseSelection(call.resource, call.key.namespace, list)
-  const page = await listObjects(parts.feed, parts.store, {
+  const { result: page, shown } = await listShown(parts.feed, parts.store, call.resource, {
     cache: call.resource.cache, scope, matches, limit: list.limit, continueToken: list.continueToken,
     point: readPoint(list.resourceVersion, list.resourceVersionMatch, list.limit), signal: call.request.signal,
   })
   if (page.outcome !== 'page') throw methodNotAllowed(resourceName(call.resource), 'deletecollection at a revision that is gone')
   const request = writeRequest(call, { dryRun: options.dryRun, fieldManager: '', fieldValidation: 'Ignore', findDuplicates: false })
   await deleteCollection(parts, request, page.objects, options)
-  return renderList(parts.clock, call, { ...page, revision: parts.feed.revision })
+  return renderList(parts.clock, call, { ...page, revision: parts.feed.revision }, shown)
 }

@@ -6,7 +6,7 @@ import { StatusError } from '../../words/status-error.ts'
 import type { ServedResource } from '../resource-set.ts'
 import { frameOf } from '../watch-cache/cache-event.ts'
 import type { CacheEvent, EventType } from '../watch-cache/cache-event.ts'
-import type { CachedObject } from '../watch-cache/cached-object.ts'
+import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import type { Accepted } from './accept.ts'
 import { protobufType } from '../protobuf/envelope.ts'
 import { failureBody } from './status-body.ts'
@@ -17,6 +17,8 @@ import type { IncludeObject } from './table.ts'
 export interface WatchFrames {
   event(type: EventType, event: CacheEvent): Uint8Array
   initial(object: CachedObject): Uint8Array
+  /** Of an object that was converted already. */
+  shown(type: EventType, served: Served): Uint8Array
   bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array
   error(error: StatusError): Uint8Array
 }
@@ -39,6 +41,7 @@ function sharedFrames(resource: ServedResource): WatchFrames {
   return {
     event: (type, event) => event.frame(type, view),
     initial: (object) => frameOf('ADDED', object.seen(view)),
+    shown: frameOf,
     bookmark: (revision, end) => line('BOOKMARK', { kind: resource.kind.kind, apiVersion: resource.apiVersion, metadata: bookmarkMetadata(revision, end) }),
     error: errorFrame,
   }
@@ -47,18 +50,18 @@ function sharedFrames(resource: ServedResource): WatchFrames {
 /** A Table's columns stand in its first frame only. */
 function ownFrames(resource: ServedResource, as: 'table' | 'partial', options: { include: IncludeObject; clock: Clock }): WatchFrames {
   let withColumns = true
-  const bodyOf = (cached: CachedObject): object => {
-    const { object } = cached.seen(resource.view)
+  const bodyOf = ({ object }: Served): object => {
     if (as === 'partial') return partialOf(object)
     const table = tableOf(resource.definition, [object], {
-      metadata: { resourceVersion: String(cached.revision) }, include: options.include, now: options.clock.now(), withColumns,
+      metadata: { resourceVersion: object.metadata.resourceVersion ?? '' }, include: options.include, now: options.clock.now(), withColumns,
     })
     withColumns = false
     return table
   }
   return {
-    event: (type, event) => line(type, bodyOf(event.subject(type))),
-    initial: (cached) => line('ADDED', bodyOf(cached)),
+    event: (type, event) => line(type, bodyOf(event.subject(type).seen(resource.view))),
+    initial: (cached) => line('ADDED', bodyOf(cached.seen(resource.view))),
+    shown: (type, served) => line(type, bodyOf(served)),
     bookmark: (revision, end) => line('BOOKMARK', as === 'partial'
       ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: bookmarkMetadata(revision, end) }
       : { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: bookmarkMetadata(revision, end), columnDefinitions: null, rows: [] }),
@@ -68,14 +71,12 @@ function ownFrames(resource: ServedResource, as: 'table' | 'partial', options: {
 
 /** An event and its object are the same for all who ask for them in this form at the same time: it is kept until the next one. */
 function protobufFrames(resource: ServedResource, { as, encoder }: Accepted & { format: 'protobuf' }): WatchFrames {
-  const shown = (cached: CachedObject): JsonObject => {
-    const { object } = cached.seen(resource.view)
-    return { ...(as === 'partial' ? partialOf(object) : object) }
-  }
+  const shown = ({ object }: Served): JsonObject => ({ ...(as === 'partial' ? partialOf(object) : object) })
   const bookmarkKind = as === 'partial' ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' } : { kind: resource.kind.kind, apiVersion: resource.apiVersion }
   return {
-    event: (type, event) => encoder.encodeEvent(type, shown(event.subject(type))),
-    initial: (cached) => encoder.encodeEvent('ADDED', shown(cached)),
+    event: (type, event) => encoder.encodeEvent(type, shown(event.subject(type).seen(resource.view))),
+    initial: (cached) => encoder.encodeEvent('ADDED', shown(cached.seen(resource.view))),
+    shown: (type, served) => encoder.encodeEvent(type, shown(served)),
     bookmark: (revision, end) => encoder.encodeEvent('BOOKMARK', { ...bookmarkKind, metadata: bookmarkMetadata(revision, end) }),
     error: (error) => encoder.encodeEvent('ERROR', { ...failureBody(error) }),
   }

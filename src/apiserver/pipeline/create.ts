@@ -3,7 +3,7 @@ import { validateMetadataForCreate } from '../../objects/metadata.ts'
 import type { PrepareContext } from '../../resources/definition.ts'
 import { alreadyExists, invalid } from '../../words/status-error.ts'
 import type { AdmissionRequest } from '../access.ts'
-import { asStored } from '../resource-set.ts'
+import { shownAs, storedAs } from '../shown-objects.ts'
 import { objectKeyText } from '../storage/keys.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
@@ -26,7 +26,8 @@ export async function createObject(parts: PipelineParts, request: WriteRequest, 
     if (request.dryRun) return { served: dryCreate(request, draft), created: true }
     const cached = await store(parts, request, { draft, admission, generated })
     outcome = 'stored'
-    return { served: cached.seen(request.resource.view), created: true }
+    const { resource } = request
+    return { served: resource.remote === undefined ? cached.seen(resource.view) : await shownAs(resource, cached), created: true }
   } finally {
     parts.admission.settle(admission, outcome)
   }
@@ -92,7 +93,8 @@ async function store(
     const name = object.metadata.name ?? ''
     const key = objectKeyText(resource.cache.prefix, { namespace: object.metadata.namespace ?? '', name })
     const taken = resource.cache.getByText(key) !== undefined
-    const result = taken ? undefined : await commitObject(parts, key, asStored(resource, object), 0, charge)
+    const stored = taken ? undefined : storedAs(resource, object)
+    const result = stored === undefined ? undefined : await commitObject(parts, key, stored instanceof Promise ? await stored : stored, 0, charge)
     if (result?.outcome === 'stored') return result.cached
     if (!generated || attempt === MAX_GENERATED_NAMES) throw alreadyExists(resourceName(resource), name)
     object = { ...draft, metadata: { ...draft.metadata, name: generatedName(parts, draft.metadata.generateName ?? '') } }

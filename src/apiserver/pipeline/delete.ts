@@ -4,6 +4,8 @@ import { conflict, notFound } from '../../words/status-error.ts'
 import type { AdmissionRequest } from '../access.ts'
 import type { DeleteOptions } from '../options/delete-options.ts'
 import { objectKeyText } from '../storage/keys.ts'
+import { shownAs } from '../shown-objects.ts'
+import { servedOnce, withRevision } from '../watch-cache/cached-object.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { commitDeletion, commitObject } from './commit.ts'
 import { finalizersFor, isHeld, markDeleted } from './deletion-marks.ts'
@@ -44,21 +46,25 @@ async function attempt(parts: PipelineParts, request: WriteRequest, key: string,
   const current = resource.cache.getByText(key)
   if (current === undefined) throw notFound(resourceName(resource), request.key.name)
   checkPreconditions(request, current.object, options)
-  const admission = admissionOf(request, current.object)
+  const shown = shownAs(resource, current)
+  const last = shown instanceof Promise ? await shown : shown
+  const admission = admissionOf(request, last.object)
   let outcome: 'stored' | 'not-stored' = 'not-stored'
   try {
     await parts.admission.mutate(admission)
     await parts.admission.validate(admission, request)
     const step = nextStep(parts, request, current.object, options)
     if (request.dryRun || step.action === 'wait') {
-      return { outcome: step.action === 'remove' ? 'gone' : 'pending', served: current.seen(resource.view) }
+      return { outcome: step.action === 'remove' ? 'gone' : 'pending', served: last }
     }
     const cached = step.action === 'remove'
       ? await commitDeletion(parts, current, parts.charges.chargeOf(admission, undefined))
       : await mark(parts, current, step.object)
     if (cached === undefined) return undefined
     outcome = 'stored'
-    return { outcome: step.action === 'remove' ? 'gone' : 'pending', served: cached.seen(resource.view) }
+    const gone = step.action === 'remove'
+    if (resource.remote === undefined) return { outcome: gone ? 'gone' : 'pending', served: cached.seen(resource.view) }
+    return gone ? { outcome: 'gone', served: servedOnce(withRevision(last.object, cached.revision)) } : { outcome: 'pending', served: await shownAs(resource, cached) }
   } finally {
     parts.admission.settle(admission, outcome)
   }

@@ -8,6 +8,7 @@ import type { ScaleSubresource } from '../../resources/definition.ts'
 import { present } from '../../words/assert.ts'
 import { badRequest, invalid, notFound, unsupportedMediaType } from '../../words/status-error.ts'
 import type { ServedResource } from '../resource-set.ts'
+import { shownAs } from '../shown-objects.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
 import { freshDraft } from './fresh-draft.ts'
 import type { ObjectPatch } from './patch.ts'
@@ -21,10 +22,10 @@ interface Scale extends KubeObject {
   status: { replicas: number; selector: string }
 }
 
-export function readScale(resource: ServedResource, key: { namespace: string; name: string }): KubeObject {
+export async function readScale(resource: ServedResource, key: { namespace: string; name: string }): Promise<KubeObject> {
   const cached = resource.cache.get(key)
   if (cached === undefined) throw notFound(resourceName(resource), key.name)
-  return scaleOf(resource, cached.seen(resource.view).object)
+  return scaleOf(resource, (await shownAs(resource, cached)).object)
 }
 
 export async function replaceScale(parts: PipelineParts, request: WriteRequest, body: JsonObject): Promise<Written> {

@@ -6,7 +6,7 @@ import type { PrepareContext } from '../../resources/definition.ts'
 import { present } from '../../words/assert.ts'
 import { invalid, notFound } from '../../words/status-error.ts'
 import type { AdmissionRequest } from '../access.ts'
-import { asStored } from '../resource-set.ts'
+import { shownAs, storedAs } from '../shown-objects.ts'
 import { objectKeyText } from '../storage/keys.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
 import type { CachedObject } from '../watch-cache/cached-object.ts'
@@ -55,7 +55,8 @@ async function attempt(parts: PipelineParts, request: WriteRequest, key: string,
   const { resource } = request
   const cached = resource.cache.getByText(key)
   if (cached === undefined) throw notFound(resourceName(resource), request.key.name)
-  const current = cached.seen(resource.view).object
+  const shown = shownAs(resource, cached)
+  const current = (shown instanceof Promise ? await shown : shown).object
   const proposed = propose(current)
   const draft = prepare(parts, request, proposed.object, current)
   const admission = admissionOf(request, draft, current)
@@ -66,7 +67,7 @@ async function attempt(parts: PipelineParts, request: WriteRequest, key: string,
     const written = await store(parts, request, { cached, current, draft, admission })
     if (written === undefined) return undefined
     outcome = 'stored'
-    return { served: written.seen(resource.view), created: false }
+    return { served: resource.remote === undefined ? written.seen(resource.view) : await shownAs(resource, written), created: false }
   } finally {
     parts.admission.settle(admission, outcome)
   }
@@ -141,10 +142,19 @@ interface Replacement {
 async function store(parts: PipelineParts, request: WriteRequest, replacement: Replacement): Promise<CachedObject | undefined> {
   const { cached, current, draft, admission } = replacement
   if (isReadyToGo(draft)) return commitDeletion(parts, cached, parts.charges.chargeOf(admission, undefined))
-  if (sameJson(draft, current)) return cached
+  const isUnchanged = sameJson(draft, current)
+  if (isUnchanged && isStoredAsServed(request, cached, current)) return cached
+  const form = storedAs(request.resource, draft)
+  const stored = form instanceof Promise ? await form : form
+  if (isUnchanged && sameJson(stored, cached.object)) return cached
   const charge = parts.charges.chargeOf(admission, draft)
-  const result = await commitObject(parts, cached.key, asStored(request.resource, draft), cached.revision, charge)
+  const result = await commitObject(parts, cached.key, stored, cached.revision, charge)
   return result.outcome === 'stored' ? result.cached : undefined
+}
+
+/** An object of an older version or schema is written anew although its writer changes nothing: that is how a storage is migrated. */
+function isStoredAsServed({ resource }: WriteRequest, cached: CachedObject, current: KubeObject): boolean {
+  return resource.definition.form === undefined || (resource.kind === resource.storedKind && cached.object === current)
 }
 
 function admissionOf(request: WriteRequest, draft: KubeObject, current: KubeObject): AdmissionRequest {

@@ -39,7 +39,7 @@ export class CacheEvent {
   }
 
   frame(type: EventType, view: View | undefined): Uint8Array {
-    const name = view === undefined ? type : `${type} ${view.name}`
+    const name = view === undefined ? type : `${type} ${view.id}`
     let frame = this.#frames?.get(name)
     if (frame === undefined) {
       frame = frameOf(type, this.subject(type).seen(view))

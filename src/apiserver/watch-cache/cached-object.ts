@@ -6,8 +6,11 @@ import { decodeObject, metadataStart, revisionLength, spliceRevision } from '../
 
 /** Shows a stored object as another kind. Where undefined stands for a view, the stored kind itself is served. */
 export interface View {
-  /** apiVersion and kind of what is shown, as a key for what was made before. */
+  /** apiVersion and kind of what is shown. */
   readonly name: string
+  /** Differs between the views of a kind and those of the same kind when it was defined otherwise. */
+  readonly id: string
+  /** The same object where it is shown as it is stored. */
   toServed(object: KubeObject): KubeObject
 }
 
@@ -22,7 +25,11 @@ export class CachedObject {
   #bytes: Uint8Array
   /** The revision that is spliced into #bytes; undefined while they are as stored. */
   #splicedRevision: Revision | undefined
-  #views: Map<string, CachedView> | undefined
+  /** As it was last shown; most objects are only ever seen through one view. */
+  #view: View | undefined
+  #shown: Served | undefined
+  /** As other views show it, by their names: the view of a kind that was defined anew takes the place of the one before. */
+  #others: Map<string, { readonly view: View; readonly shown: Served }> | undefined
 
   /** bytes are as stored; object, where it is known already, carries the resourceVersion. */
   constructor(key: string, revision: Revision, bytes: Uint8Array, object: KubeObject | undefined) {
@@ -55,10 +62,20 @@ export class CachedObject {
 
   seen(view: View | undefined): Served {
     if (view === undefined) return this
-    this.#views ??= new Map()
-    let made = this.#views.get(view.name)
-    if (made === undefined) this.#views.set(view.name, (made = new CachedView(this, view)))
-    return made
+    return this.#view === view && this.#shown !== undefined ? this.#shown : this.#seenThrough(view)
+  }
+
+  #seenThrough(view: View): Served {
+    const known = this.#others?.get(view.name)
+    if (known?.view === view) return known.shown
+    const { object } = this
+    const served = view.toServed(object)
+    const shown = served === object ? this : new ShownObject(served)
+    if (this.#view === undefined || this.#view.name === view.name) {
+      this.#view = view
+      this.#shown = shown
+    } else (this.#others ??= new Map()).set(view.name, { view, shown })
+    return shown
   }
 
   freeze(): void {
@@ -77,12 +94,13 @@ export interface Served {
   readonly bytes: Uint8Array
 }
 
-class CachedView implements Served {
+/** An object that is served as it is; its bytes are made when they are first asked for, and kept. */
+export class ShownObject implements Served {
   readonly object: KubeObject
   #bytes: Uint8Array | undefined
 
-  constructor(source: CachedObject, view: View) {
-    this.object = view.toServed(source.object)
+  constructor(object: KubeObject) {
+    this.object = object
   }
 
   get bytes(): Uint8Array {

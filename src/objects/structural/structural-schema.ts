@@ -18,6 +18,8 @@ export interface Structural {
   /** Of the values under names that properties do not have. */
   readonly additional: Structural | undefined
   readonly items: Structural | undefined
+  /** The properties that have a default. */
+  readonly defaulted: readonly string[]
   /** Undefined: none. */
   readonly default: unknown
   readonly required: readonly string[]
@@ -68,13 +70,15 @@ const ANYTHING: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true }
 
 export function structuralOf(schema: unknown): Structural {
   const json = isObject(schema) ? schema : {}
+  const properties = propertiesOf(json['properties'])
   return {
     type: typeOf(json['type']),
     nullable: json['nullable'] === true,
     intOrString: json['x-kubernetes-int-or-string'] === true || json['format'] === 'int-or-string',
     preservesUnknown: json['x-kubernetes-preserve-unknown-fields'] === true,
     isEmbedded: json['x-kubernetes-embedded-resource'] === true,
-    properties: propertiesOf(json['properties']),
+    properties,
+    defaulted: [...properties].filter(([, property]) => property.default !== undefined).map(([name]) => name),
     additional: additionalOf(json['additionalProperties']),
     items: isObject(json['items']) ? structuralOf(json['items']) : undefined,
     default: json['default'],

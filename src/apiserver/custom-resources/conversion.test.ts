@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { JsonObject } from '../../objects/json.ts'
+import { settle, startTestServer, type TestServer, type TestServerOptions } from '../apiserver.testing.ts'
+import { answerTo, conversionHook, CRDS, door, doors, V1, V2, type ConversionHook, type DoorsChange } from './conversion-hook.testing.ts'
+
+const MERGE = { 'content-type': 'application/merge-patch+json' }
+const APPLY = { 'content-type': 'application/apply-patch+yaml' }
+
+async function withDoors(change: DoorsChange = {}, options: TestServerOptions = {}): Promise<{ server: TestServer; hook: ConversionHook }> {
+  const hook = conversionHook()
+  const server = await startTestServer({ ...options, extensions: { webhooks: hook } })
+  const created = await server.request('POST', CRDS, doors(change))
+  assert.equal(created.status, 201, created.text)
+  await settle()
+  return { server, hook }
+}
+
+async function redefine(server: TestServer, change: DoorsChange): Promise<void> {
+  const path = `${CRDS}/doors.example.com`
+  const patched = await server.request('PATCH', path, { spec: doors(change)['spec'] }, MERGE)
+  assert.equal(patched.status, 200, patched.text)
+  await settle()
+}
+
+test('every way to an object leads through the webhook where versions differ, and only there', async () => {
+  const { server, hook } = await withDoors()
+  const table: [string, string, unknown, Record<string, string>, number, string, unknown, string[]][] = [
+    ['POST', V1, door('v1', 'a', { host: 'h', port: 1 }), {}, 201, 'spec', { host: 'h', port: 1 }, []],
+    ['GET', `${V1}/a`, undefined, {}, 200, 'spec', { host: 'h', port: 1 }, []],
+    ['GET', `${V2}/a`, undefined, {}, 200, 'spec', { hostPort: 'h:1' }, ['v1->v2 a']],
+    ['GET', `${V2}/a`, undefined, {}, 200, 'apiVersion', 'example.com/v2', []],
+    // To the store, and back for the answer.
+    ['POST', V2, door('v2', 'b', { hostPort: 'g:2' }), {}, 201, 'spec', { hostPort: 'g:2' }, ['v2->v1 b', 'v1->v2 b']],
+    ['GET', `${V1}/b`, undefined, {}, 200, 'spec', { host: 'g', port: 2 }, []],
+    ['PATCH', `${V2}/a`, { spec: { hostPort: 'i:3' } }, MERGE, 200, 'spec', { hostPort: 'i:3' }, ['v2->v1 a', 'v1->v2 a']],
+    ['PATCH', `${V2}/a/status`, { status: { phase: 'Shut' } }, MERGE, 200, 'status', { phase: 'Shut' }, ['v2->v1 a', 'v1->v2 a']],
+    ['PATCH', `${V2}/a/scale`, { spec: { replicas: 4 } }, MERGE, 200, 'spec.replicas', 4, ['v2->v1 a', 'v1->v2 a']],
+    ['PATCH', `${V2}/c?fieldManager=me`, door('v2', 'c', { hostPort: 'c:9' }), APPLY, 201, 'spec', { hostPort: 'c:9' }, ['v2->v1 c', 'v1->v2 c']],
+    ['PATCH', `${V2}/c?fieldManager=me`, door('v2', 'c', { hostPort: 'c:8' }), APPLY, 200, 'spec', { hostPort: 'c:8' }, ['v2->v1 c', 'v1->v2 c']],
+    ['GET', `${V1}/a`, undefined, {}, 200, 'spec', { host: 'i', port: 3, replicas: 4 }, []],
+    ['GET', V2, undefined, {}, 200, 'items.1.spec', { hostPort: 'g:2' }, []],
+    ['DELETE', `${V2}/b`, undefined, {}, 200, 'status', 'Success', []],
+  ]
+  for (const [method, path, body, headers, status, member, expected, calls] of table) {
+    const answer = await server.request(method, path, body, headers)
+    assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`)
+    assert.deepEqual([answer.get(member), hook.calls()], [expected, calls], `${method} ${path}`)
+  }
+  const all = await server.request('DELETE', `${V2}?fieldSelector=spec.hostPort%3Dc:8`)
+  assert.equal(all.get('items.0.spec.hostPort'), 'c:8')
+  assert.deepEqual(((await server.request('GET', V1)).get('items') as JsonObject[]).length, 1)
+  server.stop()
+})
+
+test('a webhook is asked in the form of the API, and for a list all at once', async () => {
+  const { server, hook } = await withDoors()
+  for (const name of ['a', 'b', 'c']) await server.request('POST', V1, door('v1', name, { host: name }))
+  const list = await server.request('GET', `${V2}?labelSelector=!x`)
+  assert.deepEqual((list.get('items') as { spec: object }[]).map(({ spec }) => spec), [{ hostPort: 'a:80' }, { hostPort: 'b:80' }, { hostPort: 'c:80' }])
+  const [asked] = hook.asked
+  assert.deepEqual(hook.calls(), ['v1->v2 a,b,c'])
+  assert.deepEqual([asked?.target.host, asked?.target.path, asked?.timeoutMs], ['hook.example.com', '/convert?timeout=30s', 30_000])
+  const { kind, apiVersion, request } = asked?.body as { kind: string; apiVersion: string; request: { uid: string; objects: { metadata: object }[] } }
+  assert.deepEqual([kind, apiVersion, Object.keys(request)], ['ConversionReview', 'apiextensions.k8s.io/v1', ['uid', 'desiredAPIVersion', 'objects']])
+  assert.match(request.uid, /^[0-9a-f-]{36}$/)
+  assert(!('resourceVersion' in (request.objects[0]?.metadata ?? {})))
+  const one = await server.request('GET', `${V2}?fieldSelector=spec.hostPort%3Db:80`)
+  assert.deepEqual([(one.get('items') as object[]).length, one.get('items.0.metadata.name'), hook.calls()], [1, 'b', []])
+  await server.clock.advance(31_000)
+  await server.request('GET', `${V2}/a`)
+  assert.deepEqual(hook.calls(), ['v1->v2 a'], 'the webhook may be another by now')
+  server.stop()
+})
+
+test('watches', async () => {
+  const { server, hook } = await withDoors()
+  await server.request('POST', V1, door('v1', 'a', { host: 'a' }))
+  const all = await server.watch(`${V2}?watch=true&allowWatchBookmarks=true`)
+  const chosen = await server.watch(`${V2}?watch=true&fieldSelector=spec.hostPort%3Db:80`)
+  const table = await server.watch(`${V2}?watch=true`, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' })
+  const names = async (): Promise<string[][]> => [(await all.news()).map(withoutRevision), (await chosen.news()).map(withoutRevision)]
+  assert.deepEqual(await names(), [['ADDED a'], []])
+  assert.deepEqual(hook.calls(), ['v1->v2 a'], 'three watchers are one question')
+  await server.request('POST', V1, door('v1', 'b', { host: 'b' }))
+  assert.deepEqual(await names(), [['ADDED b'], ['ADDED b']])
+  await server.request('PATCH', `${V1}/b`, { spec: { port: 81 } }, MERGE)
+  assert.deepEqual(await names(), [['MODIFIED b'], ['DELETED b']])
+  assert.deepEqual([all.events.at(-1)?.object['spec'], chosen.events.at(-1)?.object['spec']], [{ hostPort: 'b:81' }, { hostPort: 'b:80' }])
+  const gone = await server.request('DELETE', `${V1}/b`)
+  assert.equal(gone.status, 200)
+  assert.deepEqual(await names(), [['DELETED b'], []])
+  assert.deepEqual([all.events.at(-1)?.object['spec'], table.events.at(-1)?.type], [{ hostPort: 'b:81' }, 'DELETED'])
+  await server.clock.advance(60_000)
+  assert.equal((await all.news()).length, 1, 'a bookmark')
+  server.stop()
+})
+
+function withoutRevision(line: string): string {
+  return line.split('@')[0] ?? ''
+}
+
+test('what a watch is told while the webhook is slow comes in order, and a bookmark does not overtake it', async () => {
+  const { server, hook } = await withDoors()
+  const watch = await server.watch(`${V2}?watch=true&allowWatchBookmarks=true`)
+  let release: () => void = () => {}
+  hook.answer = (right) => new Promise((resolve) => {
+    release = () => resolve(right)
+  })
+  await server.request('POST', V1, door('v1', 'a', { host: 'a' }))
+  await server.request('POST', V1, door('v1', 'b', { host: 'b' }))
+  await server.clock.advance(61_000)
+  assert.deepEqual(await watch.news(), [])
+  hook.answer = undefined
+  release()
+  assert.deepEqual((await watch.news()).map(withoutRevision), ['ADDED a', 'ADDED b'])
+  assert.equal((await server.request('GET', V1)).status, 200)
+  server.stop()
+})
+
+test('what is wrong with an answer is said, and the metadata is not the webhook\'s', async () => {
+  const { server, hook } = await withDoors()
+  await server.request('POST', V1, door('v1', 'a', { host: 'a' }, { labels: { x: 'y' } }))
+  const about = 'conversion webhook for example.com/v1, Kind=Door'
+  const response = (change: object) => (right: JsonObject): unknown => ({ ...right, response: { ...(right['response'] as object), ...change } })
+  const object = (change: object) => (right: JsonObject): unknown => {
+    const { convertedObjects: [first] } = right['response'] as { convertedObjects: JsonObject[] }
+    return response({ convertedObjects: [{ ...first, ...change }] })(right)
+  }
+  const metadata = (change: object) => (right: JsonObject): unknown => {
+    const { convertedObjects: [first] } = right['response'] as { convertedObjects: { metadata: object }[] }
+    return object({ metadata: { ...first?.metadata, ...change } })(right)
+  }
+  const table: [(right: JsonObject) => unknown, string][] = [
+    [() => Promise.reject(new Error('failed to call webhook: Post "https://x": connection refused')), `${about} failed: Post "https://x": connection refused`],
+    [() => ({}), `${about} failed: expected webhook response of apiextensions.k8s.io/v1, Kind=ConversionReview, got , Kind=`],
+    [(right) => ({ ...right, response: null }), `${about} failed: no response provided`],
+    [response({ uid: 'other' }), `${about} failed: expected response.uid="UID", got "other"`],
+    [response({ result: { status: 'Failed', message: 'not today' } }), `${about} failed: not today`],
+    [response({ result: { status: 'Failed' } }), `${about} failed: response.result.status was 'Failed', not 'Success'`],
+    [response({ result: {} }), `${about} failed: response.result.status was '', not 'Success'`],
+    [response({ convertedObjects: [] }), `${about} returned 0 objects, expected 1`],
+    [response({ convertedObjects: ['x'] }), `${about} returned invalid object: it is no object`],
+    [object({ apiVersion: 'example.com/v1' }), `${about} returned invalid object at index 0: invalid groupVersion (expected example.com/v2, received example.com/v1)`],
+    [object({ kind: 'Gate' }), `${about} returned invalid object at index 0: invalid kind (expected Door, received Gate)`],
+    [metadata({ name: 'b' }), `${about} returned invalid object: must have the same name: a != b`],
+    [metadata({ namespace: 'b' }), `${about} returned invalid object: must have the same namespace: default != b`],
+    [metadata({ uid: 'b' }), `${about} returned invalid object: must have the same UID: UID != b`],
+    [object({ metadata: undefined }), `${about} returned invalid object: must have the same name: a != `],
+    [metadata({ labels: { x: 1 } }), `${about} returned invalid metadata: metadata.labels[x] must be a string, but is no string in converted object`],
+    [metadata({ labels: { '': 'y' } }), `${about} returned invalid metadata: [metadata.labels: Invalid value: "": name part must be non-empty, `],
+  ]
+  for (const [answer, expected] of table) {
+    hook.answer = answer
+    const answered = await server.request('GET', `${V2}/a`)
+    assert.deepEqual([answered.status, answered.get('reason')], [500, undefined], answered.text)
+    const message = String(answered.get('message')).replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'UID')
+    assert(message.startsWith(expected), `${message}\nshould begin with\n${expected}`)
+  }
+  hook.answer = metadata({ labels: { x: 'z' }, annotations: { is: 'new' }, generation: 9, finalizers: ['gone'], ownerReferences: [], creationTimestamp: null })
+  const right = await server.request('GET', `${V2}/a`)
+  const { labels, annotations, generation, finalizers, creationTimestamp } = right.get('metadata') as JsonObject
+  assert.deepEqual([labels, annotations, generation, finalizers, creationTimestamp], [{ x: 'z' }, { is: 'new' }, 1, undefined, '2026-01-01T00:00:00Z'])
+  server.stop()
+})
+
+test('a webhook that fails ends a watch with its words, and refuses writes', async () => {
+  const { server, hook } = await withDoors()
+  const watch = await server.watch(`${V2}?watch=true`)
+  hook.answer = () => Promise.reject(new Error('down'))
+  await server.request('POST', V1, door('v1', 'a', { host: 'a' }))
+  assert.deepEqual(await watch.news(), ['ERROR conversion webhook for example.com/v1, Kind=Door failed: down@'])
+  await watch.ended
+  const late = await server.watch(`${V2}?watch=true`)
+  assert.deepEqual(await late.news(), ['ERROR conversion webhook for example.com/v1, Kind=Door failed: down@'])
+  assert.deepEqual((await server.request('POST', V2, door('v2', 'b', {}))).get('message'), 'conversion webhook for example.com/v2, Kind=Door failed: down')
+  assert.equal((await server.request('DELETE', `${V2}/a`)).status, 500)
+  assert.deepEqual(((await server.request('GET', V1)).get('items') as object[]).length, 1)
+  server.stop()
+})
+
+test('a webhook that hangs holds few requests: the rest hear at once that it is slow', async () => {
+  const { server, hook } = await withDoors()
+  for (let index = 0; index < 100; index++) await server.request('POST', V1, door('v1', `a${index}`, { host: 'a' }))
+  const waiting: ((answer: unknown) => void)[] = []
+  hook.answer = (right) => new Promise((resolve) => {
+    waiting.push(() => resolve(right))
+  })
+  const answers = Array.from({ length: 100 }, (_, index) => server.request('GET', `${V2}/a${index}`))
+  await settle()
+  assert.equal(waiting.length, 16)
+  assert.equal((await server.request('GET', `${V1}/a1`)).status, 200)
+  hook.answer = undefined
+  for (const go of waiting) go(undefined)
+  const codes = (await Promise.all(answers)).map(({ status }) => status)
+  assert.deepEqual([codes.filter((code) => code === 200).length, codes.filter((code) => code === 429).length], [80, 20])
+  server.stop()
+})
+
+test('a storage version that changes: old objects are converted, and written anew by any update', async () => {
+  for (const strategy of ['Webhook', 'None'] as const) {
+    const { server, hook } = await withDoors({ strategy })
+    await server.request('POST', V1, door('v1', 'a', { host: 'a', port: 1, open: true }))
+    await redefine(server, { strategy, stored: 'v2' })
+    const crd = await server.request('GET', `${CRDS}/doors.example.com`)
+    assert.deepEqual(crd.get('status.storedVersions'), ['v1', 'v2'])
+    hook.calls()
+    const expected = strategy === 'Webhook' ? { hostPort: 'a:1', open: true } : { open: true }
+    const before = await server.request('GET', `${V2}/a`)
+    assert.deepEqual(before.get('spec'), expected)
+    assert.deepEqual((await server.request('GET', V1)).get('items.0.spec'), { host: 'a', port: 1, open: true })
+    // A replacement by the very same object: kubectl get -o yaml | kubectl replace -f -
+    const replaced = await server.request('PUT', `${V2}/a`, before.body)
+    assert.notEqual(replaced.get('metadata.resourceVersion'), before.get('metadata.resourceVersion'), replaced.text)
+    const again = await server.request('PUT', `${V2}/a`, replaced.body)
+    assert.equal(again.get('metadata.resourceVersion'), replaced.get('metadata.resourceVersion'), again.text)
+    hook.calls()
+    await server.request('GET', `${V2}/a`)
+    assert.deepEqual(hook.calls(), [], 'it is stored as v2')
+    server.stop()
+  }
+})
+
+test('a version cannot go while objects may be stored in it', async () => {
+  const { server } = await withDoors()
+  await redefine(server, { stored: 'v2' })
+  const path = `${CRDS}/doors.example.com`
+  const { spec } = doors({ stored: 'v2' }) as { spec: { versions: object[] } }
+  const drop = (): ReturnType<TestServer['request']> => server.request('PATCH', path, { spec: { versions: spec.versions.slice(1) } }, MERGE)
+  const refused = await drop()
+  assert.deepEqual([refused.status, refused.get('message')], [422, 'CustomResourceDefinition.apiextensions.k8s.io "doors.example.com" is invalid: status.storedVersions[0]:'
+    + ' Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data'
+    + ' remains persisted in v1 and removes v1 from status.storedVersions'])
+  assert.equal((await server.request('PATCH', `${path}/status`, { status: { storedVersions: ['v2'] } }, MERGE)).status, 200)
+  const dropped = await drop()
+  assert.equal(dropped.status, 200, dropped.text)
+  await settle()
+  assert.equal((await server.request('GET', V1)).status, 404)
+  server.stop()
+})
+
+test('a newer schema: its defaults appear in old objects, and what it does not know is gone', async () => {
+  const { server } = await withDoors({ strategy: 'None', v1: { old: { type: 'string' } } })
+  await server.request('POST', V1, door('v1', 'a', { host: 'a', old: 'x' }))
+  const before = await server.watch(`${V1}?watch=true`)
+  await before.news()
+  await redefine(server, { strategy: 'None', v1: { colour: { type: 'string', default: 'red' } } })
+  await before.ended
+  const expected = { host: 'a', colour: 'red' }
+  const got = await server.request('GET', `${V1}/a`)
+  assert.deepEqual([got.get('spec'), got.get('metadata.generation')], [expected, 1])
+  assert.deepEqual((await server.request('GET', V1)).get('items.0.spec'), expected)
+  const watch = await server.watch(`${V1}?watch=true`)
+  await watch.news()
+  assert.deepEqual(watch.events[0]?.object['spec'], expected)
+  const labelled = await server.request('PATCH', `${V1}/a`, { metadata: { labels: { x: 'y' } } }, MERGE)
+  assert.deepEqual([labelled.get('spec'), labelled.get('metadata.generation')], [expected, 1])
+  server.stop()
+})
+
+test('the cluster\'s own parts see converted objects too', async () => {
+  const { server, hook } = await withDoors()
+  await server.request('POST', V1, door('v1', 'a', { host: 'a' }))
+  const kind = { group: 'example.com', version: 'v2', kind: 'Door', plural: 'doors', singular: 'door', namespaced: true, shortNames: [], categories: [], schema: '' }
+  const stop = new AbortController()
+  const got = await server.client.get(kind, { namespace: 'default', name: 'a' })
+  assert.deepEqual((got as unknown as JsonObject)['spec'], { hostPort: 'a:80' })
+  assert.equal((await server.client.list(kind)).items[0]?.apiVersion, 'example.com/v2')
+  const watch = server.client.watch(kind, { signal: stop.signal })[Symbol.asyncIterator]()
+  const { value } = await watch.next()
+  assert(value?.type === 'added' && value.object.apiVersion === 'example.com/v2')
+  assert.deepEqual(hook.calls(), ['v1->v2 a'])
+  stop.abort()
+  assert.equal(answerTo({ request: {} })['kind'], 'ConversionReview')
+  server.stop()
+})

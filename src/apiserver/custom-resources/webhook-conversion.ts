@@ -1,0 +1,163 @@
+import { apiVersionOf } from '../../objects/kind.ts'
+import type { KindRef } from '../../objects/kind.ts'
+import type { KubeObject } from '../../objects/kube-object.ts'
+import { present } from '../../words/assert.ts'
+import type { Clock } from '../../words/ports.ts'
+import { StatusError } from '../../words/status-error.ts'
+import type { Conversion, RemoteConversion } from '../resource-set.ts'
+import { ShownObject, withRevision } from '../watch-cache/cached-object.ts'
+import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
+import type { ConversionWebhook } from './conversion-webhook.ts'
+import type { VersionForms } from './version-forms.ts'
+
+/** What one call of a webhook is given at most: its answer must fit into what the server reads of one. */
+const MAX_OBJECTS = 500
+const MAX_BYTES = 1024 * 1024
+/** So many calls of one list are under way at once. */
+const CALLS_OF_A_LIST = 4
+/** A conversion is asked for again after this time, as the webhook may have been replaced meanwhile. */
+const KEPT_MS = 30_000
+
+interface Made {
+  readonly shown: Served
+  readonly atMs: number
+}
+
+export interface WebhookConversionParts {
+  readonly webhook: ConversionWebhook
+  readonly forms: VersionForms
+  readonly served: KindRef
+  readonly stored: KindRef
+  readonly clock: Clock
+}
+
+/**
+ * Strategy Webhook, as one version sees it. What was converted is remembered for a while with the object that it was made of, so that a
+ * hundred watchers of an object are one question; objects that go, or a definition that changes, take what was remembered with them.
+ */
+export class WebhookConversion implements RemoteConversion {
+  readonly #parts: WebhookConversionParts
+  readonly #servedVersion: string
+  readonly #storedVersion: string
+  readonly #made = new WeakMap<CachedObject, Made>()
+  /** What is being asked for now: who wants the same waits for the same answer. */
+  readonly #asked = new Map<CachedObject, Promise<void>>()
+
+  constructor(parts: WebhookConversionParts) {
+    this.#parts = parts
+    this.#servedVersion = apiVersionOf(parts.served)
+    this.#storedVersion = apiVersionOf(parts.stored)
+  }
+
+  show(objects: readonly CachedObject[]): readonly Served[] | Promise<readonly Served[]> {
+    const known: Served[] = []
+    const missing: CachedObject[] = []
+    for (const object of objects) {
+      const shown = this.#known(object)
+      if (shown === undefined) missing.push(object)
+      else known.push(shown)
+    }
+    return missing.length === 0 ? known : this.#showLater(objects, known, missing)
+  }
+
+  /** known: what was there already, in the order of the objects and without those that are missing; it may be too old when the last has come. */
+  async #showLater(objects: readonly CachedObject[], known: readonly Served[], missing: readonly CachedObject[]): Promise<readonly Served[]> {
+    const batches = batchesOf(missing)
+    const made = new Map<CachedObject, Served | undefined>()
+    for (let next = 0; next < batches.length; next += CALLS_OF_A_LIST) {
+      const some = batches.slice(next, next + CALLS_OF_A_LIST)
+      await Promise.all(some.map((batch) => this.#make(batch)))
+      for (const batch of some) for (const object of batch) made.set(object, this.#made.get(object)?.shown)
+    }
+    const rest = known.values()
+    return objects.map((object) => present(made.has(object) ? made.get(object) : rest.next().value, 'a converted object'))
+  }
+
+  #known(object: CachedObject): Served | undefined {
+    const { clock, forms } = this.#parts
+    const made = this.#made.get(object)
+    if (made !== undefined) return clock.now() - made.atMs < KEPT_MS ? made.shown : undefined
+    if (object.object.apiVersion !== this.#servedVersion) return undefined
+    const normal = forms.normal(object.object)
+    const shown = normal === object.object ? object : new ShownObject(normal)
+    this.#made.set(object, { shown, atMs: Number.POSITIVE_INFINITY })
+    return shown
+  }
+
+  async #make(batch: readonly CachedObject[]): Promise<void> {
+    const fresh = batch.filter((object) => !this.#asked.has(object))
+    const asking = fresh.length === 0 ? undefined : this.#convert(fresh)
+    for (const object of fresh) if (asking !== undefined) this.#asked.set(object, asking)
+    const all = new Set(batch.map((object) => this.#asked.get(object)))
+    try {
+      await Promise.all(all)
+    } finally {
+      for (const object of fresh) this.#asked.delete(object)
+    }
+  }
+
+  async #convert(batch: readonly CachedObject[]): Promise<void> {
+    const { webhook, forms, clock } = this.#parts
+    const versions = new Map<string, CachedObject[]>()
+    for (const cached of batch) {
+      const { apiVersion } = cached.object
+      const known = versions.get(apiVersion)
+      if (known === undefined) versions.set(apiVersion, [cached])
+      else known.push(cached)
+    }
+    await Promise.all(Array.from(versions, async ([apiVersion, some]) => {
+      this.#requireKnown(apiVersion)
+      const converted = await webhook.convert(some.map(({ object }) => forms.normal(object)), this.#servedVersion)
+      for (const [index, cached] of some.entries()) {
+        const object = forms.pruned(present(converted[index], 'a converted object'))
+        this.#made.set(cached, { shown: new ShownObject(withRevision(object, cached.revision)), atMs: clock.now() })
+      }
+    }))
+  }
+
+  #requireKnown(apiVersion: string): void {
+    if (!this.#parts.forms.has(apiVersion)) throw new StatusError(500, '', `request to convert CR from an invalid group/version: ${apiVersion}`)
+  }
+
+  toStored(object: KubeObject): KubeObject | Promise<KubeObject> {
+    return this.convert(object, this.#storedVersion)
+  }
+
+  convert(object: KubeObject, apiVersion: string): KubeObject | Promise<KubeObject> {
+    return object.apiVersion === apiVersion ? object : this.#converted(object, apiVersion)
+  }
+
+  async #converted(object: KubeObject, apiVersion: string): Promise<KubeObject> {
+    const { webhook, forms } = this.#parts
+    const [converted] = await webhook.convert([object], apiVersion)
+    const { resourceVersion } = object.metadata
+    const result = forms.pruned(present(converted, 'a converted object'))
+    return resourceVersion === undefined ? result : { ...result, metadata: { ...result.metadata, resourceVersion } }
+  }
+}
+
+function batchesOf(objects: readonly CachedObject[]): readonly (readonly CachedObject[])[] {
+  const batches: CachedObject[][] = []
+  let batch: CachedObject[] = []
+  let bytes = 0
+  for (const object of objects) {
+    if (batch.length === MAX_OBJECTS || (batch.length > 0 && bytes + object.bytes.length > MAX_BYTES)) {
+      batches.push(batch)
+      batch = []
+      bytes = 0
+    }
+    batch.push(object)
+    bytes += object.bytes.length
+  }
+  if (batch.length > 0) batches.push(batch)
+  return batches
+}
+
+/** For readers that cannot wait: they see what is stored as it is served, and hear of all else that they would have to ask for it. */
+export function waitlessConversion(forms: VersionForms, served: KindRef, stored: KindRef): Conversion {
+  const only = (apiVersion: string) => (object: KubeObject): KubeObject => {
+    if (object.apiVersion === apiVersion) return forms.normal(object)
+    throw new StatusError(500, '', `${served.kind} ${JSON.stringify(object.metadata.name ?? '')} is stored as ${object.apiVersion}: only its conversion webhook can show it as ${apiVersion}`)
+  }
+  return { served, stored, toServed: only(apiVersionOf(served)), toStored: only(apiVersionOf(stored)) }
+}
