@@ -1,6 +1,9 @@
 import type { KindRef } from '../objects/kind.ts'
 import type { Controller } from '../reconcile/controller.ts'
 import type { Instant } from '../words/instant.ts'
+import { certificateCleaner } from './certificate-cleaner/controller.ts'
+import { certificateSigningController } from './certificate-signing/controller.ts'
+import type { CertificateIssuer } from './certificate-signing/plan.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
@@ -26,12 +29,14 @@ export interface ControllersConfig {
   readonly startedAt: Instant
   /** Makes the tokens that stand in Secrets. */
   readonly signSecretToken: SecretTokenParts['sign']
+  /** Signs certificates with the cluster's authority. */
+  readonly issueCertificate: CertificateIssuer
 }
 
 const MAX_FINISHED_PODS = 12_500
 
 /** Every controller of the cluster, ready for an Executor. */
-export function allControllers({ rootCertificate, storedKinds, startedAt, signSecretToken }: ControllersConfig): readonly Controller[] {
+export function allControllers({ rootCertificate, storedKinds, startedAt, signSecretToken, issueCertificate }: ControllersConfig): readonly Controller[] {
   return [
     deploymentController(),
     replicaSetController(),
@@ -41,6 +46,8 @@ export function allControllers({ rootCertificate, storedKinds, startedAt, signSe
     serviceAccountController(),
     rootCaController(rootCertificate),
     secretTokenController({ sign: signSecretToken, rootCertificate }),
+    certificateSigningController(issueCertificate),
+    certificateCleaner(),
     nodeLifecycleController(startedAt),
     taintEvictionController(),
     podGarbageCollector(MAX_FINISHED_PODS),

@@ -78,7 +78,7 @@ test('aggregated roles take each rule once', () => {
 
 test('all controllers have names of their own and read only kinds that are stored', () => {
   const stored = [kinds.Namespace, kinds.Pod, kinds.Event, kinds.EventsV1Event, kinds.AutoscalingV1HorizontalPodAutoscaler, kinds.HorizontalPodAutoscaler]
-  const controllers = allControllers({ rootCertificate: 'PEM', storedKinds: stored, startedAt: NOW, signSecretToken: () => 'token' })
+  const controllers = allControllers({ rootCertificate: 'PEM', storedKinds: stored, startedAt: NOW, signSecretToken: () => 'token', issueCertificate: () => ({ ok: false, problem: 'there is no authority' }) })
   assert.equal(new Set(controllers.map(({ name }) => name)).size, controllers.length)
   const collected = controllers.find(({ name }) => name === 'garbage-collector')?.reads.map(({ kind }) => `${kind.plural} ${kind.version}`)
   assert.deepEqual(collected, ['namespaces v1', 'pods v1', 'horizontalpodautoscalers v2'])

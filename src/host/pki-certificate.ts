@@ -33,16 +33,20 @@ const CLOCK_SKEW_MS = 5 * 60 * 1000
 const RENEW_BEFORE_MS = 30 * DAY_MS
 
 /** RFC 5280, RFC 5758. */
-const OID = {
-  ecdsaWithSha256: '1.2.840.10045.4.3.2',
-  commonName: '2.5.4.3',
-  organization: '2.5.4.10',
+export const EXTENSION = {
   subjectKeyId: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAlternativeName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
+} as const
+/** ECDSA with SHA-256: the authority's key is on P-256. */
+export const SIGNATURE_ALGORITHM = '1.2.840.10045.4.3.2'
+const OID = {
+  ...EXTENSION,
+  commonName: '2.5.4.3',
+  organization: '2.5.4.10',
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
 }
@@ -58,7 +62,7 @@ const SIGN_CERTIFICATES = bitString(Buffer.from([0x06]), 1)
 export function createCertificate(wish: CertificateWish, authority: Authority | undefined, now: Instant): CertificateWithKey {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const signingKey = authority === undefined ? privateKey : createPrivateKey(authority.keyPem)
-  const algorithm = sequence(oid(OID.ecdsaWithSha256))
+  const algorithm = sequence(oid(SIGNATURE_ALGORITHM))
   const validMs = wish.use === 'authority' ? AUTHORITY_VALID_MS : VALID_MS
   const content = sequence(
     tagged(0, integer(Buffer.from([2]))),
@@ -78,13 +82,13 @@ export function createCertificate(wish: CertificateWish, authority: Authority | 
 }
 
 /** Positive, and long enough that nobody can guess the next one. */
-function serialNumber(): Buffer {
+export function serialNumber(): Buffer {
   const bytes = randomBytes(16)
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
   return bytes
 }
 
-function distinguishedName({ organizations, commonName }: Pick<CertificateWish, 'organizations' | 'commonName'>): Buffer {
+export function distinguishedName({ organizations, commonName }: Pick<CertificateWish, 'organizations' | 'commonName'>): Buffer {
   const attribute = (type: string, value: string): Buffer => setOf(sequence(oid(type), utf8String(value)))
   return sequence(...organizations.map((organization) => attribute(OID.organization, organization)), attribute(OID.commonName, commonName))
 }
@@ -115,13 +119,13 @@ function critical(type: string, value: Uint8Array): Buffer {
 }
 
 /** RFC 5280 section 4.2.1.2, method 1: the SHA-1 of the key's bits (the last 65 bytes of a P-256 key's SPKI). */
-function keyId(key: KeyObject): Buffer {
+export function keyId(key: KeyObject): Buffer {
   const spki = key.export({ type: 'spki', format: 'der' })
   return createHash('sha1').update(spki.subarray(-65)).digest()
 }
 
 /** 127.0.0.1 and ::1 as the bytes on the wire. */
-function addressBytes(address: string): Buffer {
+export function addressBytes(address: string): Buffer {
   if (isIPv4(address)) return Buffer.from(address.split('.').map(Number))
   // A URL's host is an IPv6 address in its shortest form, also where the last part was written as IPv4.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')

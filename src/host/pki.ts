@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../words/assert.ts'
 import type { Clock, Log } from '../words/ports.ts'
+import { certificateIssuer, type Issued, type IssueWish } from './certificate-issuer.ts'
 import { createCertificate, whyRenew, type Authority, type CertificateWish, type CertificateWithKey } from './pki-certificate.ts'
 import { readFileIfPresent, writePrivateFile } from './private-file.ts'
 import { generateTokenKey } from './service-account-tokens.ts'
@@ -45,6 +46,8 @@ export interface ClusterPki {
   readonly tokenPublicKeyPem: string
   /** Public halves of keys that signed tokens before: what they signed still counts until it expires. */
   readonly retiredTokenKeyPems: readonly string[]
+  /** Signs what others ask for. */
+  readonly issue: (wish: IssueWish) => Issued
   /** Makes or renews the credentials of a node. */
   node(name: string, at: { readonly names: readonly string[]; readonly addresses: readonly string[] }): NodeCredentials
 }
@@ -93,6 +96,7 @@ export function createClusterPki(directory: string, options: PkiOptions): Cluste
     tokenKeyPem,
     tokenPublicKeyPem: createPublicKey(tokenKeyPem).export({ type: 'spki', format: 'pem' }).toString(),
     retiredTokenKeyPems: retiredTokenKeys(directory),
+    issue: certificateIssuer(authority),
     node: (name, at) => {
       assert(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name), `${name} is no name for a node`)
       const commonName = `system:node:${name}`

@@ -14,6 +14,13 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
   return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${show(value)}${suffix(detail)}` }
 }
 
+/** Bytes as upstream shows them: []byte{0x68, 0x69}. */
+export function invalidBytes(field: string, value: Uint8Array, detail: string): FieldError {
+  const shown = [...value.subarray(0, MAX_SHOWN_BYTES)].map((byte) => `0x${byte.toString(16)}`).join(', ')
+  const more = value.length > MAX_SHOWN_BYTES ? ', ...' : ''
+  return { reason: 'FieldValueInvalid', field, message: `Invalid value: []byte{${shown}${more}}${suffix(detail)}` }
+}
+
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.map((item) => JSON.stringify(item)).join(', ')
   return {
@@ -48,6 +55,7 @@ function suffix(detail: string): string {
 }
 
 const MAX_SHOWN_CHARACTERS = 256
+const MAX_SHOWN_BYTES = 8192
 
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'null'

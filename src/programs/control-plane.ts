@@ -17,6 +17,7 @@ import { configFiles } from '../host/config-files.ts'
 import { issuerDocuments } from '../host/issuer-documents.ts'
 import { createTokenSignatures } from '../host/token-signatures.ts'
 import { openAudit, type OpenAudit } from '../host/audit/open-audit.ts'
+import { certificateSignatures } from '../host/certificate-signatures.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
 import { openEncryption, plainStore, type Encryption } from '../host/encryption/open-encryption.ts'
@@ -192,6 +193,7 @@ async function createServer(config: ClusterConfig, parts: ServerParts): Promise<
         }),
         healthChecks,
         webhooks,
+        certificates: certificateSignatures,
         access: accessSettings(config),
         remote,
         openApi: { descriptions: apiDescriptions(DESCRIPTIONS_FILE), gzip },
@@ -259,6 +261,7 @@ function startLoops(server: ApiServer, { pki, tokens, log }: Pick<ServerParts, '
   const storedKinds = storedKindsOf(server)
   const controllers = allControllers({
     rootCertificate: pki.caPem, storedKinds, startedAt: systemClock.now(), signSecretToken: tokens.signSecretToken,
+    issueCertificate: pki.issue,
   })
   const executor = new Executor(controllers, {
     ...parts, log: log.with({ part: 'controllers' }), client: server.client(internalUsers.controllerManager),

@@ -21,6 +21,7 @@ import { createMemoryStore } from '../store/memory.ts'
 import { formatMicroTime, formatTime } from '../words/instant.ts'
 import { silentLog } from '../words/ports.ts'
 import { noWebhooks } from '../apiserver/webhooks/webhook-caller.ts'
+import { unseenSignatures } from '../apiserver/certificates/signature-check.ts'
 
 /** The real API server with its real rights and admission, all controllers, and a hand that plays scheduler and nodes. */
 class Cluster {
@@ -39,13 +40,13 @@ class Cluster {
       extend: (core) => composeExtensions(core, {
         admission: defaultAdmission,
         tokens: { issuer: 'https://issuer', keySet: { keys: [] }, sign: async () => '', verify: async () => ({ outcome: 'foreign' }), verifySecretToken: async () => ({ outcome: 'foreign' }) },
-        serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks: noWebhooks,
+        serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks: noWebhooks, certificates: unseenSignatures,
         version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
       }),
     })
     this.admin = this.#server.client(internalUsers.apiServer)
     const storedKinds = servedResources().filter((definition) => !definition.virtual).map((definition) => definition.kind)
-    this.executor = new Executor(allControllers({ rootCertificate: 'PEM', storedKinds, startedAt: clock.now(), signSecretToken: () => 'token' }), {
+    this.executor = new Executor(allControllers({ rootCertificate: 'PEM', storedKinds, startedAt: clock.now(), signSecretToken: () => 'token', issueCertificate: () => ({ ok: false, problem: 'there is no authority' }) }), {
       client: this.#server.client(internalUsers.controllerManager), clientOf: (account) => this.#server.client(controllerUser(account)),
       clock, random: testRandom(2), log: silentLog,
     })

@@ -23,6 +23,7 @@ import type { SimulatedProcess } from './simulated-process.ts'
 import type { simulatedTokens } from './simulated-tokens.ts'
 import type { SimulationParts } from './simulation-parts.ts'
 import { noWebhooks } from '../apiserver/webhooks/webhook-caller.ts'
+import { unseenSignatures } from '../apiserver/certificates/signature-check.ts'
 
 export interface ServerSurroundings {
   readonly process: SimulatedProcess
@@ -74,6 +75,7 @@ export class SimulatedServer {
     const storedKinds = servedResources().filter((definition) => !definition.virtual).map((definition) => definition.kind)
     const controllers = allControllers({
       rootCertificate: 'CERTIFICATE', storedKinds, startedAt: process.clock.now(), signSecretToken: () => 'token',
+      issueCertificate: () => ({ ok: false, problem: 'there is no authority' }),
     })
     const common = { clock: process.clock, random: random.fork('loops'), log }
     const client = this.#client('controllers', internalUsers.controllerManager, links.controllers)
@@ -114,6 +116,7 @@ function createServer({ process, store, random, log, schemas, tokens }: ServerSu
         healthChecks: [],
         openApi: plainOpenApi,
         webhooks: noWebhooks,
+        certificates: unseenSignatures,
         version: versionInfo({ commit: '', buildDate: '1970-01-01T00:00:00Z', runtime: 'simulation', platform: 'linux/amd64' }),
       }),
   })

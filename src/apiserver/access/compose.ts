@@ -31,7 +31,9 @@ import { apiVersionOf } from '../../objects/kind.ts'
 import { AggregatedApis } from '../aggregation/aggregated-apis.ts'
 import { AggregationKeeper } from '../aggregation/aggregation-keeper.ts'
 import type { RemoteApi } from '../aggregation/remote-api.ts'
-import { internalUsers } from './internal-users.ts'
+import { NodeClientApprover } from '../certificates/node-client-approver.ts'
+import { certificateSignatureCheck, type CertificateSignatures } from '../certificates/signature-check.ts'
+import { controllerUser, internalUsers } from './internal-users.ts'
 import { AdmissionEnvironments } from '../../policy/admission-policy/admission-environment.ts'
 import { ExpressionChecker } from '../../policy/admission-policy/expression-check.ts'
 import { expressionValidator } from '../admission-policies/expression-validator.ts'
@@ -54,6 +56,8 @@ export interface AccessOptions {
   readonly openApi: OpenApiSupport
   /** host/webhook-caller.ts, or noWebhooks. */
   readonly webhooks: WebhookCaller
+  /** host/certificate-signatures.ts, or unseenSignatures. */
+  readonly certificates: CertificateSignatures
   /** Who comes in and what they may do, as far as the cluster's owner has said so. */
   readonly access?: AccessSettings
   /** host/remote-api.ts; undefined: no other API servers stand behind this one. */
@@ -78,21 +82,23 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     equivalents: core.equivalents, decode: core.decode,
   }
   const builtIn = builtInAdmission(options.admission, { reader, clock, random, authorizer, servedKinds: () => core.served().map(({ kind }) => kind) })
+  const approver = new NodeClientApprover({ reader, authorizer, client: core.client(controllerUser('certificate-controller')), clock, log: core.log })
   return {
     authenticators: stack.authenticators,
     authorizer,
     mutators: [...builtIn.mutators, mutatingWebhooks(hooks)],
     completers: [allocator],
     validators: [
-      ...builtIn.validators, escalationValidator(rbac, authorizer), objectWarnings(core.definitions), expressions,
+      certificateSignatureCheck(options.certificates), ...builtIn.validators, escalationValidator(rbac, authorizer), objectWarnings(core.definitions), expressions,
       validatingPolicies(policies), validatingWebhooks(hooks), ...builtIn.lastValidators,
     ],
-    observers: [stack.changes, allocator],
+    observers: [stack.changes, allocator, approver],
     bookkeeper: builtIn.bookkeeper,
     metrics: [buildInfo(options.version)],
+    webhooks: options.webhooks,
     routes: routes(core, options, { authorizer, rules: authorizer, tokens, audiences, apis }),
     ...(options.remote === undefined || apis === undefined ? {} : { elsewhere: apis }),
-    tasks: [...stack.tasks, ...(options.remote === undefined || apis === undefined ? [] : [aggregation(core, options.remote, apis)])],
+    tasks: [...stack.tasks, (signal) => approver.run(signal), ...(options.remote === undefined || apis === undefined ? [] : [aggregation(core, options.remote, apis)])],
   }
 }
 

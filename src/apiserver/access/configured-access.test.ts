@@ -18,6 +18,7 @@ import { filesOf } from './config/config-files.testing.ts'
 import type { AccessSettings } from './configured-access.ts'
 import { internalUsers } from './internal-users.ts'
 import { requestHeadersOf } from './request-header-authenticator.ts'
+import { unseenSignatures } from '../certificates/signature-check.ts'
 
 const AUTHN = 'apiVersion: apiserver.config.k8s.io/v1beta1\nkind: AuthenticationConfiguration\n'
 const AUTHZ = 'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthorizationConfiguration\n'
@@ -51,7 +52,7 @@ async function startWith(texts: Map<string, string>, settings: Partial<AccessSet
     store: createMemoryStore(), storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(), conversions: kindConversions(),
     schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     extend: (core) => composeExtensions(core, {
-      admission: defaultAdmission, serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks, access,
+      admission: defaultAdmission, serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks, access, certificates: unseenSignatures,
       tokens: { issuer: 'https://own', keySet: { keys: [] }, sign: async () => '', verify: async () => foreign, verifySecretToken: async () => foreign },
       version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
     }),

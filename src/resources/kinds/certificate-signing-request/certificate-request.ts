@@ -5,9 +5,12 @@ import {
 import { pemBlocks } from '../../../objects/pem.ts'
 import { formatIp } from '../../../objects/ports-and-addresses.ts'
 import { textOf } from '../../../words/bytes.ts'
+import { parseTime, type Instant } from '../../../words/instant.ts'
 
 /** What a PKCS #10 request (RFC 2986) asks for. */
 export interface CertificateRequest {
+  /** In DER, with everything that it says. */
+  readonly subject: Uint8Array
   readonly commonName: string
   readonly organizations: readonly string[]
   readonly dnsNames: readonly string[]
@@ -19,6 +22,8 @@ export interface CertificateRequest {
   /** What the signature covers, in DER. */
   readonly signedPart: Uint8Array
   readonly signatureAlgorithm: string
+  /** What the algorithm needs to be told, in DER; empty where there is nothing. */
+  readonly signatureParameters: Uint8Array
   readonly signature: Uint8Array
 }
 
@@ -34,14 +39,16 @@ export function parseCertificateRequest(pem: string): CertificateRequest {
   const [info, algorithm, signature] = membersOf(readDer(block.bytes), DER.sequence, 'certificate request')
   const [version, subject, publicKey, attributes] = membersOf(info, DER.sequence, 'certificate request')
   contentOf(version, DER.integer, 'version')
-  const [algorithmId] = membersOf(algorithm, DER.sequence, 'signature algorithm')
+  const [algorithmId, parameters] = membersOf(algorithm, DER.sequence, 'signature algorithm')
   membersOf(publicKey, DER.sequence, 'public key')
   return {
+    subject: subject?.whole ?? new Uint8Array(),
     ...subjectOf(subject),
     ...namesOf(alternativeNames(attributes)),
     publicKey: publicKey?.whole ?? new Uint8Array(),
     signedPart: info?.whole ?? new Uint8Array(),
     signatureAlgorithm: objectIdText(contentOf(algorithmId, DER.objectId, 'signature algorithm')),
+    signatureParameters: parameters?.whole ?? new Uint8Array(),
     signature: bitStringBytes(signature, 'signature'),
   }
 }
@@ -86,6 +93,22 @@ function addressOf(content: Uint8Array): string {
   if (content.length !== 4 && content.length !== 16) throw new DerError('cannot parse IP address')
   const value = content.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
   return formatIp({ family: content.length === 4 ? 4 : 6, value })
+}
+
+/** When the first certificate of a PEM text ends. Throws DerError. */
+export function certificateEnd(pem: string): Instant {
+  const [block] = pemBlocks(pem)
+  if (block === undefined) throw new DerError('expected the certificate to be PEM encoded')
+  const [content] = membersOf(readDer(block.bytes), DER.sequence, 'certificate')
+  const parts = membersOf(content, DER.sequence, 'certificate').filter(({ tag }) => tag !== contextTag(0, 'constructed'))
+  const [, notAfter] = membersOf(parts[3], DER.sequence, 'validity')
+  const digits = notAfter === undefined ? '' : textOf(notAfter.content)
+  const [, year = '', month, day, hour, minute, second] = /^(\d\d|\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits) ?? []
+  // RFC 5280, section 4.1.2.5.1: two digits are of 1950 to 2049.
+  const century = year.length === 4 ? '' : Number(year) >= 50 ? '19' : '20'
+  const end = parseTime(`${century}${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  if (end === undefined) throw new DerError('malformed validity')
+  return end
 }
 
 /** What is wrong with the certificates of a PEM text; undefined where it has at least one, and nothing else. */

@@ -6,18 +6,21 @@ import type { CertificateSigningRequest } from '../../generated/types.ts'
 import { CERTIFICATE_PEM, REQUEST_PEM } from '../../sample-certificates.testing.ts'
 import { sampleSigningRequest } from '../../sample-extension-objects.testing.ts'
 import { cellsOf, changed, context, created, createChecks, messagesOf, updated } from '../checking.testing.ts'
-import { parseCertificateRequest } from './certificate-request.ts'
+import { formatTime } from '../../../words/instant.ts'
+import { certificateEnd, parseCertificateRequest } from './certificate-request.ts'
 import { certificateSigningRequests, requestApproval } from './certificate-signing-request.ts'
 
 const pem = (base64: string): string => textOf(present(fromBase64(base64), 'base64'))
 
 test('what a request asks for', () => {
-  const { publicKey, signedPart, signature, ...asked } = parseCertificateRequest(pem(REQUEST_PEM))
+  const { publicKey, subject, signedPart, signature, signatureParameters, ...asked } = parseCertificateRequest(pem(REQUEST_PEM))
   assert.deepEqual(asked, {
     commonName: 'system:node:worker', organizations: ['system:nodes'], dnsNames: ['worker'], emailAddresses: [], uris: [],
     ipAddresses: ['10.0.0.1', 'fd00::1'], signatureAlgorithm: '1.2.840.10045.4.3.2',
   })
-  assert.deepEqual([publicKey.length, signedPart.length, signature.length], [91, 213, 70])
+  assert.deepEqual([publicKey, subject, signedPart, signature, signatureParameters].map(({ length }) => length), [91, 54, 213, 70, 0])
+  assert.equal(formatTime(certificateEnd(pem(CERTIFICATE_PEM))), '2036-11-20T08:48:52Z')
+  assert.throws(() => certificateEnd('rubbish'), { name: 'DerError' })
 })
 
 test('no cut of a request is a request, and none makes the reader fail otherwise', () => {
@@ -29,12 +32,14 @@ test('no cut of a request is a request, and none makes the reader fail otherwise
   }
 })
 
+const goBytes = (bytes: Uint8Array): string => [...bytes].map((byte) => `0x${byte.toString(16)}`).join(', ')
+
 test('a CertificateSigningRequest', () => {
   const check = createChecks(certificateSigningRequests, sampleSigningRequest)
   check({})
   const other = pem(REQUEST_PEM).replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE')
-  check({ 'spec.request': toBase64(utf8('hello')) }, 'spec.request: Invalid value: "aGVsbG8=": PEM block type must be CERTIFICATE REQUEST')
-  check({ 'spec.request': toBase64(utf8(other)) }, `spec.request: Invalid value: "${toBase64(utf8(other)).slice(0, 255)}...: PEM block type must be CERTIFICATE REQUEST`)
+  check({ 'spec.request': toBase64(utf8('hello')) }, 'spec.request: Invalid value: []byte{0x68, 0x65, 0x6c, 0x6c, 0x6f}: PEM block type must be CERTIFICATE REQUEST')
+  check({ 'spec.request': toBase64(utf8(other)) }, `spec.request: Invalid value: []byte{${goBytes(utf8(other))}}: PEM block type must be CERTIFICATE REQUEST`)
   check({ 'spec.usages': [] }, 'spec.usages: Required value')
   check({ 'spec.usages': ['client auth', 'client auth'] }, 'spec.usages[1]: Duplicate value: "client auth"')
   check({ 'spec.signerName': '' }, 'spec.signerName: Required value')

@@ -1,5 +1,5 @@
 import type { FieldError } from '../../../objects/field-error.ts'
-import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../../../objects/field-error.ts'
+import { duplicate, forbiddenField, invalidBytes, invalidValue, notSupported, required } from '../../../objects/field-error.ts'
 import { DerError } from '../../../objects/der-reader.ts'
 import { fromBase64, textOf } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
@@ -23,8 +23,9 @@ const USAGES = [
 export function validateRequest(request: CertificateSigningRequest): FieldError[] {
   const errors: Errors = []
   const spec = request.spec ?? { request: '', signerName: '' }
-  const problem = requestProblem(spec.request ?? '')
-  if (problem !== undefined) errors.push(invalidValue('spec.request', spec.request ?? '', problem))
+  const bytes = fromBase64(spec.request ?? '') ?? new Uint8Array()
+  const problem = requestProblem(bytes)
+  if (problem !== undefined) errors.push(invalidBytes('spec.request', bytes, problem))
   checkUsages(errors, spec.usages ?? [])
   if (spec.signerName === LEGACY_SIGNER) {
     errors.push(invalidValue('spec.signerName', spec.signerName, 'the legacy signerName is not allowed via this API version'))
@@ -38,10 +39,10 @@ export function validateRequest(request: CertificateSigningRequest): FieldError[
   return errors
 }
 
-/** The signature of a request is checked by who signs: that needs the machine's cryptography. */
-function requestProblem(base64: string): string | undefined {
+/** Its signature is checked when it is admitted: that needs the machine's cryptography. */
+function requestProblem(bytes: Uint8Array): string | undefined {
   try {
-    parseCertificateRequest(textOf(fromBase64(base64) ?? new Uint8Array()))
+    parseCertificateRequest(textOf(bytes))
     return undefined
   } catch (error) {
     if (error instanceof DerError) return error.message

@@ -1,0 +1,19 @@
+import type { Controller } from '../../reconcile/controller.ts'
+import { kinds } from '../../resources/generated/kinds.ts'
+import { ownKey, parseKey } from '../keys.ts'
+import { planSigning, type CertificateIssuer, type SigningView } from './plan.ts'
+
+/** Signs what is approved, for the signers whose authority is the cluster's own. */
+export function certificateSigningController(issue: CertificateIssuer): Controller<SigningView> {
+  return {
+    name: 'certificate-signing-controller',
+    account: 'certificate-controller',
+    reads: [{ kind: kinds.CertificateSigningRequest, keysOf: ownKey }],
+    writes: [kinds.CertificateSigningRequest],
+    observe(key, snapshot) {
+      const request = snapshot.get(kinds.CertificateSigningRequest, parseKey(key))
+      return request === undefined ? undefined : { request, issue }
+    },
+    plan: planSigning,
+  }
+}
