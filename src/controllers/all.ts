@@ -36,7 +36,8 @@ export interface ControllersConfig {
 const MAX_FINISHED_PODS = 12_500
 
 /** Every controller of the cluster, ready for an Executor. */
-export function allControllers({ rootCertificate, storedKinds, startedAt, signSecretToken, issueCertificate }: ControllersConfig): readonly Controller[] {
+export function allControllers(config: ControllersConfig): readonly Controller[] {
+  const { rootCertificate, storedKinds, startedAt, signSecretToken, issueCertificate } = config
   return [
     deploymentController(),
     replicaSetController(),

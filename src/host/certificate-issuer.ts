@@ -17,20 +17,21 @@ export type Issued = { readonly ok: true; readonly certificatePem: string } | { 
 
 /** Bits of KeyUsage (RFC 5280, section 4.2.1.3), the first one being the highest. */
 const KEY_USAGES: ReadonlyMap<string, number> = new Map([
-  ['signing', 0], ['digital signature', 0], ['content commitment', 1], ['key encipherment', 2], ['data encipherment', 3], ['key agreement', 4],
-  ['cert sign', 5], ['crl sign', 6], ['encipher only', 7], ['decipher only', 8],
+  ['signing', 0], ['digital signature', 0], ['content commitment', 1], ['key encipherment', 2], ['data encipherment', 3],
+  ['key agreement', 4], ['cert sign', 5], ['crl sign', 6], ['encipher only', 7], ['decipher only', 8],
 ])
 /** In the order in which they are written. */
 const EXTENDED_USAGES: readonly (readonly [readonly string[], string])[] = [
-  [['any'], '2.5.29.37.0'], [['server auth'], '1.3.6.1.5.5.7.3.1'], [['client auth'], '1.3.6.1.5.5.7.3.2'], [['code signing'], '1.3.6.1.5.5.7.3.3'],
-  [['email protection', 's/mime'], '1.3.6.1.5.5.7.3.4'], [['ipsec end system'], '1.3.6.1.5.5.7.3.5'], [['ipsec tunnel'], '1.3.6.1.5.5.7.3.6'],
+  [['any'], '2.5.29.37.0'], [['server auth'], '1.3.6.1.5.5.7.3.1'], [['client auth'], '1.3.6.1.5.5.7.3.2'],
+  [['code signing'], '1.3.6.1.5.5.7.3.3'], [['email protection', 's/mime'], '1.3.6.1.5.5.7.3.4'],
+  [['ipsec end system'], '1.3.6.1.5.5.7.3.5'], [['ipsec tunnel'], '1.3.6.1.5.5.7.3.6'],
   [['ipsec user'], '1.3.6.1.5.5.7.3.7'], [['timestamping'], '1.3.6.1.5.5.7.3.8'], [['ocsp signing'], '1.3.6.1.5.5.7.3.9'],
   [['microsoft sgc'], '1.3.6.1.4.1.311.10.3.3'], [['netscape sgc'], '2.16.840.1.113730.4.1'],
 ]
 
 /**
- * Signs with the cluster's authority what others ask for: their subject, key and names as they stand in the request, the usages that the API
- * was asked for, and no other extension. It is never an authority itself, and never outlives the one that signs it.
+ * Signs with the cluster's authority what others ask for: their subject, key and names as they stand in the request, the usages that
+ * the API was asked for, and no other extension. It is never an authority itself, and never outlives the one that signs it.
  */
 export function certificateIssuer(authority: Authority): (wish: IssueWish) => Issued {
   const key = createPrivateKey(authority.keyPem)
@@ -55,13 +56,14 @@ function extensions(request: CertificateRequest, usages: readonly string[], auth
   const extended = EXTENDED_USAGES.flatMap(([names, id]) => (names.some((name) => usages.includes(name)) ? [oid(id)] : []))
   const bits = keyUsage(usages)
   const names = alternativeNames(request)
-  const isUnnamed = request.subject.length <= 2
+  // Where there is no subject, who trusts the certificate must understand the names (RFC 5280, section 4.1.2.6).
+  const namesExtension = [oid(EXTENSION.subjectAlternativeName), ...(request.subject.length <= 2 ? [booleanTrue()] : [])]
   return [
     ...(bits === undefined ? [] : [sequence(oid(EXTENSION.keyUsage), booleanTrue(), octetString(bits))]),
     ...(extended.length === 0 ? [] : [sequence(oid(EXTENSION.extendedKeyUsage), octetString(sequence(...extended)))]),
     sequence(oid(EXTENSION.basicConstraints), booleanTrue(), octetString(sequence())),
     sequence(oid(EXTENSION.authorityKeyId), octetString(sequence(taggedPrimitive(0, authorityKeyId)))),
-    ...(names.length === 0 ? [] : [sequence(oid(EXTENSION.subjectAlternativeName), ...(isUnnamed ? [booleanTrue()] : []), octetString(sequence(...names)))]),
+    ...(names.length === 0 ? [] : [sequence(...namesExtension, octetString(sequence(...names)))]),
   ]
 }
 
@@ -76,8 +78,8 @@ function keyUsage(usages: readonly string[]): Buffer | undefined {
 }
 
 function alternativeNames({ dnsNames, emailAddresses, uris, ipAddresses }: CertificateRequest): Buffer[] {
-  const texts = (tag: number, values: readonly string[]): Buffer[] => values.map((value) => taggedPrimitive(tag, Buffer.from(value, 'ascii')))
-  return [
-    ...texts(2, dnsNames), ...texts(1, emailAddresses), ...ipAddresses.map((address) => taggedPrimitive(7, addressBytes(address))), ...texts(6, uris),
-  ]
+  const texts = (tag: number, values: readonly string[]): Buffer[] => (
+    values.map((value) => taggedPrimitive(tag, Buffer.from(value, 'ascii'))))
+  const addresses = ipAddresses.map((address) => taggedPrimitive(7, addressBytes(address)))
+  return [...texts(2, dnsNames), ...texts(1, emailAddresses), ...addresses, ...texts(6, uris)]
 }

@@ -23,10 +23,12 @@ const HASH_SHA256 = sequence(oid('2.16.840.1.101.3.4.2.1'), NULL)
 /** Ways to sign a request: the kind of key and the algorithm. */
 export const signings = {
   ecdsa: (): Signing => ({
-    algorithm: sequence(oid('1.2.840.10045.4.3.2')), keys: generateKeyPairSync('ec', { namedCurve: 'P-256' }), sign: (content, key) => sign('sha256', content, key),
+    algorithm: sequence(oid('1.2.840.10045.4.3.2')), keys: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    sign: (content, key) => sign('sha256', content, key),
   }),
   rsa: (): Signing => ({
-    algorithm: sequence(oid('1.2.840.113549.1.1.11'), NULL), keys: generateKeyPairSync('rsa', { modulusLength: 2048 }), sign: (content, key) => sign('sha256', content, key),
+    algorithm: sequence(oid('1.2.840.113549.1.1.11'), NULL), keys: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    sign: (content, key) => sign('sha256', content, key),
   }),
   rsaPss: (): Signing => ({
     algorithm: sequence(oid('1.2.840.113549.1.1.10'), sequence(
@@ -34,12 +36,22 @@ export const signings = {
     keys: generateKeyPairSync('rsa', { modulusLength: 2048 }),
     sign: (content, key) => sign('sha256', content, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }),
   }),
-  ed25519: (): Signing => ({ algorithm: sequence(oid('1.3.101.112')), keys: generateKeyPairSync('ed25519'), sign: (content, key) => sign(null, content, key) }),
-  md5: (): Signing => ({ algorithm: sequence(oid('1.2.840.113549.1.1.4'), NULL), keys: generateKeyPairSync('rsa', { modulusLength: 2048 }), sign: (content, key) => sign('md5', content, key) }),
+  ed25519: (): Signing => ({
+    algorithm: sequence(oid('1.3.101.112')), keys: generateKeyPairSync('ed25519'), sign: (content, key) => sign(null, content, key),
+  }),
+  md5: (): Signing => ({
+    algorithm: sequence(oid('1.2.840.113549.1.1.4'), NULL), keys: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    sign: (content, key) => sign('md5', content, key),
+  }),
 }
 
-/** A request for a certificate in PEM form (PKCS #10, RFC 2986), and its key. signedBy: with whose key it is signed, where not its own. */
-export function makeRequest(wish: RequestWish, signing = signings.ecdsa(), signedBy = signing.keys.privateKey): { requestPem: string; keyPem: string } {
+interface MadeRequest {
+  readonly requestPem: string
+  readonly keyPem: string
+}
+
+/** A request for a certificate in PEM form (PKCS #10, RFC 2986), and its key. signedBy: with whose key it is signed. */
+export function makeRequest(wish: RequestWish, signing = signings.ecdsa(), signedBy = signing.keys.privateKey): MadeRequest {
   const attribute = (type: string, value: string): Buffer => setOf(sequence(oid(type), utf8String(value)))
   const { names = [], addresses = [], emails = [], uris = [] } = wish
   const text = (tag: number, value: string): Buffer => taggedPrimitive(tag, Buffer.from(value, 'ascii'))
@@ -51,7 +63,7 @@ export function makeRequest(wish: RequestWish, signing = signings.ecdsa(), signe
   const attributes = alternatives.length === 0 ? Buffer.alloc(0) : sequence(oid('1.2.840.113549.1.9.14'), setOf(extensions))
   const content = sequence(
     integer(Buffer.from([0])),
-    sequence(...(wish.organizations ?? []).map((organization) => attribute('2.5.4.10', organization)), attribute('2.5.4.3', wish.commonName)),
+    sequence(...(wish.organizations ?? []).map((value) => attribute('2.5.4.10', value)), attribute('2.5.4.3', wish.commonName)),
     signing.keys.publicKey.export({ type: 'spki', format: 'der' }), tagged(0, attributes),
   )
   const request = sequence(content, signing.algorithm, bitString(signing.sign(content, signedBy)))

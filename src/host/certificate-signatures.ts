@@ -28,7 +28,9 @@ const INSECURE: ReadonlyMap<string, string> = new Map([['1.2.840.113549.1.1.2', 
 const HASHES = [['sha256', '2.16.840.1.101.3.4.2.1'], ['sha384', '2.16.840.1.101.3.4.2.2'], ['sha512', '2.16.840.1.101.3.4.2.3']] as const
 const NAMES = { rsa: 'RSA', ec: 'ECDSA', ed25519: 'Ed25519' } as const
 const GO_TYPES: Readonly<Record<string, string>> = { rsa: '*rsa.PublicKey', ec: '*ecdsa.PublicKey', ed25519: 'ed25519.PublicKey' }
-const FAILURES = { rsa: 'crypto/rsa: verification error', ec: 'x509: ECDSA verification failure', ed25519: 'x509: Ed25519 verification failure' } as const
+const FAILURES = {
+  rsa: 'crypto/rsa: verification error', ec: 'x509: ECDSA verification failure', ed25519: 'x509: Ed25519 verification failure',
+} as const
 const UNIMPLEMENTED = 'x509: cannot verify signature: algorithm unimplemented'
 
 /** Whether requests for certificates were signed by the key that they are about, told in the words of Go's x509. */
@@ -37,13 +39,16 @@ export const certificateSignatures: CertificateSignatures = { problemOf }
 function problemOf(request: CertificateRequest): string | undefined {
   const insecure = INSECURE.get(request.signatureAlgorithm)
   if (insecure !== undefined) return `x509: cannot verify signature: insecure algorithm ${insecure}`
-  const algorithm = request.signatureAlgorithm === RSA_PSS ? pssAlgorithm(request.signatureParameters) : ALGORITHMS.get(request.signatureAlgorithm)
+  const isPss = request.signatureAlgorithm === RSA_PSS
+  const algorithm = isPss ? pssAlgorithm(request.signatureParameters) : ALGORITHMS.get(request.signatureAlgorithm)
   const key = publicKeyOf(request.publicKey)
   if (algorithm === undefined || key === undefined) return UNIMPLEMENTED
   const type = key.asymmetricKeyType ?? ''
   const goType = GO_TYPES[type]
   if (goType === undefined) return UNIMPLEMENTED
-  if (type !== algorithm.key) return `x509: signature algorithm specifies an ${NAMES[algorithm.key]} public key, but have public key of type ${goType}`
+  if (type !== algorithm.key) {
+    return `x509: signature algorithm specifies an ${NAMES[algorithm.key]} public key, but have public key of type ${goType}`
+  }
   return isSigned(request, key, algorithm) ? undefined : FAILURES[algorithm.key]
 }
 

@@ -119,9 +119,9 @@ function recognized({ spec }: CertificateSigningRequest): readonly Recognized[] 
   try {
     const asked = parseCertificateRequest(textOf(fromBase64(spec.request) ?? new Uint8Array()))
     if (signerProblem(KUBELET_CLIENT, asked, spec.usages ?? []) !== undefined) return []
-    const any = { subresource: 'nodeclient', message: 'Auto approving kubelet client certificate after SubjectAccessReview.' }
+    const every = { subresource: 'nodeclient', message: 'Auto approving kubelet client certificate after SubjectAccessReview.' }
     const own = { subresource: 'selfnodeclient', message: 'Auto approving self kubelet client certificate after SubjectAccessReview.' }
-    return asked.commonName === spec.username ? [own, any] : [any]
+    return asked.commonName === spec.username ? [own, every] : [every]
   } catch (error) {
     if (error instanceof DerError) return []
     throw error

@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000
 const DECIDED_FOR_MS = HOUR_MS
 const PENDING_FOR_MS = 24 * HOUR_MS
 
-/** Removes requests that are done with: an hour after they were signed, denied or failed, a day after they were made where nobody decides. */
+/** Removes requests: an hour after they were signed, denied or failed, a day after they were made where nobody decides. */
 export function certificateCleaner(): Controller<CertificateSigningRequest> {
   return {
     name: 'certificate-cleaner-controller',
@@ -29,7 +29,8 @@ export function planCleaning(request: CertificateSigningRequest, now: Instant): 
   if (!Number.isFinite(end)) return { actions: [], why: 'It waits to be signed.' }
   if (now <= end) return { actions: [], wakeAt: end + 1, why: 'It is kept for its time.' }
   const options = uid === undefined ? {} : { uid }
-  return { actions: [{ verb: 'delete', kind: kinds.CertificateSigningRequest, key: { namespace: '', name }, options }], why: 'Its time is over.' }
+  const key = { namespace: '', name }
+  return { actions: [{ verb: 'delete', kind: kinds.CertificateSigningRequest, key, options }], why: 'Its time is over.' }
 }
 
 /** After each of them it may go. */

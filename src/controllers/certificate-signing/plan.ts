@@ -35,7 +35,8 @@ const BRIEF_MS = 8 * 60 * MINUTE_MS
 
 export function planSigning({ request, issue }: SigningView, now: Instant): Plan {
   const { spec, status } = request
-  const has = (type: string): boolean => (status?.conditions ?? []).some((condition) => condition.type === type && condition.status === 'True')
+  const conditions = status?.conditions ?? []
+  const has = (type: string): boolean => conditions.some((condition) => condition.type === type && condition.status === 'True')
   if ((status?.certificate ?? '') !== '') return { actions: [], why: 'It has its certificate.' }
   if (!OWN_SIGNERS.includes(spec.signerName)) return { actions: [], why: `The signer ${spec.signerName} is none of the cluster's own.` }
   if (has('Failed')) return { actions: [], why: 'It has failed.' }
@@ -64,7 +65,8 @@ function validity(expirationSeconds: number | undefined, now: Instant): Pick<Iss
 }
 
 function failed(status: CertificateSigningRequestStatus | undefined, message: string): CertificateSigningRequestStatus {
-  return { ...status, conditions: [...(status?.conditions ?? []), { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message }] }
+  const condition = { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message }
+  return { ...status, conditions: [...(status?.conditions ?? []), condition] }
 }
 
 function withStatus(request: CertificateSigningRequest, status: CertificateSigningRequestStatus, why: string): Plan {

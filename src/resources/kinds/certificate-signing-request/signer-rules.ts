@@ -18,8 +18,10 @@ const SERVER = 'server auth'
 export function signerProblem(signer: string, request: CertificateRequest, usages: readonly string[]): string | undefined {
   switch (signer) {
     case API_CLIENT: return clientUsagesProblem(usages)
-    case KUBELET_CLIENT: return organizationProblem(request) ?? anyNameProblem(request) ?? nodeNameProblem(request) ?? usagesProblem(usages, CLIENT)
-    case KUBELET_SERVING: return organizationProblem(request) ?? servingNamesProblem(request) ?? usagesProblem(usages, SERVER) ?? nodeNameProblem(request)
+    case KUBELET_CLIENT:
+      return organizationProblem(request) ?? anyNameProblem(request) ?? nodeNameProblem(request) ?? usagesProblem(usages, CLIENT)
+    case KUBELET_SERVING:
+      return organizationProblem(request) ?? servingNamesProblem(request) ?? usagesProblem(usages, SERVER) ?? nodeNameProblem(request)
     default: return `this cluster does not sign for ${JSON.stringify(signer)}`
   }
 }
