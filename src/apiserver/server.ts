@@ -1,9 +1,8 @@
 import type { Client } from '../client/client.ts'
 import type { JsonObject } from '../objects/json.ts'
 import type { KindRef } from '../objects/kind.ts'
-import type { KubeObject } from '../objects/kube-object.ts'
 import { FieldSetPool } from '../objects/apply/field-set-pool.ts'
-import type { SchemaLookup } from '../objects/schema.ts'
+import type { ObjectSchema, SchemaLookup } from '../objects/schema.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { Store } from '../store/store.ts'
@@ -41,7 +40,8 @@ import { cacheReader } from './object-reader.ts'
 import type { Bookkeeper } from './charge.ts'
 import { Admission } from './pipeline/admission.ts'
 import { ChargeLane } from './pipeline/charge-lane.ts'
-import { decodeObject } from './pipeline/schema-stage.ts'
+import { decodeObject, schemaOf } from './pipeline/schema-stage.ts'
+import type { DecodedObject } from './pipeline/schema-stage.ts'
 import { RetryLane } from './pipeline/retry-lane.ts'
 import { facetId } from './pipeline/write-request.ts'
 import { ProtobufEncoder } from './protobuf/encode-object.ts'
@@ -101,8 +101,10 @@ export interface ApiServerCore {
   served(): readonly ResourceDefinition[]
   /** The same objects as other groups and versions serve them. */
   equivalents(kind: KindRef): readonly Equivalent[]
-  /** What a stranger made of an object, as one of that kind. Throws StatusError 400 where it cannot be one. */
-  decode(kind: KindRef, object: JsonObject): KubeObject
+  /** What a stranger made of an object, as one of that kind, with its defaults. Throws StatusError 400 where it cannot be one. */
+  decode(kind: KindRef, object: JsonObject): DecodedObject
+  /** How objects of the kind are merged; undefined: it is not served. */
+  schemaOf(kind: KindRef): ObjectSchema | undefined
   readonly schemas: SchemaLookup
 }
 
@@ -178,6 +180,10 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     reader, client, clock, random, log, definitions, schemas,
     storeProblem: () => feed.problem, cachesFilled: () => feed.ready, isDraining: () => watches.isDraining, served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
+    schemaOf: (kind) => {
+      const resource = resources.find(kind.group, kind.version, kind.plural)
+      return resource && schemaOf({ schemas }, resource)
+    },
   })
   const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight))
   const metrics = new RequestMetrics({ isKnown: (info) => isServed(resources, routes, info) })

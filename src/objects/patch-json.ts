@@ -1,5 +1,6 @@
 import { badRequest, StatusError } from '../words/status-error.ts'
 import { MAX_DEPTH } from './codec-json.ts'
+import { thrownMessage } from '../words/thrown.ts'
 import { isDeeperThan, isObject, sameJson, type JsonObject } from './json.ts'
 
 /** As upstream: a longer patch is refused before it is tried. */
@@ -70,7 +71,7 @@ function perform(draft: Draft, operation: Operation): void {
     case 'remove': return void remove(draft, path)
     case 'replace': return replace(draft, path, value)
     case 'test': {
-      if (!sameJson(find(draft, path) ?? null, value)) throw notApplicable(`testing value ${pointerText(path)} failed`)
+      if (!sameJson(find(draft, path) ?? null, value)) throw notApplicable(`${FAILED_TEST}${pointerText(path)} failed`)
       return
     }
     case 'move': {
@@ -202,7 +203,21 @@ function missing(path: readonly string[]): StatusError {
   return notApplicable(`${pointerText(path)}: no such path`)
 }
 
+const REJECTED = 'the server rejected our request due to an error in our request: '
+const FAILED_TEST = 'testing value '
+
+/** Whether a patch could not be applied because of one of its own tests. */
+export function isFailedTest(error: unknown): boolean {
+  return error instanceof StatusError && error.message.startsWith(`${REJECTED}${FAILED_TEST}`)
+}
+
+/** What is wrong with a patch, for who did not get it from a client. */
+export function patchProblem(error: unknown): string {
+  const message = thrownMessage(error)
+  return message.startsWith(REJECTED) ? message.slice(REJECTED.length) : message
+}
+
 function notApplicable(detail: string): StatusError {
-  const message = `the server rejected our request due to an error in our request: ${detail}`
+  const message = `${REJECTED}${detail}`
   return new StatusError(422, 'Invalid', message)
 }

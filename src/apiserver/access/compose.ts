@@ -27,6 +27,7 @@ import type { TokenReviewer } from './token-reviewers.ts'
 import { mutatingWebhooks } from '../webhooks/mutating-webhooks.ts'
 import { validatingWebhooks } from '../webhooks/validating-webhooks.ts'
 import type { WebhookCaller } from '../webhooks/webhook-caller.ts'
+import { WebhookMetrics } from '../webhooks/webhook-metrics.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
 import { AggregatedApis } from '../aggregation/aggregated-apis.ts'
 import { AggregationKeeper } from '../aggregation/aggregation-keeper.ts'
@@ -38,6 +39,8 @@ import { AdmissionEnvironments } from '../../policy/admission-policy/admission-e
 import { ExpressionChecker } from '../../policy/admission-policy/expression-check.ts'
 import { expressionValidator } from '../admission-policies/expression-validator.ts'
 import { matchConditions } from '../admission-policies/match-conditions.ts'
+import { mutatingPolicies } from '../admission-policies/mutating-policies.ts'
+import { PolicyMetrics } from '../admission-policies/policy-metrics.ts'
 import { validatingPolicies } from '../admission-policies/validating-policies.ts'
 
 export interface AccessOptions {
@@ -75,18 +78,22 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   const allocator = new ServiceAllocator({ reader, random, serviceRange: options.serviceRange, nodePorts: options.nodePorts })
   const apis = options.remote === undefined ? undefined : new AggregatedApis(reader, options.remote)
   const environments = new AdmissionEnvironments()
-  const policies = { environments, authorizer, equivalents: core.equivalents, served: () => core.served() }
+  const counts = { policies: new PolicyMetrics(clock), webhooks: new WebhookMetrics(clock) }
+  const policies = {
+    environments, authorizer, equivalents: core.equivalents, served: () => core.served(), metrics: counts.policies, conditionMetrics: counts.webhooks,
+    schemaOf: core.schemaOf, decode: core.decode,
+  }
   const expressions = expressionValidator(new ExpressionChecker(environments), core.definitions)
   const hooks = {
     caller: options.webhooks, reader, random, matchConditions: matchConditions(environments, reader, authorizer),
-    equivalents: core.equivalents, decode: core.decode,
+    equivalents: core.equivalents, decode: core.decode, metrics: counts.webhooks,
   }
   const builtIn = builtInAdmission(options.admission, { reader, clock, random, authorizer, servedKinds: () => core.served().map(({ kind }) => kind) })
   const approver = new NodeClientApprover({ reader, authorizer, client: core.client(controllerUser('certificate-controller')), clock, log: core.log })
   return {
     authenticators: stack.authenticators,
     authorizer,
-    mutators: [...builtIn.mutators, mutatingWebhooks(hooks)],
+    mutators: [...builtIn.mutators, mutatingPolicies(policies), mutatingWebhooks(hooks)],
     completers: [allocator],
     validators: [
       certificateSignatureCheck(options.certificates), ...builtIn.validators, escalationValidator(rbac, authorizer), objectWarnings(core.definitions), expressions,
@@ -94,7 +101,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     ],
     observers: [stack.changes, allocator, approver],
     bookkeeper: builtIn.bookkeeper,
-    metrics: [buildInfo(options.version)],
+    metrics: [buildInfo(options.version), () => counts.policies.families(), () => counts.webhooks.families()],
     webhooks: options.webhooks,
     routes: routes(core, options, { authorizer, rules: authorizer, tokens, audiences, apis }),
     ...(options.remote === undefined || apis === undefined ? {} : { elsewhere: apis }),

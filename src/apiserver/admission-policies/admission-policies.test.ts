@@ -4,6 +4,8 @@ import { AdmissionEnvironments } from '../../policy/admission-policy/admission-e
 import { ExpressionChecker } from '../../policy/admission-policy/expression-check.ts'
 import { startTestServer, type TestServer } from '../apiserver.testing.ts'
 import { expressionValidator } from './expression-validator.ts'
+import { WebhookMetrics } from '../webhooks/webhook-metrics.ts'
+import { PolicyMetrics } from './policy-metrics.ts'
 import { validatingPolicies } from './validating-policies.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
@@ -12,10 +14,10 @@ const environments = new AdmissionEnvironments()
 
 function server(): Promise<TestServer> {
   return startTestServer({
-    extensions: ({ equivalents, served, definitions }) => ({
+    extensions: ({ equivalents, served, definitions, clock }) => ({
       validators: [
         expressionValidator(new ExpressionChecker(environments), definitions),
-        validatingPolicies({ environments, equivalents, served, authorizer: { authorize: (_user, { verb }) => ({ allowed: verb !== 'delete', reason: '' }) } }),
+        validatingPolicies({ environments, equivalents, served, metrics: new PolicyMetrics(clock), conditionMetrics: new WebhookMetrics(clock), authorizer: { authorize: (_user, { verb }) => ({ allowed: verb !== 'delete', reason: '' }) } }),
       ],
     }),
   })

@@ -1,5 +1,5 @@
 import type { AdmissionEnvironments } from '../../policy/admission-policy/admission-environment.ts'
-import { CompiledPolicy, type Conditions } from '../../policy/admission-policy/compiled-policy.ts'
+import { CompiledPolicy } from '../../policy/admission-policy/compiled-policy.ts'
 import type { MatchCondition } from '../../resources/generated/types.ts'
 import type { Authorizer, ObjectReader } from '../access.ts'
 import type { MatchConditions } from '../webhooks/webhooks.ts'
@@ -14,12 +14,6 @@ export function matchConditions(environments: AdmissionEnvironments, reader: Obj
     if (known === undefined) compiled.set(conditions, (known = new CompiledPolicy({ matchConditions: conditions, hasParams: false }, environments)))
     const policy = known
     const decisions = new Decisions(authorizer, request.user)
-    const found = decisions.settle(() => policy.conditions(policyInput(request, of, undefined, reader, decisions)))
-    return found instanceof Promise ? found.then(doMatch) : doMatch(found)
+    return decisions.settle(() => policy.conditions(policyInput(request, of, undefined, reader, decisions)))
   }
-}
-
-function doMatch(found: Conditions): boolean {
-  if (found.outcome === 'error') throw new Error(found.message)
-  return found.outcome === 'matches'
 }

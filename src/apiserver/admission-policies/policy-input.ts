@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../objects/json.ts'
-import type { PolicyInput } from '../../policy/admission-policy/compiled-policy.ts'
+import type { PolicyInput } from '../../policy/admission-policy/policy-expressions.ts'
 import type { DecisionPort } from '../../policy/cel/library/authorizer.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { AdmissionRequest, ObjectReader } from '../access.ts'

@@ -1,43 +1,44 @@
 import type { AdmissionEnvironments } from '../../policy/admission-policy/admission-environment.ts'
-import { CompiledPolicy, type PolicyInput } from '../../policy/admission-policy/compiled-policy.ts'
-import type { ResourceDefinition } from '../../resources/definition.ts'
+import { CompiledPolicy } from '../../policy/admission-policy/compiled-policy.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { MatchResources, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../resources/generated/types.ts'
-import { forbidden, StatusError } from '../../words/status-error.ts'
+import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../resources/generated/types.ts'
+import { forbidden, StatusError, type StatusReason } from '../../words/status-error.ts'
 import type { AdmissionRequest, Authorizer, ObjectReader, Validator, Verdict } from '../access.ts'
-import { isExempt, reviewedUnder, type Equivalents, type MatchCriteria } from '../webhooks/webhooks.ts'
+import type { WebhookMetrics } from '../webhooks/webhook-metrics.ts'
+import { PolicyAnnotations } from './policy-annotations.ts'
 import { Decisions } from './decisions.ts'
+import { invocationsOf, policiesMayMean, type Invocation, type SelectionParts } from './invocations.ts'
 import { policyInput } from './policy-input.ts'
-import { findParams } from './policy-params.ts'
+import { errorTypeOf, type EnforcementAction, type ErrorType, type PolicyMetrics } from './policy-metrics.ts'
 
-export interface PolicyParts {
+export interface PolicyParts extends SelectionParts {
   readonly environments: AdmissionEnvironments
   readonly authorizer: Authorizer
-  readonly equivalents: Equivalents
-  served(): readonly ResourceDefinition[]
+  readonly metrics: PolicyMetrics
+  readonly conditionMetrics: WebhookMetrics
 }
 
-const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, Invalid: 422, RequestEntityTooLarge: 413 }
+type Spoken = Invocation<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>
 
-interface Speaking {
-  readonly policy: ValidatingAdmissionPolicy
-  readonly binding: ValidatingAdmissionPolicyBinding
-}
-
-interface Failure extends Speaking {
-  readonly message: string
-  readonly reason: string
-  /** It could not be told: the policy's failurePolicy has decided that it counts. */
-  readonly isError: boolean
-}
-
-/** What a binding comes to. */
+/** What an invocation comes to. Looking at it again gives the same: what is done about it comes later. */
 interface Findings {
-  readonly failures: readonly Failure[]
+  readonly spoken: Spoken
+  readonly conditions?: { readonly outcome: 'matches' | 'differs' | 'error'; readonly elapsedMs: number }
+  readonly decisions: readonly Decision[]
   readonly annotations: readonly { readonly key: string; readonly value: string }[]
 }
 
-const SILENT: Findings = { failures: [], annotations: [] }
+/** A validation that does not hold, or could not be evaluated. */
+interface Decision {
+  /** Which of the validations. */
+  readonly index: number
+  readonly message: string
+  readonly reason: StatusReason
+  readonly errorType: ErrorType
+  readonly elapsedMs: number
+  /** Denied whatever the binding's actions are: the binding, or an annotation, is at fault. */
+  readonly isUnconditional: boolean
+}
 
 /** ValidatingAdmissionPolicy: CEL instead of a webhook (KEP-3488). A policy speaks through its bindings. */
 export function validatingPolicies(parts: PolicyParts): Validator {
@@ -50,99 +51,117 @@ export function validatingPolicies(parts: PolicyParts): Validator {
   }
   return {
     name: 'ValidatingAdmissionPolicy',
-    matches: (request) => !isExempt(request),
+    matches: policiesMayMean,
     review(request, reader) {
       const bindings = reader.list(kinds.ValidatingAdmissionPolicyBinding)
-      return bindings.length === 0 ? ALLOWED : review(parts, compiledOf, bindings, request, reader)
+      if (bindings.length === 0) return ALLOWED
+      const spoken = invocationsOf(parts, { policies: reader.list(kinds.ValidatingAdmissionPolicy), bindings }, request, reader)
+      return spoken.length === 0 ? ALLOWED : review({ ...parts, compiledOf, reader, request }, spoken)
     },
   }
 }
 
 const ALLOWED: Verdict = { allowed: true, warnings: [] }
 
-function review(
-  parts: PolicyParts, compiledOf: (policy: ValidatingAdmissionPolicy) => CompiledPolicy, bindings: readonly ValidatingAdmissionPolicyBinding[],
-  request: AdmissionRequest, reader: ObjectReader,
-): Verdict | Promise<Verdict> {
-  const decisions = new Decisions(parts.authorizer, request.user)
-  const found = decisions.settle(() => bindings.map((binding) => {
-    const policy = reader.get(kinds.ValidatingAdmissionPolicy, { namespace: '', name: binding.spec?.policyName ?? '' })
-    return policy === undefined ? SILENT : findingsOf({ ...parts, decisions, reader }, compiledOf(policy), { policy, binding }, request)
-  }))
-  return found instanceof Promise ? found.then((later) => verdictOn(request, later)) : verdictOn(request, found)
-}
-
-function verdictOn(request: AdmissionRequest, findings: readonly Findings[]): Verdict {
-  for (const { annotations } of findings) for (const { key, value } of annotations) request.audit?.annotate(key, value)
-  const failures = findings.flatMap((each) => each.failures)
-  const denied = failures.find((failure) => failure.isError || actionsOf(failure.binding).includes('Deny'))
-  if (denied !== undefined) throw denial(request, denied)
-  for (const failure of failures) if (actionsOf(failure.binding).includes('Audit')) noteForAudit(request, failure)
-  return { allowed: true, warnings: failures.filter(({ binding }) => actionsOf(binding).includes('Warn')).map(warning) }
-}
-
-function actionsOf({ spec }: ValidatingAdmissionPolicyBinding): readonly string[] {
-  return spec?.validationActions ?? []
-}
-
-interface Evaluating extends PolicyParts {
-  readonly decisions: Decisions
+interface Reviewing extends PolicyParts {
   readonly reader: ObjectReader
+  readonly request: AdmissionRequest
+  compiledOf(policy: ValidatingAdmissionPolicy): CompiledPolicy
 }
 
-/** Looks only: it may be asked again when the authorizer has answered. */
-function findingsOf(parts: Evaluating, compiled: CompiledPolicy, speaking: Speaking, request: AdmissionRequest): Findings {
-  const { policy, binding } = speaking
-  const { reader, equivalents } = parts
-  const of = reviewedUnder(criteriaOf(policy.spec?.matchConstraints), request, reader, equivalents)
-  const isBound = binding.spec?.matchResources === undefined
-    || reviewedUnder(criteriaOf(binding.spec.matchResources), request, reader, equivalents) !== undefined
-  if (of === undefined || !isBound) return SILENT
-  const counts = policy.spec?.failurePolicy !== 'Ignore'
-  const failed = (message: string): Failure[] => (counts ? [{ ...speaking, message, reason: 'Invalid', isError: true }] : [])
-  const found = findParams(policy.spec?.paramKind, binding.spec?.paramRef, request, reader, parts.served())
-  if (found.outcome === 'error') return { ...SILENT, failures: failed(`failed to configure binding: ${found.message}`) }
-  if (found.outcome === 'none') return SILENT
-  const each = found.params.map((params) => evaluated(compiled, speaking, policyInput(request, of, params, reader, parts.decisions), failed))
-  return { failures: each.flatMap(({ failures }) => failures), annotations: each.flatMap(({ annotations }) => annotations) }
+function review(reviewing: Reviewing, spoken: readonly Spoken[]): Verdict | Promise<Verdict> {
+  const decisions = new Decisions(reviewing.authorizer, reviewing.request.user)
+  const found = decisions.settle(() => spoken.map((each) => findingsOf(reviewing, decisions, each)))
+  return found instanceof Promise ? found.then((later) => verdictOn(reviewing, later)) : verdictOn(reviewing, found)
 }
 
-function evaluated(compiled: CompiledPolicy, speaking: Speaking, input: PolicyInput, failed: (message: string) => Failure[]): Findings {
-  const conditions = compiled.conditions(input)
-  if (conditions.outcome === 'differs') return SILENT
-  if (conditions.outcome === 'error') return { ...SILENT, failures: failed(conditions.message) }
-  const name = speaking.policy.metadata.name ?? ''
-  const failures = compiled.validate(input).flatMap((finding): Failure[] => {
-    if (finding.outcome === 'holds') return []
-    if (finding.outcome === 'error') return failed(finding.message)
-    return [{ ...speaking, message: finding.message, reason: finding.reason, isError: false }]
+function findingsOf({ compiledOf, metrics, reader, request }: Reviewing, decisions: Decisions, spoken: Spoken): Findings {
+  const silent: Findings = { spoken, decisions: [], annotations: [] }
+  const counts = spoken.policy.spec?.failurePolicy !== 'Ignore'
+  if (spoken.outcome === 'misconfigured') return { ...silent, decisions: counts ? [unconditional(spoken.message)] : [] }
+  const compiled = compiledOf(spoken.policy)
+  const input = policyInput(request, spoken.of, spoken.params, reader, decisions)
+  const startedAt = metrics.now()
+  const held = compiled.conditions(input)
+  const conditions = { outcome: held.outcome, elapsedMs: metrics.now() - startedAt }
+  if (held.outcome === 'differs') return { ...silent, conditions }
+  if (held.outcome === 'error') return { ...silent, conditions, decisions: [failed({ index: 0, message: held.message, elapsedMs: conditions.elapsedMs })] }
+  const found = compiled.validate(input, metrics.now).flatMap((finding, index): Decision[] => {
+    const { outcome, elapsedMs } = finding
+    if (outcome === 'holds') return []
+    if (outcome === 'error') return [failed({ index, message: finding.message, elapsedMs })]
+    return [{ index, message: finding.message, reason: finding.reason as StatusReason, errorType: 'no_error', elapsedMs, isUnconditional: false }]
   })
-  return { failures, annotations: compiled.annotations(input).map(({ key, value }) => ({ key: `${name}/${key}`, value })) }
+  const notes = compiled.annotations(input)
+  const wrong = notes.flatMap((note) => (note.outcome === 'error' && counts ? [unconditional(note.message)] : []))
+  return { spoken, conditions, decisions: [...found, ...wrong], annotations: notes.filter((note) => note.outcome === 'value') }
 }
 
-const ANYTHING: MatchCriteria['rules'] = [{ apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'], operations: ['*'] }]
-
-/** Without rules everything is meant. */
-function criteriaOf({ resourceRules = [], excludeResourceRules = [], ...rest }: MatchResources = {}): MatchCriteria {
-  return { ...rest, rules: resourceRules.length === 0 ? ANYTHING : resourceRules, excluded: excludeResourceRules }
+function failed({ index, message, elapsedMs }: Pick<Decision, 'index' | 'message' | 'elapsedMs'>): Decision {
+  return { index, message, reason: 'Invalid', errorType: errorTypeOf(message), elapsedMs, isUnconditional: false }
 }
 
-function subject({ policy, binding }: Speaking): string {
+function unconditional(message: string): Decision {
+  return { ...failed({ index: 0, message, elapsedMs: 0 }), isUnconditional: true }
+}
+
+function verdictOn(reviewing: Reviewing, findings: readonly Findings[]): Verdict {
+  const { request, conditionMetrics } = reviewing
+  const annotations = new PolicyAnnotations(request.audit)
+  let denied: { readonly spoken: Spoken; readonly decision: Decision } | undefined
+  for (const { spoken, conditions, decisions, annotations: notes } of findings) {
+    const name = spoken.policy.metadata.name ?? ''
+    if (conditions !== undefined && (spoken.policy.spec?.matchConditions?.length ?? 0) > 0) {
+      conditionMetrics.conditions({ name, kind: 'policy', type: 'validate', operation: request.operation }, conditions.elapsedMs, conditions.outcome)
+    }
+    for (const note of notes) annotations.add(name, note)
+    for (const decision of decisions) if (enforce(reviewing, spoken, decision)) denied ??= { spoken, decision }
+  }
+  annotations.publish()
+  if (denied !== undefined) throw denial(request, denied.spoken, denied.decision)
+  return ALLOWED
+}
+
+const ACTIONS: Readonly<Record<string, EnforcementAction>> = { Deny: 'deny', Audit: 'audit', Warn: 'warn' }
+
+/** Does what the binding says is to be done; whether the request is denied. */
+function enforce({ request, metrics }: Reviewing, spoken: Spoken, decision: Decision): boolean {
+  const { policy, binding } = spoken
+  const labels = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' }
+  const count = (action: EnforcementAction): void => metrics.checked(labels, decision.elapsedMs, action, decision.errorType)
+  if (decision.errorType !== 'no_error' && policy.spec?.failurePolicy === 'Ignore') {
+    count('allow')
+    return false
+  }
+  if (decision.isUnconditional) {
+    count('deny')
+    return true
+  }
+  const actions = binding.spec?.validationActions ?? []
+  for (const action of actions) {
+    count(ACTIONS[action] ?? 'deny')
+    if (action === 'Warn') request.warn?.(`Validation failed for ${subject(spoken)}: ${decision.message}`)
+    if (action === 'Audit') noteFailure(request, spoken, decision)
+  }
+  return actions.includes('Deny')
+}
+
+function subject({ policy, binding }: Spoken): string {
   return `ValidatingAdmissionPolicy '${policy.metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}'`
 }
 
-function denial({ kind, key }: AdmissionRequest, failure: Failure): StatusError {
-  const message = `${subject(failure)} denied request: ${failure.message}`
+const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, Invalid: 422, RequestEntityTooLarge: 413 }
+
+function denial({ kind, key }: AdmissionRequest, spoken: Spoken, decision: Decision): StatusError {
+  const message = `${subject(spoken)} denied request: ${decision.message}`
   const refusal = forbidden({ group: kind.group, resource: kind.plural }, key.name, message)
-  const causes = [{ reason: '', field: '', message }]
-  return new StatusError(CODES[failure.reason] ?? 422, failure.reason === 'Forbidden' ? 'Forbidden' : 'Invalid', refusal.message, { ...refusal.details, causes })
+  const causes = [{ reason: '', message }]
+  return new StatusError(CODES[decision.reason] ?? 422, decision.reason, refusal.message, { ...refusal.details, causes })
 }
 
-function warning(failure: Failure): string {
-  return `Validation failed for ${subject(failure)}: ${failure.message}`
-}
-
-function noteForAudit(request: AdmissionRequest, { policy, binding, message }: Failure): void {
-  const note = { message, policy: policy.metadata.name, binding: binding.metadata.name, validationActions: actionsOf(binding) }
-  request.audit?.annotate('validation.policy.admission.k8s.io/validation_failure', JSON.stringify([note]))
+function noteFailure({ audit }: AdmissionRequest, { policy, binding }: Spoken, { index, message }: Decision): void {
+  if (audit === undefined) return
+  const validationActions = binding.spec?.validationActions ?? []
+  const note = { message, policy: policy.metadata.name, binding: binding.metadata.name, expressionIndex: index, validationActions }
+  audit.annotate('validation.policy.admission.k8s.io/validation_failure', JSON.stringify([note]))
 }

@@ -22,7 +22,7 @@ const pod = (spec: Partial<PodSpec> = {}, metadata: object = {}): Pod => ({
 test('namespaces must exist and stay', () => {
   const ending = namespace('ending', { status: { phase: 'Terminating' } })
   const reader = readerOf([namespace('shop'), ending])
-  const admit = (request: AdmissionRequest) => namespaceLifecycle.matches(request) && namespaceLifecycle.admit(request, reader)
+  const admit = (request: AdmissionRequest) => namespaceLifecycle.matches(request) && namespaceLifecycle.admit(request, reader, 'first')
   admit(admissionOf('CREATE', kinds.ConfigMap, configMap('shop')))
   admit(admissionOf('UPDATE', kinds.ConfigMap, configMap('ending')))
   admit(admissionOf('CREATE', kinds.Namespace, namespace('new')))
@@ -49,7 +49,7 @@ const admission = serviceAccountAdmission({ clock: hasty, random: zeros })
 
 async function admitted(spec: Partial<PodSpec>, own: Partial<ServiceAccount> = {}, metadata: object = {}): Promise<PodSpec | undefined> {
   const draft = copyJson(pod(spec, metadata))
-  await admission.admit(admissionOf('CREATE', kinds.Pod, draft), readerOf([account('default', own), account('web', own)]))
+  await admission.admit(admissionOf('CREATE', kinds.Pod, draft), readerOf([account('default', own), account('web', own)]), 'first')
   return draft.spec
 }
 
@@ -91,15 +91,15 @@ test('a pod waits a little for the default account of its new namespace', async 
   const empty = readerOf([])
   const late = { ...empty, get: ((kind, key) => (++looks > 3 ? readerOf([account('default')]) : empty).get(kind, key)) as typeof empty.get }
   const draft = copyJson(pod())
-  await admission.admit(admissionOf('CREATE', kinds.Pod, draft), late)
+  await admission.admit(admissionOf('CREATE', kinds.Pod, draft), late, 'first')
   assert.deepEqual([looks, draft.spec?.volumes?.length], [4, 1])
-  await assert.rejects(async () => admission.admit(admissionOf('CREATE', kinds.Pod, copyJson(pod())), empty), { code: 403 })
+  await assert.rejects(async () => admission.admit(admissionOf('CREATE', kinds.Pod, copyJson(pod())), empty, 'first'), { code: 403 })
 })
 
 test('tolerations for nodes that are away', () => {
   const tolerationsOf = (tolerations?: PodSpec['tolerations']) => {
     const draft = copyJson(pod(tolerations === undefined ? {} : { tolerations }))
-    void defaultTolerationSeconds.admit(admissionOf('CREATE', kinds.Pod, draft), readerOf([]))
+    void defaultTolerationSeconds.admit(admissionOf('CREATE', kinds.Pod, draft), readerOf([]), 'first')
     return draft.spec?.tolerations?.map(({ key = '', tolerationSeconds }) => `${key}:${tolerationSeconds ?? ''}`)
   }
   const [notReady, unreachable] = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
@@ -112,8 +112,8 @@ test('tolerations for nodes that are away', () => {
 test('new nodes take no pods yet', () => {
   const node: Node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } }
   const request = admissionOf('CREATE', kinds.Node, node)
-  void taintNewNodes.admit(request, readerOf([]))
-  void taintNewNodes.admit(request, readerOf([]))
+  void taintNewNodes.admit(request, readerOf([]), 'first')
+  void taintNewNodes.admit(request, readerOf([]), 'first')
   assert.deepEqual(node.spec?.taints, [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }])
   assert.equal(taintNewNodes.matches(admissionOf('UPDATE', kinds.Node, node)), false)
 })

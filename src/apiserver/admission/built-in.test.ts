@@ -31,7 +31,7 @@ function plugins(options: Partial<AdmissionOptions>, cluster: readonly KubeObjec
   return async (request: AdmissionRequest): Promise<Outcome> => {
     const said: string[] = []
     try {
-      for (const mutator of built.mutators) if (mutator.matches(request)) await mutator.admit(request, reader)
+      for (const mutator of built.mutators) if (mutator.matches(request)) await mutator.admit(request, reader, 'first')
       for (const validator of [...built.validators, ...built.lastValidators]) {
         if (!validator.matches(request)) continue
         const verdict = await validator.review(request, reader)

@@ -28,11 +28,19 @@ export function decodeFields(parts: SchemaParts, request: WriteRequest, body: ob
   return withMetadata(request.resource, object)
 }
 
-/** An object that does not come from a client: nobody is told of unknown fields. The object is changed in place. */
-export function decodeObject(parts: SchemaParts, resource: ServedResource, body: JsonObject): KubeObject {
+/** An object that somebody else made, and what of it the kind has no fields for. */
+export interface DecodedObject {
+  readonly object: KubeObject
+  readonly unknownFields: readonly string[]
+}
+
+/** An object that does not come from a client, with its defaults. It is changed in place. Throws StatusError 400 where it cannot be one. */
+export function decodeObject(parts: SchemaParts, resource: ServedResource, body: JsonObject): DecodedObject {
   checkKind(resource, body)
-  const { object } = resource.definition.form?.read(body) ?? normalizeObject(schemaOf(parts, resource), body, resource.kind)
-  return withMetadata(resource, object)
+  const { object, unknownFields } = resource.definition.form?.read(body) ?? normalizeObject(schemaOf(parts, resource), body, resource.kind)
+  const decoded = withMetadata(resource, object)
+  resource.definition.defaults(decoded)
+  return { object: decoded, unknownFields }
 }
 
 /** What strict decoding found: an error, warnings or nothing, as the client asked for (KEP-2885). */

@@ -2,6 +2,7 @@ import { fromBase64, textOf } from '../../words/bytes.ts'
 import { isObject, type JsonObject } from '../../objects/json.ts'
 import { apiVersionOf, type KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
+import type { StatusDetails, StatusReason } from '../../words/status-error.ts'
 import type { AdmissionRequest } from '../access.ts'
 
 /** One object of a review, as the version says it that the webhook's rule names. */
@@ -20,13 +21,15 @@ export function reviewOf(uid: string, version: string, request: AdmissionRequest
   const gvk = (of: KindRef): JsonObject => ({ group: of.group, version: of.version, kind: of.kind })
   const gvr = (of: KindRef): JsonObject => ({ group: of.group, version: of.version, resource: of.plural })
   const { user, key, operation, subresource, dryRun } = request
+  // A Namespace is, to all who are asked about it, in itself.
+  const namespace = request.kind.group === '' && request.kind.plural === 'namespaces' ? key.name : key.namespace
   return {
     kind: 'AdmissionReview',
     apiVersion: apiVersionOf({ group: 'admission.k8s.io', version }),
     request: {
       uid, kind: gvk(kind), resource: gvr(kind), ...(subresource === '' ? {} : { subResource: subresource }),
       requestKind: gvk(request.kind), requestResource: gvr(request.kind), ...(subresource === '' ? {} : { requestSubResource: subresource }),
-      ...(key.name === '' ? {} : { name: key.name }), ...(key.namespace === '' ? {} : { namespace: key.namespace }), operation,
+      ...(key.name === '' ? {} : { name: key.name }), ...(namespace === '' ? {} : { namespace }), operation,
       userInfo: { username: user.name, ...(user.uid === '' ? {} : { uid: user.uid }), groups: user.groups, ...extraOf(user.extra) },
       object: object ?? null, oldObject: old ?? null, dryRun,
       options: { kind: OPTIONS_KIND[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) },
@@ -41,8 +44,9 @@ function extraOf(extra: AdmissionRequest['user']['extra']): JsonObject {
 export interface ReviewAnswer {
   readonly allowed: boolean
   readonly code: number
-  readonly reason: string
+  readonly reason: StatusReason
   readonly message: string
+  readonly details: StatusDetails | undefined
   /** RFC 6902 operations; undefined: nothing is to be changed. */
   readonly patch: readonly unknown[] | undefined
   readonly warnings: readonly string[]
@@ -60,9 +64,11 @@ export function answerOf(uid: string, review: JsonObject, mayPatch: boolean): Re
   if (!isObject(response)) throw new Error('webhook response was absent')
   if (response['uid'] !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`)
   const status = isObject(response['status']) ? response['status'] : {}
-  const code = typeof status['code'] === 'number' && status['code'] >= 400 && status['code'] < 600 ? status['code'] : 403
+  const code = typeof status['code'] === 'number' && status['code'] >= 400 && status['code'] < 600 ? Math.floor(status['code']) : 400
   return {
-    allowed: response['allowed'] === true, code, reason: text(status['reason']), message: text(status['message']),
+    // The reason is the webhook's own: what it is not among ours is passed on as it is.
+    allowed: response['allowed'] === true, code, reason: text(status['reason']) as StatusReason, message: text(status['message']),
+    details: detailsOf(status['details']),
     patch: patchOf(response, mayPatch),
     warnings: Array.isArray(response['warnings']) ? response['warnings'].filter((warning) => typeof warning === 'string').slice(0, MAX_WARNINGS) : [],
     auditAnnotations: textsOf(response['auditAnnotations']),
@@ -81,6 +87,19 @@ function patchOf({ patch, patchType }: JsonObject, mayPatch: boolean): readonly 
   const operations: unknown = JSON.parse(textOf(bytes))
   if (!Array.isArray(operations)) throw new Error('webhook response.patch is not a list of operations')
   return operations
+}
+
+/** As far as they are what details are. */
+function detailsOf(given: unknown): StatusDetails | undefined {
+  if (!isObject(given)) return undefined
+  const { causes, retryAfterSeconds } = given
+  const details: Record<string, unknown> = {}
+  for (const field of ['name', 'group', 'kind', 'uid']) if (text(given[field]) !== '') details[field] = text(given[field])
+  if (Array.isArray(causes)) {
+    details['causes'] = causes.filter(isObject).map(({ reason, message, field }) => ({ reason: text(reason), message: text(message), field: text(field) }))
+  }
+  if (typeof retryAfterSeconds === 'number') details['retryAfterSeconds'] = retryAfterSeconds
+  return details
 }
 
 function text(value: unknown): string {

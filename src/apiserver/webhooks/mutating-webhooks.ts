@@ -1,90 +1,126 @@
 import { copyJson, isObject, sameJson, type JsonObject } from '../../objects/json.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
-import { applyJsonPatch } from '../../objects/patch-json.ts'
+import { applyJsonPatch, patchProblem } from '../../objects/patch-json.ts'
 import { internalError } from '../../words/status-error.ts'
-import { thrownMessage } from '../../words/thrown.ts'
-import type { AdmissionRequest, Mutator, ObjectReader } from '../access.ts'
+import type { AdmissionRequest, MutationRound, Mutator, ObjectReader } from '../access.ts'
+import { replaceContent, toFace } from './drafts.ts'
 import type { ReviewedObjects } from './admission-review.ts'
-import { askWebhook, denial, type AskParts } from './ask-webhook.ts'
-import { configuredWebhooks, isExempt, reviewedBy, type ConfiguredWebhook, type Equivalents, type Webhook } from './webhooks.ts'
+import { conditionsHold, WebhookAsking, type AskParts } from './ask-webhook.ts'
+import { Reinvocation } from './reinvocation.ts'
+import { configuredWebhooks, isExempt, reviewedBy, type ConfiguredWebhook, type Equivalents } from './webhooks.ts'
 
 export interface MutatingParts extends AskParts {
   readonly equivalents: Equivalents
-  /** What a webhook's patch left, as an object of the kind: types checked, unknown fields dropped. Throws StatusError 400. */
-  decode(kind: KindRef, object: JsonObject): KubeObject
+  /** What a webhook's patch left, as an object of the kind: types checked, unknown fields dropped, defaults filled in. Throws StatusError 400. */
+  decode(kind: KindRef, object: JsonObject): { readonly object: KubeObject }
 }
 
 /**
- * MutatingAdmissionWebhook: each webhook sees what those before it made of the object. One whose reinvocationPolicy is IfNeeded is asked
- * once more where a later one has changed the object since.
+ * MutatingAdmissionWebhook: each webhook sees what those before it made of the object. When any of them has changed it, all mutators have
+ * a second round, in which only those webhooks are asked again that want to (reinvocationPolicy IfNeeded) and after which it was changed.
  */
 export function mutatingWebhooks(parts: MutatingParts): Mutator {
+  // Between the rounds of a request; most have one round and none of this.
+  const reinvocations = new WeakMap<AdmissionRequest, Reinvocation>()
   return {
     name: 'MutatingAdmissionWebhook',
     matches: (request) => !isExempt(request),
-    admit(request, reader) {
+    admit(request, reader, round) {
       const hooks = configuredWebhooks(reader, 'mutating')
-      return hooks.length === 0 ? undefined : new Round(parts, request, reader).run(hooks)
+      if (hooks.length === 0) return undefined
+      let reinvocation = reinvocations.get(request)
+      if (reinvocation === undefined) reinvocations.set(request, (reinvocation = new Reinvocation()))
+      return new Pass(parts, { request, reader, round, reinvocation }).run(hooks)
     },
   }
 }
 
-class Round {
+interface PassOf {
+  readonly request: AdmissionRequest
+  readonly reader: ObjectReader
+  readonly round: MutationRound
+  readonly reinvocation: Reinvocation
+}
+
+const MUTATION = 'mutation.webhook.admission.k8s.io/'
+const PATCH = 'patch.webhook.admission.k8s.io/'
+
+/** One round over the webhooks. */
+class Pass {
   readonly #parts: MutatingParts
-  readonly #request: AdmissionRequest
-  readonly #reader: ObjectReader
-  /** What the object was after each webhook that may be asked again. */
-  readonly #leftBy = new Map<ConfiguredWebhook, KubeObject | undefined>()
+  readonly #of: PassOf
 
-  constructor(parts: MutatingParts, request: AdmissionRequest, reader: ObjectReader) {
+  constructor(parts: MutatingParts, of: PassOf) {
     this.#parts = parts
-    this.#request = request
-    this.#reader = reader
+    this.#of = of
   }
 
-  async run(hooks: readonly ConfiguredWebhook[]): Promise<void> {
-    for (const each of hooks) {
-      const asked = await this.#ask(each.hook)
-      if (asked && each.hook.reinvocationPolicy === 'IfNeeded') this.#leftBy.set(each, copyJson(this.#request.object))
+  async run(hooks: readonly ConfiguredWebhook[]): Promise<'changed' | void> {
+    const { request, reader, round, reinvocation } = this.#of
+    if (round === 'again') reinvocation.lookAt(request.object)
+    let isChanged = false
+    for (const [index, each] of hooks.entries()) {
+      const { hook } = each
+      const of = reviewedBy(hook, request, reader, this.#parts.equivalents)
+      if (of === undefined || !(await conditionsHold(this.#parts, hook, request, { of, type: 'admit' }))) continue
+      const id = `${each.configuration}/${hook.name}`
+      // Who was not asked in the first round is not in the second either, even if it would concern him now.
+      if (round === 'again' && !reinvocation.isWanted(id)) continue
+      const changed = await this.#ask(each, of, index)
+      if (changed) {
+        isChanged = true
+        reinvocation.changed()
+      }
+      if (hook.reinvocationPolicy === 'IfNeeded') reinvocation.asked(id)
     }
-    for (const [each, left] of this.#leftBy) if (!sameJson(left, this.#request.object)) await this.#ask(each.hook)
+    reinvocation.leave(request.object)
+    return isChanged ? 'changed' : undefined
   }
 
-  async #ask(hook: Webhook): Promise<boolean> {
-    const of = reviewedBy(hook, this.#request, this.#reader, this.#parts.equivalents)
-    if (of === undefined) return false
-    const answer = await askWebhook(this.#parts, hook, this.#request, of, true)
-    if (answer === undefined) return true
-    for (const warning of answer.warnings) this.#request.warn?.(warning)
-    if (!answer.allowed) throw denial(hook, answer)
-    if (answer.patch !== undefined) this.#patch(hook, of, answer.patch)
-    return true
+  /** Whether it changed the object. */
+  async #ask({ hook, configuration }: ConfiguredWebhook, of: ReviewedObjects, index: number): Promise<boolean> {
+    const { request, round } = this.#of
+    const place = `round_${round === 'first' ? 0 : 1}_index_${index}`
+    const note = (isMutated: boolean): void =>
+      request.audit?.annotate(`${MUTATION}${place}`, JSON.stringify({ configuration, webhook: hook.name, mutated: isMutated }))
+    const asking = new WebhookAsking(this.#parts, hook, request, 'admit')
+    let isChanged = false
+    try {
+      const asked = await asking.ask(of)
+      if (asked.outcome === 'failed-open') {
+        request.audit?.annotate(`failed-open.${MUTATION}${place}`, hook.name)
+        return false
+      }
+      const { patch = [] } = asked.answer
+      if (patch.length > 0) {
+        isChanged = this.#patch(asking, of, patch)
+        request.audit?.annotate(`${PATCH}${place}`, JSON.stringify({ configuration, webhook: hook.name, patch, patchType: 'JSONPatch' }), 'Request')
+      }
+      asking.allowed()
+      return isChanged
+    } finally {
+      note(isChanged)
+    }
   }
 
-  #patch(hook: Webhook, of: ReviewedObjects, operations: readonly unknown[]): void {
-    const draft = this.#request.object
-    if (draft === undefined || of.object === undefined) return
+  /** What cannot be applied is the server's error, whatever the webhook's failurePolicy says. */
+  #patch(asking: WebhookAsking, of: ReviewedObjects, operations: readonly unknown[]): boolean {
+    const draft = this.#of.request.object
+    const refuse = (why: string): Error => asking.refused(internalError(why), 'apiserver_internal_error')
+    if (draft === undefined || of.object === undefined) {
+      const { name } = asking.hook
+      throw refuse(`admission webhook ${JSON.stringify(name)} attempted to modify the object, which is not supported for this operation`)
+    }
     try {
       const patched = applyJsonPatch(of.object, operations)
       if (!isObject(patched)) throw new Error('the patch does not leave an object')
-      const decoded = this.#parts.decode(of.kind, copyJson(patched))
-      replaceContent(draft, of.kind === this.#request.kind ? decoded : this.#fromFace(of.kind, decoded))
+      const isChanged = !sameJson(of.object, patched)
+      const decoded = this.#parts.decode(of.kind, copyJson(patched)).object
+      replaceContent(draft, toFace(this.#parts.equivalents, { from: of.kind, to: this.#of.request.kind }, decoded))
+      return isChanged
     } catch (error) {
-      if (hook.failurePolicy === 'Ignore') return
-      throw internalError(`failed calling webhook ${JSON.stringify(hook.name)}: ${thrownMessage(error)}`)
+      throw refuse(patchProblem(error))
     }
   }
-
-  #fromFace(kind: KindRef, object: KubeObject): KubeObject {
-    const face = this.#parts.equivalents(this.#request.kind).find((equivalent) => equivalent.kind === kind)
-    return face === undefined ? object : face.fromThat(object)
-  }
-}
-
-function replaceContent(object: KubeObject, by: KubeObject): void {
-  const draft = object as KubeObject & JsonObject
-  const content = by as KubeObject & JsonObject
-  for (const field of Object.keys(draft)) if (content[field] === undefined) delete draft[field]
-  for (const field of Object.keys(content)) draft[field] = content[field]
 }

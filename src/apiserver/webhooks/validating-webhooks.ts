@@ -1,6 +1,7 @@
 import type { AdmissionRequest, ObjectReader, Validator, Verdict } from '../access.ts'
-import { askWebhook, denial, type AskParts } from './ask-webhook.ts'
-import { configuredWebhooks, isExempt, reviewedBy, type ConfiguredWebhook, type Equivalents } from './webhooks.ts'
+import type { ReviewedObjects } from './admission-review.ts'
+import { conditionsHold, WebhookAsking, type AskParts } from './ask-webhook.ts'
+import { configuredWebhooks, isExempt, reviewedBy, type ConfiguredWebhook, type Equivalents, type Webhook } from './webhooks.ts'
 
 export interface ValidatingParts extends AskParts {
   readonly equivalents: Equivalents
@@ -19,21 +20,25 @@ export function validatingWebhooks(parts: ValidatingParts): Validator {
 }
 
 const ALLOWED: Verdict = { allowed: true, warnings: [] }
+const FAILED_OPEN = 'failed-open.validating.webhook.admission.k8s.io/'
 
 async function askAll(parts: ValidatingParts, hooks: readonly ConfiguredWebhook[], request: AdmissionRequest, reader: ObjectReader): Promise<Verdict> {
-  const asked = hooks.flatMap(({ hook }) => {
+  const concerned: { readonly hook: Webhook; readonly of: ReviewedObjects }[] = []
+  for (const { hook } of hooks) {
     const of = reviewedBy(hook, request, reader, parts.equivalents)
-    return of === undefined ? [] : [askWebhook(parts, hook, request, of, false).then((answer) => ({ hook, answer }))]
-  })
-  const warnings: string[] = []
-  // All are waited for, so that none is left behind when another fails.
-  const answers = await Promise.allSettled(asked)
-  for (const settled of answers) {
-    if (settled.status === 'rejected') throw settled.reason
-    const { hook, answer } = settled.value
-    if (answer === undefined) continue
-    if (!answer.allowed) throw denial(hook, answer)
-    warnings.push(...answer.warnings)
+    if (of !== undefined && await conditionsHold(parts, hook, request, { of, type: 'validate' })) concerned.push({ hook, of })
   }
-  return { allowed: true, warnings }
+  // All are waited for, so that none is left behind when another fails.
+  const asked = await Promise.allSettled(concerned.map(({ hook, of }, index) => askOne(parts, hook, request, { of, index })))
+  for (const settled of asked) if (settled.status === 'rejected') throw settled.reason
+  return ALLOWED
+}
+
+async function askOne(
+  parts: ValidatingParts, hook: Webhook, request: AdmissionRequest, { of, index }: { readonly of: ReviewedObjects; readonly index: number },
+): Promise<void> {
+  const asking = new WebhookAsking(parts, hook, request, 'validating')
+  const asked = await asking.ask(of)
+  if (asked.outcome === 'answered') return asking.allowed()
+  request.audit?.annotate(`${FAILED_OPEN}round_0_index_${index}`, hook.name)
 }

@@ -3,6 +3,7 @@ import { selects } from '../../objects/selects.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { LabelSelector, MatchCondition, MutatingWebhook, RuleWithOperations, ValidatingWebhook } from '../../resources/generated/types.ts'
 import type { KindRef } from '../../objects/kind.ts'
+import type { Conditions } from '../../policy/admission-policy/policy-expressions.ts'
 import type { AdmissionRequest, ObjectReader } from '../access.ts'
 import type { Equivalent } from '../resource-set.ts'
 import type { ReviewedObjects } from './admission-review.ts'
@@ -19,8 +20,10 @@ export interface ConfiguredWebhook {
 /** The other faces of a resource, for matchPolicy Equivalent. */
 export type Equivalents = (kind: KindRef) => readonly Equivalent[]
 
-/** Whether all conditions hold (CEL, in their order). Throws (or rejects with) an Error where one cannot be evaluated and none is false. */
-export type MatchConditions = (conditions: readonly MatchCondition[], request: AdmissionRequest, of: ReviewedObjects) => boolean | Promise<boolean>
+/** Whether all conditions hold (CEL, in their order); at once where no authorizer has to be waited for. */
+export type MatchConditions = (
+  conditions: readonly MatchCondition[], request: AdmissionRequest, of: ReviewedObjects,
+) => Conditions | Promise<Conditions>
 
 const MUTATING = kinds.MutatingWebhookConfiguration
 const VALIDATING = kinds.ValidatingWebhookConfiguration

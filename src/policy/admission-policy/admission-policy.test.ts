@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Expression, ExpressionUse, RuleSubject } from '../../resources/expression.ts'
 import { AdmissionEnvironments } from './admission-environment.ts'
-import { CompiledPolicy, type PolicyInput, type PolicyTexts } from './compiled-policy.ts'
+import { CompiledPolicy, type PolicyTexts } from './compiled-policy.ts'
 import { ExpressionChecker } from './expression-check.ts'
+import type { PolicyInput } from './policy-expressions.ts'
 
 const environments = new AdmissionEnvironments()
 const policyOf = (texts: Partial<PolicyTexts>): CompiledPolicy => new CompiledPolicy({ hasParams: false, ...texts }, environments)
@@ -41,12 +42,12 @@ test('conditions: one that is false decides, whatever is wrong with others', () 
   const conditions = (...expressions: string[]) => policyOf({ matchConditions: expressions.map((expression, index) => ({ name: `c${index}`, expression })) }).conditions(input)
   assert.deepEqual(conditions('request.userInfo.username == "alice"', '!("admin" in request.userInfo.groups)'), { outcome: 'matches' })
   assert.deepEqual(conditions('object.none == 1', 'false'), { outcome: 'differs' })
-  assert.deepEqual(conditions('object.none == 1', 'true'), { outcome: 'error', message: 'match condition "c0": no such key: none' })
+  assert.deepEqual(conditions('object.none == 1', 'true'), { outcome: 'error', message: "expression 'object.none == 1' resulted in error: no such key: none" })
 })
 
 test('annotations for the audit', () => {
   const auditAnnotations = [{ key: 'replicas', valueExpression: '"has " + string(object.spec.replicas)' }, { key: 'none', valueExpression: 'null' }]
-  assert.deepEqual(policyOf({ auditAnnotations }).annotations(input), [{ key: 'replicas', value: 'has 5' }])
+  assert.deepEqual(policyOf({ auditAnnotations }).annotations(input), [{ outcome: 'value', key: 'replicas', value: 'has 5' }])
 })
 
 test('what is wrong with expressions', () => {
@@ -59,10 +60,10 @@ test('what is wrong with expressions', () => {
     [[of('validation', 'object.x ==')], /^p: Invalid value: "object\.x ==": compilation failed: ERROR: <input>:1:/],
     [[of('validation', 'params.x == 1')], /undeclared reference to 'params'/],
     [[of('validation', 'params.x == 1', { hasParams: true })], undefined],
-    [[of('validation', '"text"')], /^p: Invalid value: "\\"text\\"": must evaluate to bool$/],
-    [[of('message', '1 + 1')], /must evaluate to string$/],
+    [[of('validation', '"text"')], /^p: Invalid value: "\\"text\\"": must evaluate to bool but got string$/],
+    [[of('message', '1 + 1')], /must evaluate to string but got int$/],
     [[of('audit-annotation', 'object.x ? "a" : "b"'), of('audit-annotation', 'null')], undefined],
-    [[of('audit-annotation', '1')], /must evaluate to string or null$/],
+    [[of('audit-annotation', '1')], /must evaluate to one of \[string null_type\] but got int$/],
     [[of('match-condition', 'namespaceObject.metadata.name == "x"')], /undeclared reference to 'namespaceObject'/],
     [[of('variable', 'object.x', { name: 'a' }), of('validation', 'variables.a == 1')], undefined],
     [[of('validation', 'variables.a == 1')], /undeclared reference to 'variables'/],

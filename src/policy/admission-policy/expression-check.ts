@@ -5,18 +5,20 @@ import { composedType } from '../cel/composed-variables.ts'
 import type { Environment } from '../cel/environment.ts'
 import { kubernetesEnvironment } from '../cel/kubernetes-environment.ts'
 import { formatIssues } from '../cel/source.ts'
-import { formatType, type Type } from '../cel/types.ts'
+import type { Type } from '../cel/types.ts'
 import { checkRuleExpressions, isRuleExpression } from '../schema-rules/rule-check.ts'
 import type { AdmissionEnvironments } from './admission-environment.ts'
+import { VARIABLES_TYPE, wrongType } from './policy-expressions.ts'
 
 /** What an expression must come to; undefined: anything. */
 const RESULTS: Readonly<Record<ExpressionUse, readonly string[] | undefined>> = {
   'match-condition': ['bool'], variable: undefined, validation: ['bool'], message: ['string'], 'audit-annotation': ['string', 'null'],
-  'apply-configuration': undefined, 'json-patch': undefined, 'schema-rule': ['bool'], 'schema-message': ['string'],
+  'apply-configuration': ['Object'], 'json-patch': ['list(JSONPatch)'], 'schema-rule': ['bool'], 'schema-message': ['string'],
   'device-selector': ['bool'],
 }
 /** Checked by whoever runs them: their types are not declared here. */
-const OTHERS: ReadonlySet<ExpressionUse> = new Set<ExpressionUse>(['apply-configuration', 'json-patch', 'device-selector'])
+const OTHERS: ReadonlySet<ExpressionUse> = new Set<ExpressionUse>(['device-selector'])
+const MUTATIONS: ReadonlySet<ExpressionUse> = new Set<ExpressionUse>(['apply-configuration', 'json-patch'])
 
 /** What is wrong with the expressions of an object that is written. Those that it had before were accepted once, and are let be. */
 export class ExpressionChecker {
@@ -48,10 +50,11 @@ export class ExpressionChecker {
 
   #environmentFor({ use, hasParams }: Expression, variables: ReadonlyMap<string, Type>): Environment {
     const isCondition = use === 'match-condition'
-    return this.#environments.with({
+    const named = {
       hasParams, hasNamespace: !isCondition, hasAuthorizer: use !== 'message',
-      variables: isCondition || variables.size === 0 ? undefined : composedType('kubernetes.variables', variables),
-    })
+      variables: isCondition || variables.size === 0 ? undefined : composedType(VARIABLES_TYPE, variables),
+    }
+    return MUTATIONS.has(use) ? this.#environments.forMutations(named) : this.#environments.with(named)
   }
 }
 
@@ -62,7 +65,6 @@ function identityOf({ use, path, text }: Expression): string {
 function problemOf({ use, path, text }: Expression, compiled: Compiled): FieldError | undefined {
   if (!compiled.ok) return invalidValue(path, text, `compilation failed: ${formatIssues(text, compiled.issues)}`)
   const wanted = RESULTS[use]
-  const found = formatType(compiled.program.type)
-  if (wanted === undefined || found === 'dyn' || wanted.includes(found)) return undefined
-  return invalidValue(path, text, `must evaluate to ${wanted.join(' or ')}`)
+  const problem = wanted === undefined ? undefined : wrongType(wanted, compiled.program.type)
+  return problem === undefined ? undefined : invalidValue(path, text, problem)
 }

@@ -42,13 +42,15 @@ export interface KubernetesEnvironmentOptions {
   readonly version: KubernetesVersion
   readonly variables?: Readonly<Record<string, Type>>
   readonly types?: TypeProvider
+  /** Beyond those that all expressions have. */
+  readonly more?: readonly Library[]
 }
 
 /** What expressions of that Kubernetes version can use; a function that came later is not declared. */
 export function kubernetesEnvironment(options: KubernetesEnvironmentOptions): Environment {
   const minor = Number(options.version.slice(2))
   return createEnvironment({
-    libraries: libraries.filter(({ since }) => since === undefined || since <= minor).map(({ library }) => library),
+    libraries: [...libraries.filter(({ since }) => since === undefined || since <= minor).map(({ library }) => library), ...(options.more ?? [])],
     variables: options.variables ?? {},
     ...(options.types === undefined ? {} : { types: options.types }),
     homogeneousLiterals: true,

@@ -5,7 +5,7 @@ import { noTypes, type ObjectField, type ObjectType, type TypeProvider } from '.
 import { jsonField } from './openapi-types.ts'
 import { toJson } from './to-json.ts'
 import { dynType, stringType } from './types.ts'
-import { CelError, ObjectValue, type Value } from './values.ts'
+import { CelError, JsonMap, ListValue, ObjectValue, type Value } from './values.ts'
 import { wrapDyn, wrapOf } from './wrap.ts'
 
 /**
@@ -29,18 +29,31 @@ function placedType(name: string): ObjectType {
     field: anyField,
     setFields: (source) => Object.keys(source as object),
     create: (fields) => {
-      for (const [field, value] of fields) {
-        const wanted = `${name}.${field}`
-        if (value instanceof ObjectValue && value.type.name !== wanted) {
-          const found = value.type.name
-          return new CelError(`unexpected type name "${found}", expected "${wanted}", which matches field name path from root Object type`)
-        }
-      }
-      return build(type, fields)
+      const problems = [...fields].flatMap(([field, value]) => misplaced(value, `${name}.${field}`))
+      return problems.length > 0 ? new CelError(problems.join('\n')) : build(type, fields)
     },
     isJson: true,
   }
   return type
+}
+
+const MISPLACED = 'unexpected type name '
+
+/** Whether an evaluation has failed because an object was built with the name of another place. */
+export function isTypeMismatch(message: string): boolean {
+  return message.startsWith(MISPLACED)
+}
+
+/** Lists and maps have no names of their own: what is in them is named for the field. */
+function misplaced(value: Value, wanted: string): readonly string[] {
+  if (value instanceof ObjectValue) {
+    const found = value.type.name
+    if (found === wanted || (found !== 'Object' && !found.startsWith('Object.'))) return []
+    return [`${MISPLACED}"${found}", expected "${wanted}", which matches field name path from root Object type`]
+  }
+  if (value instanceof ListValue) return value.wrap === undefined ? value.values().flatMap((item) => misplaced(item, wanted)) : []
+  if (typeof value !== 'object' || value === null || !('kind' in value) || value.kind !== 'map' || value instanceof JsonMap) return []
+  return [...value.keys()].flatMap((key) => misplaced(value.get(key) ?? null, wanted))
 }
 
 function build(type: ObjectType, fields: ReadonlyMap<string, Value>): Value {

@@ -1,0 +1,76 @@
+import type { KubeObject } from '../../objects/kube-object.ts'
+import type { ResourceDefinition } from '../../resources/definition.ts'
+import type { MatchResources, ParamKind, ParamRef } from '../../resources/generated/types.ts'
+import type { AdmissionRequest, ObjectReader } from '../access.ts'
+import type { ReviewedObjects } from '../webhooks/admission-review.ts'
+import { isExempt, reviewedUnder, type Equivalents, type MatchCriteria } from '../webhooks/webhooks.ts'
+import { findParams } from './policy-params.ts'
+
+/** What validating and mutating policies have in common, and their bindings. */
+export interface PolicyObject extends KubeObject {
+  readonly spec?: { readonly matchConstraints?: MatchResources; readonly paramKind?: ParamKind; readonly failurePolicy?: string }
+}
+
+export interface BindingObject extends KubeObject {
+  readonly spec?: { readonly policyName?: string; readonly matchResources?: MatchResources; readonly paramRef?: ParamRef }
+}
+
+/** A policy that speaks of a request through a binding, with one of the parameters that this brings. */
+export type Invocation<P extends PolicyObject, B extends BindingObject> = Spoken<P, B> & (
+  | { readonly outcome: 'speaks'; readonly of: ReviewedObjects; readonly params: KubeObject | null }
+  /** It would speak, if its parameters could be found. */
+  | { readonly outcome: 'misconfigured'; readonly message: string }
+)
+
+interface Spoken<P, B> {
+  readonly policy: P
+  readonly binding: B
+}
+
+export interface SelectionParts {
+  readonly equivalents: Equivalents
+  served(): readonly ResourceDefinition[]
+}
+
+/** Kinds that only ask and store nothing: a policy that barred them would bar the way to find out about it. */
+const NEVER_MEANT: ReadonlySet<string> = new Set([
+  'authentication.k8s.io/selfsubjectreviews', 'authentication.k8s.io/tokenreviews', 'authorization.k8s.io/localsubjectaccessreviews',
+  'authorization.k8s.io/selfsubjectaccessreviews', 'authorization.k8s.io/selfsubjectrulesreviews', 'authorization.k8s.io/subjectaccessreviews',
+])
+
+export function policiesMayMean(request: AdmissionRequest): boolean {
+  const { group, plural } = request.kind
+  if (isExempt(request)) return false
+  return group === '' || !group.startsWith('auth') || !NEVER_MEANT.has(`${group}/${plural}`)
+}
+
+/** In the order of the policies' names, then of the bindings'. */
+export function invocationsOf<P extends PolicyObject, B extends BindingObject>(
+  parts: SelectionParts, { policies, bindings }: { readonly policies: readonly P[]; readonly bindings: readonly B[] },
+  request: AdmissionRequest, reader: ObjectReader,
+): readonly Invocation<P, B>[] {
+  const found: Invocation<P, B>[] = []
+  for (const policy of policies) {
+    const own = bindings.filter(({ spec }) => spec?.policyName === policy.metadata.name)
+    const of = own.length === 0 ? undefined : reviewedUnder(criteriaOf(policy.spec?.matchConstraints), request, reader, parts.equivalents)
+    if (of === undefined) continue
+    for (const binding of own) {
+      if (!isBound(parts, binding, request, reader)) continue
+      const sought = findParams(policy.spec?.paramKind, binding.spec?.paramRef, request, reader, parts.served())
+      if (sought.outcome === 'error') found.push({ outcome: 'misconfigured', policy, binding, message: `failed to configure binding: ${sought.message}` })
+      else if (sought.outcome === 'found') for (const params of sought.params) found.push({ outcome: 'speaks', policy, binding, of, params })
+    }
+  }
+  return found
+}
+
+function isBound({ equivalents }: SelectionParts, { spec }: BindingObject, request: AdmissionRequest, reader: ObjectReader): boolean {
+  return spec?.matchResources === undefined || reviewedUnder(criteriaOf(spec.matchResources), request, reader, equivalents) !== undefined
+}
+
+const ANYTHING: MatchCriteria['rules'] = [{ apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'], operations: ['*'] }]
+
+/** Without rules everything is meant. */
+function criteriaOf({ resourceRules = [], excludeResourceRules = [], ...rest }: MatchResources = {}): MatchCriteria {
+  return { ...rest, rules: resourceRules.length === 0 ? ANYTHING : resourceRules, excluded: excludeResourceRules }
+}
