@@ -1,3 +1,6 @@
+import type { User } from './access.ts'
+import type { RemoteTarget } from './aggregation/remote-api.ts'
+
 /** HTTP as the API server sees it: host/https-server.ts adapts node:http2 to it, simulation/ and tests call it directly. */
 export interface ServerRequest {
   readonly method: string
@@ -34,7 +37,7 @@ export type ServerResponse =
   | { readonly type: 'whole'; readonly status: number; readonly headers: ResponseHeaders; readonly body: readonly Uint8Array[] }
   /** send resolves when the response is complete; the adapter ends the stream then. */
   | { readonly type: 'stream'; readonly status: number; readonly headers: ResponseHeaders; send(sink: ByteSink): Promise<void> }
-  /** The adapter hands the raw connection over after the other side answered the upgrade (exec, attach, port-forward): see host/node-proxy.ts. */
+  /** The adapter hands the raw connection over after the other side answered the upgrade (exec, attach, port-forward): see host/node-proxy.ts, host/api-tunnel.ts. */
   | { readonly type: 'tunnel'; readonly target: TunnelTarget }
 
 export type ResponseHeaders = Readonly<Record<string, string>>
@@ -47,11 +50,23 @@ export interface ByteSink {
   drained(): Promise<void>
 }
 
+/** Plain data: whoever has the socket may be in another thread. */
+export type TunnelTarget = NodeTunnel | ApiTunnel
+
 /** A node agent's own server, and the path with its query there. */
-export interface TunnelTarget {
+export interface NodeTunnel {
   readonly nodeName: string
   readonly address: string
   readonly port: number
+  readonly path: string
+  readonly method: string
+}
+
+/** Another API server, which is told in headers who asks. */
+export interface ApiTunnel {
+  readonly api: RemoteTarget
+  readonly user: User
+  readonly clientAddress: string
   readonly path: string
   readonly method: string
 }

@@ -1,7 +1,7 @@
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import type { ByteSink, ServerRequest, ServerResponse } from '../apiserver/http.ts'
-import { serviceUnavailable } from '../words/status-error.ts'
+import { StatusError, serviceUnavailable } from '../words/status-error.ts'
 import { thrownMessage } from '../words/thrown.ts'
 
 const BODY_BYTES = 4 * 1024 * 1024
@@ -18,6 +18,8 @@ export interface ForwardTarget {
   readonly headers: OutgoingHttpHeaders
   readonly noAnswerMs: number
   unreachable(error: Error): Error
+  /** Another place to go to is no answer: who asks would take it for one of ours. */
+  readonly refusesRedirects?: boolean
   /** For errors: the agent of node one. */
   readonly who: string
 }
@@ -36,6 +38,10 @@ export async function forwardRequest(request: ServerRequest, to: ForwardTarget):
     })
     outgoing.on('response', (answer) => {
       clearTimeout(timer)
+      if (to.refusesRedirects === true && isRedirect(answer)) {
+        answer.destroy()
+        return reject(new StatusError(502, 'InternalError', 'the backend attempted to redirect this request, which is not permitted'))
+      }
       const kept = Object.entries(answer.headers).flatMap(([name, value]) =>
         NOT_FORWARDED.has(name) || value === undefined ? [] : [[name, String(value)]]
       )
@@ -44,6 +50,10 @@ export async function forwardRequest(request: ServerRequest, to: ForwardTarget):
     })
     outgoing.end(body)
   })
+}
+
+function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode < 400 && headers.location !== undefined
 }
 
 function forwardedHeaders({ headers }: ServerRequest): OutgoingHttpHeaders {

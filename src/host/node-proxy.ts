@@ -1,10 +1,13 @@
 import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { connect, type ConnectionOptions as TlsOptions, type PeerCertificate, type TLSSocket } from 'node:tls'
-import type { ServerRequest, ServerResponse, TunnelTarget } from '../apiserver/http.ts'
+import type { ApiTunnel, NodeTunnel, ServerRequest, ServerResponse, TunnelTarget } from '../apiserver/http.ts'
 import { serviceUnavailable } from '../words/status-error.ts'
 import { forwardRequest, NOT_FORWARDED } from './forward-request.ts'
-import { statusBody } from './response-writer.ts'
+import { tunnelToApi } from './api-tunnel.ts'
+import { refuse } from './refused-upgrade.ts'
+import { connectionTo, userHeaders } from './remote-api.ts'
+import type { RemoteApiOptions } from './remote-api.ts'
 
 export interface NodeProxyOptions {
   readonly caPem: string
@@ -12,12 +15,14 @@ export interface NodeProxyOptions {
   readonly certificatePem: string
   readonly keyPem: string
   readonly connectTimeoutMs: number
+  /** By which other API servers know this one; undefined: nothing is passed on to any. */
+  readonly frontProxy?: RemoteApiOptions
 }
 
 export interface NodeProxy {
   /** An ordinary request (logs, also followed): the node's answer as it comes. */
   forward(target: TunnelTarget, request: ServerRequest): Promise<Exclude<ServerResponse, { type: 'tunnel' }>>
-  /** An upgrade: the request goes to the node, and then every byte both ways, the answer to the upgrade included. */
+  /** An upgrade: the request goes to the node, or the API server, and then every byte both ways, the answer to the upgrade included. */
   tunnel(target: TunnelTarget, client: UpgradingClient): void
   close(): void
 }
@@ -45,13 +50,18 @@ export function createNodeProxy(options: NodeProxyOptions): NodeProxy {
   const agent = new Agent({ ...tls, keepAlive: false, maxSockets: NODE_AGENT_CONNECTIONS })
   return {
     forward: (target, request) => {
+      if ('api' in target) return forwardToApi(target, request, options)
       const { address: host, port, path, method } = target
       return forwardRequest(request, {
         options: { host, port, path, method, agent, ...identityOf(target) }, headers: {}, noAnswerMs: options.connectTimeoutMs,
         unreachable: (error) => unreachable(target, error), who: `the agent of node ${target.nodeName}`,
       })
     },
-    tunnel: (target, client) => tunnel(target, client, { tls, connectTimeoutMs: options.connectTimeoutMs }),
+    tunnel(target, client) {
+      if (!('api' in target)) return tunnel(target, client, { tls, connectTimeoutMs: options.connectTimeoutMs })
+      if (options.frontProxy === undefined) return refuse(client.socket, noFrontProxy())
+      tunnelToApi(target, client, options.frontProxy)
+    },
     close: () => agent.destroy(),
   }
 }
@@ -60,13 +70,13 @@ export function createNodeProxy(options: NodeProxyOptions): NodeProxy {
  * A node is reached by an address that may change, so its certificate is checked for the node's name: one node cannot stand in for
  * another.
  */
-function identityOf({ nodeName }: TunnelTarget): Pick<TlsOptions, 'servername' | 'checkServerIdentity'> {
+function identityOf({ nodeName }: NodeTunnel): Pick<TlsOptions, 'servername' | 'checkServerIdentity'> {
   const checkServerIdentity = (_host: string, certificate: PeerCertificate): Error | undefined => (
     certificate.subject.CN === `system:node:${nodeName}` ? undefined : new Error('its certificate is for another node'))
   return { servername: nodeName, checkServerIdentity }
 }
 
-function tunnel(target: TunnelTarget, client: UpgradingClient, options: { tls: TlsOptions; connectTimeoutMs: number }): void {
+function tunnel(target: NodeTunnel, client: UpgradingClient, options: { tls: TlsOptions; connectTimeoutMs: number }): void {
   const { socket } = client
   const node = connect({ ...options.tls, host: target.address, port: target.port, ...identityOf(target) })
   node.setNoDelay(true)
@@ -100,7 +110,7 @@ function join(client: Duplex, node: TLSSocket): void {
   })
 }
 
-function requestHead(target: TunnelTarget, headers: readonly string[]): string {
+function requestHead(target: NodeTunnel, headers: readonly string[]): string {
   const lines = [`${target.method} ${target.path} HTTP/1.1`, `Host: ${target.nodeName}`]
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? ''
@@ -110,16 +120,20 @@ function requestHead(target: TunnelTarget, headers: readonly string[]): string {
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-function refuse(socket: Duplex, error: Error): void {
-  const { code, body } = statusBody(error)
-  socket.end(
-    Buffer.concat([
-      Buffer.from(`HTTP/1.1 ${code} \r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`),
-      body,
-    ])
-  )
+function unreachable(target: NodeTunnel, error: Error): Error {
+  return serviceUnavailable(`the agent of node ${target.nodeName} at ${target.address}:${target.port} cannot be reached: ${error.message}`)
 }
 
-function unreachable(target: TunnelTarget, error: Error): Error {
-  return serviceUnavailable(`the agent of node ${target.nodeName} at ${target.address}:${target.port} cannot be reached: ${error.message}`)
+/** Where a client asked for an upgrade on a connection that has none. */
+function forwardToApi(target: ApiTunnel, request: ServerRequest, { frontProxy, connectTimeoutMs }: NodeProxyOptions): ReturnType<NodeProxy['forward']> {
+  if (frontProxy === undefined) return Promise.reject(noFrontProxy())
+  return forwardRequest(request, {
+    options: { ...connectionTo(target.api), cert: frontProxy.certificatePem, key: frontProxy.keyPem, path: target.path, method: target.method }, headers: userHeaders(target.user),
+    noAnswerMs: connectTimeoutMs, who: `the API server ${target.api.serverName}`,
+    unreachable: ({ message }) => serviceUnavailable(`error trying to reach service: ${message}`),
+  })
+}
+
+function noFrontProxy(): Error {
+  return serviceUnavailable('this server passes no upgrades on to other API servers')
 }

@@ -5,6 +5,7 @@ export interface WholeAnswer {
   /** 0 where the other side gave none. */
   readonly status: number
   readonly body: Buffer
+  readonly etag: string | undefined
 }
 
 export interface AnswerLimits {
@@ -31,7 +32,7 @@ export function wholeAnswer(options: RequestOptions, body: Buffer | undefined, l
         else chunks.push(chunk)
       })
       response.on('error', reject)
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks), etag: response.headers.etag }))
     })
     outgoing.end(body)
   })

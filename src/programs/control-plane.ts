@@ -76,7 +76,7 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const healthChecks = encryption?.healthChecks ?? []
   const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, log })
   await server.start(stop.signal)
-  const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS })
+  const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS, frontProxy: pki.frontProxy })
   const listener = await startHttpsServer({
     ...pki.apiServer, caPem: pki.caPem, frontProxyCaPem: pki.frontProxy.caPem, handler: server.handle,
     host: config.listenAddress, port: config.port, nodeProxy, log,

@@ -77,6 +77,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   const { authorizer, rbac, tokens, audiences } = stack
   const allocator = new ServiceAllocator({ reader, random, serviceRange: options.serviceRange, nodePorts: options.nodePorts })
   const apis = options.remote === undefined ? undefined : new AggregatedApis(reader, options.remote)
+  const keeper = options.remote && apis && aggregationKeeper(core, options.remote, apis)
   const environments = new AdmissionEnvironments()
   const counts = { policies: new PolicyMetrics(clock), webhooks: new WebhookMetrics(clock) }
   const policies = {
@@ -101,19 +102,18 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     ],
     observers: [stack.changes, allocator, approver],
     bookkeeper: builtIn.bookkeeper,
-    metrics: [buildInfo(options.version), () => counts.policies.families(), () => counts.webhooks.families()],
+    metrics: [buildInfo(options.version), () => counts.policies.families(), () => counts.webhooks.families(), () => keeper?.families() ?? []],
     webhooks: options.webhooks,
     routes: routes(core, options, { authorizer, rules: authorizer, tokens, audiences, apis }),
     ...(options.remote === undefined || apis === undefined ? {} : { elsewhere: apis }),
-    tasks: [...stack.tasks, (signal) => approver.run(signal), ...(options.remote === undefined || apis === undefined ? [] : [aggregation(core, options.remote, apis)])],
+    tasks: [...stack.tasks, (signal) => approver.run(signal), ...(keeper === undefined ? [] : [(signal: AbortSignal) => keeper.run(signal)])],
   }
 }
 
-function aggregation(core: ApiServerCore, remote: RemoteApi, apis: AggregatedApis): (signal: AbortSignal) => Promise<void> {
+function aggregationKeeper(core: ApiServerCore, remote: RemoteApi, apis: AggregatedApis): AggregationKeeper {
   const { reader, clock, log } = core
   const builtIn = new Set(core.definitions.map(({ kind }) => apiVersionOf(kind)))
-  const keeper = new AggregationKeeper({ apis, remote, reader, clock, log, builtIn, client: core.client(internalUsers.apiServer), served: () => core.served() })
-  return (signal) => keeper.run(signal)
+  return new AggregationKeeper({ apis, remote, reader, clock, log, builtIn, client: core.client(internalUsers.apiServer), served: () => core.served() })
 }
 
 interface Parts {

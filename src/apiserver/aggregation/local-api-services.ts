@@ -12,9 +12,19 @@ const GROUP_PRIORITY: Readonly<Record<string, number>> = {
   'node.k8s.io': 16_300, 'discovery.k8s.io': 16_200, 'flowcontrol.apiserver.k8s.io': 16_100, 'internal.apiserver.k8s.io': 16_000, 'resource.k8s.io': 16_200,
 }
 const CUSTOM_GROUP_PRIORITY = 1_000
+/** Nobody stands before it. */
+const OWN_GROUP_PRIORITY = 20_000
 const CUSTOM_VERSION_PRIORITY = 100
 /** Stable versions first: v2 before v1, both before v1beta1. */
 const VERSION_PRIORITY: Readonly<Record<string, number>> = { v2: 30, v1: 15, v1beta3: 11, v1beta2: 10, v1beta1: 9, v1alpha3: 7, v1alpha2: 6, v1alpha1: 1 }
+
+export function groupPriorityOf(group: string): number {
+  return group === kinds.APIService.group ? OWN_GROUP_PRIORITY : (GROUP_PRIORITY[group] ?? CUSTOM_GROUP_PRIORITY)
+}
+
+export function versionPriorityOf(group: string, version: string): number {
+  return group in GROUP_PRIORITY ? (VERSION_PRIORITY[version] ?? 1) : CUSTOM_VERSION_PRIORITY
+}
 
 /** What this server serves itself, as kubectl get apiservices shows it. */
 export function localApiServices(served: readonly { readonly group: string; readonly version: string }[], builtIn: ReadonlySet<string>): readonly APIService[] {

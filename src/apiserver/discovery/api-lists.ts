@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../objects/json.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
+import type { RemoteResource } from '../aggregation/remote-resources.ts'
 import { contentHash } from './content-hash.ts'
 import { utf8 } from '../../words/bytes.ts'
 import { subresourcesOf } from './served-groups.ts'
@@ -62,7 +62,7 @@ function groupDiscovery({ group, versions }: ServedGroup): object {
     metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
     versions: versions.map(({ version, definitions, remote }) => (remote === undefined
       ? { version, freshness: 'Current', resources: definitions.map((definition) => resourceDiscovery(definition)) }
-      : { version, freshness: remote.resources === undefined ? 'Stale' : 'Current', resources: remoteDiscovery(group, version, remote.resources ?? []) })),
+      : { version, freshness: remote.isStale ? 'Stale' : 'Current', resources: remoteDiscovery(group, version, remote.resources ?? []) })),
   }
 }
 
@@ -81,23 +81,19 @@ function resourceDiscovery(definition: ResourceDefinition): object {
 }
 
 /** The entries of an APIResourceList in the form of aggregated discovery: subresources below what they belong to. */
-function remoteDiscovery(group: string, version: string, entries: readonly JsonObject[]): object[] {
-  const kindOf = (entry: JsonObject): object => shortKind({ group: text(entry['group']) || group, version: text(entry['version']) || version, kind: text(entry['kind']) })
-  return entries.filter((entry) => !text(entry['name']).includes('/')).map((entry) => {
-    const below = entries.filter((other) => text(other['name']).startsWith(`${text(entry['name'])}/`))
-    const subresources = below.map((other) => ({ subresource: text(other['name']).split('/')[1], responseKind: kindOf(other), verbs: other['verbs'] ?? [] }))
+function remoteDiscovery(group: string, version: string, entries: readonly RemoteResource[]): object[] {
+  const kindOf = (entry: RemoteResource): object => shortKind({ group: entry.group ?? group, version: entry.version ?? version, kind: entry.kind })
+  return entries.filter(({ name }) => !name.includes('/')).map((entry) => {
+    const below = entries.filter(({ name }) => name.startsWith(`${entry.name}/`))
+    const subresources = below.map((other) => ({ subresource: other.name.slice(entry.name.length + 1), responseKind: kindOf(other), verbs: other.verbs }))
     return {
-      resource: entry['name'], responseKind: kindOf(entry), scope: entry['namespaced'] === true ? 'Namespaced' : 'Cluster', singularResource: text(entry['singularName']),
-      verbs: entry['verbs'] ?? [],
-      ...(entry['shortNames'] === undefined ? {} : { shortNames: entry['shortNames'] }),
-      ...(entry['categories'] === undefined ? {} : { categories: entry['categories'] }),
+      resource: entry.name, responseKind: kindOf(entry), scope: entry.namespaced ? 'Namespaced' : 'Cluster', singularResource: entry.singularName,
+      verbs: entry.verbs,
+      ...(entry.shortNames === undefined ? {} : { shortNames: entry.shortNames }),
+      ...(entry.categories === undefined ? {} : { categories: entry.categories }),
       ...(subresources.length === 0 ? {} : { subresources }),
     }
   })
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 function shortKind({ group, version, kind }: { group: string; version: string; kind: string }): object {

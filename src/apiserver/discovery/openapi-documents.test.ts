@@ -5,6 +5,7 @@ import type { ResourceDefinition } from '../../resources/definition.ts'
 import { plainResource, virtualResource } from '../../resources/plain-resource.ts'
 import { SchemaCatalog } from '../../resources/schema.ts'
 import { textOf, utf8 } from '../../words/bytes.ts'
+import type { RemoteSpec } from '../aggregation/remote-spec.ts'
 import type { ServerRequest } from '../http.ts'
 import type { DefinitionTexts } from './descriptions.ts'
 import { OpenApiDocuments, acceptsGzip, plainOpenApi } from './openapi-documents.ts'
@@ -166,4 +167,50 @@ test('who takes gzip', () => {
     ['br', false], ['identity', false],
   ]
   for (const [header, expected] of table) assert.equal(acceptsGzip(header), expected, header)
+})
+
+test('what other servers tell of their APIs stands beside ours', async () => {
+  const own = '/apis/wardle.example.com/v1/flunders'
+  const reference = (name: string): object => ({ get: { responses: { 200: { description: 'OK', schema: { $ref: `#/definitions/${name}` } } } } })
+  const node = 'io.k8s.api.core.v1.Node'
+  const flunder = { type: 'object', properties: { on: { $ref: `#/definitions/${node}` }, time: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Time' } } }
+  const definitions = { Flunder: flunder, [node]: { type: 'string' }, 'io.k8s.apimachinery.pkg.apis.meta.v1.Time': { type: 'string', format: 'date-time' } }
+  const spec = { paths: { [own]: reference('Flunder'), '/api/v1/nodes': reference('Flunder') }, definitions }
+  const second = { paths: { [`${own}2`]: reference('Flunder') }, definitions: { ...definitions, Flunder: { type: 'object' } } }
+  let state = 0
+  let specs = [spec, second] as readonly object[] as readonly RemoteSpec[]
+  const remote: OpenApiOptions['remote'] = {
+    get openApiState() {
+      return state
+    },
+    specs: () => specs,
+    openApiPaths: () => [...wardle.values()],
+    openApiAt: (path) => wardle.get(path),
+    forwardOpenApi: (path) => Promise.resolve({ type: 'whole', status: 200, headers: {}, body: [utf8(`from there: ${path}`)] }),
+  }
+  const at = (path: string, made: object | undefined) => [path, { path, hash: 'F00', made: made as Record<string, unknown> | undefined }] as const
+  const wardle = new Map([at('apis/wardle.example.com/v1', undefined), at('apis/old.example.com/v1', { openapi: '3.0.0' }), at('api/v1', {})])
+  const openApi = documents({ remote })
+  const read2 = async (): Promise<{ paths: Record<string, unknown>; definitions: Record<string, unknown> }> => JSON.parse((await read(openApi, '/openapi/v2')).text)
+  const { paths, definitions: merged } = await read2()
+  assert.deepEqual(paths[own], reference('Flunder'))
+  assert.deepEqual(paths[`${own}2`], reference('Flunder_v2'))
+  assert.notDeepEqual(paths['/api/v1/nodes'], reference('Flunder'), 'ours stays')
+  assert.deepEqual(merged['Flunder'], { type: 'object', properties: { on: { $ref: `#/definitions/${node}_v2` }, time: flunder.properties.time } })
+  assert.deepEqual([merged[`${node}_v2`], merged['Flunder_v2'], Object.hasOwn(merged, `${node}_v3`)], [{ type: 'string' }, { type: 'object' }, false])
+  assert.ok((await openApi.v2(get('/openapi/v2', { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' }))).type === 'whole')
+  specs = []
+  state++
+  assert.equal((await read2()).paths[own], undefined)
+
+  const index = JSON.parse((await read(openApi, '/openapi/v3')).text) as { paths: Record<string, { serverRelativeURL: string }> }
+  assert.equal(index.paths['apis/wardle.example.com/v1']?.serverRelativeURL, '/openapi/v3/apis/wardle.example.com/v1?hash=F00')
+  assert.doesNotMatch(index.paths['api/v1']?.serverRelativeURL ?? '', /F00/)
+  const remoteText = async (path: string): Promise<string> => {
+    const answer = await openApi.remoteV3(get(path))
+    return answer.type === 'whole' ? answer.body.map((part) => textOf(part)).join('') : answer.type
+  }
+  assert.equal(await remoteText('/openapi/v3/apis/wardle.example.com/v1'), 'from there: apis/wardle.example.com/v1')
+  assert.equal(await remoteText('/openapi/v3/apis/old.example.com/v1'), '{"openapi":"3.0.0"}')
+  assert.equal(openApi.remotePath('/openapi/v3/apis/none.example.com/v1'), undefined)
 })

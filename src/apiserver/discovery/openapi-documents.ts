@@ -3,6 +3,9 @@ import type { SchemaLookup } from '../../objects/schema.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { ServerRequest, ServerResponse } from '../http.ts'
 import { protobufOpenApiType, wantsProtobufOpenApi } from './accepted-discovery.ts'
+import type { AggregatedApis, RemoteOpenApi } from '../aggregation/aggregated-apis.ts'
+import { textOf } from '../../words/bytes.ts'
+import { unknownPath } from '../request-info.ts'
 import { noDescriptions } from './descriptions.ts'
 import type { DescriptionSource } from './descriptions.ts'
 import { DocumentCache, documentOf, jsonDocument, respond } from './document.ts'
@@ -31,6 +34,8 @@ export interface OpenApiOptions extends OpenApiSupport {
   readonly definitions: () => readonly ResourceDefinition[]
   readonly schemas: SchemaLookup
   readonly gitVersion: string
+  /** Other servers' documents; undefined: there are none. */
+  readonly remote?: Pick<AggregatedApis, 'openApiState' | 'openApiPaths' | 'openApiAt' | 'forwardOpenApi' | 'specs'> | undefined
 }
 
 /** The path below /openapi/v3/ of a kind's document: apis/apps/v1. */
@@ -52,6 +57,8 @@ interface Kept {
 export class OpenApiDocuments {
   readonly #options: OpenApiOptions
   readonly #cache: DocumentCache<readonly ResourceDefinition[], Promise<Kept>>
+  /** Which of others' documents those of 2.0 were made with. */
+  #remoteState = 0
 
   constructor(options: OpenApiOptions) {
     this.#options = options
@@ -60,9 +67,17 @@ export class OpenApiDocuments {
 
   async v2(request: ServerRequest): Promise<ServerResponse> {
     const asProtobuf = wantsProtobufOpenApi(request.headers['accept'])
+    this.#followRemote()
     return this.#respond(request, await this.#get(`v2 ${String(asProtobuf)}`, (source) => {
       return asProtobuf ? documentOf(openApiV2(source, protobufV2), protobufOpenApiType) : documentOf(openApiV2(source, jsonV2), 'application/json')
     }))
+  }
+
+  #followRemote(): void {
+    const state = this.#options.remote?.openApiState ?? 0
+    if (state === this.#remoteState) return
+    this.#remoteState = state
+    for (const name of ['v2 true', 'v2 false']) this.#cache.forget(name)
   }
 
   /** An address with the right hash may be kept for ever, because another content has another hash. */
@@ -74,7 +89,7 @@ export class OpenApiDocuments {
 
   /** It names the hashes of all documents, so they are made now; others are answered while each is packed. */
   async v3Index(request: ServerRequest): Promise<ServerResponse> {
-    return this.#respond(request, await this.#kept('v3', async (served) => {
+    const own = await this.#kept('v3', async (served) => {
       const shared = new OpenApiV3Writer(await this.#source(served))
       const paths: Record<string, { readonly serverRelativeURL: string }> = {}
       for (const path of groupVersions(served)) {
@@ -84,7 +99,20 @@ export class OpenApiDocuments {
         paths[path] = { serverRelativeURL: `${OPENAPI_V3}${path}?hash=${hashOf(document)}` }
       }
       return { document: jsonDocument({ paths }), zipped: false }
-    }))
+    })
+    return this.#respond(request, { ...own, document: withRemotePaths(own.document, this.#options.remote?.openApiPaths() ?? []) })
+  }
+
+  /** Documents of other servers; undefined for paths that they do not tell of. */
+  remotePath(path: string): RemoteOpenApi | undefined {
+    return path.startsWith(OPENAPI_V3) ? this.#options.remote?.openApiAt(path.slice(OPENAPI_V3.length).replace(/\/$/, '')) : undefined
+  }
+
+  async remoteV3(request: ServerRequest): Promise<ServerResponse> {
+    const found = this.remotePath(request.path)
+    if (found === undefined || this.#options.remote === undefined) throw unknownPath()
+    if (found.made === undefined) return this.#options.remote.forwardOpenApi(found.path, request)
+    return respond(request, jsonDocument(found.made), { vary: 'Accept, Accept-Encoding' })
   }
 
   /** /openapi/v3/apis/apps/v1 -> apis/apps/v1, where that is served. */
@@ -117,7 +145,7 @@ export class OpenApiDocuments {
 
   async #source(served: readonly ResourceDefinition[]): Promise<DocumentSource> {
     const { descriptions, gitVersion, schemas } = this.#options
-    return { served, lookup: schemas, descriptions: await descriptions(), gitVersion }
+    return { served, lookup: schemas, descriptions: await descriptions(), gitVersion, remote: this.#options.remote?.specs() ?? [] }
   }
 
   async #pack(document: Document): Promise<Kept> {
@@ -133,6 +161,14 @@ export class OpenApiDocuments {
     if (acceptsGzip(request.headers['accept-encoding'])) return respond(request, document, { ...vary, 'content-encoding': 'gzip' })
     return respond(request, { ...document, bytes: await gzip.unzip(document.bytes) }, vary)
   }
+}
+
+/** What is served here keeps its path. */
+function withRemotePaths(own: Document, remote: readonly RemoteOpenApi[]): Document {
+  if (remote.length === 0) return own
+  const { paths } = JSON.parse(textOf(own.bytes)) as { paths: Record<string, object> }
+  const others = remote.map(({ path, hash }) => [path, { serverRelativeURL: `${OPENAPI_V3}${path}?hash=${hash}` }] as const)
+  return jsonDocument({ paths: { ...Object.fromEntries(others), ...paths } })
 }
 
 export function groupVersions(definitions: readonly ResourceDefinition[]): readonly string[] {

@@ -28,7 +28,8 @@ export interface SchemaSource {
   published(schemaName: string): JsonObject | undefined
 }
 
-interface WrittenDefinition {
+export interface WrittenDefinition {
+  readonly schemaName: string
   /** io.k8s.api.core.v1.Pod */
   readonly name: string
   readonly bytes: Uint8Array
@@ -74,6 +75,15 @@ export class SchemaWriter {
 
   /** The roots and all that they refer to, in the order of their names. */
   definitions(roots: Iterable<string>): readonly Uint8Array[] {
+    return this.written(roots).map(({ bytes }) => bytes)
+  }
+
+  /** Not yet as bytes. */
+  schema(schemaName: string): OpenApiSchema | undefined {
+    return this.#named(schemaName)
+  }
+
+  written(roots: Iterable<string>): readonly WrittenDefinition[] {
     const found = new Map<string, WrittenDefinition>()
     const waiting = [...roots]
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
@@ -82,7 +92,7 @@ export class SchemaWriter {
       found.set(name, written)
       waiting.push(...written.references)
     }
-    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ bytes }) => bytes)
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   #once(name: string): WrittenDefinition | undefined {
@@ -92,7 +102,7 @@ export class SchemaWriter {
     const fullName = definitionName(name)
     const written = schema === undefined
       ? undefined
-      : { name: fullName, bytes: this.#form.definition(fullName, schema), references: [...this.#references] }
+      : { schemaName: name, name: fullName, bytes: this.#form.definition(fullName, schema), references: [...this.#references] }
     this.#written.set(name, written)
     return written
   }

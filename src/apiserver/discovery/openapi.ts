@@ -4,6 +4,8 @@ import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { Descriptions } from './descriptions.ts'
 import { jsonV3 } from './openapi-form.ts'
 import type { OpenApiForm, OpenApiHead } from './openapi-form.ts'
+import type { RemoteSpec } from '../aggregation/remote-spec.ts'
+import { mergedSpecs } from './openapi-merge.ts'
 import { patchSchema, schemaNameOf } from './openapi-names.ts'
 import type { OpenApiVersion } from './openapi-names.ts'
 import { pathItems, sharedParameters } from './openapi-paths.ts'
@@ -18,13 +20,25 @@ export interface DocumentSource {
   readonly lookup: SchemaLookup
   readonly descriptions: Descriptions
   readonly gitVersion: string
+  /** What other servers say in their documents; absent: there are none. */
+  readonly remote?: readonly RemoteSpec[]
 }
 
 /** GET /openapi/v2: everything. */
 export function openApiV2(source: DocumentSource, form: OpenApiForm): Uint8Array {
-  const { served } = source
-  const definitions = writerFor('v2', source, form).definitions([...kindsIn(served).keys(), ...answers('v2'), 'version.Info', patchSchema])
-  return form.whole(headOf(source), pathsIn('v2', served, form), definitions)
+  const { served, remote = [] } = source
+  const writer = writerFor('v2', source, form)
+  const written = writer.written([...kindsIn(served).keys(), ...answers('v2'), 'version.Info', patchSchema])
+  const own = written.map(({ bytes }) => bytes)
+  if (remote.length === 0) return form.whole(headOf(source), pathsIn('v2', served, form), own)
+  const merged = mergedSpecs(remote, {
+    paths: new Set(Array.from(pathItems('v2', served), ([path]) => path)),
+    schemaNames: new Map(written.map(({ name, schemaName }) => [name, schemaName])), schema: (name) => writer.schema(name),
+  })
+  return form.whole(
+    headOf(source), [...pathsIn('v2', served, form), ...merged.paths.map(([path, item]) => form.path(path, item))],
+    [...own, ...merged.definitions.map(([name, schema]) => form.definition(name, schema))],
+  )
 }
 
 /** Makes documents as GET /openapi/v3/apis/GROUP/VERSION answers them: what the definitions of one group and version need. */

@@ -30,7 +30,7 @@ export interface DiscoveryOptions {
   readonly keySet: TokenKeySet
   readonly openApi: OpenApiSupport
   /** What other servers serve through this one; undefined: there are none. */
-  readonly remote?: Pick<AggregatedApis, 'state' | 'versions'> | undefined
+  readonly remote?: AggregatedApis | undefined
 }
 
 /** Everything that tells clients what this server is and serves. Documents are made on first use and kept as bytes. */
@@ -53,6 +53,7 @@ export function discoveryRoutes(options: DiscoveryOptions): readonly PathRoute[]
     laterRoute((path) => path === '/openapi/v2', ({ request }) => openApi.v2(request)),
     laterRoute((path) => path === '/openapi/v3' || path === '/openapi/v3/', ({ request }) => openApi.v3Index(request)),
     laterRoute((path) => openApi.v3Path(path) !== undefined, ({ request, query }) => openApi.v3(request, query.get('hash'))),
+    laterRoute((path) => openApi.remotePath(path) !== undefined, ({ request }) => openApi.remoteV3(request)),
     route((path) => documents.discoveryPath(path) !== undefined, ({ request }) => respond(request, documents.discovery(request))),
     healthRoute(options.checks, options.reportUnhealthy),
   ]
@@ -124,8 +125,9 @@ class Documents {
   paths(): Document {
     return this.#cache.get('paths', ({ definitions }) => {
       const served = groupVersions(definitions).flatMap((path) => [`/${path}`, ...(path.startsWith('apis/') ? [`/${path.slice(0, path.lastIndexOf('/'))}`] : [])])
+      const others = this.#servedGroups().flatMap(({ group, versions }) => versions.filter(({ remote }) => remote !== undefined).flatMap(({ version }) => [`/apis/${group}`, `/apis/${group}/${version}`]))
       const fixed = ['/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version']
-      return jsonDocument({ paths: [...new Set([...fixed, ...served])].sort() })
+      return jsonDocument({ paths: [...new Set([...fixed, ...served, ...others])].sort() })
     })
   }
 

@@ -1,5 +1,6 @@
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { RemoteVersion } from '../aggregation/aggregated-apis.ts'
+import { groupPriorityOf, versionPriorityOf } from '../aggregation/local-api-services.ts'
 
 export interface ServedVersion {
   readonly version: string
@@ -30,19 +31,29 @@ export function servedGroups(definitions: readonly ResourceDefinition[]): readon
     .sort((a, b) => rank(a.group) - rank(b.group) || (a.group < b.group ? -1 : 1))
 }
 
-/** With what others serve through this server: new groups follow, those of the highest priority first. */
+/** With what others serve through this server: a new group stands before all that have a lower priority, a version likewise in its group. */
 export function withRemoteGroups(groups: readonly ServedGroup[], remote: readonly RemoteVersion[]): readonly ServedGroup[] {
   if (remote.length === 0) return groups
   const byGroup = Map.groupBy(remote, ({ group }) => group)
-  const extended = groups.map((group) => ({ ...group, versions: [...group.versions, ...remoteVersions(byGroup.get(group.group) ?? [])] }))
+  const merged = groups.map((group) => withRemoteVersions(group, byGroup.get(group.group) ?? []))
   const known = new Set(groups.map(({ group }) => group))
-  const added = [...byGroup].filter(([group]) => !known.has(group)).sort(([, [a]], [, [b]]) => (b?.groupPriority ?? 0) - (a?.groupPriority ?? 0))
-  return [...extended, ...added.map(([group, versions]) => ({ group, versions: remoteVersions(versions) }))]
+  const added = [...byGroup].filter(([group]) => !known.has(group)).map(([group, versions]) => (
+    { priority: Math.max(...versions.map(({ groupPriority }) => groupPriority)), group: withRemoteVersions({ group, versions: [] }, versions) }))
+  for (const { priority, group } of added.sort((a, b) => b.priority - a.priority || (a.group.group < b.group.group ? -1 : 1))) {
+    const at = merged.findIndex((other) => !added.some((one) => one.group === other) && groupPriorityOf(other.group) < priority)
+    merged.splice(at === -1 ? merged.length : at, 0, group)
+  }
+  return merged
 }
 
-function remoteVersions(remote: readonly RemoteVersion[]): ServedVersion[] {
-  const sorted = remote.toSorted((a, b) => b.versionPriority - a.versionPriority || compareVersions(b.version, a.version))
-  return sorted.map((each) => ({ version: each.version, definitions: [], remote: each }))
+/** What is served here is not told of by others. */
+function withRemoteVersions(group: ServedGroup, remote: readonly RemoteVersion[]): ServedGroup {
+  const others = remote.filter(({ version }) => !group.versions.some((own) => own.version === version))
+  if (others.length === 0) return group
+  const own = group.versions.map((version) => ({ served: version, priority: versionPriorityOf(group.group, version.version) }))
+  const all = [...own, ...others.map((each) => ({ served: { version: each.version, definitions: [], remote: each }, priority: each.versionPriority }))]
+  all.sort((a, b) => b.priority - a.priority || compareVersions(b.served.version, a.served.version))
+  return { group: group.group, versions: all.map(({ served }) => served) }
 }
 
 function rank(group: string): number {

@@ -59,7 +59,8 @@ function dispatchPath(parts: DispatchParts, call: HttpCall): ServerResponse | Pr
 function dispatchElsewhere(parts: DispatchParts, call: HttpCall): Promise<ServerResponse> {
   const answer = parts.elsewhere?.answer(call.request, call.user)
   if (answer === undefined) throw unknownPath()
-  return answer
+  // What a watch begins with is told by others, at their cost.
+  return answer.finally(() => call.begun())
 }
 
 function dispatchObject(parts: DispatchParts, call: ResourceCall): ServerResponse | Promise<ServerResponse> {
