@@ -1,7 +1,7 @@
 /**
- * All checks in one command: types, lint, tidy and unit tests, 200 simulation seeds, end to end.
+ * All checks in one command: types, lint, tidy and unit tests, ten seconds of fuzzing, 200 simulation seeds, end to end.
  *   npm test               everything
- *   npm test -- STAGE ...  only these stages: types lint unit simulation end-to-end
+ *   npm test -- STAGE ...  only these stages: types lint unit fuzz simulation end-to-end
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -64,6 +64,7 @@ const stages: Readonly<Record<string, () => Counts>> = {
   types: () => sum([command(bin('tsc'), ['-p', 'tsconfig.pure.json']), command(bin('tsc'), ['-p', 'tsconfig.json'])]),
   lint: () => command(bin('oxlint'), ['--quiet', 'src', 'tools', 'test', 'examples', 'architecture.ts']),
   unit: () => nodeTests(['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/tidy/*.test.ts'], 'none'),
+  fuzz: () => nodeTests(['test/fuzz/*.test.ts'], 'none'),
   simulation: () => nodeTests(['test/simulation/*.test.ts'], 'none'),
   'end-to-end': () => nodeTests(['test/e2e/*.test.ts'], 'process'),
 }
