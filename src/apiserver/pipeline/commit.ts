@@ -18,6 +18,7 @@ export type CommitResult =
 export async function commitObject(
   parts: CommitParts, key: string, object: KubeObject, expected: Revision, charge?: Charge,
 ): Promise<CommitResult> {
+  if (expected === 0) parts.feed.shareAlike(key, object)
   const bytes = encodeObject(object, parts.sets)
   parts.feed.announce(key, bytes, object)
   try {

@@ -6,6 +6,7 @@ import type { Clock, Log } from '../../words/ports.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import { serviceUnavailable } from '../../words/status-error.ts'
 import { allObjects, prefixOf, resourcePrefix } from '../storage/keys.ts'
+import { AlikeObjects } from './alike-objects.ts'
 import { CachedObject, withRevision } from './cached-object.ts'
 import { defaultRingBounds } from './event-ring.ts'
 import type { RingBounds } from './event-ring.ts'
@@ -44,6 +45,7 @@ export class CacheFeed {
   readonly #caches = new Map<string, ResourceCache>()
   /** What this process is committing, by key: the feed need not parse it again. */
   readonly #pending = new Map<string, Pending>()
+  readonly #alike = new AlikeObjects()
   #waiters: Waiter[] = []
   #revision: Revision = 0
   #started = false
@@ -74,6 +76,11 @@ export class CacheFeed {
 
   cached(key: string): CachedObject | undefined {
     return this.#caches.get(prefixOf(key))?.getByText(key)
+  }
+
+  /** Makes a new object, which is the caller's still, share what it has in common with others of its resource. */
+  shareAlike(key: string, object: KubeObject): void {
+    this.#alike.share(prefixOf(key), object)
   }
 
   /**
