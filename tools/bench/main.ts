@@ -6,11 +6,12 @@ import { apiRequests } from './api-requests.ts'
 import { apiWatch } from './api-watch.ts'
 import type { BenchCase, Measurement } from './bench-case.ts'
 import { http2Limit } from './http2-limit.ts'
+import { memory } from './memory.ts'
 import { scheduling } from './scheduling.ts'
 import { storeLimit } from './store-limit.ts'
 import { formatTable } from './table.ts'
 
-const cases: readonly BenchCase[] = [http2Limit, storeLimit, apiRequests, apiWatch, scheduling]
+const cases: readonly BenchCase[] = [http2Limit, storeLimit, apiRequests, apiWatch, scheduling, memory]
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => !cases.some((each) => each.name === name))
