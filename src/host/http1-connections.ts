@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse as NodeResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse as NodeResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Peer, ServerResponse } from '../apiserver/http.ts'
 import { noteFailedRequest } from './failed-request.ts'
 import type { ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
+import { createServer } from './node-http.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
 import { IncomingRequest } from './server-request.ts'
 
@@ -54,7 +55,7 @@ export class Http1Connections {
 
   #incoming(message: IncomingMessage): IncomingRequest {
     const peer = this.#peers.get(message.socket) ?? NOBODY
-    return new IncomingRequest({ method: message.method ?? '', target: message.url ?? '', headers: message.headers, peer, stream: message, bodies: this.#options.bodies })
+    return new IncomingRequest({ method: message.method ?? '', target: message.url ?? '', headers: message.headers, peer, source: message, bodies: this.#options.bodies })
   }
 
   #onRequest(message: IncomingMessage, response: NodeResponse): void {

@@ -1,6 +1,6 @@
 import { constants, performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import type { Handler, Peer, ServerResponse } from '../apiserver/http.ts'
+import type { Peer, ServerResponse } from '../apiserver/http.ts'
 import type { Log } from '../words/ports.ts'
 import { noteFailedRequest } from './failed-request.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
@@ -8,11 +8,11 @@ import type { NodeProxy } from './node-proxy.ts'
 import type { PeerReader } from './peer.ts'
 import type { BodyReader } from './request-body.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
-import { IncomingRequest } from './server-request.ts'
+import { IncomingRequest, type RequestHandler } from './server-request.ts'
 import { readAgain } from './socket-reading.ts'
 
 export interface ConnectionOptions {
-  readonly handler: Handler
+  readonly handler: RequestHandler
   readonly nodeProxy: NodeProxy
   readonly log: Log
   readonly bodies: BodyReader
@@ -96,7 +96,7 @@ export class Http2Connection {
     const method = headers[':method'] ?? ''
     const target = headers[':path']
     if (target === undefined) return stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
-    const incoming = new IncomingRequest({ method, target, headers, peer: this.#peer, stream, bodies: this.#options.bodies })
+    const incoming = new IncomingRequest({ method, target, headers, peer: this.#peer, source: stream, bodies: this.#options.bodies })
     this.#requests.set(stream, incoming)
     stream.on('close', this.#onStreamClose)
     const hasBody = (flags & END_STREAM_FLAG) === 0

@@ -1,14 +1,15 @@
 import { constants as cryptoConstants } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
-import type { Handler } from '../apiserver/http.ts'
 import type { Log } from '../words/ports.ts'
 import { Http1Connections } from './http1-connections.ts'
 import { Http2Connection, type ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
+import { listenError } from './listen-error.ts'
 import type { NodeProxy } from './node-proxy.ts'
 import { peerReader } from './peer.ts'
 import { BodyReader } from './request-body.ts'
+import type { RequestHandler } from './server-request.ts'
 import { thrownMessage } from '../words/thrown.ts'
 
 export interface ServingCertificate {
@@ -23,7 +24,7 @@ export interface HttpsServerOptions extends ServingCertificate {
   readonly host: string
   /** 0 for any free one. */
   readonly port: number
-  readonly handler: Handler
+  readonly handler: RequestHandler
   readonly nodeProxy: NodeProxy
   readonly log: Log
   /** Signs the certificates of proxies that are believed about users; undefined: there are none. */
@@ -37,11 +38,6 @@ export interface HttpsServer {
   renew(certificate: ServingCertificate): void
   /** Ends all requests, watches too, and resolves within a second. */
   close(): Promise<void>
-}
-
-/** The server cannot listen; the message says where and how to choose another place. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError'
 }
 
 /** Serves HTTP/2 and HTTP/1.1 over TLS on one port. */
@@ -137,13 +133,4 @@ function contextOf({ certificatePem, keyPem, caPem }: ServingCertificate, frontP
   const ca = frontProxyCaPem === undefined ? caPem : [caPem, frontProxyCaPem]
   // No tickets: a resumed session would skip the check whether a client's certificate is still valid.
   return { cert: certificatePem, key: keyPem, ca, minVersion: 'TLSv1.2', secureOptions: cryptoConstants.SSL_OP_NO_TICKET }
-}
-
-function listenError(error: Error, host: string, port: number): Error {
-  const code = 'code' in error ? error.code : undefined
-  const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  if (code === 'EADDRINUSE') return new ListenError(`The address ${place} is in use by another program. Choose another port with --port, or stop that program.`)
-  if (code === 'EACCES') return new ListenError(`This user may not listen on ${place}. Choose a port above 1023 with --port.`)
-  if (code === 'EADDRNOTAVAIL') return new ListenError(`This machine does not have the address ${host}.`)
-  return new ListenError(`Listening on ${place} failed: ${error.message}`)
 }

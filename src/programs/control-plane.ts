@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { defaultAdmission } from '../apiserver/admission/built-in.ts'
 import type { AccessSettings } from '../apiserver/access/configured-access.ts'
@@ -21,12 +23,12 @@ import { certificateSignatures } from '../host/certificate-signatures.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
 import { openEncryption, plainStore, type Encryption } from '../host/encryption/open-encryption.ts'
-import { startHttpsServer, type HttpsServer } from '../host/https-server.ts'
+import type { HttpsServer } from '../host/https-server.ts'
+import { startHttpsThread, startThreadedHttpsServer } from '../host/https-thread/threaded-server.ts'
 import type { RemoteApi } from '../apiserver/aggregation/remote-api.ts'
 import type { WebhookCaller } from '../apiserver/webhooks/webhook-caller.ts'
 import { createRemoteApi } from '../host/remote-api.ts'
 import { createWebhookCaller, type EventPoster } from '../host/webhook-caller.ts'
-import { createNodeProxy, type NodeProxy } from '../host/node-proxy.ts'
 import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
 import { hostAddresses, type HostAddresses } from '../host/host-addresses.ts'
 import { createClusterPki, FRONT_PROXY_NAME, type ClusterPki } from '../host/pki.ts'
@@ -62,6 +64,7 @@ const DESCRIPTIONS_FILE = join(import.meta.dirname, '../../node_modules/.lotse-d
 /** Store, API server, controllers and scheduler in this process. Resolves when the API answers and the bootstrap objects are there. */
 export async function startControlPlane(config: ClusterConfig, log: Log): Promise<ControlPlane> {
   const paths = clusterPaths(config)
+  const thread = startHttpsThread()
   mkdirSync(paths.pkiDirectory, { recursive: true, mode: 0o700 })
   const stop = new AbortController()
   const engine = await openLmdbStore({ directory: paths.storeDirectory, log })
@@ -76,23 +79,22 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const healthChecks = encryption?.healthChecks ?? []
   const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, log })
   await server.start(stop.signal)
-  const nodeProxy = createNodeProxy({ ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS, frontProxy: pki.frontProxy })
-  const listener = await startHttpsServer({
+  const listener = await startThreadedHttpsServer(thread, {
     ...pki.apiServer, caPem: pki.caPem, frontProxyCaPem: pki.frontProxy.caPem, handler: server.handle,
-    host: config.listenAddress, port: config.port, nodeProxy, log,
+    host: config.listenAddress, port: config.port, log,
+    nodeProxy: { ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS, frontProxy: pki.frontProxy },
   })
   await bootstrap(config, { host, pki }, server)
   encryption?.run(stop.signal)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, { pki, tokens, log }, stop.signal)
-  const running = { server, listener, nodeProxy, webhooks, remote, audit, executor, store, encryption, stop }
+  const running = { server, listener, webhooks, remote, audit, executor, store, encryption, stop }
   return { address: `127.0.0.1:${config.port}`, close: () => close(running) }
 }
 
 interface Running {
   readonly server: ApiServer
   readonly listener: HttpsServer
-  readonly nodeProxy: NodeProxy
   readonly webhooks: { close(): void }
   readonly remote: { close(): void }
   readonly audit: OpenAudit | undefined
@@ -103,10 +105,9 @@ interface Running {
 }
 
 /** From the outside in: nobody asks for anything any more when the store is closed. */
-async function close({ server, listener, nodeProxy, webhooks, remote, audit, executor, store, encryption, stop }: Running): Promise<void> {
+async function close({ server, listener, webhooks, remote, audit, executor, store, encryption, stop }: Running): Promise<void> {
   server.drain()
   await listener.close()
-  nodeProxy.close()
   await audit?.close()
   webhooks.close()
   remote.close()
@@ -201,10 +202,15 @@ async function createServer(config: ClusterConfig, parts: ServerParts): Promise<
   })
 }
 
+/** How metrics tell the servers of a cluster apart. */
+function serverIdHash(): string {
+  return `sha256:${createHash('sha256').update(`apiserver-${hostname()}`).digest('hex')}`
+}
+
 function accessSettings({ serverFiles: files }: ClusterConfig): AccessSettings {
   return {
     files: configFiles, documents: issuerDocuments, signatures: createTokenSignatures(),
-    requestHeaders: requestHeadersOf([FRONT_PROXY_NAME]),
+    requestHeaders: requestHeadersOf([FRONT_PROXY_NAME]), serverIdHash: serverIdHash(),
     authenticationFile: files?.authenticationConfig, authorizationFile: files?.authorizationConfig,
     tokenWebhookFile: files?.tokenWebhookConfig,
   }

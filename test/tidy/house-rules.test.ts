@@ -45,6 +45,10 @@ const rules: readonly Rule[] = [
     applies: (file) => written(file) && !/\.test\.ts$/.test(file.path) && !NOT_WRAPPED.test(file.path),
     broken: longLines,
   },
+  {
+    name: 'node:http only as CommonJS has it', remedy: 'import from src/host/node-http.ts, which says why', applies: (file) => file.path.startsWith('src/') && !file.isTest,
+    broken: (file) => file.lines.flatMap((line, index) => (/^import (?!type ).*'node:http'/.test(line) ? [index + 1] : [])),
+  },
   { name: 'no cupboards', remedy: 'name the file for what it holds', applies: () => true, broken: (file) => (/\/(utils?|helpers?|common|misc|index)(\/|\.ts$)/.test(file.path) ? [1] : []) },
 ]
 

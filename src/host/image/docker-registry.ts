@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
-import { get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { removePidFile, runningProcess, startDetached, stopProcess } from '../containerd/detached-process.ts'
+import { get } from '../node-http.ts'
 import { readFileIfPresent, writePrivateFile } from '../private-file.ts'
 
 export interface RegistryOptions {

@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { request } from '../node-http.ts'
 import type { OciImage } from './oci-image.ts'
 import type { OciBlob } from './oci-layer.ts'
 

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from '../node-http.ts'
 
 /** What a request asks for is not there, or not in the state for it. */
 export class RequestRefused extends Error {

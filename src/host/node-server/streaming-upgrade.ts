@@ -1,6 +1,6 @@
-import { request } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { request } from '../node-http.ts'
 
 const CONNECT_TIMEOUT_MS = 30_000
 const REFUSAL_LIMIT_BYTES = 4096

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
-import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { ProbeAnswer, ProbeTarget } from '../../node/prober.ts'
+import { request as httpRequest } from '../node-http.ts'
 import { dialError } from './dial-error.ts'
 
 type HttpTarget = ProbeTarget & { type: 'http' }

@@ -1,0 +1,224 @@
+import type { ByteSink, Handler, Peer, ResponseHeaders, ServerResponse } from '../../apiserver/http.ts'
+import type { Log } from '../../words/ports.ts'
+import { badRequest, tooLarge } from '../../words/status-error.ts'
+import { noteFailedRequest } from '../failed-request.ts'
+import { statusBody } from '../response-writer.ts'
+import { IncomingRequest, type Bodies } from '../server-request.ts'
+import type { Outbox } from './outbox.ts'
+import { ASKED, BODY, TOLD, type Packet, type RequestHead } from './packet.ts'
+import { textOfThrown, thrownOfText } from './thrown-text.ts'
+
+/** A whole answer that is larger goes in pieces, so that no more of it than the window is in the memory twice. */
+const WHOLE_BYTES = 256 * 1024
+const PIECE_BYTES = 128 * 1024
+/** What the other thread may have of an answer before its client has taken it: then drained() waits, as a stream of Node would. */
+const WINDOW_BYTES = 512 * 1024
+const MAX_PEERS = 1_000
+const decoder = new TextDecoder()
+
+/** In the thread that answers: calls the handler for what the thread asks that serves the network. */
+export class Answering {
+  readonly #handler: Handler
+  readonly #log: Log
+  readonly #outbox: Outbox
+  readonly #bodies: Bodies<AskedBody>
+  readonly #requests = new Map<number, UnderWay>()
+  readonly #peers = new Map<string, Peer>()
+
+  constructor(handler: Handler, log: Log, outbox: Outbox) {
+    this.#handler = handler
+    this.#log = log
+    this.#outbox = outbox
+    this.#bodies = { read: (source, maxBytes, declaredLength) => this.#readBody(source, maxBytes, declaredLength) }
+  }
+
+  take({ kind, request, count, text, bytes }: Packet): void {
+    if (kind === ASKED.request) return this.#serve(request, count, text, bytes)
+    const underWay = this.#requests.get(request)
+    if (underWay === undefined) return
+    switch (kind) {
+      case ASKED.body: return underWay.body.resolve?.(bytes)
+      case ASKED.bodyFailed: return underWay.body.reject?.(thrownOfText(text))
+      case ASKED.taken: return underWay.sink?.took(count)
+      case ASKED.aborted:
+        underWay.isGone = true
+        underWay.body.reject?.(badRequest('the connection ended in the middle of the request body'))
+        underWay.sink?.gone()
+        return underWay.incoming.abort()
+    }
+  }
+
+  /** What is answered at once costs no promise. */
+  #serve(number: number, body: number, text: string, bytes: Uint8Array): void {
+    const { method, target, headers, peer } = JSON.parse(text) as RequestHead
+    const source: AskedBody = { number, kind: body, bytes, resolve: undefined, reject: undefined }
+    const incoming = new IncomingRequest({ method, target, headers, peer: this.#peer(peer), source, bodies: this.#bodies })
+    const underWay: UnderWay = { incoming, body: source, sink: undefined, isGone: false }
+    this.#requests.set(number, underWay)
+    try {
+      const response = this.#handler(incoming)
+      if (response instanceof Promise) void this.#answerLater(number, underWay, response)
+      else this.#answer(number, underWay, response)
+    } catch (error) {
+      this.#fail(number, underWay, error)
+    }
+  }
+
+  async #answerLater(number: number, underWay: UnderWay, response: Promise<ServerResponse>): Promise<void> {
+    try {
+      this.#answer(number, underWay, await response)
+    } catch (error) {
+      this.#fail(number, underWay, error)
+    }
+  }
+
+  #answer(number: number, underWay: UnderWay, response: ServerResponse): void {
+    if (underWay.isGone) return this.#end(number, TOLD.end, 0, '')
+    if (response.type === 'tunnel') return this.#end(number, TOLD.tunnel, 0, JSON.stringify(response.target))
+    if (response.type === 'stream') return void this.#stream(number, underWay, response, (sink) => response.send(sink))
+    const { status, body } = response
+    const lengthBytes = body.reduce((sum, part) => sum + part.length, 0)
+    if (lengthBytes <= WHOLE_BYTES) return this.#end(number, TOLD.whole, status, JSON.stringify(response.headers), body)
+    // Who has the client's connection cannot count it beforehand.
+    const headers = { ...response.headers, 'content-length': String(lengthBytes) }
+    void this.#stream(number, underWay, { status, headers }, (sink) => sendInPieces(body, sink))
+  }
+
+  async #stream(
+    number: number, underWay: UnderWay, { status, headers }: { readonly status: number; readonly headers: ResponseHeaders }, send: (sink: ThreadSink) => Promise<void>,
+  ): Promise<void> {
+    const sink = new ThreadSink(number, this.#outbox)
+    underWay.sink = sink
+    this.#outbox.add(TOLD.begin, number, status, JSON.stringify(headers))
+    try {
+      await send(sink)
+      this.#end(number, TOLD.end, 0, '')
+    } catch (error) {
+      this.#end(number, TOLD.broken, 0, textOfThrown(error))
+    }
+  }
+
+  #fail(number: number, { incoming }: UnderWay, error: unknown): void {
+    noteFailedRequest(this.#log, incoming, error)
+    const { code, body } = statusBody(error)
+    this.#end(number, TOLD.whole, code, '{"content-type":"application/json"}', [body])
+  }
+
+  /** The last packet about a request. It is sent to who is gone, too: until then the request counts as one that the handler works on. */
+  #end(number: number, kind: number, count: number, text: string, body?: readonly Uint8Array[]): void {
+    this.#requests.delete(number)
+    this.#outbox.add(kind, number, count, text, body)
+  }
+
+  #readBody(source: AskedBody, maxBytes: number, declaredLength: string | undefined): Promise<Uint8Array> {
+    if (declaredLength !== undefined && Number(declaredLength) > maxBytes) return Promise.reject(bodyTooLarge(maxBytes))
+    if (source.kind === BODY.failed) return Promise.reject(thrownOfText(decoder.decode(source.bytes)))
+    if (source.kind === BODY.included) return source.bytes.length > maxBytes ? Promise.reject(bodyTooLarge(maxBytes)) : Promise.resolve(source.bytes)
+    return new Promise((resolve, reject) => {
+      source.resolve = resolve
+      source.reject = reject
+      this.#outbox.add(TOLD.wantBody, source.number, maxBytes, '')
+    })
+  }
+
+  /** The same object for all requests of a client, as long as there are not too many. */
+  #peer(text: string): Peer {
+    let peer = this.#peers.get(text)
+    if (peer !== undefined) return peer
+    if (this.#peers.size >= MAX_PEERS) this.#peers.clear()
+    peer = { certificate: undefined, ...JSON.parse(text) as Pick<Peer, 'address'> }
+    this.#peers.set(text, peer)
+    return peer
+  }
+}
+
+interface AskedBody {
+  readonly number: number
+  /** One of BODY. */
+  readonly kind: number
+  readonly bytes: Uint8Array
+  /** Of who waits for a body on demand. */
+  resolve: ((body: Uint8Array) => void) | undefined
+  reject: ((error: Error) => void) | undefined
+}
+
+interface UnderWay {
+  readonly incoming: IncomingRequest<AskedBody>
+  readonly body: AskedBody
+  sink: ThreadSink | undefined
+  isGone: boolean
+}
+
+function bodyTooLarge(maxBytes: number): Error {
+  return tooLarge(`the request body is larger than ${maxBytes} bytes`)
+}
+
+async function sendInPieces(body: readonly Uint8Array[], sink: ThreadSink): Promise<void> {
+  for (const piece of piecesOf(body)) if (!sink.writeParts(piece)) await sink.drained()
+}
+
+function* piecesOf(parts: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {
+  let piece: Uint8Array[] = []
+  let bytes = 0
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += PIECE_BYTES) {
+      const some = part.length <= PIECE_BYTES ? part : part.subarray(at, at + PIECE_BYTES)
+      piece.push(some)
+      bytes += some.length
+      if (bytes < PIECE_BYTES) continue
+      yield piece
+      piece = []
+      bytes = 0
+    }
+  }
+  if (bytes > 0) yield piece
+}
+
+/** An answer's way to its client, whose connection the other thread has. */
+class ThreadSink implements ByteSink {
+  readonly #request: number
+  readonly #outbox: Outbox
+  #backlogBytes = 0
+  #isGone = false
+  #waiting: (() => void)[] = []
+
+  constructor(request: number, outbox: Outbox) {
+    this.#request = request
+    this.#outbox = outbox
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.writeParts([bytes])
+  }
+
+  writeParts(parts: readonly Uint8Array[]): boolean {
+    if (this.#isGone) return true
+    for (const part of parts) this.#backlogBytes += part.length
+    this.#outbox.add(TOLD.data, this.#request, 0, '', parts)
+    return this.#backlogBytes < WINDOW_BYTES
+  }
+
+  backlogBytes(): number {
+    return this.#backlogBytes
+  }
+
+  drained(): Promise<void> {
+    if (this.#backlogBytes < WINDOW_BYTES) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  took(bytes: number): void {
+    this.#backlogBytes -= bytes
+    if (this.#backlogBytes < WINDOW_BYTES) this.#wake()
+  }
+
+  gone(): void {
+    this.#isGone = true
+    this.#backlogBytes = 0
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const resume of this.#waiting.splice(0)) resume()
+  }
+}

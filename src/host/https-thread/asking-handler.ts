@@ -1,0 +1,187 @@
+import type { ByteSink, Peer, ServerResponse, TunnelTarget } from '../../apiserver/http.ts'
+import type { IncomingRequest } from '../server-request.ts'
+import { Outbox } from './outbox.ts'
+import { ASKED, BODY, TOLD, type Packet, type RequestHead } from './packet.ts'
+import { textOfThrown, thrownOfText } from './thrown-text.ts'
+
+/** A body that says it is no larger comes with its request; of a larger one nothing is read before it is wanted. */
+const INCLUDED_BODY_BYTES = 64 * 1024
+const MAX_REQUEST = 0xffff_ffff
+const utf8 = new TextEncoder()
+
+/** In the thread that serves the network: has each request answered by the other thread. */
+export class AskingHandler {
+  readonly #outbox: Outbox
+  readonly #exchanges = new Map<number, Exchange>()
+  /** What clients took since the other thread was last told. */
+  readonly #taken = new Map<number, number>()
+  readonly #peerTexts = new WeakMap<Peer, string>()
+  #lastRequest = 0
+
+  constructor(port: ConstructorParameters<typeof Outbox>[0]) {
+    this.#outbox = new Outbox(port)
+  }
+
+  handle(request: IncomingRequest): Promise<ServerResponse> {
+    const number = this.#freeNumber()
+    return new Promise((resolve, reject) => {
+      this.#exchanges.set(number, { request, resolve, reject, answer: undefined, isAsked: false })
+      request.whenAborted(this.#abort.bind(this, number))
+      if (!comesWithBody(request)) return this.#ask(number, request, BODY.onDemand)
+      request.body(INCLUDED_BODY_BYTES).then(
+        (body) => this.#ask(number, request, BODY.included, body),
+        (error) => this.#ask(number, request, BODY.failed, utf8.encode(textOfThrown(error))),
+      )
+    })
+  }
+
+  /** What the other thread has told. */
+  take({ kind, request, count, text, bytes }: Packet): void {
+    const exchange = this.#exchanges.get(request)
+    if (exchange === undefined) return
+    switch (kind) {
+      case TOLD.whole:
+        this.#exchanges.delete(request)
+        return exchange.resolve({ type: 'whole', status: count, headers: JSON.parse(text), body: bytes.length === 0 ? [] : [bytes] })
+      case TOLD.begin: {
+        const answer = new ComingAnswer((taken) => this.#tookBytes(request, taken))
+        exchange.answer = answer
+        return exchange.resolve({ type: 'stream', status: count, headers: JSON.parse(text), send: (sink) => answer.send(sink) })
+      }
+      case TOLD.data: return exchange.answer?.write(bytes)
+      case TOLD.end:
+        this.#forget(request)
+        return exchange.answer === undefined ? exchange.reject(CLIENT_GONE) : exchange.answer.end()
+      case TOLD.broken:
+        this.#forget(request)
+        return exchange.answer?.fail(thrownOfText(text))
+      case TOLD.wantBody: return this.#sendBody(request, exchange.request, count)
+      case TOLD.tunnel:
+        this.#exchanges.delete(request)
+        return exchange.resolve({ type: 'tunnel', target: JSON.parse(text) as TunnelTarget })
+    }
+  }
+
+  #freeNumber(): number {
+    do this.#lastRequest = this.#lastRequest === MAX_REQUEST ? 1 : this.#lastRequest + 1
+    while (this.#exchanges.has(this.#lastRequest))
+    return this.#lastRequest
+  }
+
+  #ask(number: number, request: IncomingRequest, body: number, bytes?: Uint8Array): void {
+    const exchange = this.#exchanges.get(number)
+    // The client went while its body was read.
+    if (exchange?.request !== request) return
+    exchange.isAsked = true
+    const { method, path, query, headers, peer } = request
+    const head: RequestHead = { method, target: query === '' ? path : `${path}?${query}`, headers, peer: this.#peerText(peer) }
+    this.#outbox.add(ASKED.request, number, body, JSON.stringify(head), bytes === undefined ? undefined : [bytes])
+  }
+
+  #peerText(peer: Peer): string {
+    let text = this.#peerTexts.get(peer)
+    if (text === undefined) this.#peerTexts.set(peer, text = JSON.stringify(peer))
+    return text
+  }
+
+  #sendBody(number: number, request: IncomingRequest, maxBytes: number): void {
+    request.body(maxBytes).then(
+      (body) => this.#outbox.add(ASKED.body, number, 0, '', [body]),
+      (error) => this.#outbox.add(ASKED.bodyFailed, number, 0, textOfThrown(error)),
+    )
+  }
+
+  /** The exchange ends when the other thread is done with it: it is what a connection may have only so many of. */
+  #abort(number: number): void {
+    const exchange = this.#exchanges.get(number)
+    if (exchange?.isAsked === true) this.#outbox.add(ASKED.aborted, number, 0, '')
+    else if (exchange !== undefined) {
+      this.#forget(number)
+      exchange.reject(CLIENT_GONE)
+    }
+  }
+
+  #forget(number: number): void {
+    this.#exchanges.delete(number)
+    this.#taken.delete(number)
+  }
+
+  /** Told once for all that is taken in a turn of the event loop. */
+  #tookBytes(number: number, bytes: number): void {
+    if (!this.#exchanges.has(number)) return
+    if (this.#taken.size === 0) setImmediate(() => this.#tellTaken())
+    this.#taken.set(number, (this.#taken.get(number) ?? 0) + bytes)
+  }
+
+  #tellTaken(): void {
+    for (const [number, bytes] of this.#taken) this.#outbox.add(ASKED.taken, number, bytes, '')
+    this.#taken.clear()
+  }
+}
+
+/** One for all: whoever waits for the answer sees that the request was aborted. */
+const CLIENT_GONE = new Error('the client is gone, or the server closes')
+
+interface Exchange {
+  readonly request: IncomingRequest
+  readonly resolve: (response: ServerResponse) => void
+  readonly reject: (error: Error) => void
+  answer: ComingAnswer | undefined
+  /** The other thread knows of it. */
+  isAsked: boolean
+}
+
+function comesWithBody({ method, headers }: IncomingRequest): boolean {
+  const length = headers['content-length']
+  return length !== undefined && method !== 'GET' && Number(length) <= INCLUDED_BODY_BYTES
+}
+
+/** An answer that comes in pieces. Those that are here before the connection is ready for them wait. */
+class ComingAnswer {
+  readonly #took: (bytes: number) => void
+  #early: Uint8Array[] = []
+  #sink: ByteSink | undefined
+  /** What the sink has that its client has not. */
+  #behindBytes = 0
+  readonly #done = Promise.withResolvers<void>()
+
+  constructor(took: (bytes: number) => void) {
+    this.#took = took
+    // It may fail before anybody waits for it.
+    this.#done.promise.catch(() => undefined)
+  }
+
+  /** Resolves at the answer's end. */
+  send(sink: ByteSink): Promise<void> {
+    this.#sink = sink
+    for (const bytes of this.#early) this.#pass(sink, bytes)
+    this.#early = []
+    return this.#done.promise
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#sink === undefined) this.#early.push(bytes)
+    else this.#pass(this.#sink, bytes)
+  }
+
+  end(): void {
+    this.#done.resolve()
+  }
+
+  fail(error: Error): void {
+    this.#done.reject(error)
+  }
+
+  #pass(sink: ByteSink, bytes: Uint8Array): void {
+    const isTaken = sink.write(bytes)
+    if (this.#behindBytes > 0) this.#behindBytes += bytes.length
+    else if (isTaken) this.#took(bytes.length)
+    else {
+      this.#behindBytes = bytes.length
+      void sink.drained().then(() => {
+        this.#took(this.#behindBytes)
+        this.#behindBytes = 0
+      })
+    }
+  }
+}
