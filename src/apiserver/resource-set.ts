@@ -3,6 +3,7 @@ import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
 import { WatchCounts } from './flow-control/watch-counts.ts'
+import { WatchFigures } from './metrics/watch-figures.ts'
 import { internalError } from '../words/status-error.ts'
 import type { CacheFeed } from './watch-cache/cache-feed.ts'
 import type { CachedObject, Served, View } from './watch-cache/cached-object.ts'
@@ -52,7 +53,7 @@ export interface ServedResource {
   /** Called once, when objects of the kind are shown no more, or otherwise. Who stops listening earlier takes himself off. */
   readonly onRetired: Set<() => void>
   /** What watches of it were told, all of them together. */
-  readonly sent: { events: number }
+  readonly sent: WatchFigures
   /** Watches of clients that follow it now. */
   readonly watches: WatchCounts
 }
@@ -78,7 +79,7 @@ export class ResourceSet {
     const resource: ServedResource = {
       definition, kind, apiVersion, storedKind, conversion, remote: more.remote,
       cache: this.#feed.cache(storedKind),
-      sent: { events: 0 },
+      sent: before?.sent ?? new WatchFigures(),
       watches: before?.watches ?? new WatchCounts(),
       view: conversion && { name, id: more.viewId ?? name, toServed: (object) => conversion.toServed(object) },
       onRetired: new Set(),

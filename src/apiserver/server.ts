@@ -28,6 +28,7 @@ import type { DanglingParts } from './flow-control/dangling-keeper.ts'
 import { flowDumpRoute } from './flow-control/flow-dumps.ts'
 import { flowObjects, followFlowObjects } from './flow-control/follow-flow-objects.ts'
 import type { Handler } from './http.ts'
+import { auditFamilies } from './metrics/audit-metrics.ts'
 import { AdmissionMetrics } from './metrics/admission-metrics.ts'
 import { measuredStore } from './metrics/measured-store.ts'
 import type { MetricSource } from './metrics/metric-family.ts'
@@ -190,6 +191,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const admissionMetrics = new AdmissionMetrics(clock)
   const sources: MetricSource[] = [
     () => metrics.families(), () => admissionMetrics.families(), serverSource({ gate, resources }), storeFamilies, ...(extensions.metrics ?? []),
+    () => (auditor === undefined ? [] : auditFamilies(auditor)),
   ]
   const routes = routeTable([...extensions.routes, metricsRoute(() => sources), flowDumpRoute(gate.control)])
   const sets = new FieldSetPool()

@@ -3,6 +3,7 @@ import { joinBytes } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
 import type { ByteSink } from '../http.ts'
+import type { WatchFigures } from '../metrics/watch-figures.ts'
 import type { WatchFrames } from '../negotiate/watch-frames.ts'
 import { ConvertedWatch } from '../converted-watch.ts'
 import type { RemoteConversion } from '../resource-set.ts'
@@ -21,7 +22,7 @@ export interface WatchStreamOptions {
   /** Where somebody else has to convert what is shown: who that is, and what selectors say of it. The query then selects all. */
   readonly converted: { readonly remote: RemoteConversion; readonly matches: Matcher } | undefined
   /** Counts what the client is told of the past; what it is told later counts whoever tells it. */
-  readonly sent: { events: number }
+  readonly sent: WatchFigures
   /** Has the member told of what changes after the revision. Returns the function that ends it. */
   follow(after: Revision, member: WatchMember): () => void
   readonly timeoutMs: number
@@ -154,7 +155,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
 
   #add(frame: Uint8Array): void {
     if (this.#ended) return
-    this.#options.sent.events++
+    this.#options.sent.told(frame, 1)
     this.#frames.push(frame)
     this.#pendingBytes += frame.length
   }
