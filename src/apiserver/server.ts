@@ -181,10 +181,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     reader, client, clock, random, log, definitions, schemas,
     storeProblem: () => feed.problem, cachesFilled: () => feed.ready, isDraining: () => watches.isDraining, served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
-    schemaOf: (kind) => {
-      const resource = resources.find(kind.group, kind.version, kind.plural)
-      return resource && schemaOf({ schemas }, resource)
-    },
+    schemaOf: (kind) => schemaOfKind(resources, schemas, kind),
   })
   const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight))
   const metrics = new RequestMetrics({ isKnown: (info) => isServed(resources, routes, info) })
@@ -243,6 +240,11 @@ function isServed(
   if (subresource === '' || subresource === 'status' || subresource === 'scale') return true
   const id = facetId(group, resource, subresource)
   return routes.resources.has(id) || routes.facets.has(id)
+}
+
+function schemaOfKind(resources: ResourceSet, schemas: SchemaLookup, { group, version, plural }: KindRef): ObjectSchema | undefined {
+  const resource = resources.find(group, version, plural)
+  return resource && schemaOf({ schemas }, resource)
 }
 
 function auditorOf({ audit, clock, random, log }: ApiServerDependencies, { protobuf }: DispatchParts): Auditor | undefined {
