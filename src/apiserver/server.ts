@@ -168,13 +168,10 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const life = new AbortController()
   let inProcess: InProcessParts | undefined
   let auditor: Auditor | undefined
-  const client = (user: User): Client => {
-    const late = (): InProcessParts => present(inProcess, 'the composed server')
-    const plain = new InProcessClient(late, user)
-    if (dependencies.audit === undefined) return plain
-    const inner = (notes: AuditNotes | undefined): Client => (notes === undefined ? plain : new InProcessClient(late, user, notes))
-    return new AuditedClient({ inner, user, signal: life.signal, auditor: () => present(auditor, 'the auditor'), authorizer: () => extensions.authorizer })
-  }
+  const client = (user: User): Client => clientFor(user, {
+    late: () => present(inProcess, 'the composed server'), signal: life.signal, authorizer: () => extensions.authorizer,
+    auditor: dependencies.audit && (() => present(auditor, 'the auditor')),
+  })
 
   const watches = new Watches({ feed, clock, random, log, limits })
   const extensions = dependencies.extend({
@@ -221,6 +218,21 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
       for (const task of extensions.tasks ?? []) void task(signal)
     },
   }
+}
+
+interface ClientParts {
+  late(): InProcessParts
+  authorizer(): Authorizer
+  /** Undefined: nothing is written down of any call. */
+  readonly auditor: (() => Auditor) | undefined
+  readonly signal: AbortSignal
+}
+
+function clientFor(user: User, { late, auditor, ...parts }: ClientParts): Client {
+  const plain = new InProcessClient(late, user)
+  if (auditor === undefined) return plain
+  const inner = (notes: AuditNotes | undefined): Client => (notes === undefined ? plain : new InProcessClient(late, user, notes))
+  return new AuditedClient({ inner, user, auditor, ...parts })
 }
 
 function inForce({ gate, resources, reader, ...parts }: Omit<DanglingParts, 'objects'> & {
