@@ -119,7 +119,7 @@ class FollowedEncryption implements Encryption {
     const { rewritten, remaining } = this.progress
     return [
       ...this.#counts.families(),
-      gauge(VALUES_TO_RESEAL, 'Stored values that another key than the first one has sealed; -1: not counted yet.', [[{}, remaining ?? -1]]),
+      gauge(VALUES_TO_RESEAL, 'Stored values that another key than the first has sealed; -1: not counted yet.', [[{}, remaining ?? -1]]),
       counter(VALUES_RESEALED, 'Values that were written again because of a changed key.', [[{}, rewritten]]),
     ]
   }
