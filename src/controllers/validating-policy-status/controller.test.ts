@@ -25,7 +25,7 @@ const definition: CustomResourceDefinition = {
 test('the status that a policy gets', () => {
   const status = (given: ValidatingAdmissionPolicy): unknown => {
     const [action] = checker.plan({ policy: given, definitions: [definition] }).actions
-    return action?.verb === 'patch' && action.patch.type === 'merge' ? (action.patch.body as { status: unknown }).status : undefined
+    return action?.verb === 'update' && 'status' in action.object ? action.object.status : undefined
   }
   const fits = { observedGeneration: 2, typeChecking: {} }
   const warns = (warning: string): object => ({ observedGeneration: 2, typeChecking: { expressionWarnings: [{ fieldRef: 'spec.validations[0].expression', warning }] } })

@@ -6,7 +6,6 @@ import type {
   CustomResourceDefinition, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyStatus,
 } from '../../resources/generated/types.ts'
 import { parseKey } from '../keys.ts'
-import { statusPatch } from '../status-patch.ts'
 import { KindSources } from './kind-source.ts'
 
 export interface PolicyView {
@@ -51,6 +50,7 @@ export class PolicyTypeChecker {
     }
     const count = expressionWarnings.length
     const why = count === 0 ? 'All of its expressions fit.' : `${count} of its expressions may not fit.`
-    return { actions: statusPatch(kinds.ValidatingAdmissionPolicy, policy, status, wanted), why }
+    const object: ValidatingAdmissionPolicy = { ...policy, status: wanted }
+    return { actions: [{ verb: 'update', kind: kinds.ValidatingAdmissionPolicy, object, subresource: 'status' }], why }
   }
 }
