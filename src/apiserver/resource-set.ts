@@ -30,11 +30,11 @@ export interface RemoteConversion {
   convert(object: KubeObject, apiVersion: string): KubeObject | Promise<KubeObject>
 }
 
-/** A resource that is also served as another group or version, and how its objects are shown there. */
+/** A resource that is also served as another group or version, and how its objects are shown there: at once where the server itself knows. */
 export interface Equivalent {
   readonly kind: KindRef
-  toThat(object: KubeObject): KubeObject
-  fromThat(object: KubeObject): KubeObject
+  toThat(object: KubeObject): KubeObject | Promise<KubeObject>
+  fromThat(object: KubeObject): KubeObject | Promise<KubeObject>
 }
 
 /** A resource as one group and version serve it. */
@@ -129,12 +129,16 @@ export class ResourceSet {
     const own = this.find(kind.group, kind.version, kind.plural)
     if (own === undefined) return []
     const others = [...this.#served].filter((other) => other !== own && other.cache === own.cache && !other.definition.virtual)
-    return others.map((other) => ({ kind: other.kind, toThat: (object) => asServed(other, asStored(own, object)), fromThat: (object) => asServed(own, asStored(other, object)) }))
+    return others.map((other) => ({ kind: other.kind, toThat: (object) => converted(own, other, object), fromThat: (object) => converted(other, own, object) }))
   }
 
   all(): Iterable<ServedResource> {
     return this.#served
   }
+}
+
+function converted(from: ServedResource, to: ServedResource, object: KubeObject): KubeObject | Promise<KubeObject> {
+  return from.remote === undefined ? asServed(to, asStored(from, object)) : from.remote.convert(object, to.apiVersion)
 }
 
 function asServed(resource: ServedResource, object: KubeObject): KubeObject {
