@@ -47,6 +47,8 @@ export class WatchStream implements WatchReceiver, WatchMember {
   /** What of the backlog is the initial state, however large that is: it is no sign of slowness until it was taken once. */
   #allowance = 0
   #isLive = false
+  /** The client has not taken what it was sent last. */
+  #isFull = false
   #ended = false
   #cancelBookmark: () => void = () => {}
   #resolve: (end: WatchEnd) => void = () => {}
@@ -73,7 +75,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
     let stop: () => void = () => {}
     try {
       stop = await (this.#converted === undefined
-        ? beginWatch(feed, query, this, (after) => this.#options.follow(after, this))
+        ? beginWatch(feed, query, this, (after) => this.#options.follow(after, this), () => this.#room())
         : this.#beginConverted(this.#converted))
       this.#isLive = true
       this.#scheduleBookmark()
@@ -143,10 +145,19 @@ export class WatchStream implements WatchReceiver, WatchMember {
   /** A connection that breaks must not disturb the cache that tells it the news. */
   #write(bytes: Uint8Array): void {
     try {
-      this.#sink.write(bytes)
+      this.#isFull = !this.#sink.write(bytes)
     } catch {
       this.#finish('closed')
     }
+  }
+
+  /** Undefined: more of the state may be told at once. */
+  #room(): Promise<void> | undefined {
+    if (!this.#isFull || this.#ended) return undefined
+    this.#isFull = false
+    return this.#sink.drained().then(() => {
+      this.#allowance = 0
+    })
   }
 
   lost(): void {
