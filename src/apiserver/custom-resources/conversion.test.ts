@@ -304,6 +304,11 @@ test('the cluster\'s own parts see converted objects too', async () => {
   const { value } = await watch.next()
   assert(value?.type === 'added' && value.object.apiVersion === 'example.com/v2')
   assert.deepEqual(hook.calls(), ['v1->v2 a'])
+  await redefine(server, { stored: 'v2' })
+  await assert.rejects(watch.next(), /its kind is not served as it was/)
+  hook.answer = () => Promise.reject(new Error('down'))
+  // What empties namespaces and collects garbage reads the stored version, and looks at nothing but metadata.
+  assert.equal((await server.client.list(kind)).items[0]?.apiVersion, 'example.com/v1')
   stop.abort()
   assert.equal(answerTo({ request: {} })['kind'], 'ConversionReview')
   server.stop()
