@@ -41,7 +41,7 @@ import { cacheReader } from './object-reader.ts'
 import type { Bookkeeper } from './charge.ts'
 import { Admission } from './pipeline/admission.ts'
 import { ChargeLane } from './pipeline/charge-lane.ts'
-import { decodeObject, schemaOf } from './pipeline/schema-stage.ts'
+import { bodySchema, decodeObject, schemaOf } from './pipeline/schema-stage.ts'
 import type { DecodedObject } from './pipeline/schema-stage.ts'
 import { RetryLane } from './pipeline/retry-lane.ts'
 import { facetId } from './pipeline/write-request.ts'
@@ -104,8 +104,8 @@ export interface ApiServerCore {
   equivalents(kind: KindRef): readonly Equivalent[]
   /** What a stranger made of an object, as one of that kind, with its defaults. Throws StatusError 400 where it cannot be one. */
   decode(kind: KindRef, object: JsonObject): DecodedObject
-  /** How objects of the kind are merged; undefined: it is not served. */
-  schemaOf(kind: KindRef): ObjectSchema | undefined
+  /** How such an object of the kind, or the body of one of its subresources, is merged; undefined: it is not served. */
+  schemaOf(kind: KindRef, object: JsonObject): ObjectSchema | undefined
   readonly schemas: SchemaLookup
 }
 
@@ -178,7 +178,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     reader, client, clock, random, log, definitions, schemas,
     storeProblem: () => feed.problem, cachesFilled: () => feed.ready, isDraining: () => watches.isDraining, served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
-    schemaOf: (kind) => schemaOfKind(resources, schemas, kind),
+    schemaOf: (kind, object) => schemaOfKind(resources, schemas, kind, object),
   })
   const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight))
   const metrics = new RequestMetrics({ isKnown: (info) => isServed(resources, routes, info) })
@@ -254,8 +254,9 @@ function isServed(
   return routes.resources.has(id) || routes.facets.has(id)
 }
 
-function schemaOfKind(resources: ResourceSet, schemas: SchemaLookup, { group, version, plural }: KindRef): ObjectSchema | undefined {
+function schemaOfKind(resources: ResourceSet, schemas: SchemaLookup, { group, version, plural, kind }: KindRef, object: JsonObject): ObjectSchema | undefined {
   const resource = resources.find(group, version, plural)
+  if (object['kind'] !== kind) return bodySchema({ schemas }, object)
   return resource && schemaOf({ schemas }, resource)
 }
 

@@ -11,7 +11,7 @@ import { forbidden, internalError, StatusError } from '../../words/status-error.
 import { thrownMessage } from '../../words/thrown.ts'
 import type { AdmissionRequest, Authorizer, MutationRound, Mutator, ObjectReader } from '../access.ts'
 import type { ReviewedObjects } from '../webhooks/admission-review.ts'
-import { objectsAs, replaceContent, toFace } from '../webhooks/drafts.ts'
+import { isSameKind, objectsAs, replaceContent, toFace } from '../webhooks/drafts.ts'
 import { Reinvocation } from '../webhooks/reinvocation.ts'
 import type { WebhookMetrics } from '../webhooks/webhook-metrics.ts'
 import { Decisions } from './decisions.ts'
@@ -25,7 +25,7 @@ export interface MutatingPolicyParts extends SelectionParts {
   readonly metrics: PolicyMetrics
   readonly conditionMetrics: WebhookMetrics
   /** Of a kind that is served; undefined: it is not any more. */
-  schemaOf(kind: KindRef): ObjectSchema | undefined
+  schemaOf(kind: KindRef, object: JsonObject): ObjectSchema | undefined
   decode(kind: KindRef, object: JsonObject): { readonly object: KubeObject; readonly unknownFields: readonly string[] }
 }
 
@@ -149,6 +149,7 @@ class Pass {
     if (draft === undefined || object === undefined) return undefined
     const mutated = this.#mutated(kind, { ...object }, wanted)
     if (mutated.outcome === 'error') return mutated.message
+    if (!isSameKind(object, mutated.object)) return 'the kind and apiVersion of an object must not be changed'
     const { object: decoded, unknownFields } = this.#decoded(kind, mutated.object)
     if (wanted.outcome === 'json-patch' && unknownFields.length > 0) {
       throw internalError(`strict decoding error: ${unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`).join(', ')}`)
@@ -159,7 +160,7 @@ class Pass {
 
   #mutated(kind: KindRef, object: JsonObject, wanted: Exclude<WantedMutation, { outcome: 'error' }>): Mutated {
     if (wanted.outcome === 'json-patch') return patchObject(object, wanted.operations)
-    const schema = this.#parts.schemaOf(kind)
+    const schema = this.#parts.schemaOf(kind, object)
     if (schema !== undefined) return applyToObject(schema, object, wanted.configuration)
     return { outcome: 'error', message: `the kind ${kind.kind} is not served any more` }
   }

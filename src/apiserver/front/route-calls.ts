@@ -17,6 +17,7 @@ import type { PipelineParts } from '../pipeline/write-request.ts'
 import type { CallContext, ConnectRoute, ObjectAnswer, ObjectCall, ObjectRoute, PathRoute } from '../route.ts'
 import type { ServedResource } from '../resource-set.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
+import { connectOptions } from './connect-options.ts'
 import type { HttpCall, ResourceCall } from './http-call.ts'
 import { renderItems, renderObject } from './render.ts'
 
@@ -108,8 +109,8 @@ export async function connectResponse(parts: RouteParts, call: ResourceCall, rou
   if (!route.methods.includes(request.method)) throw methodNotAllowed(resourceName(call.resource), request.method)
   if (route.admitted) {
     const admission: AdmissionRequest = {
-      operation: 'CONNECT', kind: call.resource.kind, key, subresource: route.subresource, object: undefined,
-      old: call.resource.cache.get(key)?.object, user: call.user, dryRun: false, audit: call.trail?.notes,
+      operation: 'CONNECT', kind: call.resource.kind, key, subresource: route.subresource,
+      object: connectOptions(route.subresource, query), old: undefined, user: call.user, dryRun: false, audit: call.trail?.notes,
       warn: (message) => call.warnings.push(message),
     }
     await parts.admission.mutate(admission)

@@ -4,23 +4,16 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch } from '../../objects/patch-json.ts'
 import { applyMergePatch } from '../../objects/patch-merge.ts'
 import { invalidValue } from '../../objects/field-error.ts'
-import type { ScaleSubresource } from '../../resources/definition.ts'
-import { present } from '../../words/assert.ts'
 import { badRequest, internalError, invalid, notFound, unsupportedMediaType } from '../../words/status-error.ts'
 import type { ServedResource } from '../resource-set.ts'
 import { shownAs } from '../shown-objects.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
 import { freshDraft } from './fresh-draft.ts'
 import type { ObjectPatch } from './patch.ts'
+import { rulesOf, scaleOf } from './scale-view.ts'
 import { updateObject } from './update.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 import { resourceName } from './write-request.ts'
-
-/** autoscaling/v1 Scale: the replicas of anything that has some, under one form. */
-interface Scale extends KubeObject {
-  spec: { replicas?: number }
-  status: { replicas: number; selector: string }
-}
 
 export async function readScale(resource: ServedResource, key: { namespace: string; name: string }): Promise<KubeObject> {
   const cached = resource.cache.get(key)
@@ -83,24 +76,4 @@ function checked(request: WriteRequest, scale: unknown): { replicas: number; res
 function textOf(metadata: JsonObject, field: string, otherwise: string): string {
   const value = metadata[field]
   return typeof value === 'string' && value !== '' ? value : otherwise
-}
-
-function rulesOf(resource: ServedResource): ScaleSubresource<KubeObject> {
-  return present(resource.definition.scale, `the scale subresource of ${resource.kind.plural}`)
-}
-
-function scaleOf(resource: ServedResource, object: KubeObject): Scale {
-  const { name = '', namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-  const rules = rulesOf(resource)
-  const replicas = rules.replicas(object)
-  const metadata: KubeObject['metadata'] = { name }
-  if (namespace !== undefined) metadata.namespace = namespace
-  if (uid !== undefined) metadata.uid = uid
-  if (resourceVersion !== undefined) metadata.resourceVersion = resourceVersion
-  if (creationTimestamp !== undefined) metadata.creationTimestamp = creationTimestamp
-  return {
-    kind: 'Scale', apiVersion: 'autoscaling/v1', metadata,
-    spec: replicas === undefined ? {} : { replicas },
-    status: { replicas: rules.statusReplicas(object), selector: rules.selector(object) },
-  }
 }

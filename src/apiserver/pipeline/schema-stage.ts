@@ -36,11 +36,27 @@ export interface DecodedObject {
 
 /** An object that does not come from a client, with its defaults. It is changed in place. Throws StatusError 400 where it cannot be one. */
 export function decodeObject(parts: SchemaParts, resource: ServedResource, body: JsonObject): DecodedObject {
+  if (body['kind'] !== resource.kind.kind) return decodeBody(parts, body)
   checkKind(resource, body)
   const { object, unknownFields } = resource.definition.form?.read(body) ?? normalizeObject(schemaOf(parts, resource), body, resource.kind)
   const decoded = withMetadata(resource, object)
   resource.definition.defaults(decoded)
   return { object: decoded, unknownFields }
+}
+
+/** The body of a subresource (Scale, Eviction): what has no schema is nothing that anybody reads. */
+function decodeBody(parts: SchemaParts, body: JsonObject): DecodedObject {
+  const { kind, apiVersion } = body
+  const schema = bodySchema(parts, body)
+  if (schema === undefined || typeof kind !== 'string' || typeof apiVersion !== 'string') return { object: body as JsonObject & KubeObject, unknownFields: [] }
+  const { object, unknownFields } = normalizeObject(schema, body, { kind, version: apiVersion.slice(apiVersion.indexOf('/') + 1) })
+  return { object: { ...object, metadata: object['metadata'] ?? {} } as JsonObject & KubeObject, unknownFields }
+}
+
+/** By the names of the tables: autoscaling.v1.Scale, core.v1.Binding. */
+export function bodySchema({ schemas }: SchemaParts, { kind, apiVersion }: JsonObject): ObjectSchema | undefined {
+  const [group = '', version = ''] = String(apiVersion).includes('/') ? String(apiVersion).split('/') : ['core', String(apiVersion)]
+  return schemas(`${group.split('.')[0] ?? ''}.${version}.${String(kind)}`)
 }
 
 /** What strict decoding found: an error, warnings or nothing, as the client asked for (KEP-2885). */

@@ -15,6 +15,7 @@ import { prepareContext, setManagedFields } from './create.ts'
 import { isReadyToGo } from './deletion-marks.ts'
 import { trackWrite } from './managed-fields.ts'
 import { modified, raiseGeneration, stampUpdate } from './metadata.ts'
+import { scaleOf, takeScale } from './scale-view.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 import { facetId, resourceName } from './write-request.ts'
 
@@ -119,7 +120,9 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   const { definition, kind } = request.resource
   const { draft, current, admission } = change
   const mutated = parts.admission.mutate(admission)
-  if (typeof mutated === 'boolean' ? mutated : await mutated) definition.defaults(draft)
+  const isMutated = typeof mutated === 'boolean' ? mutated : await mutated
+  if (isMutated && request.subresource === 'scale') takeScale(request.resource, draft, admission.object)
+  if (isMutated) definition.defaults(draft)
   shareWithCurrent(change)
   raiseGeneration(definition, draft, current)
   const errors = [
@@ -159,8 +162,11 @@ function isStoredAsServed({ resource }: WriteRequest, cached: CachedObject, curr
 }
 
 function admissionOf(request: WriteRequest, draft: KubeObject, current: KubeObject): AdmissionRequest {
+  const { resource, key, subresource } = request
+  // By this door the object is a Scale, to all who are asked.
+  const shown = subresource === 'scale' ? { object: scaleOf(resource, draft), old: scaleOf(resource, current) } : { object: draft, old: current }
   return {
-    operation: 'UPDATE', kind: request.resource.kind, key: request.key, subresource: request.subresource, object: draft, old: current,
+    operation: 'UPDATE', kind: resource.kind, key, subresource, ...shown,
     user: request.user, dryRun: request.dryRun, audit: request.audit, warn: (message) => request.warn(message),
   }
 }

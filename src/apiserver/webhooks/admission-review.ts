@@ -12,13 +12,11 @@ export interface ReviewedObjects {
   readonly old: KubeObject | undefined
 }
 
-const OPTIONS_KIND: Readonly<Record<AdmissionRequest['operation'], string>> = {
-  CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: 'ConnectOptions',
-}
+const OPTIONS_KIND = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const
 
 /** admission.k8s.io/v1 AdmissionReview with its request. */
 export function reviewOf(uid: string, version: string, request: AdmissionRequest, { kind, object, old }: ReviewedObjects): JsonObject {
-  const gvk = (of: KindRef): JsonObject => ({ group: of.group, version: of.version, kind: of.kind })
+  const gvk = (of: KindRef, sent: KubeObject | undefined): JsonObject => kindOfBody(sent) ?? { group: of.group, version: of.version, kind: of.kind }
   const gvr = (of: KindRef): JsonObject => ({ group: of.group, version: of.version, resource: of.plural })
   const { user, key, operation, subresource, dryRun } = request
   // A Namespace is, to all who are asked about it, in itself.
@@ -27,14 +25,21 @@ export function reviewOf(uid: string, version: string, request: AdmissionRequest
     kind: 'AdmissionReview',
     apiVersion: apiVersionOf({ group: 'admission.k8s.io', version }),
     request: {
-      uid, kind: gvk(kind), resource: gvr(kind), ...(subresource === '' ? {} : { subResource: subresource }),
-      requestKind: gvk(request.kind), requestResource: gvr(request.kind), ...(subresource === '' ? {} : { requestSubResource: subresource }),
+      uid, kind: gvk(kind, object), resource: gvr(kind), ...(subresource === '' ? {} : { subResource: subresource }),
+      requestKind: gvk(request.kind, request.object), requestResource: gvr(request.kind), ...(subresource === '' ? {} : { requestSubResource: subresource }),
       ...(key.name === '' ? {} : { name: key.name }), ...(namespace === '' ? {} : { namespace }), operation,
       userInfo: { username: user.name, ...(user.uid === '' ? {} : { uid: user.uid }), groups: user.groups, ...extraOf(user.extra) },
       object: object ?? null, oldObject: old ?? null, dryRun,
-      options: { kind: OPTIONS_KIND[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) },
+      options: operation === 'CONNECT' ? null : { kind: OPTIONS_KIND[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) },
     },
   }
+}
+
+/** Subresources have bodies of kinds of their own: Scale, Eviction, PodExecOptions. */
+function kindOfBody(object: KubeObject | undefined): JsonObject | undefined {
+  if (object === undefined) return undefined
+  const slash = object.apiVersion.indexOf('/')
+  return { group: object.apiVersion.slice(0, Math.max(slash, 0)), version: object.apiVersion.slice(slash + 1), kind: object.kind }
 }
 
 function extraOf(extra: AdmissionRequest['user']['extra']): JsonObject {

@@ -3,7 +3,7 @@ import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { AdmissionRequest } from '../access.ts'
 import type { ReviewedObjects } from './admission-review.ts'
-import { shownAs, type Equivalents } from './webhooks.ts'
+import { isOfResource, shownAs, type Equivalents } from './webhooks.ts'
 
 /** The draft of a request is one object from its beginning to its end: what it is to be is put into it. */
 export function replaceContent(object: KubeObject, by: KubeObject): void {
@@ -11,6 +11,12 @@ export function replaceContent(object: KubeObject, by: KubeObject): void {
   const content = by as KubeObject & JsonObject
   for (const field of Object.keys(draft)) if (content[field] === undefined) delete draft[field]
   for (const field of Object.keys(content)) draft[field] = content[field]
+}
+
+/** Nobody makes another kind of an object. */
+export function isSameKind(before: object, after: JsonObject): boolean {
+  const { kind, apiVersion } = before as JsonObject
+  return after['kind'] === kind && after['apiVersion'] === apiVersion
 }
 
 /** The objects of a request, as they are now, in the version that somebody is asked about them in. */
@@ -23,5 +29,5 @@ export function objectsAs(equivalents: Equivalents, { kind, object, old }: Admis
 export function toFace(equivalents: Equivalents, { from, to }: { readonly from: KindRef; readonly to: KindRef }, object: KubeObject): KubeObject | Promise<KubeObject> {
   if (from === to) return object
   const face = equivalents(to).find(({ kind }) => kind === from)
-  return face === undefined ? object : face.fromThat(object)
+  return face === undefined || !isOfResource(face, object) ? object : face.fromThat(object)
 }

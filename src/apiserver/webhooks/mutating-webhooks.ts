@@ -4,7 +4,7 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch, patchProblem } from '../../objects/patch-json.ts'
 import { internalError } from '../../words/status-error.ts'
 import type { AdmissionRequest, MutationRound, Mutator, ObjectReader } from '../access.ts'
-import { replaceContent, toFace } from './drafts.ts'
+import { isSameKind, replaceContent, toFace } from './drafts.ts'
 import type { ReviewedObjects } from './admission-review.ts'
 import { conditionsHold, WebhookAsking, type AskParts } from './ask-webhook.ts'
 import { Reinvocation } from './reinvocation.ts'
@@ -115,6 +115,7 @@ class Pass {
     try {
       const patched = applyJsonPatch(of.object, operations)
       if (!isObject(patched)) throw new Error('the patch does not leave an object')
+      if (!isSameKind(of.object, patched)) throw new Error('the patch must not change the kind or apiVersion of the object')
       const isChanged = !sameJson(of.object, patched)
       const decoded = this.#parts.decode(of.kind, copyJson(patched)).object
       replaceContent(draft, await toFace(this.#parts.equivalents, { from: of.kind, to: this.#of.request.kind }, decoded))

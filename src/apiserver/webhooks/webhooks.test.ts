@@ -10,6 +10,8 @@ import { memberOf, startTestServer, testRandom, testUser, type TestServer, type 
 import { expositionOf } from '../metrics/metric-family.ts'
 import { readAuditPolicy } from '../audit/audit-policy.ts'
 import { WebhookAsking } from './ask-webhook.ts'
+import type { Route } from '../route.ts'
+import { podConnectRoutes } from '../subresources/pod-connect.ts'
 import { mutatingWebhooks } from './mutating-webhooks.ts'
 import { validatingWebhooks } from './validating-webhooks.ts'
 import type { WebhookCall } from './webhook-caller.ts'
@@ -29,7 +31,7 @@ interface Bed extends TestServer {
 }
 
 /** A server with webhooks at https://NAME/ that answer as told; asked says which were asked, and about what. */
-async function withWebhooks(servers: Readonly<Record<string, Respond>>, more: Partial<TestServerOptions> & { builtIn?: Mutator } = {}): Promise<Bed> {
+async function withWebhooks(servers: Readonly<Record<string, Respond>>, more: Partial<TestServerOptions> & { builtIn?: Mutator; routes?: readonly Route[] } = {}): Promise<Bed> {
   const asked: string[] = []
   const reviews: JsonObject[] = []
   const paths: string[] = []
@@ -45,14 +47,14 @@ async function withWebhooks(servers: Readonly<Record<string, Respond>>, more: Pa
       return { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid: request['uid'], ...await respond(request) } }
     },
   }
-  const { builtIn, ...options } = more
+  const { builtIn, routes = [], ...options } = more
   const server = await startTestServer({
     ...options,
     extensions: (core) => {
       metrics = new WebhookMetrics(core.clock)
       const conditions = matchConditions(new AdmissionEnvironments(), core.reader, { authorize: () => ({ allowed: true, reason: '' }) })
       const parts = { caller, reader: core.reader, random: testRandom(), matchConditions: conditions, equivalents: core.equivalents, decode: core.decode, metrics }
-      return { mutators: [...(builtIn === undefined ? [] : [builtIn]), mutatingWebhooks(parts)], validators: [validatingWebhooks(parts)] }
+      return { mutators: [...(builtIn === undefined ? [] : [builtIn]), mutatingWebhooks(parts)], validators: [validatingWebhooks(parts)], routes }
     },
   })
   const counted = (name: string): readonly string[] => expositionOf(metrics?.families() ?? []).split('\n').filter((line) => line.startsWith(`apiserver_admission_${name}{`))
@@ -253,6 +255,42 @@ test('a review shows the object in the version that the rule names', async () =>
   const created = await server.request('POST', '/api/v1/namespaces/default/events', event)
   assert.deepEqual([created.status, created.get('message')], [201, 'hello!'], created.text)
   assert.deepEqual([memberOf(server.reviews[0], 'request.kind'), memberOf(server.reviews[0], 'request.requestKind')], [{ group: 'events.k8s.io', version: 'v1', kind: 'Event' }, { group: '', version: 'v1', kind: 'Event' }])
+  server.stop()
+})
+
+const WORKLOADS = { rules: [{ apiGroups: ['*'], apiVersions: ['v1'], resources: ['deployments/scale', 'pods/*'], operations: ['*'] }] }
+
+test('a scale is shown as one, and what webhooks make of it counts', async () => {
+  const server = await withWebhooks({ s: () => patch({ op: 'replace', path: '/spec/replicas', value: 7 }), v: () => ({ allowed: true }) })
+  const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments'
+  const labels = { app: 'd' }
+  const spec = { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } } }
+  assert.equal((await server.request('POST', DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' }, spec })).status, 201)
+  await configure(server, 'Mutating', 'a', hook('s', WORKLOADS))
+  await configure(server, 'Validating', 'b', hook('v', WORKLOADS))
+  const scaled = await server.request('PATCH', `${DEPLOYMENTS}/d/scale`, { spec: { replicas: 3 } }, { 'content-type': 'application/merge-patch+json' })
+  assert.deepEqual([scaled.status, scaled.get('spec.replicas'), scaled.get('kind')], [200, 7, 'Scale'], scaled.text)
+  assert.equal((await server.request('GET', `${DEPLOYMENTS}/d`)).get('spec.replicas'), 7)
+  const [first, last] = [server.reviews[0], server.reviews.at(-1)]
+  assert.deepEqual(memberOf(first, 'request.kind'), { group: 'autoscaling', version: 'v1', kind: 'Scale' })
+  assert.deepEqual(memberOf(first, 'request.resource'), { group: 'apps', version: 'v1', resource: 'deployments' })
+  assert.deepEqual(['subResource', 'object.kind', 'oldObject.spec.replicas'].map((path) => memberOf(first, `request.${path}`)), ['scale', 'Scale', 2])
+  assert.deepEqual(['object.spec.replicas', 'oldObject.kind'].map((path) => memberOf(last, `request.${path}`)), [7, 'Scale'])
+  server.stop()
+})
+
+test('what is asked of a pod is shown', async () => {
+  const server = await withWebhooks({ v: () => ({ allowed: false, status: { code: 403, message: 'no shells' } }) }, { routes: podConnectRoutes })
+  await server.request('POST', '/api/v1/namespaces/default/pods', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'a', image: 'a' }] } })
+  await configure(server, 'Validating', 'b', hook('v', WORKLOADS), hook('v', { ...WORKLOADS, name: 'labelled.example.com', objectSelector: { matchLabels: { a: 'b' } } }))
+  const refused = await server.request('POST', '/api/v1/namespaces/default/pods/p/exec?command=sh&command=-c&stdin=true&stdout=true&container=a')
+  assert.deepEqual([refused.status, refused.get('message')], [403, 'admission webhook "v.example.com" denied the request: no shells'])
+  await server.request('POST', '/api/v1/namespaces/default/pods/p/portforward?ports=80,81')
+  assert.deepEqual(server.asked, ['v CONNECT pods p', 'v CONNECT pods p'])
+  const [exec, forward] = server.reviews
+  assert.deepEqual(memberOf(exec, 'request.object'), { kind: 'PodExecOptions', apiVersion: 'v1', stdin: true, stdout: true, container: 'a', command: ['sh', '-c'] })
+  assert.deepEqual(['kind.kind', 'subResource', 'oldObject', 'options'].map((path) => memberOf(exec, `request.${path}`)), ['PodExecOptions', 'exec', null, null])
+  assert.deepEqual(memberOf(forward, 'request.object'), { kind: 'PodPortForwardOptions', apiVersion: 'v1', ports: [80, 81] })
   server.stop()
 })
 

@@ -64,8 +64,14 @@ export function isMeantBy(criteria: MatchCriteria, request: AdmissionRequest, re
   return faceUnder(criteria, request, reader, equivalents) !== undefined
 }
 
+/** Not the body of a subresource, which is the same in all versions of the resource. */
+export function isOfResource({ kind }: Equivalent, object: KubeObject | undefined): boolean {
+  return object?.kind === kind.kind
+}
+
 /** At once where the server itself converts; otherwise a webhook that knows the versions is asked. */
 export function shownAs(face: Equivalent, { object, old }: Pick<AdmissionRequest, 'object' | 'old'>): ReviewedObjects | Promise<ReviewedObjects> {
+  if (!isOfResource(face, object ?? old)) return { kind: face.kind, object, old }
   const now = object && face.toThat(object)
   const before = old && face.toThat(old)
   if (!(now instanceof Promise) && !(before instanceof Promise)) return { kind: face.kind, object: now, old: before }
@@ -106,7 +112,12 @@ function namespaceMatches({ namespaceSelector }: MatchCriteria, { kind, key, obj
 /** Either state may match: nobody gets past by taking a label away. */
 function objectMatches({ objectSelector }: MatchCriteria, { object, old }: AdmissionRequest): boolean {
   if (objectSelector === undefined || isEmpty(objectSelector)) return true
-  return [object, old].some((each) => each !== undefined && selects(objectSelector, each.metadata.labels))
+  return [object, old].some((each) => isLabelled(each) && selects(objectSelector, each.metadata.labels))
+}
+
+/** What is asked of a pod (PodExecOptions) has no metadata. */
+function isLabelled(object: KubeObject | undefined): object is KubeObject {
+  return object !== undefined && 'metadata' in object
 }
 
 function isEmpty(selector: LabelSelector): boolean {
