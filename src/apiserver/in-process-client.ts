@@ -24,7 +24,7 @@ import type { WriteRequest } from './pipeline/write-request.ts'
 import { watchInProcess } from './in-process-watch.ts'
 import { shown } from './object-reader.ts'
 import { parseSelection } from './selection.ts'
-import { listShown, shownAs } from './shown-objects.ts'
+import { conversionFor, listShown, shownAs } from './shown-objects.ts'
 import { readPoint } from './storage/resource-version.ts'
 import type { Served } from './watch-cache/cached-object.ts'
 import type { ListPage } from './watch-cache/list.ts'
@@ -58,7 +58,7 @@ export class InProcessClient implements Client {
     await this.#allow(kind, { verb: 'get', subresource: '', ...key })
     const resource = this.#resource(kind)
     const cached = await getObject(this.#parts.dispatch, resource, key, '', this.#parts)
-    return resource.remote === undefined ? shown<T>(resource, cached) : ((await shownAs(resource, cached)).object as T)
+    return conversionFor(resource) === undefined ? shown<T>(resource, cached) : ((await shownAs(resource, cached)).object as T)
   }
 
   async list<T extends KubeObject>(kind: KindRef<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
@@ -146,7 +146,7 @@ export class InProcessClient implements Client {
     const { labelSelector = '', fieldSelector = '', limit = 0, continueToken = '', resourceVersion = '', namespace = '' } = options
     const { scope, matches } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
     const { feed, store } = this.#parts.dispatch
-    const { result, shown: items } = await listShown(feed, store, resource, {
+    const { result, shown: items } = await listShown(feed, store, { remote: conversionFor(resource) }, {
       cache: resource.cache, scope, matches, limit, continueToken, point: readPoint(resourceVersion, '', limit), signal: this.#parts.signal,
     })
     if (result.outcome === 'expired') throw expired(result.message)

@@ -7,6 +7,7 @@ import type { StatusError } from '../words/status-error.ts'
 import { startOf } from './front/watches.ts'
 import { shown } from './object-reader.ts'
 import type { ServedResource } from './resource-set.ts'
+import { conversionFor } from './shown-objects.ts'
 import { parseSelection } from './selection.ts'
 import { ConvertedWatch } from './converted-watch.ts'
 import { matchesAll } from './watch-cache/cache-event.ts'
@@ -76,7 +77,8 @@ class InProcessWatch<T extends KubeObject> implements WatchReceiver, AsyncIterat
       const { scope, matches, trigger } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
       const start = startOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks: true })
       signal.addEventListener('abort', this.#onAbort, { once: true })
-      const { remote, onRetired } = resource
+      const { onRetired } = resource
+      const remote = conversionFor(resource)
       const query = { cache: resource.cache, scope, matches: remote === undefined ? matches : matchesAll, trigger, start, signal }
       const converted = remote && new ConvertedWatch(remote, matches, this)
       const receiver = converted ?? this

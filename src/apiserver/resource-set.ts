@@ -3,6 +3,7 @@ import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
 import { WatchCounts } from './flow-control/watch-counts.ts'
+import { WatchFigures } from './metrics/watch-figures.ts'
 import { internalError } from '../words/status-error.ts'
 import type { CacheFeed } from './watch-cache/cache-feed.ts'
 import type { CachedObject, Served, View } from './watch-cache/cached-object.ts'
@@ -29,11 +30,11 @@ export interface RemoteConversion {
   convert(object: KubeObject, apiVersion: string): KubeObject | Promise<KubeObject>
 }
 
-/** A resource that is also served as another group or version, and how its objects are shown there. */
+/** A resource that is also served as another group or version, and how its objects are shown there: at once where the server itself knows. */
 export interface Equivalent {
   readonly kind: KindRef
-  toThat(object: KubeObject): KubeObject
-  fromThat(object: KubeObject): KubeObject
+  toThat(object: KubeObject): KubeObject | Promise<KubeObject>
+  fromThat(object: KubeObject): KubeObject | Promise<KubeObject>
 }
 
 /** A resource as one group and version serve it. */
@@ -52,7 +53,7 @@ export interface ServedResource {
   /** Called once, when objects of the kind are shown no more, or otherwise. Who stops listening earlier takes himself off. */
   readonly onRetired: Set<() => void>
   /** What watches of it were told, all of them together. */
-  readonly sent: { events: number }
+  readonly sent: WatchFigures
   /** Watches of clients that follow it now. */
   readonly watches: WatchCounts
 }
@@ -78,7 +79,7 @@ export class ResourceSet {
     const resource: ServedResource = {
       definition, kind, apiVersion, storedKind, conversion, remote: more.remote,
       cache: this.#feed.cache(storedKind),
-      sent: { events: 0 },
+      sent: before?.sent ?? new WatchFigures(),
       watches: before?.watches ?? new WatchCounts(),
       view: conversion && { name, id: more.viewId ?? name, toServed: (object) => conversion.toServed(object) },
       onRetired: new Set(),
@@ -128,12 +129,16 @@ export class ResourceSet {
     const own = this.find(kind.group, kind.version, kind.plural)
     if (own === undefined) return []
     const others = [...this.#served].filter((other) => other !== own && other.cache === own.cache && !other.definition.virtual)
-    return others.map((other) => ({ kind: other.kind, toThat: (object) => asServed(other, asStored(own, object)), fromThat: (object) => asServed(own, asStored(other, object)) }))
+    return others.map((other) => ({ kind: other.kind, toThat: (object) => converted(own, other, object), fromThat: (object) => converted(other, own, object) }))
   }
 
   all(): Iterable<ServedResource> {
     return this.#served
   }
+}
+
+function converted(from: ServedResource, to: ServedResource, object: KubeObject): KubeObject | Promise<KubeObject> {
+  return from.remote === undefined ? asServed(to, asStored(from, object)) : from.remote.convert(object, to.apiVersion)
 }
 
 function asServed(resource: ServedResource, object: KubeObject): KubeObject {

@@ -28,6 +28,7 @@ import type { DanglingParts } from './flow-control/dangling-keeper.ts'
 import { flowDumpRoute } from './flow-control/flow-dumps.ts'
 import { flowObjects, followFlowObjects } from './flow-control/follow-flow-objects.ts'
 import type { Handler } from './http.ts'
+import { auditFamilies } from './metrics/audit-metrics.ts'
 import { AdmissionMetrics } from './metrics/admission-metrics.ts'
 import { measuredStore } from './metrics/measured-store.ts'
 import type { MetricSource } from './metrics/metric-family.ts'
@@ -167,29 +168,24 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const life = new AbortController()
   let inProcess: InProcessParts | undefined
   let auditor: Auditor | undefined
-  const client = (user: User): Client => {
-    const late = (): InProcessParts => present(inProcess, 'the composed server')
-    const plain = new InProcessClient(late, user)
-    if (dependencies.audit === undefined) return plain
-    const inner = (notes: AuditNotes | undefined): Client => (notes === undefined ? plain : new InProcessClient(late, user, notes))
-    return new AuditedClient({ inner, user, signal: life.signal, auditor: () => present(auditor, 'the auditor'), authorizer: () => extensions.authorizer })
-  }
+  const client = (user: User): Client => clientFor(user, {
+    late: () => present(inProcess, 'the composed server'), signal: life.signal, authorizer: () => extensions.authorizer,
+    auditor: dependencies.audit && (() => present(auditor, 'the auditor')),
+  })
 
   const watches = new Watches({ feed, clock, random, log, limits })
   const extensions = dependencies.extend({
     reader, client, clock, random, log, definitions, schemas,
     storeProblem: () => feed.problem, cachesFilled: () => feed.ready, isDraining: () => watches.isDraining, served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
-    schemaOf: (kind) => {
-      const resource = resources.find(kind.group, kind.version, kind.plural)
-      return resource && schemaOf({ schemas }, resource)
-    },
+    schemaOf: (kind) => schemaOfKind(resources, schemas, kind),
   })
   const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight))
   const metrics = new RequestMetrics({ isKnown: (info) => isServed(resources, routes, info) })
   const admissionMetrics = new AdmissionMetrics(clock)
   const sources: MetricSource[] = [
     () => metrics.families(), () => admissionMetrics.families(), serverSource({ gate, resources }), storeFamilies, ...(extensions.metrics ?? []),
+    () => (auditor === undefined ? [] : auditFamilies(auditor)),
   ]
   const routes = routeTable([...extensions.routes, metricsRoute(() => sources), flowDumpRoute(gate.control)])
   const sets = new FieldSetPool()
@@ -224,6 +220,21 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   }
 }
 
+interface ClientParts {
+  late(): InProcessParts
+  authorizer(): Authorizer
+  /** Undefined: nothing is written down of any call. */
+  readonly auditor: (() => Auditor) | undefined
+  readonly signal: AbortSignal
+}
+
+function clientFor(user: User, { late, auditor, ...parts }: ClientParts): Client {
+  const plain = new InProcessClient(late, user)
+  if (auditor === undefined) return plain
+  const inner = (notes: AuditNotes | undefined): Client => (notes === undefined ? plain : new InProcessClient(late, user, notes))
+  return new AuditedClient({ inner, user, auditor, ...parts })
+}
+
 function inForce({ gate, resources, reader, ...parts }: Omit<DanglingParts, 'objects'> & {
   readonly gate: FlowGate; readonly resources: ResourceSet; readonly reader: ObjectReader
 }): void {
@@ -241,6 +252,11 @@ function isServed(
   if (subresource === '' || subresource === 'status' || subresource === 'scale') return true
   const id = facetId(group, resource, subresource)
   return routes.resources.has(id) || routes.facets.has(id)
+}
+
+function schemaOfKind(resources: ResourceSet, schemas: SchemaLookup, { group, version, plural }: KindRef): ObjectSchema | undefined {
+  const resource = resources.find(group, version, plural)
+  return resource && schemaOf({ schemas }, resource)
 }
 
 function auditorOf({ audit, clock, random, log }: ApiServerDependencies, { protobuf }: DispatchParts): Auditor | undefined {

@@ -3,7 +3,7 @@ import { present } from '../words/assert.ts'
 import { serviceUnavailable } from '../words/status-error.ts'
 import type { Store } from '../store/store.ts'
 import { asStored } from './resource-set.ts'
-import type { ServedResource } from './resource-set.ts'
+import type { RemoteConversion, ServedResource } from './resource-set.ts'
 import type { CacheFeed } from './watch-cache/cache-feed.ts'
 import { matchesAll } from './watch-cache/cache-event.ts'
 import { CachedObject } from './watch-cache/cached-object.ts'
@@ -23,6 +23,11 @@ function only([served]: readonly Served[]): Served {
   return present(served, 'the one object that was to be shown')
 }
 
+/** Whom the cluster's own parts ask: those that read the stored version look at metadata only, which no conversion touches. */
+export function conversionFor(resource: ServedResource): RemoteConversion | undefined {
+  return resource.kind === resource.storedKind ? undefined : resource.remote
+}
+
 /** What is written for an object of the resource. */
 export function storedAs(resource: ServedResource, object: KubeObject): KubeObject | Promise<KubeObject> {
   return resource.remote === undefined ? asStored(resource, object) : resource.remote.toStored(object)
@@ -38,8 +43,7 @@ export interface ShownList {
 const MAX_ROUNDS = 10
 
 /** A list whose selectors look at objects as the resource shows them. */
-export async function listShown(feed: CacheFeed, store: Store, resource: ServedResource, query: ListQuery): Promise<ShownList> {
-  const { remote } = resource
+export async function listShown(feed: CacheFeed, store: Store, { remote }: Pick<ServedResource, 'remote'>, query: ListQuery): Promise<ShownList> {
   if (remote === undefined) return { result: await listObjects(feed, store, query), shown: undefined }
   if (query.matches === matchesAll) {
     const result = await listObjects(feed, store, query)

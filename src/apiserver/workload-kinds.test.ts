@@ -81,7 +81,8 @@ test('scale, status and resize by their own doors', async () => {
 })
 
 test('a writer is told what has no effect in an object, unless it was there before', async () => {
-  const { request } = await startTestServer({ extensions: { validators: [objectWarnings(servedResources())] } })
+  const served = servedResources()
+  const { request } = await startTestServer({ extensions: { validators: [objectWarnings(() => served)] } })
   const pods = '/api/v1/namespaces/default/pods'
   const made = await request('POST', pods, samplePod({ containers: [{ name: 'web', image: 'web:1', ports: [{ containerPort: 80, hostIP: '10.0.0.1' }] }] }))
   assert.deepEqual([made.status, made.headers['warning']?.toString().includes('hostIP set without hostPort')], [201, true])

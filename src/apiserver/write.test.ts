@@ -327,3 +327,17 @@ test('who may patch or replace, but not create, makes nothing', async () => {
   }
   server.stop()
 })
+
+test('an apply of all that another object has, over a part of it', async () => {
+  const server = await startTestServer()
+  const events = '/api/v1/namespaces/default/events'
+  const event = (name: string): object => ({
+    apiVersion: 'v1', kind: 'Event', metadata: { name }, involvedObject: { kind: 'Pod', namespace: 'default', name: 'p' }, reason: 'Started', source: { component: 'kubelet', host: 'h' },
+  })
+  await server.request('POST', events, { ...event('whole'), type: 'Normal' })
+  await server.request('POST', events, event('part'))
+  // Equal sets of fields are kept once for all objects: here the set of "whole" meets that of "part", and nobody may change it.
+  const applied = await server.request('PATCH', `${events}/part?fieldManager=me`, { ...event('part'), type: 'Normal' }, { 'content-type': 'application/apply-patch+yaml' })
+  assert.equal(applied.status, 200, applied.text)
+  server.stop()
+})

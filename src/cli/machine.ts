@@ -12,6 +12,14 @@ export interface PartStatus {
   readonly memoryBytes: number
 }
 
+/** How far values are sealed with the first provider of the encryption configuration. */
+export interface EncryptionStatus {
+  /** Null: they are being counted, or the server does not say. */
+  readonly valuesToReseal: number | null
+  /** Since the server has started. */
+  readonly valuesResealed: number
+}
+
 export interface ClusterStatus {
   readonly name: string
   readonly state: 'running' | 'partly running' | 'stopped'
@@ -19,6 +27,8 @@ export interface ClusterStatus {
   readonly context: string
   readonly server: PartStatus | undefined
   readonly nodes: readonly PartStatus[]
+  /** Absent where nothing is encrypted, or no server runs. */
+  readonly encryption?: EncryptionStatus
 }
 
 export type Report = (progress: string) => void

@@ -20,6 +20,7 @@ import { serviceAccountController } from './serviceaccount/controller.ts'
 import { claimProtectionController } from './storage-protection/claims.ts'
 import { volumeProtectionController } from './storage-protection/volumes.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
+import { validatingPolicyStatusController } from './validating-policy-status/controller.ts'
 
 export interface ControllersConfig {
   /** PEM of the authority that signs the API server's certificate. */
@@ -53,6 +54,7 @@ export function allControllers(config: ControllersConfig): readonly Controller[]
     taintEvictionController(),
     podGarbageCollector(MAX_FINISHED_PODS),
     roleAggregationController(),
+    validatingPolicyStatusController(),
     claimProtectionController(),
     volumeProtectionController(),
   ]

@@ -120,6 +120,15 @@ test('a server that is not there, or is another one, is told of with 503', async
   await check('/echo?untrusted', /^HTTP\/1.1 503 [^]*error trying to reach service: [^]*certificate/)
 })
 
+test('who speaks of an upgrade and asks for none is answered as anybody else, and claims nothing', async () => {
+  asked.length = 0
+  const socket = connect({ host: '127.0.0.1', port: server.port, ca: pki.caPem, ALPNProtocols: ['http/1.1'] })
+  socket.write('GET /plain HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nX-Remote-User: admin\r\nX-Remote-Extra-Example.com%2fTeam: admins\r\n\r\n')
+  assert.match(await until(socket, 'ADDED'), /^HTTP\/1.1 200 OK/)
+  socket.destroy()
+  assert.deepEqual(asked, ['GET /plain by front-proxy-client: alice devs, system:authenticated a - - -'])
+})
+
 test('a watch streams; a redirect is refused', async () => {
   asked.length = 0
   const socket = connect({ host: '127.0.0.1', port: server.port, ca: pki.caPem, ALPNProtocols: ['http/1.1'] })

@@ -2,9 +2,8 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:h
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { ApiTunnel } from '../apiserver/http.ts'
-import { serviceUnavailable } from '../words/status-error.ts'
 import { NOT_FORWARDED } from './forward-request.ts'
-import { connectionTo, userHeaders } from './remote-api.ts'
+import { connectionTo, unreachableApi, userHeaders } from './remote-api.ts'
 import type { RemoteApiOptions } from './remote-api.ts'
 import { refuse } from './refused-upgrade.ts'
 import type { UpgradingClient } from './node-proxy.ts'
@@ -42,7 +41,7 @@ export function tunnelToApi(target: ApiTunnel, client: UpgradingClient, { certif
   outgoing.on('error', (error) => {
     clearTimeout(timer)
     if (isAnswered) return void socket.destroy()
-    refuse(socket, serviceUnavailable(`error trying to reach service: the API server ${target.api.serverName} at ${target.api.host}:${target.api.port}: ${error.message}`))
+    refuse(socket, unreachableApi(target.api, error))
   })
   socket.on('close', () => outgoing.destroy())
   outgoing.end()
@@ -92,7 +91,8 @@ function relay(answer: IncomingMessage, socket: Duplex, outgoing: ClientRequest)
   answer.on('end', () => outgoing.destroy())
 }
 
-function answerHead({ statusCode = 502, statusMessage = '', rawHeaders }: IncomingMessage, isKept: (name: string) => boolean, more = ''): string {
+function answerHead(answer: IncomingMessage, isKept: (name: string) => boolean, more = ''): string {
+  const { statusCode = 502, statusMessage = '', rawHeaders } = answer
   let lines = ''
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''

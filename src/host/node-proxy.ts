@@ -6,7 +6,7 @@ import { serviceUnavailable } from '../words/status-error.ts'
 import { forwardRequest, NOT_FORWARDED } from './forward-request.ts'
 import { tunnelToApi } from './api-tunnel.ts'
 import { refuse } from './refused-upgrade.ts'
-import { connectionTo, userHeaders } from './remote-api.ts'
+import { connectionTo, proxyHeaders, unreachableApi } from './remote-api.ts'
 import type { RemoteApiOptions } from './remote-api.ts'
 
 export interface NodeProxyOptions {
@@ -125,12 +125,13 @@ function unreachable(target: NodeTunnel, error: Error): Error {
 }
 
 /** Where a client asked for an upgrade on a connection that has none. */
-function forwardToApi(target: ApiTunnel, request: ServerRequest, { frontProxy, connectTimeoutMs }: NodeProxyOptions): ReturnType<NodeProxy['forward']> {
+function forwardToApi(target: ApiTunnel, request: ServerRequest, options: NodeProxyOptions): ReturnType<NodeProxy['forward']> {
+  const { frontProxy, connectTimeoutMs: noAnswerMs } = options
   if (frontProxy === undefined) return Promise.reject(noFrontProxy())
+  const { api, path, method, user } = target
   return forwardRequest(request, {
-    options: { ...connectionTo(target.api), cert: frontProxy.certificatePem, key: frontProxy.keyPem, path: target.path, method: target.method }, headers: userHeaders(target.user),
-    noAnswerMs: connectTimeoutMs, who: `the API server ${target.api.serverName}`,
-    unreachable: ({ message }) => serviceUnavailable(`error trying to reach service: ${message}`),
+    options: { ...connectionTo(api), cert: frontProxy.certificatePem, key: frontProxy.keyPem, path, method },
+    headers: proxyHeaders(api, request, user), noAnswerMs, who: `the API server ${api.serverName}`, unreachable: (error) => unreachableApi(api, error),
   })
 }
 

@@ -23,24 +23,31 @@ export function createRemoteApi(options: RemoteApiOptions): RemoteApi & { close(
   return {
     forward: (target, request, user) => forwardRequest(request, {
       options: { ...connectionTo(target), agent, method: request.method, path: pathOf(request) },
-      headers: { ...withoutClaims(request), ...userHeaders(user), host: target.serverName, 'x-forwarded-for': request.peer.address },
+      headers: proxyHeaders(target, request, user),
       noAnswerMs: NO_ANSWER_MS, refusesRedirects: true, who: `the API server ${target.serverName}`,
-      unreachable: ({ message }) => {
-        const server = `the API server ${target.serverName} at ${target.host}:${target.port}`
-        return serviceUnavailable(`error trying to reach service: ${server}: ${message}`)
-      },
+      unreachable: (error) => unreachableApi(target, error),
     }),
     read: (target, question) => read(target, question, agent),
     close: () => agent.destroy(),
   }
 }
 
+export function unreachableApi({ serverName, host, port }: RemoteTarget, { message }: Error): Error {
+  return serviceUnavailable(`error trying to reach service: the API server ${serverName} at ${host}:${port}: ${message}`)
+}
+
 function pathOf({ path, query }: ServerRequest): string {
   return query === '' ? path : `${path}?${query}`
 }
 
-export function connectionTo({ host, port, serverName, caPem, isUnverified }: RemoteTarget): ConnectionOptions & { host: string; port: number } {
+type Connection = ConnectionOptions & { readonly host: string; readonly port: number }
+
+export function connectionTo({ host, port, serverName, caPem, isUnverified }: RemoteTarget): Connection {
   return { host, port, servername: serverName, rejectUnauthorized: !isUnverified, ...(caPem === undefined ? {} : { ca: caPem }) }
+}
+
+export function proxyHeaders({ serverName }: RemoteTarget, request: ServerRequest, user: User): OutgoingHttpHeaders {
+  return { ...withoutClaims(request), ...userHeaders(user), upgrade: undefined, host: serverName, 'x-forwarded-for': request.peer.address }
 }
 
 /** Only this server says who asks: what the client sent under these names is emptied. */
@@ -61,7 +68,8 @@ async function read(target: RemoteTarget, question: RemoteQuestion, agent: Agent
     ...userHeaders({ name, uid: '', groups: ['system:masters'], extra: {} }), host: target.serverName, accept: 'application/json',
     ...(knownTag === undefined ? {} : { 'if-none-match': knownTag }),
   }
-  const { status, body, etag } = await wholeAnswer({ ...connectionTo(target), agent, method: 'GET', path, headers }, undefined, { maxBytes, timeoutMs })
+  const options = { ...connectionTo(target), agent, method: 'GET', path, headers }
+  const { status, body, etag } = await wholeAnswer(options, undefined, { maxBytes, timeoutMs })
   if (status === 304 && knownTag !== undefined) return { outcome: 'same' }
   if (status === 404) return { outcome: 'absent' }
   if (status !== 200) throw new Error(`bad status from https://${target.host}:${target.port}${path}: ${status}`)

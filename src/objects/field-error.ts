@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from './json.ts'
 import type { StatusCause } from '../words/status-error.ts'
 
 /**
@@ -58,6 +59,30 @@ const MAX_SHOWN_CHARACTERS = 256
 const MAX_SHOWN_BYTES = 8192
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'null'
+  const text = JSON.stringify(beginningOf(value, { left: MAX_SHOWN_CHARACTERS })) ?? 'null'
   return text.length <= MAX_SHOWN_CHARACTERS ? text : `${text.slice(0, MAX_SHOWN_CHARACTERS)}...`
+}
+
+/**
+ * As much of the value as will be shown: each of its parts takes a character or more. A list of thirty thousand wrong elements may be
+ * shown once for each of them.
+ */
+function beginningOf(value: unknown, parts: { left: number }): unknown {
+  if (typeof value === 'string') return value.length > MAX_SHOWN_CHARACTERS ? value.slice(0, MAX_SHOWN_CHARACTERS) : value
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const begin: unknown[] = []
+    for (const item of value) {
+      if (--parts.left < 0) break
+      begin.push(beginningOf(item, parts))
+    }
+    return begin
+  }
+  if (!isObject(value)) return value
+  const begin: JsonObject = {}
+  for (const key in value) {
+    if (--parts.left < 0) break
+    begin[key] = beginningOf(value[key], parts)
+  }
+  return begin
 }

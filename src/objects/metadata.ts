@@ -139,7 +139,8 @@ function validateFinalizers(finalizers: readonly string[]): FieldError[] {
 }
 
 function validateNoNewFinalizers(finalizers: readonly string[], old: readonly string[]): FieldError[] {
-  const added = finalizers.filter((name) => !old.includes(name))
+  const known = new Set(old)
+  const added = finalizers.filter((name) => !known.has(name))
   if (added.length === 0) return []
   const list = added.toSorted().map((name) => JSON.stringify(name)).join(', ')
   const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`

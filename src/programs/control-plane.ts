@@ -86,6 +86,7 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   })
   await bootstrap(config, { host, pki }, server)
   encryption?.run(stop.signal)
+  if (encryption !== undefined) server.addMetrics(() => encryption.metrics())
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, { pki, tokens, log }, stop.signal)
   const running = { server, listener, webhooks, remote, audit, executor, store, encryption, stop }
@@ -120,7 +121,9 @@ async function close({ server, listener, webhooks, remote, audit, executor, stor
 function openConfiguredEncryption(config: ClusterConfig, engine: Store, log: Log): Promise<Encryption> | undefined {
   const file = config.serverFiles?.encryptionConfig
   if (file === undefined) return undefined
-  return openEncryption(file, engine, { clock: systemClock, random: systemRandom, log: log.with({ part: 'encryption' }) })
+  return openEncryption(file, engine, {
+    clock: systemClock, random: systemRandom, log: log.with({ part: 'encryption' }), serverIdHash: serverIdHash(),
+  })
 }
 
 /** Where only a policy is given, the log is in the data directory. */

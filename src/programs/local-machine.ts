@@ -17,6 +17,7 @@ import { kinds } from '../resources/generated/kinds.ts'
 import { clusterPaths, type ClusterPaths, type PartReady } from './cluster-paths.ts'
 import { resolveThroughNode } from './dns-check.ts'
 import { ENGINE_OPTIONS } from './engine-options.ts'
+import { encryptionStatus } from './encryption-status.ts'
 import { adminClient } from './local-client.ts'
 import { registryDirectory } from './local-demo.ts'
 import { tearDownNode } from './node-teardown.ts'
@@ -155,6 +156,7 @@ async function status(config: ClusterConfig): Promise<ClusterStatus> {
   const server = partStatus(paths, 'server', 'server')
   const node = config.nodes > 0 ? partStatus(paths, 'node', config.nodeName) : undefined
   const running = (server === undefined ? 0 : 1) + (node === undefined ? 0 : 1)
+  const isEncrypted = server !== undefined && config.serverFiles?.encryptionConfig !== undefined
   return {
     name: config.name,
     state: running === 0 ? 'stopped' : running === 1 + config.nodes ? 'running' : 'partly running',
@@ -162,6 +164,7 @@ async function status(config: ClusterConfig): Promise<ClusterStatus> {
     context: contextName(config.name),
     server,
     nodes: node === undefined ? [] : [node],
+    ...(isEncrypted ? { encryption: await encryptionStatus(config) } : {}),
   }
 }
 

@@ -44,7 +44,7 @@ function figureFamilies({ counts, attempts, decisions, untilBound, attemptsUntil
   return [
     counter('scheduler_schedule_attempts_total', 'Decisions about pods, by result.',
       Object.entries(counts).map(([result, count]) => [{ profile, result }, count] as const)),
-    histogramFamily('scheduler_scheduling_attempt_duration_seconds', 'Seconds from the beginning of a decision to its end, the binding too.',
+    histogramFamily('scheduler_scheduling_attempt_duration_seconds', 'Seconds from a decision to its end, the binding too.',
       Object.entries(attempts).map(([result, seconds]) => [{ profile, result }, seconds] as const)),
     histogramFamily('scheduler_scheduling_algorithm_duration_seconds', 'Seconds that decisions took, without bindings.', [[{}, decisions]]),
     histogramFamily('scheduler_pod_scheduling_sli_duration_seconds', 'Seconds from the first attempt of a pod to its binding.',

@@ -60,6 +60,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   validateUpdate(object: T, old: T): FieldError[]
   /** What is allowed and yet hardly meant, or about to go: shown to whoever writes it. old is undefined for a new object. */
   warnings(object: T, old: T | undefined): readonly string[]
+  /** Shown to whoever uses the kind at all: that it goes, and what to use instead. */
+  readonly deprecation?: string | undefined
   /** The CEL expressions that it carries, for who has the engine to check them; texts that are missing have been reported already. */
   expressionsOf(object: T): readonly Expression[]
   /** The pipeline raises metadata.generation when this changes; undefined: the kind has no generation. */
@@ -102,7 +104,10 @@ export interface StatusSubresource<T> {
 }
 
 export interface ScaleSubresource<T> {
-  replicas(object: T): number
+  /** Where the number stands: .spec.replicas */
+  readonly replicasPath: string
+  /** Undefined: it says none, which only custom resources may. */
+  replicas(object: T): number | undefined
   statusReplicas(object: T): number
   /** The selector as a query: app=web,tier in (a,b). */
   selector(object: T): string

@@ -6,7 +6,7 @@ import { silentLog } from '../words/ports.ts'
 import { entriesOf, list, put } from './follow.testing.ts'
 import { prefixRange } from './key-range.ts'
 import { createMemoryStore } from './memory.ts'
-import { resealOnce, type ResealParts } from './resealer.ts'
+import { ResealProgress, resealOnce, type ResealParts } from './resealer.ts'
 import { sealStore, type ValueSealer } from './sealed-store.ts'
 import type { Store } from './store.ts'
 
@@ -35,7 +35,7 @@ const NEVER = new AbortController().signal
 
 function partsOf(inner: Store, letters: string): ResealParts {
   const sealer = lettered(letters)
-  return { inner, sealer, store: sealStore(inner, sealer), ranges: [prefixRange('s')], epoch: () => 0, clock: atOnce, log: silentLog }
+  return { inner, sealer, store: sealStore(inner, sealer), ranges: () => [prefixRange('s')], epoch: () => 0, progress: new ResealProgress(), clock: atOnce, log: silentLog }
 }
 
 async function raw(inner: Store): Promise<string[]> {
@@ -48,7 +48,9 @@ test('rotation: what the old key has sealed is written anew, and its history for
   for (const key of ['s1', 's2', 'other']) await put(first, key, key.toUpperCase())
   const parts = partsOf(inner, 'ba')
   await put(parts.store, 's2', 'NEW')
+  assert.equal(parts.progress.remaining, undefined)
   assert.equal(await resealOnce(parts, NEVER), true)
+  assert.deepEqual([parts.progress.remaining, parts.progress.rewritten], [0, 1])
   assert.deepEqual(await raw(inner), ['other=a:OTHER', 's1=b:S1', 's2=b:NEW'])
   assert.deepEqual(await inner.read(prefixRange('s'), { at: 4, limit: 1 }), { outcome: 'compacted', oldest: 5 })
   const only = sealStore(inner, lettered('b'))

@@ -12,11 +12,20 @@ export interface ResealParts {
   readonly store: Store
   readonly sealer: ValueSealer
   /** Where values may have to be sealed anew. */
-  readonly ranges: readonly KeyRange[]
+  ranges(): readonly KeyRange[]
   /** Another number whenever what seals has changed while the program runs. */
   epoch(): number
+  readonly progress: ResealProgress
   readonly clock: Clock
   readonly log: Log
+}
+
+/** How far it is, for who asks. */
+export class ResealProgress {
+  /** Values that are still to be written; undefined: nobody has counted them since the key has changed. */
+  remaining: number | undefined
+  /** Since the program has started. */
+  rewritten = 0
 }
 
 const PAGE = 500
@@ -25,7 +34,8 @@ const AFTER_PAGE_MS = 10
 const REWRITTEN_AT_ONCE = 20
 const AFTER_REWRITES_MS = 200
 const REPORT_EVERY = 1_000
-const LOOK_AGAIN_MS = 60_000
+const LOOK_EVERY_MS = 2_000
+const TRY_AGAIN_MS = 60_000
 
 /**
  * Writes values again that another key, or none, has sealed; one pass at the start and one whenever the key has changed. When nothing of
@@ -34,41 +44,48 @@ const LOOK_AGAIN_MS = 60_000
  */
 export async function runResealer(parts: ResealParts, signal: AbortSignal): Promise<void> {
   let done: number | undefined
+  let notBefore = 0
   while (!signal.aborted) {
     const epoch = parts.epoch()
     try {
-      if (epoch !== done && (await resealOnce(parts, signal))) done = epoch
+      if (epoch !== done && parts.clock.now() >= notBefore && (await resealOnce(parts, signal))) done = epoch
     } catch (error) {
       if (signal.aborted) return
       parts.log.warn('Values cannot be sealed anew now; this is tried again', { error: thrownMessage(error) })
+      notBefore = parts.clock.now() + TRY_AGAIN_MS
     }
-    await sleep(parts.clock, LOOK_AGAIN_MS, signal)
+    await sleep(parts.clock, LOOK_EVERY_MS, signal)
   }
 }
 
 /** False where the signal ended it. */
 export async function resealOnce(parts: ResealParts, signal: AbortSignal): Promise<boolean> {
+  const { progress, log, clock, inner } = parts
+  progress.remaining = undefined
   let remaining = 0
   for await (const _ of staleEntries(parts, signal)) remaining++
-  if (remaining === 0 || signal.aborted) return !signal.aborted
-  parts.log.info('Values are being sealed anew with the first provider of the encryption configuration', { remaining })
+  if (signal.aborted) return false
+  progress.remaining = remaining
+  if (remaining === 0) return true
+  log.info('Values are being sealed anew with the first provider of the encryption configuration', { remaining })
   let rewritten = 0
   for await (const entry of staleEntries(parts, signal)) {
     await reseal(parts, entry)
     rewritten++
-    if (rewritten % REPORT_EVERY === 0) parts.log.info(
-      'Values are being sealed anew', { rewritten, remaining: Math.max(0, remaining - rewritten) }
-    )
-    if (rewritten % REWRITTEN_AT_ONCE === 0) await sleep(parts.clock, AFTER_REWRITES_MS, signal)
+    progress.rewritten++
+    progress.remaining = Math.max(0, remaining - rewritten)
+    if (rewritten % REPORT_EVERY === 0) log.info('Values are being sealed anew', { rewritten, remaining: progress.remaining })
+    if (rewritten % REWRITTEN_AT_ONCE === 0) await sleep(clock, AFTER_REWRITES_MS, signal)
   }
   if (signal.aborted) return false
-  await parts.inner.compact(await parts.inner.latest())
-  parts.log.info('All values are sealed with the first provider of the encryption configuration', { rewritten, remaining: 0 })
+  await inner.compact(await inner.latest())
+  progress.remaining = 0
+  log.info('All values are sealed with the first provider of the encryption configuration', { rewritten, remaining: 0 })
   return true
 }
 
 async function* staleEntries({ inner, sealer, ranges, clock }: ResealParts, signal: AbortSignal): AsyncGenerator<Entry> {
-  for (const whole of ranges) {
+  for (const whole of ranges()) {
     let range = whole
     for (let more = true; more && !signal.aborted; ) {
       const result = await inner.read(range, { at: 'latest', limit: PAGE })

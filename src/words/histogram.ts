@@ -11,13 +11,14 @@ export class Histogram {
     this.#counts = new Float64Array(bounds.length + 1)
   }
 
-  observe(value: number): void {
+  /** times: that many of the same value. */
+  observe(value: number, times = 1): void {
     const { bounds } = this
     let index = 0
     while (index < bounds.length && value > (bounds[index] ?? Infinity)) index++
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1
-    this.#sum += value
-    this.#count++
+    this.#counts[index] = (this.#counts[index] ?? 0) + times
+    this.#sum += value * times
+    this.#count += times
   }
 
   get count(): number {

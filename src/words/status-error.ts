@@ -97,8 +97,16 @@ export function notAcceptable(message: string): StatusError {
   return new StatusError(406, 'NotAcceptable', message)
 }
 
+/** A megabyte of wrong labels must not be answered with eighty of complaints. */
+const MAX_CAUSES = 100
+
+function moreCauses(count: number): StatusCause {
+  return { reason: 'FieldValueInvalid', message: `and ${count} more` }
+}
+
 /** kind is the CamelCase kind here, as upstream writes it: Pod "x" is invalid: spec...: Required value. */
-export function invalid(of: { group: string; kind: string }, name: string, causes: readonly StatusCause[]): StatusError {
+export function invalid(of: { group: string; kind: string }, name: string, all: readonly StatusCause[]): StatusError {
+  const causes = all.length > MAX_CAUSES ? [...all.slice(0, MAX_CAUSES), moreCauses(all.length - MAX_CAUSES)] : all
   const lines = causes.map((cause) => (cause.field === undefined ? cause.message : `${cause.field}: ${cause.message}`))
   const list = lines.length === 1 ? (lines[0] ?? '') : `[${lines.join(', ')}]`
   const qualifiedKind = of.group === '' ? of.kind : `${of.kind}.${of.group}`

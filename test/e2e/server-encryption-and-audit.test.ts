@@ -69,6 +69,30 @@ test('plain, sealed, rotated: old values stay readable, and what is new is not o
   assert.equal(written.includes('k8s:enc:aesgcm:v1:two:'), true)
 })
 
+test('a changed file is in force without a restart; one that is wrong changes nothing', async () => {
+  const pid = bed.pid()
+  const status = async (): Promise<string> => /^encryption: (.*values.*)$/m.exec((await bed.lotse('status')).output)?.[1] ?? ''
+  const logged = async (text: string): Promise<void> => {
+    for (let waited = 0; waited < 150 && !bed.log().includes(text); waited++) await sleep(100)
+    assert(bed.log().includes(text), text)
+  }
+  assert.equal(await status(), 'all values are sealed with the first provider')
+  encryptionFile('four', 'two')
+  await untilSealed(3)
+  encryptionFile('five')
+  await logged('the stored value was sealed by aesgcm \\"four\\"')
+  assert.equal(await status(), 'all values are sealed with the first provider')
+  assert.deepEqual(await password('old'), { password: btoa(`${PASSWORD}-old`) })
+  encryptionFile('two', 'four')
+  await untilSealed(4)
+  encryptionFile('two')
+  const api = bed.connect()
+  const { text } = await api.call('GET', '/metrics')
+  api.close()
+  assert.match(text, /^apiserver_encryption_config_controller_automatic_reloads_total\{apiserver_id_hash="sha256:[0-9a-f]{64}",status="failure"\} \d+$/m)
+  assert.equal(bed.pid(), pid)
+})
+
 test('a key that is gone is said with the object, and the files that worked are kept', async () => {
   const why = await restart('--encryption-config', encryptionFile('three'))
   assert.match(why, /secrets "default\/\w+": the stored value was sealed by aesgcm "two", which the encryption configuration does not have/)

@@ -3,6 +3,7 @@ import { kinds } from '../../resources/generated/kinds.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import type { ApiServerCore } from '../server.ts'
 import { nodeRules } from '../bootstrap/component-roles.ts'
+import type { MetricSource } from '../metrics/metric-family.ts'
 import type { WebhookCaller } from '../webhooks/webhook-caller.ts'
 import type { Authenticator } from '../access.ts'
 import { anonymousGate } from './anonymous-gate.ts'
@@ -37,6 +38,8 @@ export interface AccessStack {
   readonly tokens: TokenReviewer
   /** The audiences that mean this API server. */
   readonly audiences: readonly string[]
+  /** How often changed configuration was taken into force. */
+  readonly metrics: MetricSource
   readonly tasks: readonly ((signal: AbortSignal) => Promise<void>)[]
 }
 
@@ -59,7 +62,7 @@ export function accessStack(core: ApiServerCore, { tokens: verifier, webhooks, a
       ...(access?.requestHeaders === undefined ? [] : [new RequestHeaderAuthenticator(access.requestHeaders)]),
       new CertificateAuthenticator(), new BearerAuthenticator(tokens), anonymousGate(() => configured?.anonymous),
     ],
-    authorizer, rbac, changes, tokens, audiences,
+    authorizer, rbac, changes, tokens, audiences, metrics: () => configured?.metrics() ?? [],
     tasks: configured === undefined ? [] : [(signal) => configured.run(signal)],
   }
 }

@@ -4,6 +4,7 @@ import { kinds } from '../../resources/generated/kinds.ts'
 import { kindConversions, servedResources } from '../../resources/registry.ts'
 import { SchemaCatalog } from '../../resources/schema.ts'
 import { createMemoryStore } from '../../store/memory.ts'
+import { textOf } from '../../words/bytes.ts'
 import { silentLog } from '../../words/ports.ts'
 import { TestClock, answerOf, testRandom, testRequest, type TestAnswer } from '../apiserver.testing.ts'
 import { defaultAdmission } from '../admission/built-in.ts'
@@ -42,17 +43,17 @@ const webhooks: WebhookCaller = {
   },
 }
 
-async function startWith(texts: Map<string, string>, settings: Partial<AccessSettings>) {
+async function startWith(texts: Map<string, string>, settings: Partial<AccessSettings>, caller: WebhookCaller = webhooks) {
   const clock = new TestClock()
   const foreign = { outcome: 'foreign' as const }
   const access: AccessSettings = {
-    files: filesOf(texts), documents: { fetch: () => Promise.reject(new Error('no network')) }, signatures: { check: async () => 'invalid' }, ...settings,
+    files: filesOf(texts), documents: { fetch: () => Promise.reject(new Error('no network')) }, signatures: { check: async () => 'invalid' }, serverIdHash: 'sha256:x', ...settings,
   }
   const server = createApiServer({
     store: createMemoryStore(), storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(), conversions: kindConversions(),
     schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     extend: (core) => composeExtensions(core, {
-      admission: defaultAdmission, serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks, access, certificates: unseenSignatures,
+      admission: defaultAdmission, serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks: caller, access, certificates: unseenSignatures,
       tokens: { issuer: 'https://own', keySet: { keys: [] }, sign: async () => '', verify: async () => foreign, verifySecretToken: async () => foreign },
       version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
     }),
@@ -168,6 +169,43 @@ test('anonymous only where allowed; a changed file counts', async () => {
   texts.set('/authn', AUTHN)
   await clock.advance(5_000)
   assert.equal(await statuses(), '200 200 200 403')
+  stop()
+})
+
+test('a file that becomes wrong changes nothing, and is counted; a kubeconfig that it names counts as a part of it', async () => {
+  const texts = new Map([['/authz', HOOK], ['/hook', 'one'], ['/authn', AUTHN]])
+  const seen: string[] = []
+  const files = filesOf(texts)
+  const named: AccessSettings['files'] = { ...files, webhookTarget: (file) => ({ ...files.webhookTarget(file), path: textOf(files.read(file)) }) }
+  const caller: WebhookCaller = {
+    async call({ target }) {
+      seen.push(target.path)
+      return { status: { allowed: false } }
+    },
+  }
+  const { ask, clock, stop } = await startWith(texts, { authorizationFile: '/authz', authenticationFile: '/authn', files: named }, caller)
+  const root = as('root', 'system:masters')
+  const counted = async (): Promise<string[]> => [...(await ask(root, 'GET', '/metrics')).text.matchAll(/^apiserver_(\w+)_config_controller_automatic_reloads_total\{.*status="(\w+)"\} (\d+)/gm)]
+    .map(([, what, status, count]) => `${what} ${status} ${count}`)
+  const asked = async (): Promise<string | undefined> => {
+    await ask(as(`user-${seen.length}`), 'GET', '/api/v1/pods')
+    return seen.at(-1)
+  }
+  assert.deepEqual([await asked(), await counted()], ['one', []])
+  texts.set('/hook', 'two')
+  await clock.advance(5_000)
+  assert.deepEqual([await asked(), await counted()], ['two', ['authorization success 1']])
+  texts.set('/authz', `${AUTHZ}authorizers: []`)
+  await clock.advance(5_000)
+  texts.delete('/authn')
+  await clock.advance(5_000)
+  assert.deepEqual([await asked(), await counted()], ['two', ['authentication failure 1', 'authorization success 1', 'authorization failure 2']])
+  texts.set('/authz', `${AUTHZ}authorizers: [{type: RBAC, name: rbac}]`)
+  texts.set('/authn', AUTHN)
+  await clock.advance(5_000)
+  const before = seen.length
+  assert.deepEqual([await asked(), seen.length, await counted()], ['two', before, ['authentication failure 1', 'authorization success 2', 'authorization failure 2']])
+  assert.match((await ask(root, 'GET', '/metrics')).text, /^apiserver_authorization_config_controller_automatic_reload_last_timestamp_seconds\{apiserver_id_hash="sha256:x",status="success"\} \d+/m)
   stop()
 })
 

@@ -1,10 +1,13 @@
 import type { Clock, Log } from '../../words/ports.ts'
-import type { WebhookCaller } from '../webhooks/webhook-caller.ts'
+import type { MetricFamily } from '../metrics/metric-family.ts'
+import { ReloadCounts } from '../metrics/reload-counts.ts'
+import type { WebhookCaller, WebhookTarget } from '../webhooks/webhook-caller.ts'
 import type { AuthorizerChain } from './authorizer-chain.ts'
 import { parseAuthenticationConfig, type AnonymousPolicy, type AuthenticationConfig } from './config/authentication-config.ts'
 import { parseAuthorizationConfig } from './config/authorization-config.ts'
 import type { ConfigFiles } from './config/config-files.ts'
 import { watchConfig, type WatchedConfig } from './config/config-watch.ts'
+import { FollowedFiles } from './config/followed-files.ts'
 import type { IssuerDocuments } from './jwt/issuer-keys.ts'
 import { JwtReviewer, type SignatureChecker } from './jwt/jwt-reviewer.ts'
 import { RememberedReviewer } from './remembered-reviewer.ts'
@@ -23,6 +26,8 @@ export interface AccessSettings {
   readonly authorizationFile?: string | undefined
   /** A kubeconfig of the server that reviews tokens. */
   readonly tokenWebhookFile?: string | undefined
+  /** By what metrics tell this server from others: sha256:... */
+  readonly serverIdHash: string
   /** The proxies that are believed; the adapter knows the authority of their certificates. */
   readonly requestHeaders?: RequestHeaders | undefined
 }
@@ -44,22 +49,28 @@ export class ConfiguredAccess {
   readonly #settings: AccessSettings
   readonly #parts: ConfiguredParts
   readonly #watched: WatchedConfig[] = []
-  readonly #webhookTokens: readonly TokenReviewer[]
+  readonly #counts: ReloadCounts[] = []
+  #webhookTokens: readonly TokenReviewer[] = []
   #issuers: readonly TokenReviewer[] = []
   #anonymous: AnonymousPolicy | undefined
 
   constructor(settings: AccessSettings, parts: ConfiguredParts) {
     this.#settings = settings
     this.#parts = parts
-    const { authenticationFile, authorizationFile, tokenWebhookFile, files } = settings
+    const { authenticationFile, authorizationFile, tokenWebhookFile } = settings
     if (authenticationFile !== undefined) {
-      this.#follow('authentication configuration', authenticationFile, (content) =>
-        this.#useAuthentication(parseAuthenticationConfig(authenticationFile, content, parts.audiences.slice(0, 1))))
+      this.#follow('authentication', authenticationFile, (files) => (
+        this.#useAuthentication(parseAuthenticationConfig(authenticationFile, files.read(authenticationFile), parts.audiences.slice(0, 1)))))
     }
     if (authorizationFile !== undefined) {
-      this.#follow('authorization configuration', authorizationFile, (content) => parts.chain.use(parseAuthorizationConfig(authorizationFile, content, files)))
+      this.#follow('authorization', authorizationFile, (files) => (
+        parts.chain.use(parseAuthorizationConfig(authorizationFile, files.read(authorizationFile), files))))
     }
-    this.#webhookTokens = tokenWebhookFile === undefined ? [] : [this.#webhookReviewer(tokenWebhookFile)]
+    if (tokenWebhookFile !== undefined) {
+      this.#follow('token webhook', tokenWebhookFile, (files) => {
+        this.#webhookTokens = [this.#webhookReviewer(files.webhookTarget(tokenWebhookFile))]
+      })
+    }
   }
 
   /** Beside the reviewers of the cluster's own tokens. */
@@ -71,21 +82,35 @@ export class ConfiguredAccess {
     return this.#anonymous
   }
 
+  metrics(): readonly MetricFamily[] {
+    return this.#counts.flatMap((counts) => counts.families())
+  }
+
   /** Takes changed files into force until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const ports = { files: this.#settings.files, clock: this.#parts.clock, log: this.#parts.log }
-    await Promise.all(this.#watched.map((config) => watchConfig(config, ports, signal)))
+    await Promise.all(this.#watched.map((config) => watchConfig(config, this.#parts, signal)))
   }
 
-  #follow(what: string, file: string, use: (content: Uint8Array) => void): void {
-    const content = this.#read(what, file)
-    use(content)
-    this.#watched.push({ what, file, content, use })
+  #follow(kind: 'authentication' | 'authorization' | 'token webhook', file: string, use: (files: FollowedFiles) => void): void {
+    const what = `${kind} configuration`
+    let current = new FollowedFiles(this.#settings.files)
+    this.#mustRead(what, file)
+    use(current)
+    const useAgain = (): string => {
+      const next = new FollowedFiles(this.#settings.files)
+      use(next)
+      current = next
+      return next.state()
+    }
+    // The token webhook has no such metric with upstream.
+    const counts = kind === 'token webhook' ? undefined : new ReloadCounts(kind, this.#settings.serverIdHash)
+    if (counts !== undefined) this.#counts.push(counts)
+    this.#watched.push({ what, file, inForce: current.state(), look: () => current.look(), counts, use: useAgain })
   }
 
-  #read(what: string, file: string): Uint8Array {
+  #mustRead(what: string, file: string): void {
     try {
-      return this.#settings.files.read(file)
+      this.#settings.files.read(file)
     } catch (error) {
       throw new Error(`the ${what} file ${JSON.stringify(file)} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
     }
@@ -99,9 +124,9 @@ export class ConfiguredAccess {
     this.#anonymous = anonymous
   }
 
-  #webhookReviewer(file: string): TokenReviewer {
+  #webhookReviewer(target: WebhookTarget): TokenReviewer {
     const { clock, log, webhooks, audiences } = this.#parts
-    const reviewer = new WebhookTokens({ caller: webhooks, target: this.#settings.files.webhookTarget(file), clock, audiences })
+    const reviewer = new WebhookTokens({ caller: webhooks, target, clock, audiences })
     return new RememberedReviewer(reviewer, { clock, log, ttlMs: TOKEN_WEBHOOK_TTL_MS, remembersRefusals: true })
   }
 }

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AdmissionEnvironments } from '../../policy/admission-policy/admission-environment.ts'
 import { ExpressionChecker } from '../../policy/admission-policy/expression-check.ts'
-import { startTestServer, type TestServer } from '../apiserver.testing.ts'
+import type { JsonObject } from '../../objects/json.ts'
+import { kinds } from '../../resources/generated/kinds.ts'
+import { memberOf, startTestServer, testUser, type TestServer } from '../apiserver.testing.ts'
+import { readAuditPolicy } from '../audit/audit-policy.ts'
+import type { AuditConfig } from '../audit/auditor.ts'
 import { expressionValidator } from './expression-validator.ts'
+import { policiesMayMean } from './invocations.ts'
 import { WebhookMetrics } from '../webhooks/webhook-metrics.ts'
 import { PolicyMetrics } from './policy-metrics.ts'
 import { validatingPolicies } from './validating-policies.ts'
@@ -12,8 +17,9 @@ const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 const GROUP = '/apis/admissionregistration.k8s.io/v1'
 const environments = new AdmissionEnvironments()
 
-function server(): Promise<TestServer> {
+function server(audit?: AuditConfig): Promise<TestServer> {
   return startTestServer({
+    audit,
     extensions: ({ equivalents, served, definitions, clock }) => ({
       validators: [
         expressionValidator(new ExpressionChecker(environments), definitions),
@@ -69,6 +75,47 @@ test('a binding chooses, warns, and brings parameters', async () => {
   await at.request('POST', CONFIG_MAPS, configMap('limits', { max: '1' }))
   assert.equal(await warned('a'), `299 - "Validation failed for ValidatingAdmissionPolicy 'rules' with binding 'rules': too many"`)
   assert.equal(await warned('b', {}), undefined)
+  at.stop()
+})
+
+test('what a policy tells the audit, and what it does about errors', async () => {
+  const DENIED = `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'rules' with binding 'rules' denied request: `
+  const FAILURE = 'validation.policy.admission.k8s.io/validation_failure'
+  const auditAnnotations = [{ key: 'size', valueExpression: '"has " + string(size(object.data))' }, { key: 'none', valueExpression: 'null' }]
+  const broken = [{ key: 'broken', valueExpression: 'string(object.data.none)' }]
+  const error = `expression 'object.data.none == "x"' resulted in error: no such key: none`
+  const table: [object, object, number, string, Record<string, string | undefined>][] = [
+    [{ validations: [{ expression: 'true' }], auditAnnotations }, {}, 201, '', { 'rules/size': 'has 1', 'rules/none': undefined }],
+    [{ validations: [{ expression: 'true' }, { expression: 'false', message: 'no' }] }, { validationActions: ['Audit'] }, 201, '',
+      { [FAILURE]: JSON.stringify([{ message: 'no', policy: 'rules', binding: 'rules', expressionIndex: 1, validationActions: ['Audit'] }]) }],
+    [{ validations: [{ expression: 'object.data.none == "x"' }] }, { validationActions: ['Audit'] }, 201, '',
+      { [FAILURE]: JSON.stringify([{ message: error, policy: 'rules', binding: 'rules', expressionIndex: 0, validationActions: ['Audit'] }]) }],
+    [{ validations: [{ expression: 'object.data.none == "x"' }] }, { validationActions: ['Warn'] }, 201, '', { [FAILURE]: undefined }],
+    [{ auditAnnotations: broken }, { validationActions: ['Warn'] }, 422, `${DENIED}expression 'string(object.data.none)' resulted in error: no such key: none`, {}],
+    [{ auditAnnotations: broken, failurePolicy: 'Ignore' }, {}, 201, '', { 'rules/broken': undefined }],
+    [{ validations: [{ expression: 'false', message: 'big', reason: 'RequestEntityTooLarge' }] }, {}, 413, `${DENIED}big`, {}],
+  ]
+  const read = readAuditPolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'], rules: [{ level: 'Metadata', resources: [{ group: '', resources: ['configmaps'] }] }] })
+  assert(read.outcome === 'policy')
+  for (const [spec, binding, status, message, expected] of table) {
+    const lines: JsonObject[] = []
+    const at = await server({ policy: read.policy, sinks: [{ plugin: 'test', lost: 0, take: (line: string) => void lines.push(JSON.parse(line)) }] })
+    await policy(at, spec, binding)
+    const answer = await at.request('POST', CONFIG_MAPS, configMap('a', { x: '1' }))
+    assert.deepEqual([answer.status, message === '' ? '' : answer.get('message')], [status, message], answer.text)
+    const annotations = memberOf(lines[0], 'annotations') as Record<string, string>
+    for (const [key, value] of Object.entries(expected)) assert.equal(annotations[key], value, key)
+    at.stop()
+  }
+})
+
+test('reviews of rights and tokens are never barred', async () => {
+  const at = await server()
+  const everything = { resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], resources: ['*'], operations: ['*'] }] }
+  await policy(at, { matchConstraints: everything, validations: [{ expression: 'false' }] })
+  const requests = [kinds.SelfSubjectReview, kinds.TokenReview, kinds.SubjectAccessReview, kinds.ConfigMap, kinds.ValidatingAdmissionPolicy].map((kind) => (
+    { operation: 'CREATE' as const, kind, key: { namespace: '', name: '' }, subresource: '', object: undefined, old: undefined, user: testUser, dryRun: false }))
+  assert.deepEqual(requests.map(policiesMayMean), [false, false, false, true, false])
   at.stop()
 })
 

@@ -3,7 +3,7 @@ import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { MatchResources, ParamKind, ParamRef } from '../../resources/generated/types.ts'
 import type { AdmissionRequest, ObjectReader } from '../access.ts'
 import type { ReviewedObjects } from '../webhooks/admission-review.ts'
-import { isExempt, reviewedUnder, type Equivalents, type MatchCriteria } from '../webhooks/webhooks.ts'
+import { isExempt, isMeantBy, reviewedUnder, type Equivalents, type MatchCriteria } from '../webhooks/webhooks.ts'
 import { findParams } from './policy-params.ts'
 
 /** What validating and mutating policies have in common, and their bindings. */
@@ -44,28 +44,34 @@ export function policiesMayMean(request: AdmissionRequest): boolean {
   return group === '' || !group.startsWith('auth') || !NEVER_MEANT.has(`${group}/${plural}`)
 }
 
-/** In the order of the policies' names, then of the bindings'. */
+/** In the order of the policies' names, then of the bindings'. At once where nobody else has to convert the objects for a policy. */
 export function invocationsOf<P extends PolicyObject, B extends BindingObject>(
   parts: SelectionParts, { policies, bindings }: { readonly policies: readonly P[]; readonly bindings: readonly B[] },
   request: AdmissionRequest, reader: ObjectReader,
-): readonly Invocation<P, B>[] {
-  const found: Invocation<P, B>[] = []
+): readonly Invocation<P, B>[] | Promise<readonly Invocation<P, B>[]> {
+  const found: (readonly Invocation<P, B>[] | Promise<readonly Invocation<P, B>[]>)[] = []
+  let isLate = false
   for (const policy of policies) {
-    const own = bindings.filter(({ spec }) => spec?.policyName === policy.metadata.name)
-    const of = own.length === 0 ? undefined : reviewedUnder(criteriaOf(policy.spec?.matchConstraints), request, reader, parts.equivalents)
+    const bound = bindings.filter((binding) => binding.spec?.policyName === policy.metadata.name && isBound(parts, binding, request, reader))
+    const of = bound.length === 0 ? undefined : reviewedUnder(criteriaOf(policy.spec?.matchConstraints), request, reader, parts.equivalents)
     if (of === undefined) continue
-    for (const binding of own) {
-      if (!isBound(parts, binding, request, reader)) continue
-      const sought = findParams(policy.spec?.paramKind, binding.spec?.paramRef, request, reader, parts.served())
-      if (sought.outcome === 'error') found.push({ outcome: 'misconfigured', policy, binding, message: `failed to configure binding: ${sought.message}` })
-      else if (sought.outcome === 'found') for (const params of sought.params) found.push({ outcome: 'speaks', policy, binding, of, params })
-    }
+    const spoken = (shown: ReviewedObjects): Invocation<P, B>[] => bound.flatMap((binding) => spokenThrough(parts, { policy, binding, of: shown }, request, reader))
+    isLate ||= of instanceof Promise
+    found.push(of instanceof Promise ? of.then(spoken) : spoken(of))
   }
-  return found
+  return isLate ? Promise.all(found).then((all) => all.flat()) : (found as readonly (readonly Invocation<P, B>[])[]).flat()
+}
+
+function spokenThrough<P extends PolicyObject, B extends BindingObject>(
+  parts: SelectionParts, { policy, binding, of }: Spoken<P, B> & { readonly of: ReviewedObjects }, request: AdmissionRequest, reader: ObjectReader,
+): Invocation<P, B>[] {
+  const sought = findParams(policy.spec?.paramKind, binding.spec?.paramRef, request, reader, parts.served())
+  if (sought.outcome === 'error') return [{ outcome: 'misconfigured', policy, binding, message: `failed to configure binding: ${sought.message}` }]
+  return sought.outcome === 'found' ? sought.params.map((params) => ({ outcome: 'speaks', policy, binding, of, params })) : []
 }
 
 function isBound({ equivalents }: SelectionParts, { spec }: BindingObject, request: AdmissionRequest, reader: ObjectReader): boolean {
-  return spec?.matchResources === undefined || reviewedUnder(criteriaOf(spec.matchResources), request, reader, equivalents) !== undefined
+  return spec?.matchResources === undefined || isMeantBy(criteriaOf(spec.matchResources), request, reader, equivalents)
 }
 
 const ANYTHING: MatchCriteria['rules'] = [{ apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'], operations: ['*'] }]

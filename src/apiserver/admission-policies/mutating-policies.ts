@@ -51,7 +51,7 @@ export function mutatingPolicies(parts: MutatingPolicyParts): Mutator {
       const bindings = reader.list(kinds.MutatingAdmissionPolicyBinding)
       if (bindings.length === 0) return undefined
       const spoken = invocationsOf(parts, { policies: reader.list(kinds.MutatingAdmissionPolicy), bindings }, request, reader)
-      if (spoken.length === 0) return undefined
+      if (!(spoken instanceof Promise) && spoken.length === 0) return undefined
       let reinvocation = reinvocations.get(request)
       if (reinvocation === undefined) reinvocations.set(request, (reinvocation = new Reinvocation()))
       return new Pass(parts, { request, reader, round, reinvocation, compiledOf }).run(spoken)
@@ -86,7 +86,8 @@ class Pass {
     this.#decisions = new Decisions(parts.authorizer, of.request.user)
   }
 
-  async run(spoken: readonly Spoken[]): Promise<'changed' | void> {
+  async run(speaking: readonly Spoken[] | Promise<readonly Spoken[]>): Promise<'changed' | void> {
+    const spoken = await speaking
     const { request, round, reinvocation } = this.#of
     if (round === 'again') reinvocation.lookAt(request.object)
     let isChanged = false
@@ -117,7 +118,8 @@ class Pass {
     if ((policy.spec?.matchConditions ?? []).length === 0) return true
     const { metrics, conditionMetrics } = this.#parts
     const startedAt = metrics.now()
-    const held = await this.#decisions.settle(() => compiledOf(policy).conditions(this.#input(spoken)))
+    const now = await this.#objects(spoken)
+    const held = await this.#decisions.settle(() => compiledOf(policy).conditions(this.#input(spoken, now)))
     const labels = { name: policy.metadata.name ?? '', kind: 'policy', type: 'validate', operation: request.operation } as const
     conditionMetrics.conditions(labels, metrics.now() - startedAt, held.outcome)
     if (held.outcome === 'error') this.#errors.push({ spoken, message: held.message, reason: 'Invalid' })
@@ -131,18 +133,19 @@ class Pass {
     const labels = { policy: spoken.policy.metadata.name ?? '', binding: spoken.binding.metadata.name ?? '' }
     for (let index = 0; index < compiled.count && request.object !== undefined; index++) {
       const startedAt = metrics.now()
-      const wanted = await this.#decisions.settle(() => compiled.mutation(index, this.#input(spoken)))
-      const problem = this.#perform(spoken.of.kind, wanted)
+      const now = await this.#objects(spoken)
+      const wanted = await this.#decisions.settle(() => compiled.mutation(index, this.#input(spoken, now)))
+      const problem = await this.#perform(spoken.of.kind, wanted)
       metrics.mutated(labels, metrics.now() - startedAt, problem === undefined ? 'no_error' : errorTypeOf(problem))
       if (problem !== undefined) this.#errors.push({ spoken, message: problem, reason: 'Invalid' })
     }
   }
 
   /** What went wrong, where something did. Throws where the result is no object of the kind. */
-  #perform(kind: KindRef, wanted: WantedMutation): string | undefined {
+  async #perform(kind: KindRef, wanted: WantedMutation): Promise<string | undefined> {
     const draft = this.#of.request.object
     if (wanted.outcome === 'error') return wanted.message
-    const { object } = objectsAs(this.#parts.equivalents, this.#of.request, kind)
+    const { object } = await objectsAs(this.#parts.equivalents, this.#of.request, kind)
     if (draft === undefined || object === undefined) return undefined
     const mutated = this.#mutated(kind, { ...object }, wanted)
     if (mutated.outcome === 'error') return mutated.message
@@ -150,7 +153,7 @@ class Pass {
     if (wanted.outcome === 'json-patch' && unknownFields.length > 0) {
       throw internalError(`strict decoding error: ${unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`).join(', ')}`)
     }
-    replaceContent(draft, toFace(this.#parts.equivalents, { from: kind, to: this.#of.request.kind }, decoded))
+    replaceContent(draft, await toFace(this.#parts.equivalents, { from: kind, to: this.#of.request.kind }, decoded))
     return undefined
   }
 
@@ -169,9 +172,13 @@ class Pass {
     }
   }
 
-  #input(spoken: Spoken & { readonly outcome: 'speaks' }): ReturnType<typeof policyInput> {
+  /** The objects as they are now, in the version that the policy speaks of. */
+  #objects({ of }: Spoken & { readonly outcome: 'speaks' }): ReviewedObjects | Promise<ReviewedObjects> {
+    return objectsAs(this.#parts.equivalents, this.#of.request, of.kind)
+  }
+
+  #input(spoken: Spoken & { readonly outcome: 'speaks' }, now: ReviewedObjects): ReturnType<typeof policyInput> {
     const { request, reader } = this.#of
-    const now: ReviewedObjects = objectsAs(this.#parts.equivalents, request, spoken.of.kind)
     // The draft is one object all along: what an expression has seen of it must not change under its result.
     const object = now.object === undefined ? undefined : { ...now.object }
     return policyInput(request, { ...now, object }, spoken.params, reader, this.#decisions)

@@ -56,7 +56,8 @@ export function validatingPolicies(parts: PolicyParts): Validator {
       const bindings = reader.list(kinds.ValidatingAdmissionPolicyBinding)
       if (bindings.length === 0) return ALLOWED
       const spoken = invocationsOf(parts, { policies: reader.list(kinds.ValidatingAdmissionPolicy), bindings }, request, reader)
-      return spoken.length === 0 ? ALLOWED : review({ ...parts, compiledOf, reader, request }, spoken)
+      const reviewAll = (all: readonly Spoken[]): Verdict | Promise<Verdict> => (all.length === 0 ? ALLOWED : review({ ...parts, compiledOf, reader, request }, all))
+      return spoken instanceof Promise ? spoken.then(reviewAll) : reviewAll(spoken)
     },
   }
 }

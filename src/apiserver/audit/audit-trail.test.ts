@@ -40,7 +40,7 @@ function begin(rule: object, asked: string, headers: ServerRequest['headers'] = 
   const lines: string[] = []
   let now = START
   const auditor = new Auditor({
-    policy: result.policy, sinks: [{ take: (line) => lines.push(line) }], protobuf: new ProtobufDecoder(new SchemaCatalog().lookup),
+    policy: result.policy, sinks: [{ plugin: 'log', lost: 0, take: (line) => lines.push(line) }], protobuf: new ProtobufDecoder(new SchemaCatalog().lookup),
     clock: { now: () => now++, after: () => () => undefined }, random: { bytes: (length) => new Uint8Array(length) }, log: silentLog,
   })
   const trail = auditor.begin(request)

@@ -197,6 +197,7 @@ export class AuditTrail {
   #choose(): void {
     if (this.#info === undefined) return
     this.#rule = auditRuleFor(this.#auditor.parts.policy, this.#user, this.#info)
+    this.#auditor.counts.byLevel[this.#rule?.level ?? 'None']++
     if (this.#rule !== undefined) this.#reference = referenceOf(this.#info)
   }
 

@@ -41,7 +41,10 @@ export class AuditWebhook implements AuditSink {
   readonly #stop = new AbortController()
   #waiting: AuditLine[] = []
   #waitingLength = 0
-  #lost = 0
+  readonly plugin = 'webhook'
+  lost = 0
+  /** Of those, which the log has not told of yet. */
+  #untold = 0
   #cancelWait: (() => void) | undefined
   #sending: Promise<void> | undefined
 
@@ -52,7 +55,8 @@ export class AuditWebhook implements AuditSink {
 
   take(line: AuditLine): void {
     if (this.#waiting.length >= this.#limits.waitingEvents || this.#waitingLength + line.length > this.#limits.waitingLength) {
-      this.#lost++
+      this.lost++
+      this.#untold++
       return
     }
     this.#waiting.push(line)
@@ -79,9 +83,9 @@ export class AuditWebhook implements AuditSink {
 
   async #sendAll(): Promise<void> {
     while (this.#waiting.length > 0) await this.#send(this.#nextBatch())
-    if (this.#lost === 0) return
-    this.#parts.log.error('Audit events were lost, as the audit webhook did not take them', { events: this.#lost })
-    this.#lost = 0
+    if (this.#untold === 0) return
+    this.#parts.log.error('Audit events were lost, as the audit webhook did not take them', { events: this.#untold })
+    this.#untold = 0
   }
 
   #nextBatch(): readonly AuditLine[] {
@@ -109,7 +113,8 @@ export class AuditWebhook implements AuditSink {
           await sleep(this.#parts.clock, firstRetryMs * 2 ** (attempt - 1), this.#stop.signal)
           continue
         }
-        this.#lost += batch.length
+        this.lost += batch.length
+        this.#untold += batch.length
         this.#parts.log.error('The audit webhook does not take events', { error: thrownMessage(error) })
         return
       }

@@ -28,7 +28,7 @@ async function audited(rules: readonly object[], more: object = {}): Promise<Bed
   const result = readAuditPolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'], rules })
   assert(result.outcome === 'policy')
   const lines: string[] = []
-  const server = await startTestServer({ audit: { policy: result.policy, sinks: [{ take: (line) => lines.push(line) }] }, ...more })
+  const server = await startTestServer({ audit: { policy: result.policy, sinks: [{ plugin: 'log', lost: 3, take: (line) => lines.push(line) }] }, ...more })
   lines.length = 0
   return { server, take: () => lines.splice(0).map((line) => JSON.parse(line) as AuditEvent) }
 }
@@ -62,6 +62,12 @@ test('every verb over HTTP, with its objects', async () => {
     ['ResponseComplete', 'delete', `${MAPS}/a`, 200, 'a', { propagationPolicy: 'Background' }, 'Status'],
     ['ResponseComplete', 'create', MAPS, 400, undefined, undefined, 'Status'],
   ])
+  const metrics = (await server.request('GET', '/metrics')).text.split('\n').filter((line) => line.startsWith('apiserver_audit_'))
+  assert.deepEqual(metrics, [
+    'apiserver_audit_event_total 8', 'apiserver_audit_error_total{plugin="log"} 3', 'apiserver_audit_level_total{level="None"} 0',
+    'apiserver_audit_level_total{level="Metadata"} 0', 'apiserver_audit_level_total{level="Request"} 0', 'apiserver_audit_level_total{level="RequestResponse"} 9',
+    'apiserver_audit_requests_rejected_total 0',
+  ], 'the request for metrics has not been answered yet')
   assert.equal(created.headers['audit-id'], events[0]?.auditID)
   assert.deepEqual(events[0]?.annotations, { 'authorization.k8s.io/decision': 'allow', 'authorization.k8s.io/reason': '' })
   server.stop()

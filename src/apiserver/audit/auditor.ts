@@ -5,13 +5,18 @@ import type { ServerRequest } from '../http.ts'
 import type { BodyParts } from '../negotiate/body.ts'
 import type { AuditLine } from './audit-event.ts'
 import { userText } from './audit-event.ts'
-import type { AuditPolicy } from './audit-policy.ts'
+import type { AuditLevel, AuditPolicy } from './audit-policy.ts'
 import { AuditTrail } from './audit-trail.ts'
 
 /** Takes events; never waits, never throws. Each back end says what it does when it cannot keep up. */
 export interface AuditSink {
+  /** As metrics call it: log, webhook. */
+  readonly plugin: string
+  /** Events that were not written down, since the start. */
+  readonly lost: number
   take(line: AuditLine): void
 }
+
 
 /** What is to be written down, and where to. */
 export interface AuditConfig {
@@ -31,6 +36,10 @@ const MAX_ID_LENGTH = 64
 /** Begins a trail for every request. */
 export class Auditor {
   readonly parts: AuditorParts
+  /** Since the start. */
+  readonly counts: { events: number; readonly byLevel: Record<AuditLevel, number> } = {
+    events: 0, byLevel: { None: 0, Metadata: 0, Request: 0, RequestResponse: 0 },
+  }
   readonly #userTexts = new WeakMap<User, string>()
 
   constructor(parts: AuditorParts) {
@@ -45,6 +54,7 @@ export class Auditor {
   }
 
   emit(line: AuditLine): void {
+    this.counts.events++
     for (const sink of this.parts.sinks) sink.take(line)
   }
 

@@ -1,4 +1,4 @@
-import type { FieldError } from '../../objects/field-error.ts'
+import { invalidValue, type FieldError } from '../../objects/field-error.ts'
 import { jsonPath } from '../../objects/json-path.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KindRef } from '../../objects/kind.ts'
@@ -17,7 +17,8 @@ import type { FieldValue, ObjectForm, ResourceDefinition, StatusSubresource } fr
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps, SelectableField } from '../../resources/generated/types.ts'
 import { keepStatus, plainResource } from '../../resources/plain-resource.ts'
 import { present } from '../../words/assert.ts'
-import { customScale } from './custom-scale.ts'
+import { checkScale, customScale } from './custom-scale.ts'
+import { deprecationOf, finalizerWarnings } from './custom-warnings.ts'
 import { printerColumns } from './printer-columns.ts'
 
 /** A kind as one version of a CustomResourceDefinition says it, for the same pipeline that serves the built-in ones. */
@@ -25,9 +26,11 @@ export function customDefinition(
   crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion, structural: Structural, schemas: SchemaLookup,
 ): ResourceDefinition {
   const kind = customKind(crd, version.name)
-  const rules = rulesOf(version, structural)
   const hasStatus = version.subresources?.status !== undefined
   const scale = version.subresources?.scale
+  const rules = rulesOf(version, structural, (errors, object) => {
+    if (scale !== undefined) checkScale(errors, scale, object)
+  })
   const isTerminating = crd.metadata.deletionTimestamp !== undefined
   return {
     ...plainResource,
@@ -41,6 +44,8 @@ export function customDefinition(
     prepareForUpdate(draft, old) {
       if (hasStatus) keepStatus(draft, old)
     },
+    warnings: (object, old) => finalizerWarnings(object, old),
+    deprecation: deprecationOf(crd, version),
     validateCreate: (object) => rules.validate(object, undefined),
     validateUpdate: (object, old) => rules.validate(object, old),
     generationOf: hasStatus ? 'all-but-metadata-and-status' : 'all-but-metadata',
@@ -64,16 +69,29 @@ interface Rules {
   validate(object: KubeObject, old: KubeObject | undefined): FieldError[]
 }
 
+/** Errors after which an expression could meet what it does not expect. */
+const BLOCKING: ReadonlySet<string> = new Set([
+  'FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid',
+])
+const NOT_ASKED = invalidValue('<nil>', 'null', 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation')
+
 /** Expressions are asked about values of the right form only. */
-function rulesOf(version: CustomResourceDefinitionVersion, structural: Structural): Rules {
+function rulesOf(version: CustomResourceDefinitionVersion, structural: Structural, check: FormCheck): Rules {
   const expressions = schemaRules((version.schema?.openAPIV3Schema ?? {}) as OpenApiSchema & RuleSchema)
   return {
     validate(object, old) {
       const errors = old === undefined ? validateValue(structural, object, '') : validateChange(structural, object, old)
-      return errors.length > 0 || expressions === undefined ? errors : expressions.check(object, old)
+      check(errors, object)
+      if (expressions === undefined) return errors
+      if (errors.some(({ reason }) => BLOCKING.has(reason))) return [...errors, NOT_ASKED]
+      const broken = expressions.check(object, old)
+      return errors.length === 0 ? broken : [...errors, ...broken]
     },
   }
 }
+
+/** What is asked of an object beside its schema. */
+type FormCheck = (errors: FieldError[], object: KubeObject) => void
 
 interface CustomSchemas {
   readonly structural: Structural

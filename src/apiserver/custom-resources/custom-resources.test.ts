@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { objectWarnings } from '../admission/object-warnings.ts'
 import { settle, startTestServer, type TestServer } from '../apiserver.testing.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+const MERGE = { 'content-type': 'application/merge-patch+json' }
 const WIDGETS = '/apis/example.com/v1/namespaces/default/widgets'
 
 const schema = {
@@ -91,7 +93,9 @@ test('rules are asked of what has the right form', async () => {
   }
   const table: [string, string, unknown, string][] = [
     ['POST', WIDGETS, widget('a', { size: 3, max: 2 }), 'Widget.example.com "a" is invalid: spec: Invalid value: "object": failed rule: self.size <= self.max'],
-    ['POST', WIDGETS, widget('a', { size: 'x', max: 2 }), 'Widget.example.com "a" is invalid: spec.size: Invalid value: "string": spec.size in body must be of type integer: "string"'],
+    ['POST', WIDGETS, widget('a', { size: 'x', max: 2 }), 'Widget.example.com "a" is invalid: [spec.size: Invalid value: "string": spec.size in body must be of type'
+      + ' integer: "string", .spec.size: Invalid value: 0: .spec.size accessor error: x is of the type string, expected int64, <nil>: Invalid value: "null": some validation rules were'
+      + ' not checked because the object was invalid; correct the existing errors to complete validation]'],
     ['POST', WIDGETS, widget('a', { size: 1, max: 2 }), '201'],
     ['PATCH', `${WIDGETS}/a`, { spec: { max: 1 } }, 'Widget.example.com "a" is invalid: spec: Invalid value: "object": failed rule: self.max >= oldSelf.max'],
     ['PATCH', `${WIDGETS}/a`, { spec: { max: 3 } }, '200'],
@@ -152,6 +156,84 @@ test('a name has one owner; who comes later is not served until it is free', asy
   await settle()
   assert.deepEqual(conditions((await server.request('GET', `${CRDS}/others.example.com`)).body), ['NamesAccepted=False ShortNamesConflict', 'Established=False NotAccepted'])
   assert.equal((await server.request('GET', '/apis/example.com/v1/others')).status, 404)
+  server.stop()
+})
+
+test('names that are taken: the last conflict is told, and all that is free is granted', async () => {
+  const server = await withCrd()
+  const late = { ...widgetCrd({ names: { plural: 'others', kind: 'Widget', singular: 'widget', shortNames: ['wd', 'widgets', 'ot'], categories: ['all'] } }), metadata: { name: 'others.example.com' } }
+  await server.request('POST', CRDS, late)
+  await settle()
+  const told = async (): Promise<unknown[]> => {
+    const { body, get } = await server.request('GET', `${CRDS}/others.example.com`)
+    return [...conditions(body), get('status.conditions.0.message'), get('status.acceptedNames')]
+  }
+  assert.deepEqual(await told(), ['NamesAccepted=False ListKindConflict', 'Established=False NotAccepted', '"WidgetList" is already in use',
+    { plural: 'others', singular: '', kind: '', listKind: '', categories: ['all'] }])
+  await server.request('PATCH', `${CRDS}/others.example.com`, { spec: { names: { kind: 'Other', singular: 'other', listKind: 'OtherList' } } }, MERGE)
+  await settle()
+  assert.deepEqual(await told(), ['NamesAccepted=False ShortNamesConflict', 'Established=False NotAccepted', '["wd" is already in use, "widgets" is already in use]',
+    { plural: 'others', singular: 'other', kind: 'Other', listKind: 'OtherList', categories: ['all'] }])
+  await server.request('DELETE', `${CRDS}/others.example.com`)
+  await settle()
+  assert.equal((await server.request('GET', `${CRDS}/others.example.com`)).status, 404, 'what was never established has nothing to clean up')
+  server.stop()
+})
+
+test('groups of Kubernetes\' own say who approved them', async () => {
+  const server = await startTestServer()
+  const table: [string, string][] = [
+    ['https://github.com/kubernetes/kubernetes/pull/1', 'KubernetesAPIApprovalPolicyConformant=True ApprovedAnnotation'],
+    ['unapproved, a test', 'KubernetesAPIApprovalPolicyConformant=False UnapprovedAnnotation'],
+  ]
+  for (const [annotation, expected] of table) {
+    const crd = { ...widgetCrd({ spec: { group: 'x.k8s.io' } }), metadata: { name: 'widgets.x.k8s.io', annotations: { 'api-approved.kubernetes.io': annotation } } }
+    assert.equal((await server.request('POST', CRDS, crd)).status, 201)
+    await settle()
+    assert.equal(conditions((await server.request('GET', `${CRDS}/widgets.x.k8s.io`)).body).at(-1), expected)
+    await server.request('DELETE', `${CRDS}/widgets.x.k8s.io`)
+    await settle()
+  }
+  server.stop()
+})
+
+test('warnings: versions that go, and finalizers that are everybody\'s', async () => {
+  const version = (name: string, more: object): object => ({ name, served: true, storage: name === 'v1', schema: { openAPIV3Schema: schema }, ...more })
+  const versions = [version('v1', { deprecated: true }), version('v2', {}), version('v3alpha1', {}), version('v1beta1', { deprecated: true, deprecationWarning: 'old "one"' })]
+  const server = await startTestServer({ extensions: (core) => ({ validators: [objectWarnings(() => core.served())] }) })
+  await server.request('POST', CRDS, widgetCrd({ versions }))
+  await settle()
+  const warning = async (method: string, path: string, body?: unknown, headers = {}): Promise<string | undefined> => (await server.request(method, path, body, headers)).headers['warning']
+  const deprecated = '299 - "example.com/v1 Widget is deprecated; use example.com/v2 Widget"'
+  const advice = (name: string): string => `299 - "metadata.finalizers: \\"${name}\\": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers"`
+  assert.equal(await warning('GET', WIDGETS), deprecated)
+  assert.equal(await warning('GET', WIDGETS.replace('v1', 'v2')), undefined)
+  assert.equal(await warning('GET', WIDGETS.replace('v1', 'v1beta1')), '299 - "old \\"one\\""')
+  const held = { ...widget('a'), apiVersion: 'example.com/v2', metadata: { name: 'a', finalizers: ['mine', 'example.com/hold', 'orphan'] } }
+  assert.equal(await warning('POST', WIDGETS.replace('v1', 'v2'), held), advice('mine'))
+  assert.equal(await warning('PATCH', `${WIDGETS.replace('v1', 'v2')}/a`, { metadata: { finalizers: ['mine', 'yours.io'] } }, MERGE), advice('yours.io'))
+  server.stop()
+})
+
+test('a scale needs its numbers', async () => {
+  const scale = { specReplicasPath: '.spec.size', statusReplicasPath: '.status.ready', labelSelectorPath: '.status.selector' }
+  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+  const version = { subresources: { scale }, selectableFields: [], schema: { openAPIV3Schema: { type: 'object', properties: { spec: open, status: open } } } }
+  const server = await withCrd(widgetCrd({ version }))
+  const said = async (spec: object, status: object): Promise<unknown> => (await server.request('POST', WIDGETS, widget('a', spec, { status }))).get('message')
+  const wrong = (text: string): string => `Widget.example.com "a" is invalid: ${text}`
+  assert.equal(await said({ size: -1 }, {}), wrong('.spec.size: Invalid value: -1: should be a non-negative integer'))
+  assert.equal(await said({ size: 2 ** 31 }, {}), wrong('.spec.size: Invalid value: 2147483648: should be less than or equal to 2147483647'))
+  assert.equal(await said({ size: 'x' }, {}), wrong('.spec.size: Invalid value: 0: .spec.size accessor error: x is of the type string, expected int64'))
+  assert.equal(await said({}, { ready: 1.5 }), wrong('.status.ready: Invalid value: 1.5: .status.ready accessor error: 1.5 is of the type float64, expected int64'))
+  assert.equal(await said({}, { selector: {} }), wrong('.status.selector: Invalid value: "": .status.selector accessor error: {} is of the type map[string]interface {}, expected string'))
+  await server.request('POST', WIDGETS, widget('a', {}, { status: { ready: 2, selector: 'a=b' } }))
+  const path = `${WIDGETS}/a/scale`
+  assert.equal((await server.request('GET', path)).get('message'), 'Internal error occurred: the spec replicas field ".spec.size" does not exist')
+  const empty = await server.request('PATCH', path, { metadata: { labels: {} } }, MERGE)
+  assert.deepEqual([empty.status, empty.get('message')], [400, 'the spec replicas field ".spec.size" cannot be empty'])
+  const scaled = await server.request('PATCH', path, { spec: { replicas: 3 } }, MERGE)
+  assert.deepEqual([scaled.get('spec'), scaled.get('status')], [{ replicas: 3 }, { replicas: 2, selector: 'a=b' }])
   server.stop()
 })
 

@@ -110,8 +110,8 @@ export class CustomResources {
     const forms = new VersionForms(crd)
     const webhook = crd.spec.conversion?.strategy === 'Webhook' ? new ConversionWebhook(this.#parts.conversion, crd) : undefined
     const viewId = `${crd.metadata.uid} ${crd.metadata.generation}`
-    // The stored version first: whoever of the cluster's own parts takes any version then needs no conversion.
-    const versions = servedVersions(crd).toSorted((a, b) => Number(b.storage) - Number(a.storage))
+    // The stored version last: whoever of the cluster's own parts takes one of several versions takes that, and needs no conversion.
+    const versions = servedVersions(crd).toSorted((a, b) => Number(a.storage) - Number(b.storage))
     return versions.map((version) => {
       const definition = customDefinition(crd, version, forms.schema({ group: crd.spec.group, version: version.name }), schemas)
       const served = definition.kind

@@ -1,4 +1,4 @@
-import { jsonPath } from '../../objects/json-path.ts'
+import { invalidValue, type FieldError } from '../../objects/field-error.ts'
 import { isObject, type JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { ScaleSubresource } from '../../resources/definition.ts'
@@ -6,19 +6,54 @@ import type { CustomResourceSubresourceScale } from '../../resources/generated/t
 
 /** autoscaling/v1 Scale of a custom resource, through the paths that its definition names. */
 export function customScale({ specReplicasPath, statusReplicasPath, labelSelectorPath }: CustomResourceSubresourceScale): ScaleSubresource<KubeObject> {
-  const numberAt = (object: KubeObject, path: string): number => {
-    const [value] = jsonPath(path)?.find(object) ?? []
-    return typeof value === 'number' ? value : 0
+  const [specFields, statusFields] = [fieldsOf(specReplicasPath), fieldsOf(statusReplicasPath)]
+  const selectorFields = labelSelectorPath === undefined ? undefined : fieldsOf(labelSelectorPath)
+  const numberAt = (object: KubeObject, fields: readonly string[]): number | undefined => {
+    const value = valueAt(object, fields)
+    return typeof value === 'number' ? value : undefined
   }
   return {
-    replicas: (object) => numberAt(object, specReplicasPath),
-    statusReplicas: (object) => numberAt(object, statusReplicasPath),
+    replicasPath: specReplicasPath,
+    replicas: (object) => numberAt(object, specFields),
+    statusReplicas: (object) => numberAt(object, statusFields) ?? 0,
     selector(object) {
-      const [value] = labelSelectorPath === undefined ? [] : (jsonPath(labelSelectorPath)?.find(object) ?? [])
+      const value = selectorFields === undefined ? undefined : valueAt(object, selectorFields)
       return typeof value === 'string' ? value : ''
     },
-    setReplicas: (draft, replicas) => setAt(draft as KubeObject & JsonObject, fieldsOf(specReplicasPath), replicas),
+    setReplicas: (draft, replicas) => setAt(draft as KubeObject & JsonObject, specFields, replicas),
   }
+}
+
+const MAX_REPLICAS = 2 ** 31 - 1
+
+/** Whatever the schema says of them, the fields of the scale must hold what a Scale can. */
+export function checkScale(errors: FieldError[], scale: CustomResourceSubresourceScale, object: KubeObject): void {
+  for (const path of [scale.specReplicasPath, scale.statusReplicasPath]) {
+    const value = valueAt(object, fieldsOf(path)) ?? 0
+    const wrong = (detail: string): void => void errors.push(invalidValue(path, typeof value === 'number' ? value : 0, detail))
+    if (typeof value !== 'number' || !Number.isInteger(value)) wrong(`${path} accessor error: ${show(value)} is of the type ${goType(value)}, expected int64`)
+    else if (value < 0) wrong('should be a non-negative integer')
+    else if (value > MAX_REPLICAS) wrong(`should be less than or equal to ${MAX_REPLICAS}`)
+  }
+  const { labelSelectorPath } = scale
+  const selector = labelSelectorPath === undefined ? undefined : valueAt(object, fieldsOf(labelSelectorPath))
+  if (labelSelectorPath === undefined || selector === undefined || typeof selector === 'string') return
+  errors.push(invalidValue(labelSelectorPath, '', `${labelSelectorPath} accessor error: ${show(selector)} is of the type ${goType(selector)}, expected string`))
+}
+
+function show(value: unknown): string {
+  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).slice(0, 100)
+}
+
+function goType(value: unknown): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (typeof value === 'string') return 'string'
+  if (typeof value === 'boolean') return 'bool'
+  return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'
+}
+
+function valueAt(object: KubeObject, fields: readonly string[]): unknown {
+  return fields.reduce<unknown>((at, field) => (isObject(at) ? at[field] : undefined), object)
 }
 
 /** .spec.replicas: only names of fields, as validation has made sure. */

@@ -3,7 +3,7 @@ import { sameJson } from '../../objects/json.ts'
 import type {
   CustomResourceDefinition, CustomResourceDefinitionCondition, CustomResourceDefinitionNames, CustomResourceDefinitionStatus,
 } from '../../resources/generated/types.ts'
-import { formatTime, type Instant } from '../../words/instant.ts'
+import { formatTime, parseTime, type Instant } from '../../words/instant.ts'
 
 type Names = CustomResourceDefinitionNames
 type Told = Pick<CustomResourceDefinitionCondition, 'type' | 'status' | 'reason' | 'message'>
@@ -35,13 +35,33 @@ export function definitionStatus(crd: CustomResourceDefinition, others: readonly
   return crd.status !== undefined && sameJson(status, crd.status) ? crd.status : status
 }
 
+/** How far the deletion of a definition's objects is. */
+export type Emptying =
+  | { readonly outcome: 'in-progress' | 'done' | 'never-established' }
+  /** Deletions were refused. */
+  | { readonly outcome: 'failed'; readonly why: string }
+
+/** After so long objects that are still there are held by somebody. */
+const CHECK_AFTER_MS = 60_000
+
 /** The status of a definition that is being deleted. */
-export function terminatingStatus(crd: CustomResourceDefinition, left: number, now: Instant): CustomResourceDefinitionStatus {
-  const told: Told = left > 0
-    ? { type: 'Terminating', status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }
-    : { type: 'Terminating', status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' }
-  const conditions = withCondition(crd.status?.conditions ?? [], told, now)
+export function terminatingStatus(crd: CustomResourceDefinition, emptying: Emptying, now: Instant): CustomResourceDefinitionStatus {
+  const conditions = withCondition(crd.status?.conditions ?? [], { type: 'Terminating', ...toldOf(crd, emptying, now) }, now)
   return conditions === crd.status?.conditions ? crd.status : { ...crd.status, conditions }
+}
+
+function toldOf(crd: CustomResourceDefinition, emptying: Emptying, now: Instant): Omit<Told, 'type'> {
+  switch (emptying.outcome) {
+    case 'in-progress': {
+      const since = parseTime(findCondition(crd.status?.conditions ?? [], 'Terminating')?.lastTransitionTime ?? '') ?? now
+      if (now - since < CHECK_AFTER_MS) return { status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }
+      const message = 'could not confirm zero CustomResources remaining: timed out waiting for the condition'
+      return { status: 'True', reason: 'InstanceDeletionCheck', message }
+    }
+    case 'failed': return { status: 'True', reason: 'InstanceDeletionFailed', message: `could not issue all deletes: ${emptying.why}` }
+    case 'never-established': return { status: 'False', reason: 'NeverEstablished', message: 'resource was never established' }
+    case 'done': return { status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' }
+  }
 }
 
 function withCondition(conditions: CustomResourceDefinitionCondition[], told: Told, now: Instant): CustomResourceDefinitionCondition[] {
@@ -59,16 +79,18 @@ function approval({ spec, metadata }: CustomResourceDefinition): Told[] {
   const type = 'KubernetesAPIApprovalPolicyConformant'
   if (annotation === '') return [{ type, status: 'False', reason: 'MissingAnnotation', message: 'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111' }]
   if (annotation.startsWith('unapproved')) return [{ type, status: 'False', reason: 'UnapprovedAnnotation', message: `not approved: ${JSON.stringify(annotation)}` }]
-  return [{ type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${annotation}` }]
+  if (/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/\s]+/.test(annotation)) return [{ type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${annotation}` }]
+  const needed = 'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved"'
+  return [{ type, status: 'False', reason: 'InvalidAnnotation', message: `${needed}, see https://github.com/kubernetes/enhancements/pull/1111` }]
 }
 
-/** What others were granted stays theirs; who asks for it is refused that name and keeps what it had. */
+/** What others were granted stays theirs; who asks for it is refused that name and keeps what it had. Of several conflicts the last is told. */
 function acceptNames({ spec, status }: CustomResourceDefinition, { words, kinds }: Taken): { accepted: Names; conflict: Pick<Told, 'reason' | 'message'> | undefined } {
   const { names } = spec
   const had = status?.acceptedNames ?? { plural: '', kind: '' }
   const conflicts: { reason: string; message: string }[] = []
   const grant = (name: string, isTaken: boolean, before: string, reason: string): string => {
-    if (!isTaken) return name
+    if (!isTaken || name === before) return name
     conflicts.push({ reason, message: `${JSON.stringify(name)} is already in use` })
     return before
   }
@@ -80,16 +102,16 @@ function acceptNames({ spec, status }: CustomResourceDefinition, { words, kinds 
     listKind: grant(names.listKind ?? '', kinds.has(names.listKind ?? ''), had.listKind ?? '', 'ListKindConflict'),
     ...(names.categories === undefined ? {} : { categories: names.categories }),
   }
-  const first = conflicts[0]
-  return { accepted, conflict: first && { reason: first.reason, message: conflicts.map(({ message }) => message).join(', ') } }
+  return { accepted, conflict: conflicts.at(-1) }
 }
 
 function shortNames(names: Names, had: Names, words: ReadonlySet<string>, conflicts: { reason: string; message: string }[]): { shortNames?: string[] } {
   const wanted = names.shortNames
   if (wanted === undefined) return {}
-  const taken = wanted.filter((name) => words.has(name))
+  const taken = wanted.filter((name) => words.has(name) && had.shortNames?.includes(name) !== true)
   if (taken.length === 0) return { shortNames: wanted }
-  conflicts.push({ reason: 'ShortNamesConflict', message: taken.map((name) => `${JSON.stringify(name)} is already in use`).join(', ') })
+  const messages = taken.map((name) => `${JSON.stringify(name)} is already in use`)
+  conflicts.push({ reason: 'ShortNamesConflict', message: messages.length === 1 ? (messages[0] ?? '') : `[${messages.join(', ')}]` })
   return had.shortNames === undefined ? {} : { shortNames: had.shortNames }
 }
 

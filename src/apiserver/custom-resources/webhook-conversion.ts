@@ -153,11 +153,15 @@ function batchesOf(objects: readonly CachedObject[]): readonly (readonly CachedO
   return batches
 }
 
-/** For readers that cannot wait: they see what is stored as it is served, and hear of all else that they would have to ask for it. */
+/**
+ * For readers that cannot wait. Who reads the stored version sees each object in the version that it is stored in: the cluster's own
+ * parts look at metadata only, and must go on while a webhook is down. Who reads another one hears that he would have to ask for it.
+ */
 export function waitlessConversion(forms: VersionForms, served: KindRef, stored: KindRef): Conversion {
   const only = (apiVersion: string) => (object: KubeObject): KubeObject => {
     if (object.apiVersion === apiVersion) return forms.normal(object)
     throw new StatusError(500, '', `${served.kind} ${JSON.stringify(object.metadata.name ?? '')} is stored as ${object.apiVersion}: only its conversion webhook can show it as ${apiVersion}`)
   }
-  return { served, stored, toServed: only(apiVersionOf(served)), toStored: only(apiVersionOf(stored)) }
+  const toServed = served === stored ? (object: KubeObject) => forms.normal(object) : only(apiVersionOf(served))
+  return { served, stored, toServed, toStored: only(apiVersionOf(stored)) }
 }

@@ -14,7 +14,7 @@ import { compareVersions } from './served-groups.ts'
 import { versionInfo } from './version.ts'
 
 const status = { prepareForUpdate() {}, validateUpdate: () => [] }
-const scale = { replicas: () => 1, statusReplicas: () => 1, selector: () => '', setReplicas() {} }
+const scale = { replicasPath: '.spec.replicas', replicas: () => 1, statusReplicas: () => 1, selector: () => '', setReplicas() {} }
 const definitions: readonly ResourceDefinition[] = [
   { ...plainResource, kind: kinds.Pod, status, subresources: [{ name: 'eviction', kind: { group: 'policy', version: 'v1', kind: 'Eviction' }, verbs: ['create'] }] },
   { ...plainResource, kind: kinds.Node, status },

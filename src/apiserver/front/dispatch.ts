@@ -28,6 +28,7 @@ export function dispatch(parts: DispatchParts, call: HttpCall): ServerResponse |
   const { group, version, resource: plural, namespace, name, subresource, verb } = call.info
   const resource = parts.resources.find(group, version, plural)
   if (resource === undefined) return dispatchElsewhere(parts, call)
+  if (resource.definition.deprecation !== undefined) call.warnings.push(resource.definition.deprecation)
   // A namespace object's own path carries its name as the namespace too.
   const scope = resource.kind.namespaced ? namespace : ''
   if (!resource.kind.namespaced && namespace !== '' && !isNamespaceItself(resource)) throw unknownPath()

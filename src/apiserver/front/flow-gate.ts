@@ -20,6 +20,12 @@ export interface GatedRequest {
   readonly info: RequestInfo
   /** Asked for only where the request has to wait. */
   readonly request: { readonly signal: AbortSignal }
+  readonly delays: Delays
+}
+
+/** Time that a request took through no fault of what answers it. */
+export interface Delays {
+  queuedMs: number
 }
 
 /** Seats of a request whose answer goes on after it was given: a watch that is still telling its initial state. */
@@ -40,6 +46,7 @@ export class FlowGate {
   readonly control: FlowControl
   /** Under way, those that wait not counted. */
   readonly inFlight = { read: 0, write: 0 }
+  readonly waiting = { read: 0, write: 0 }
   readonly #clock: Clock
   readonly #limits: GateLimits
   readonly #ends: Deadlines
@@ -172,9 +179,12 @@ export class FlowGate {
         this.#waits.remove(deadline)
         signal.removeEventListener('abort', onAbort)
         counts.waiting--
-        seconds.observe((this.#clock.now() - arrivedAt) / 1_000)
+        this.waiting[kindOf(info)]--
+        asked.delays.queuedMs += this.#clock.now() - arrivedAt
+        seconds.observe(asked.delays.queuedMs / 1_000)
       }
       counts.waiting++
+      this.waiting[kindOf(info)]++
       this.#waits.add(deadline)
       if (signal.aborted) return onAbort()
       signal.addEventListener('abort', onAbort, { once: true })
@@ -191,7 +201,7 @@ export class FlowGate {
   }
 
   #finish<T>(flow: FlowSchemaState, { info }: GatedRequest, ticket: Ticket, answer: Promise<T>): Promise<T> {
-    const of = info.verb === 'get' || info.verb === 'list' ? 'read' : 'write'
+    const of = kindOf(info)
     this.inFlight[of]++
     this.#count(flow, ticket, 1)
     return this.#bounded(answer, () => {
@@ -248,6 +258,10 @@ export class FlowGate {
     const now = this.#clock.now()
     for (let ticket = level.queues.next(now); ticket !== undefined; ticket = level.queues.next(now)) ticket.begin()
   }
+}
+
+function kindOf({ verb }: RequestInfo): 'read' | 'write' {
+  return verb === 'get' || verb === 'list' || verb === 'watch' ? 'read' : 'write'
 }
 
 function nothing(): void {}

@@ -16,6 +16,7 @@ import { failureResponse } from '../negotiate/response.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
 import { isTrue, parseRequest } from '../request-info.ts'
 import type { HttpCall } from './http-call.ts'
+import type { Delays } from './flow-gate.ts'
 import { gated } from './gated.ts'
 import type { GatedParts } from './gated.ts'
 
@@ -60,12 +61,13 @@ function failureOf(parts: HandlerParts, { request, trail }: Asked, error: unknow
 }
 
 /** What is known of a request before anybody has looked at it, and what its parsing adds. */
-class Asked {
+class Asked implements Delays {
   readonly request: ServerRequest
   readonly startedAt: Instant
   readonly trail: AuditTrail | undefined
   query: URLSearchParams = NO_QUERY
   info: HttpCall['info'] = UNKNOWN
+  queuedMs = 0
 
   constructor(request: ServerRequest, startedAt: Instant, trail: AuditTrail | undefined) {
     this.request = request
@@ -75,11 +77,11 @@ class Asked {
 }
 
 /** A stream is measured when it ends, and counted as going on until then. */
-function measured({ metrics, clock }: HandlerParts, { request, query, info, startedAt, trail }: Asked, answered: ServerResponse): ServerResponse {
+function measured({ metrics, clock }: HandlerParts, { request, query, info, startedAt, trail, queuedMs }: Asked, answered: ServerResponse): ServerResponse {
   const response = trail === undefined ? answered : trail.respond(answered)
   const summary = { info, method: request.method, isApply: isApply(request), isDryRun: query !== NO_QUERY && query.has('dryRun') }
   if (response.type !== 'stream') {
-    metrics.answered(summary, response, clock.now() - startedAt)
+    metrics.answered(summary, response, clock.now() - startedAt, queuedMs)
     return response
   }
   return {
@@ -91,7 +93,7 @@ function measured({ metrics, clock }: HandlerParts, { request, query, info, star
         await response.send(sink)
       } finally {
         series.longRunning--
-        metrics.answered(summary, response, clock.now() - startedAt)
+        metrics.answered(summary, response, clock.now() - startedAt, queuedMs)
       }
     },
   }
@@ -126,7 +128,7 @@ function answerAs(parts: HandlerParts, asked: Asked, user: User): ServerResponse
 function answerAllowed(parts: HandlerParts, asked: Asked, user: User): ServerResponse | Promise<ServerResponse> {
   const { request, query, info, trail } = asked
   if (info.isResource && !parts.feed.ready) throw serviceUnavailable('the server is still reading its store')
-  const call: HttpCall = { request, query, info, user, accepted: acceptedFor(parts, request, query, info), warnings: [], trail, begun: nothing }
+  const call: HttpCall = { request, query, info, user, accepted: acceptedFor(parts, request, query, info), warnings: [], trail, delays: asked, begun: nothing }
   return gated(parts, call, (error) => failureOf(parts, asked, error))
 }
 

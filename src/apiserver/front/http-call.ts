@@ -6,6 +6,7 @@ import type { Accepted } from '../negotiate/accept.ts'
 import { managerFromUserAgent } from '../options/write-options.ts'
 import type { WriteOptions } from '../options/write-options.ts'
 import type { WriteRequest } from '../pipeline/write-request.ts'
+import type { Delays } from './flow-gate.ts'
 import type { ParsedRequest } from '../request-info.ts'
 import type { ServedResource } from '../resource-set.ts'
 
@@ -21,6 +22,8 @@ export interface HttpCall {
   readonly warnings: string[]
   /** Undefined: nothing is written down of any request. */
   readonly trail: AuditTrail | undefined
+  /** Filled while the call waits. */
+  readonly delays: Delays
   /** Called when a watch has told the state that it begins with: what comes then costs little. */
   begun(): void
 }

@@ -11,6 +11,7 @@ import { parseSelection } from '../selection.ts'
 import { listShown, shownAs } from '../shown-objects.ts'
 import { readPoint, tooLargeRevision } from '../storage/resource-version.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
+import { matchesAll } from '../watch-cache/cache-event.ts'
 import type { CachedObject } from '../watch-cache/cached-object.ts'
 import type { ResourceCall } from './http-call.ts'
 import { renderList, renderObject } from './render.ts'
@@ -69,6 +70,10 @@ export async function listResponse(parts: ReadParts, call: ResourceCall): Promis
       return call.request.signal
     },
   })
-  if (result.outcome === 'page') return renderList(parts.clock, call, result, shown)
+  if (result.outcome === 'page') {
+    const { sent, cache } = call.resource
+    sent.listed(selection.matches === matchesAll ? result.objects.length : cache.countFrom(selection.scope, ''), result.objects.length)
+    return renderList(parts.clock, call, result, shown)
+  }
   return failureResponse(new StatusError(410, 'Expired', result.message), call.accepted, result.continueToken)
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
+import { present } from '../../words/assert.ts'
 import { utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import type { ServerResponse } from '../http.ts'
@@ -8,6 +9,7 @@ import { parseIncludeObject, partialOf, tableOf } from '../negotiate/table.ts'
 import type { ListPage } from '../watch-cache/list.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
 import type { ResourceCall } from './http-call.ts'
+import { streamedList } from './streamed-list.ts'
 
 /** One object in the form that was asked for. */
 export function renderObject(clock: Clock, call: ResourceCall, status: number, served: Served): ServerResponse {
@@ -27,6 +29,11 @@ export function renderObject(clock: Clock, call: ResourceCall, status: number, s
 export function renderList(clock: Clock, call: ResourceCall, page: ListPage, shown?: readonly Served[]): ServerResponse {
   const { accepted, resource } = call
   const metadata = listMetadata(page)
+  const streamed = streamedList(clock, call, {
+    metadata, length: page.objects.length,
+    at: (index) => shown?.[index] ?? present(page.objects[index], 'an object of the page').seen(resource.view),
+  })
+  if (streamed !== undefined) return streamed
   if (accepted.as === 'object' && accepted.format === 'json' && !accepted.pretty) {
     const head = utf8(`{"kind":"${resource.kind.kind}List","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)
     return bytesResponse(200, listBody(head, shown?.map(({ bytes }) => bytes) ?? page.objects.map((object) => object.seen(resource.view).bytes)))

@@ -1,5 +1,6 @@
 import type { Revision } from '../../store/store.ts'
 import { joinBytes } from '../../words/bytes.ts'
+import type { WatchFigures } from '../metrics/watch-figures.ts'
 import type { WatchFrames } from '../negotiate/watch-frames.ts'
 import type { ServedResource } from '../resource-set.ts'
 import type { CacheEvent, Matcher } from '../watch-cache/cache-event.ts'
@@ -13,7 +14,7 @@ export interface WatchSubject {
   readonly trigger: Trigger | undefined
   readonly frames: WatchFrames
   /** Counts what members are told. */
-  readonly sent: { events: number }
+  readonly sent: WatchFigures
   /** Events up to this revision are not told. */
   readonly after: Revision
 }
@@ -94,7 +95,7 @@ class WatchGroup implements Watcher {
   flush(): void {
     const [first] = this.#frames
     if (first === undefined) return
-    this.#subject.sent.events += this.#frames.length * this.#members.size
+    for (const frame of this.#frames) this.#subject.sent.told(frame, this.#members.size)
     const bytes = this.#frames.length === 1 ? first : joinBytes(this.#frames)
     this.#frames = []
     for (const member of this.#members) member.changes(bytes)

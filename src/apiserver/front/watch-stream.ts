@@ -3,6 +3,7 @@ import { joinBytes } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
 import type { ByteSink } from '../http.ts'
+import type { WatchFigures } from '../metrics/watch-figures.ts'
 import type { WatchFrames } from '../negotiate/watch-frames.ts'
 import { ConvertedWatch } from '../converted-watch.ts'
 import type { RemoteConversion } from '../resource-set.ts'
@@ -21,7 +22,7 @@ export interface WatchStreamOptions {
   /** Where somebody else has to convert what is shown: who that is, and what selectors say of it. The query then selects all. */
   readonly converted: { readonly remote: RemoteConversion; readonly matches: Matcher } | undefined
   /** Counts what the client is told of the past; what it is told later counts whoever tells it. */
-  readonly sent: { events: number }
+  readonly sent: WatchFigures
   /** Has the member told of what changes after the revision. Returns the function that ends it. */
   follow(after: Revision, member: WatchMember): () => void
   readonly timeoutMs: number
@@ -46,6 +47,8 @@ export class WatchStream implements WatchReceiver, WatchMember {
   /** What of the backlog is the initial state, however large that is: it is no sign of slowness until it was taken once. */
   #allowance = 0
   #isLive = false
+  /** The client has not taken what it was sent last. */
+  #isFull = false
   #ended = false
   #cancelBookmark: () => void = () => {}
   #resolve: (end: WatchEnd) => void = () => {}
@@ -72,7 +75,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
     let stop: () => void = () => {}
     try {
       stop = await (this.#converted === undefined
-        ? beginWatch(feed, query, this, (after) => this.#options.follow(after, this))
+        ? beginWatch(feed, query, this, (after) => this.#options.follow(after, this), () => this.#room())
         : this.#beginConverted(this.#converted))
       this.#isLive = true
       this.#scheduleBookmark()
@@ -142,10 +145,19 @@ export class WatchStream implements WatchReceiver, WatchMember {
   /** A connection that breaks must not disturb the cache that tells it the news. */
   #write(bytes: Uint8Array): void {
     try {
-      this.#sink.write(bytes)
+      this.#isFull = !this.#sink.write(bytes)
     } catch {
       this.#finish('closed')
     }
+  }
+
+  /** Undefined: more of the state may be told at once. */
+  #room(): Promise<void> | undefined {
+    if (!this.#isFull || this.#ended) return undefined
+    this.#isFull = false
+    return this.#sink.drained().then(() => {
+      this.#allowance = 0
+    })
   }
 
   lost(): void {
@@ -154,7 +166,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
 
   #add(frame: Uint8Array): void {
     if (this.#ended) return
-    this.#options.sent.events++
+    this.#options.sent.told(frame, 1)
     this.#frames.push(frame)
     this.#pendingBytes += frame.length
   }

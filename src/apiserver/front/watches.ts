@@ -73,6 +73,7 @@ export class Watches {
         onRetired.add(retire)
         try {
           const end = await stream.run()
+          if (end === 'too-slow') call.resource.sent.slow++
           if (end === 'too-slow') this.#parts.log.warn('a watch was ended because its client does not read', { path: call.info.path, user: call.user.name })
         } finally {
           uncount()

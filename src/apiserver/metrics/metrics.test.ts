@@ -3,7 +3,10 @@ import { test } from 'node:test'
 import { startTestServer } from '../apiserver.testing.ts'
 import { Histogram } from '../../words/histogram.ts'
 import { histogramSamples } from './histogram-family.ts'
+import type { ServerResponse } from '../http.ts'
+import { parseRequest } from '../request-info.ts'
 import { counter, expositionOf, gauge } from './metric-family.ts'
+import { RequestMetrics } from './request-metrics.ts'
 
 test('text as Prometheus reads it', () => {
   const histogram = new Histogram([1, 5])
@@ -50,6 +53,14 @@ test('requests are counted by what they ask and how they were answered, and stra
     'apiserver_storage_objects{resource="configmaps"} 1',
     'apiserver_watch_events_total{group="",kind="ConfigMap",version="v1"} 1',
   ])
+  assert.deepEqual(await lines('apiserver_cache_list', 'apiserver_watch_events_sizes_count', 'apiserver_current_inqueue_requests', 'apiserver_request_sli_duration_seconds_count{component="apiserver",group="",resource="configmaps",scope="cluster"'), [
+    'apiserver_request_sli_duration_seconds_count{component="apiserver",group="",resource="configmaps",scope="cluster",subresource="",verb="LIST",version="v1"} 1',
+    'apiserver_current_inqueue_requests{request_kind="readOnly"} 0', 'apiserver_current_inqueue_requests{request_kind="mutating"} 0',
+    'apiserver_watch_events_sizes_count{group="",kind="ConfigMap",version="v1"} 1',
+    'apiserver_cache_list_total{index="",resource_prefix="/configmaps"} 2',
+    'apiserver_cache_list_fetched_objects_total{index="",resource_prefix="/configmaps"} 2',
+    'apiserver_cache_list_returned_objects_total{resource_prefix="/configmaps"} 2',
+  ])
   await server.request('DELETE', `${MAPS}/a`)
   await watch.close()
   assert.equal((await lines('apiserver_watch_events_total'))[0]?.split(' ')[1], '2')
@@ -57,4 +68,18 @@ test('requests are counted by what they ask and how they were answered, and stra
     'etcd_request_duration_seconds_count{operation="create",type="configmaps"} 1',
     'etcd_request_duration_seconds_count{operation="delete",type="configmaps"} 1',
   ])
+})
+
+test('the time that a request waits for seats is not held against who answers it', () => {
+  const metrics = new RequestMetrics({ isKnown: () => true })
+  const info = parseRequest('GET', '/api/v1/namespaces/shop/pods/x', new URLSearchParams())
+  const summary = { info, method: 'GET', isApply: false, isDryRun: false }
+  const response: ServerResponse = { type: 'whole', status: 200, headers: {}, body: [] }
+  metrics.answered(summary, response, 20, 0)
+  metrics.answered(summary, response, 900, 0)
+  metrics.answered(summary, response, 2_100, 2_000)
+  const shown = (name: string): readonly string[] => (metrics.families().find((family) => family.name === name)?.samples ?? [])
+    .filter(({ labels }) => ['0.05', '0.1', '0.8', '1', '3', '+Inf'].includes(labels['le'] ?? '+Inf')).map(({ suffix, labels, value }) => `${suffix} ${labels['le'] ?? ''}: ${Number(value.toFixed(6))}`)
+  assert.deepEqual(shown('apiserver_request_duration_seconds'), ['_bucket 0.05: 1', '_bucket 0.1: 1', '_bucket 0.8: 1', '_bucket 1: 2', '_bucket 3: 3', '_bucket +Inf: 3', '_sum : 3.02', '_count : 3'])
+  assert.deepEqual(shown('apiserver_request_sli_duration_seconds'), ['_bucket 0.05: 1', '_bucket 0.1: 2', '_bucket 0.8: 2', '_bucket 1: 3', '_bucket 3: 3', '_bucket +Inf: 3', '_sum : 1.02', '_count : 3'])
 })

@@ -1,7 +1,7 @@
 import type { ServerResponse } from '../http.ts'
 import type { ParsedRequest } from '../request-info.ts'
 import { Histogram } from '../../words/histogram.ts'
-import { histogramFamily } from './histogram-family.ts'
+import { histogramFamily, histogramSamples } from './histogram-family.ts'
 import { counter, gauge } from './metric-family.ts'
 import type { Labels, MetricFamily } from './metric-family.ts'
 
@@ -22,6 +22,8 @@ class RequestSeries {
   readonly codes: { readonly code: number; count: number }[] = []
   readonly durations = new Histogram(DURATION_SECONDS)
   readonly sizes = new Histogram(SIZE_BYTES)
+  /** Of those requests alone that had to wait for seats: with that time, and without it. */
+  delayed: { readonly all: Histogram; readonly own: Histogram } | undefined
   /** Watches and streams that go on. */
   longRunning = 0
 
@@ -47,6 +49,12 @@ class RequestSeries {
 
   get labelsWithDryRun(): Labels {
     return { ...this.labels, dry_run: this.dryRun ? 'All' : '' }
+  }
+
+  waited(elapsedMs: number, queuedMs: number): void {
+    this.delayed ??= { all: new Histogram(DURATION_SECONDS), own: new Histogram(DURATION_SECONDS) }
+    this.delayed.all.observe(elapsedMs / 1_000)
+    this.delayed.own.observe((elapsedMs - queuedMs) / 1_000)
   }
 
   answered(code: number): void {
@@ -84,8 +92,9 @@ export class RequestMetrics {
   }
 
   /** A request was answered whole, or its stream has ended. */
-  answered(request: RequestSummary, response: ServerResponse, elapsedMs: number): void {
+  answered(request: RequestSummary, response: ServerResponse, elapsedMs: number, queuedMs: number): void {
     const series = this.seriesOf(request)
+    if (queuedMs > 0) series.waited(elapsedMs, queuedMs)
     series.answered(response.type === 'tunnel' ? 101 : response.status)
     series.durations.observe(elapsedMs / 1_000)
     if (response.type !== 'whole' || (series.verb !== 'GET' && series.verb !== 'LIST')) return
@@ -130,10 +139,26 @@ export class RequestMetrics {
       counter('authentication_attempts', 'Requests by whether it was found out who makes them.',
         Object.entries(this.authentications).map(([result, count]) => [{ result }, count] as const)),
       histogramFamily('apiserver_request_duration_seconds', 'Seconds from the arrival of a request to its answer.', durations),
+      {
+        name: 'apiserver_request_sli_duration_seconds', type: 'histogram',
+        help: 'Seconds from the arrival of a request to its answer, without its wait for seats.',
+        samples: all.flatMap((series) => histogramSamples(ownDurations(series), series.labels)),
+      },
       histogramFamily('apiserver_response_sizes', 'Bytes of answers to reads.', all.map((series) => [series.labels, series.sizes] as const)),
       gauge('apiserver_longrunning_requests', 'Watches and other requests that go on now.',
         all.filter(({ verb, longRunning }) => verb === 'WATCH' || longRunning > 0).map((series) => [series.labels, series.longRunning] as const)),
     ]
+  }
+}
+
+/** Its bounds are those above 50 ms of the durations: nearly no request waits, so both are counted as one. */
+const FIRST_OWN_BOUND = DURATION_SECONDS.indexOf(0.05)
+
+function ownDurations({ durations, delayed }: RequestSeries): Parameters<typeof histogramSamples>[0] {
+  const correction = (of: (histogram: Histogram) => number): number => (delayed === undefined ? 0 : of(delayed.own) - of(delayed.all))
+  return {
+    bounds: durations.bounds.slice(FIRST_OWN_BOUND), count: durations.count, sum: durations.sum + correction(({ sum }) => sum),
+    countUpTo: (index) => durations.countUpTo(index + FIRST_OWN_BOUND) + correction((histogram) => histogram.countUpTo(index + FIRST_OWN_BOUND)),
   }
 }
 

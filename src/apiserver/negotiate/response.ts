@@ -32,6 +32,16 @@ export function bytesResponse(status: number, body: readonly Uint8Array[]): Serv
   return whole(status, JSON_HEADERS, body)
 }
 
+export function jsonStream(send: StreamSend): ServerResponse {
+  return { type: 'stream', status: 200, headers: JSON_HEADERS, send }
+}
+
+export function protobufStream(send: StreamSend): ServerResponse {
+  return { type: 'stream', status: 200, headers: PROTOBUF_HEADERS, send }
+}
+
+type StreamSend = Extract<ServerResponse, { type: 'stream' }>['send']
+
 function whole(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): ServerResponse {
   return { type: 'whole', status, headers, body }
 }

@@ -6,7 +6,7 @@ import { applyMergePatch } from '../../objects/patch-merge.ts'
 import { invalidValue } from '../../objects/field-error.ts'
 import type { ScaleSubresource } from '../../resources/definition.ts'
 import { present } from '../../words/assert.ts'
-import { badRequest, invalid, notFound, unsupportedMediaType } from '../../words/status-error.ts'
+import { badRequest, internalError, invalid, notFound, unsupportedMediaType } from '../../words/status-error.ts'
 import type { ServedResource } from '../resource-set.ts'
 import { shownAs } from '../shown-objects.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
@@ -25,7 +25,10 @@ interface Scale extends KubeObject {
 export async function readScale(resource: ServedResource, key: { namespace: string; name: string }): Promise<KubeObject> {
   const cached = resource.cache.get(key)
   if (cached === undefined) throw notFound(resourceName(resource), key.name)
-  return scaleOf(resource, (await shownAs(resource, cached)).object)
+  const { object } = await shownAs(resource, cached)
+  const { replicas, replicasPath } = rulesOf(resource)
+  if (replicas(object) === undefined) throw internalError(`the spec replicas field ${JSON.stringify(replicasPath)} does not exist`)
+  return scaleOf(resource, object)
 }
 
 export async function replaceScale(parts: PipelineParts, request: WriteRequest, body: JsonObject): Promise<Written> {
@@ -33,11 +36,19 @@ export async function replaceScale(parts: PipelineParts, request: WriteRequest, 
 }
 
 export async function patchScale(parts: PipelineParts, request: WriteRequest, patch: ObjectPatch): Promise<Written> {
+  const { replicasPath } = rulesOf(request.resource)
   return setScale(parts, request, (scale) => {
-    if (patch.type === 'json') return applyJsonPatch(scale, patch.operations)
-    if (patch.type === 'merge' || patch.type === 'strategic') return applyMergePatch(scale, patch.body)
-    throw unsupportedMediaType('scale takes no apply patch; use application/merge-patch+json')
+    const patched = patchedScale(scale, patch)
+    const spec = isObject(patched) ? patched['spec'] : undefined
+    if (isObject(spec) && spec['replicas'] === undefined) throw badRequest(`the spec replicas field ${JSON.stringify(replicasPath)} cannot be empty`)
+    return patched
   })
+}
+
+function patchedScale(scale: KubeObject, patch: ObjectPatch): unknown {
+  if (patch.type === 'json') return applyJsonPatch(scale, patch.operations)
+  if (patch.type === 'merge' || patch.type === 'strategic') return applyMergePatch(scale, patch.body)
+  throw unsupportedMediaType('scale takes no apply patch; use application/merge-patch+json')
 }
 
 async function setScale(parts: PipelineParts, request: WriteRequest, change: (scale: KubeObject) => unknown): Promise<Written> {
@@ -81,6 +92,7 @@ function rulesOf(resource: ServedResource): ScaleSubresource<KubeObject> {
 function scaleOf(resource: ServedResource, object: KubeObject): Scale {
   const { name = '', namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const rules = rulesOf(resource)
+  const replicas = rules.replicas(object)
   const metadata: KubeObject['metadata'] = { name }
   if (namespace !== undefined) metadata.namespace = namespace
   if (uid !== undefined) metadata.uid = uid
@@ -88,7 +100,7 @@ function scaleOf(resource: ServedResource, object: KubeObject): Scale {
   if (creationTimestamp !== undefined) metadata.creationTimestamp = creationTimestamp
   return {
     kind: 'Scale', apiVersion: 'autoscaling/v1', metadata,
-    spec: { replicas: rules.replicas(object) },
+    spec: replicas === undefined ? {} : { replicas },
     status: { replicas: rules.statusReplicas(object), selector: rules.selector(object) },
   }
 }

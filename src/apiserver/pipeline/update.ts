@@ -96,10 +96,11 @@ function prepare(parts: PipelineParts, request: WriteRequest, draft: KubeObject,
 }
 
 /** What comes after compares the draft with the current object several times: equal parts are made the same, so that this is cheap. */
-function shareWithCurrent(draft: KubeObject, current: KubeObject): void {
+function shareWithCurrent({ draft, current, proposed }: Change): void {
   draft.metadata = { ...draft.metadata }
   shareMembers(draft, current, 'metadata')
-  shareMembers(draft.metadata, current.metadata, undefined)
+  // What an apply has tracked stands for all objects with the same fields: it is nobody's to change.
+  shareMembers(draft.metadata, current.metadata, proposed.tracked === undefined ? undefined : 'managedFields')
 }
 
 function shareMembers(draft: object, current: object, except: string | undefined): void {
@@ -119,7 +120,7 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   const { draft, current, admission } = change
   const mutated = parts.admission.mutate(admission)
   if (typeof mutated === 'boolean' ? mutated : await mutated) definition.defaults(draft)
-  shareWithCurrent(draft, current)
+  shareWithCurrent(change)
   raiseGeneration(definition, draft, current)
   const errors = [
     ...validateMetadataForUpdate(draft.metadata, current.metadata),

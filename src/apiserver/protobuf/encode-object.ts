@@ -7,6 +7,8 @@ import { withMetaSchemas } from './meta-schemas.ts'
 import { MAGIC, schemaNameOf } from './envelope.ts'
 import { WireWriter } from './wire-writer.ts'
 
+type TypedHead = JsonObject & { readonly apiVersion: string; readonly kind: string }
+
 /** Objects as typed clients read them: k8s and a zero byte, then a runtime.Unknown with the object's kind and its bytes. */
 export class ProtobufEncoder {
   readonly #layouts: MessageLayouts
@@ -41,6 +43,37 @@ export class ProtobufEncoder {
     return writer.take()
   }
 
+  /** Some of a list's items, as a part of its bytes. The list's kind has a form in protocol buffers. */
+  encodeItems(list: TypedHead, items: readonly object[]): Uint8Array {
+    encodeMessage({ items }, this.#layoutOf(list), { writer: this.#writer, layouts: this.#layouts })
+    return this.#writer.take()
+  }
+
+  /** A whole list of what encodeItems has made: bytes to be sent one after the other. */
+  list(head: TypedHead, pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+    const writer = this.#writer
+    writer.text(4, '')
+    writer.text(3, '')
+    const tail = writer.take()
+    encodeMessage(head, this.#layoutOf(head), { writer, layouts: this.#layouts })
+    writer.embedded(2, -pieces.reduce((sum, { length }) => sum + length, 0))
+    this.#writeType(head)
+    return [writer.take(), ...pieces, tail]
+  }
+
+  #layoutOf({ apiVersion, kind }: TypedHead): Layout {
+    return present(this.#layouts.lookup(schemaNameOf(apiVersion, kind)), `the schema of ${kind}`)
+  }
+
+  #writeType({ apiVersion, kind }: TypedHead): void {
+    const writer = this.#writer
+    const before = writer.written
+    writer.text(2, kind)
+    writer.text(1, apiVersion)
+    writer.embedded(1, before)
+    writer.raw(MAGIC)
+  }
+
   #write(object: JsonObject, layout: Layout, { apiVersion, kind }: { apiVersion: string; kind: string }): void {
     const writer = this.#writer
     // contentEncoding and contentType, which stay empty.
@@ -49,10 +82,6 @@ export class ProtobufEncoder {
     const beforeRaw = writer.written
     encodeMessage(object, layout, { writer, layouts: this.#layouts })
     writer.embedded(2, beforeRaw)
-    const beforeType = writer.written
-    writer.text(2, kind)
-    writer.text(1, apiVersion)
-    writer.embedded(1, beforeType)
-    writer.raw(MAGIC)
+    this.#writeType({ apiVersion, kind })
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { freezeJson } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { AlikeObjects } from './alike-objects.ts'
 
@@ -27,6 +28,19 @@ test('objects of one owner share what is equal, and stay as they are', () => {
   check(made('a', '2'), made('b', '2', 'web:2'), ['labels', 'owners'])
   check(made('a', '3'), { ...made('b', '3'), spec: { containers: [{ image: 'web:1' }], nodeName: 'n' } }, ['containers', 'labels', 'owners'])
   check(made('a', '4'), made('b', '5'), [])
+})
+
+test('sets of fields belong to all objects: they are exchanged whole, or left', () => {
+  const alike = new AlikeObjects()
+  const withFields = (name: string, fields: object): Made => {
+    const entry = { manager: 'm', operation: 'Update', apiVersion: 'v1', time: '2026-01-01T00:00:00Z', fieldsType: 'FieldsV1', fieldsV1: freezeJson(fields) } as const
+    const pod = made(name, '1')
+    return { ...pod, metadata: { ...pod.metadata, managedFields: [entry] } }
+  }
+  const [first, other, same] = [withFields('a', { 'f:a': { 'f:b': {} } }), withFields('b', { 'f:a': { 'f:b': {} }, 'f:c': {} }), withFields('c', { 'f:a': { 'f:b': {} }, 'f:c': {} })]
+  for (const pod of [first, other, same]) alike.share('p', pod)
+  assert.notEqual(other.metadata.managedFields, first.metadata.managedFields)
+  assert.equal(same.metadata.managedFields, other.metadata.managedFields)
 })
 
 test('what was made long ago is forgotten', () => {

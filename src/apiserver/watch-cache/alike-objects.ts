@@ -1,4 +1,4 @@
-import { isObject, shareUnchanged } from '../../objects/json.ts'
+import { isObject, sameJson, shareUnchanged } from '../../objects/json.ts'
 import { controllerOf } from '../../objects/kube-object.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 
@@ -20,7 +20,10 @@ export class AlikeObjects {
     const last = this.#young.get(pattern) ?? this.#old.get(pattern)
     if (last !== undefined) {
       shareMembers(object, last, 'metadata')
-      shareMembers(object.metadata, last.metadata, undefined)
+      shareMembers(object.metadata, last.metadata, 'managedFields')
+      // Their sets of fields are kept once for all objects (FieldSetPool): nobody may change them in place.
+      const { managedFields } = last.metadata
+      if (managedFields !== undefined && sameJson(object.metadata.managedFields, managedFields)) object.metadata.managedFields = managedFields
     }
     if (this.#young.size >= TEMPLATES_OF_A_GENERATION && !this.#young.has(pattern)) {
       this.#old = this.#young

@@ -68,9 +68,12 @@ export class CachedObject {
   #seenThrough(view: View): Served {
     const known = this.#others?.get(view.name)
     if (known?.view === view) return known.shown
+    const wasParsed = this.#object !== undefined
     const { object } = this
     const served = view.toServed(object)
     const shown = served === object ? this : new ShownObject(served)
+    // Of an object that is shown as it is stored, its bytes are enough until somebody looks into it.
+    if (!wasParsed) this.#object = undefined
     if (this.#view === undefined || this.#view.name === view.name) {
       this.#view = view
       this.#shown = shown

@@ -3,7 +3,7 @@ import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { AdmissionRequest } from '../access.ts'
 import type { ReviewedObjects } from './admission-review.ts'
-import type { Equivalents } from './webhooks.ts'
+import { shownAs, type Equivalents } from './webhooks.ts'
 
 /** The draft of a request is one object from its beginning to its end: what it is to be is put into it. */
 export function replaceContent(object: KubeObject, by: KubeObject): void {
@@ -14,14 +14,13 @@ export function replaceContent(object: KubeObject, by: KubeObject): void {
 }
 
 /** The objects of a request, as they are now, in the version that somebody is asked about them in. */
-export function objectsAs(equivalents: Equivalents, { kind, object, old }: AdmissionRequest, as: KindRef): ReviewedObjects {
+export function objectsAs(equivalents: Equivalents, { kind, object, old }: AdmissionRequest, as: KindRef): ReviewedObjects | Promise<ReviewedObjects> {
   const face = as === kind ? undefined : equivalents(kind).find((each) => each.kind === as)
-  const shown = (one: KubeObject | undefined): KubeObject | undefined => (one === undefined || face === undefined ? one : face.toThat(one))
-  return { kind: as, object: shown(object), old: shown(old) }
+  return face === undefined ? { kind: as, object, old } : shownAs(face, { object, old })
 }
 
 /** What was made of an object in another version, in the version of the request. */
-export function toFace(equivalents: Equivalents, { from, to }: { readonly from: KindRef; readonly to: KindRef }, object: KubeObject): KubeObject {
+export function toFace(equivalents: Equivalents, { from, to }: { readonly from: KindRef; readonly to: KindRef }, object: KubeObject): KubeObject | Promise<KubeObject> {
   if (from === to) return object
   const face = equivalents(to).find(({ kind }) => kind === from)
   return face === undefined ? object : face.fromThat(object)

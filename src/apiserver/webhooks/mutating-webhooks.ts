@@ -62,7 +62,7 @@ class Pass {
     let isChanged = false
     for (const [index, each] of hooks.entries()) {
       const { hook } = each
-      const of = reviewedBy(hook, request, reader, this.#parts.equivalents)
+      const of = await reviewedBy(hook, request, reader, this.#parts.equivalents)
       if (of === undefined || !(await conditionsHold(this.#parts, hook, request, { of, type: 'admit' }))) continue
       const id = `${each.configuration}/${hook.name}`
       // Who was not asked in the first round is not in the second either, even if it would concern him now.
@@ -94,7 +94,7 @@ class Pass {
       }
       const { patch = [] } = asked.answer
       if (patch.length > 0) {
-        isChanged = this.#patch(asking, of, patch)
+        isChanged = await this.#patch(asking, of, patch)
         request.audit?.annotate(`${PATCH}${place}`, JSON.stringify({ configuration, webhook: hook.name, patch, patchType: 'JSONPatch' }), 'Request')
       }
       asking.allowed()
@@ -105,7 +105,7 @@ class Pass {
   }
 
   /** What cannot be applied is the server's error, whatever the webhook's failurePolicy says. */
-  #patch(asking: WebhookAsking, of: ReviewedObjects, operations: readonly unknown[]): boolean {
+  async #patch(asking: WebhookAsking, of: ReviewedObjects, operations: readonly unknown[]): Promise<boolean> {
     const draft = this.#of.request.object
     const refuse = (why: string): Error => asking.refused(internalError(why), 'apiserver_internal_error')
     if (draft === undefined || of.object === undefined) {
@@ -117,7 +117,7 @@ class Pass {
       if (!isObject(patched)) throw new Error('the patch does not leave an object')
       const isChanged = !sameJson(of.object, patched)
       const decoded = this.#parts.decode(of.kind, copyJson(patched)).object
-      replaceContent(draft, toFace(this.#parts.equivalents, { from: of.kind, to: this.#of.request.kind }, decoded))
+      replaceContent(draft, await toFace(this.#parts.equivalents, { from: of.kind, to: this.#of.request.kind }, decoded))
       return isChanged
     } catch (error) {
       throw refuse(patchProblem(error))

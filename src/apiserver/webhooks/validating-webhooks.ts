@@ -25,7 +25,7 @@ const FAILED_OPEN = 'failed-open.validating.webhook.admission.k8s.io/'
 async function askAll(parts: ValidatingParts, hooks: readonly ConfiguredWebhook[], request: AdmissionRequest, reader: ObjectReader): Promise<Verdict> {
   const concerned: { readonly hook: Webhook; readonly of: ReviewedObjects }[] = []
   for (const { hook } of hooks) {
-    const of = reviewedBy(hook, request, reader, parts.equivalents)
+    const of = await reviewedBy(hook, request, reader, parts.equivalents)
     if (of !== undefined && await conditionsHold(parts, hook, request, { of, type: 'validate' })) concerned.push({ hook, of })
   }
   // All are waited for, so that none is left behind when another fails.

@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import type { JsonObject } from '../../objects/json.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import { toBase64, utf8 } from '../../words/bytes.ts'
-import { memberOf, startTestServer, testRandom, type TestServer } from '../apiserver.testing.ts'
+import { AdmissionEnvironments } from '../../policy/admission-policy/admission-environment.ts'
+import type { Mutator } from '../access.ts'
+import { matchConditions } from '../admission-policies/match-conditions.ts'
+import { memberOf, startTestServer, testRandom, testUser, type TestServer, type TestServerOptions } from '../apiserver.testing.ts'
+import { expositionOf } from '../metrics/metric-family.ts'
+import { readAuditPolicy } from '../audit/audit-policy.ts'
+import { WebhookAsking } from './ask-webhook.ts'
 import { mutatingWebhooks } from './mutating-webhooks.ts'
 import { validatingWebhooks } from './validating-webhooks.ts'
 import type { WebhookCall } from './webhook-caller.ts'
@@ -15,27 +21,42 @@ const ADMISSION = '/apis/admissionregistration.k8s.io/v1'
 
 type Respond = (request: JsonObject) => JsonObject | Promise<JsonObject>
 
+interface Bed extends TestServer {
+  readonly asked: string[]
+  readonly reviews: JsonObject[]
+  readonly paths: string[]
+  counted(name: string): readonly string[]
+}
+
 /** A server with webhooks at https://NAME/ that answer as told; asked says which were asked, and about what. */
-async function withWebhooks(servers: Readonly<Record<string, Respond>>): Promise<TestServer & { asked: string[]; reviews: JsonObject[] }> {
+async function withWebhooks(servers: Readonly<Record<string, Respond>>, more: Partial<TestServerOptions> & { builtIn?: Mutator } = {}): Promise<Bed> {
   const asked: string[] = []
   const reviews: JsonObject[] = []
+  const paths: string[] = []
+  let metrics: WebhookMetrics | undefined
   const caller = {
     async call({ target, body }: WebhookCall): Promise<JsonObject> {
       const request = body['request'] as JsonObject
       asked.push(`${target.serverName} ${String(request['operation'])} ${String(memberOf(request, 'resource.resource'))} ${String(request['name'])}`)
       reviews.push(body)
+      paths.push(target.path)
       const respond = servers[target.serverName]
       if (respond === undefined) throw new Error('connection refused')
       return { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response: { uid: request['uid'], ...await respond(request) } }
     },
   }
+  const { builtIn, ...options } = more
   const server = await startTestServer({
+    ...options,
     extensions: (core) => {
-      const parts = { caller, reader: core.reader, random: testRandom(), matchConditions: () => ({ outcome: 'matches' as const }), equivalents: core.equivalents, decode: core.decode, metrics: new WebhookMetrics(core.clock) }
-      return { mutators: [mutatingWebhooks(parts)], validators: [validatingWebhooks(parts)] }
+      metrics = new WebhookMetrics(core.clock)
+      const conditions = matchConditions(new AdmissionEnvironments(), core.reader, { authorize: () => ({ allowed: true, reason: '' }) })
+      const parts = { caller, reader: core.reader, random: testRandom(), matchConditions: conditions, equivalents: core.equivalents, decode: core.decode, metrics }
+      return { mutators: [...(builtIn === undefined ? [] : [builtIn]), mutatingWebhooks(parts)], validators: [validatingWebhooks(parts)] }
     },
   })
-  return Object.assign(server, { asked, reviews })
+  const counted = (name: string): readonly string[] => expositionOf(metrics?.families() ?? []).split('\n').filter((line) => line.startsWith(`apiserver_admission_${name}{`))
+  return Object.assign(server, { asked, reviews, paths, counted })
 }
 
 function hook(name: string, more: object = {}): object {
@@ -77,6 +98,100 @@ test('who wants to be asked again is, once, when a later one changed the object'
   await configure(server, 'Mutating', 'a', hook('one', { reinvocationPolicy: 'IfNeeded' }), hook('two', { reinvocationPolicy: 'Never' }), hook('three', { reinvocationPolicy: 'IfNeeded' }))
   await server.request('POST', CONFIG_MAPS, configMap('m'))
   assert.deepEqual(server.asked.map((line) => line.split(' ')[0]), ['one', 'two', 'three', 'one'])
+  server.stop()
+})
+
+test('a change by a webhook shows the object to the server itself once more, and its change to webhooks', async () => {
+  const rounds: string[] = []
+  const builtIn: Mutator = {
+    name: 'BuiltIn', matches: ({ kind }) => kind.plural === 'configmaps',
+    admit({ object }, _reader, round) {
+      const draft = object as { data?: Record<string, string> }
+      rounds.push(`${round} ${Object.keys(draft.data ?? {}).join(',')}`)
+      if (round === 'again') draft.data = { ...draft.data, own: 'yes' }
+    },
+  }
+  const server = await withWebhooks({ one: () => patch(data, add('one', '1')), two: () => ({ allowed: true }) }, { builtIn })
+  await configure(server, 'Mutating', 'a', hook('one', { reinvocationPolicy: 'Never' }), hook('two', { reinvocationPolicy: 'IfNeeded' }))
+  const made = await server.request('POST', CONFIG_MAPS, configMap('m'))
+  assert.deepEqual([made.get('data'), rounds], [{ one: '1', own: 'yes' }, ['first ', 'again one']])
+  assert.deepEqual(server.asked.map((line) => line.split(' ')[0]), ['one', 'two', 'two'], 'two had seen it before the server changed it')
+  server.stop()
+})
+
+test('a dry run asks only webhooks without side effects; a time-out is told to them', async () => {
+  const server = await withWebhooks({ pure: () => ({ allowed: true }) })
+  await configure(server, 'Mutating', 'a', hook('pure', { sideEffects: 'NoneOnDryRun', timeoutSeconds: 3 }))
+  assert.equal((await server.request('POST', `${CONFIG_MAPS}?dryRun=All`, configMap('m'))).status, 201)
+  assert.deepEqual([server.paths, memberOf(server.reviews[0], 'request.dryRun')], [['/?timeout=3s'], true])
+  const asking = new WebhookAsking(
+    { caller: { call: () => Promise.reject(new Error('asked')) }, reader: server.server.reader, random: testRandom(), matchConditions: () => ({ outcome: 'matches' }), metrics: new WebhookMetrics(server.clock) },
+    { name: 'old', clientConfig: { url: 'https://old/' }, admissionReviewVersions: ['v1'], sideEffects: 'Some', failurePolicy: 'Ignore' },
+    { operation: 'CREATE', kind: kinds.ConfigMap, key: { namespace: 'default', name: 'm' }, subresource: '', object: undefined, old: undefined, user: testUser, dryRun: true }, 'admit',
+  )
+  // Version 1 does not let anybody write such a webhook, but it may have been stored before.
+  await assert.rejects(asking.ask({ kind: kinds.ConfigMap, object: undefined, old: undefined }), { code: 400, message: 'admission webhook "old" does not support dry run' })
+  server.stop()
+})
+
+test('conditions: false leaves the webhook out, an error refuses or leaves it out', async () => {
+  const conditions = (...expressions: string[]): object => ({ matchConditions: expressions.map((expression, index) => ({ name: `c${index}`, expression })) })
+  const server = await withWebhooks({ v: () => ({ allowed: true }) })
+  await configure(server, 'Validating', 'a', hook('v', conditions('object.metadata.name == "yes"')))
+  await server.request('POST', CONFIG_MAPS, configMap('no'))
+  await server.request('POST', CONFIG_MAPS, configMap('yes'))
+  assert.deepEqual(server.asked, ['v CREATE configmaps yes'])
+  await configure(server, 'Validating', 'b', hook('v', { ...conditions('object.none == 1', 'object.nil == 1'), failurePolicy: 'Ignore' }))
+  assert.equal((await server.request('POST', CONFIG_MAPS, configMap('ignored'))).status, 201)
+  await configure(server, 'Validating', 'c', hook('v', conditions('object.none == 1', 'object.nil == 1')))
+  const refused = await server.request('POST', CONFIG_MAPS, configMap('yes2'))
+  const each = (name: string): string => `expression 'object.${name} == 1' resulted in error: no such key: ${name}`
+  assert.deepEqual([refused.status, refused.get('message')], [403, `configmaps "yes2" is forbidden: [${each('none')}, ${each('nil')}]`])
+  assert.deepEqual(server.counted('match_condition_exclusions_total'), ['apiserver_admission_match_condition_exclusions_total{name="v.example.com",kind="webhook",type="validate",operation="CREATE"} 3'])
+  server.stop()
+})
+
+test('what cannot be changed is not', async () => {
+  const server = await withWebhooks({ one: () => patch(data) })
+  await server.request('POST', CONFIG_MAPS, configMap('m'))
+  await configure(server, 'Mutating', 'a', hook('one', { failurePolicy: 'Ignore', rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['DELETE'] }] }))
+  const answer = await server.request('DELETE', `${CONFIG_MAPS}/m`)
+  assert.deepEqual([answer.status, answer.get('message')], [500, 'Internal error occurred: admission webhook "one.example.com" attempted to modify the object, which is not supported for this operation'])
+  server.stop()
+})
+
+test('the audit hears who changed what, and who was not there', async () => {
+  const lines: JsonObject[] = []
+  const rule = (level: string, namespace: string): object => ({ level, namespaces: [namespace], verbs: ['create'], resources: [{ group: '', resources: ['configmaps'] }] })
+  const read = readAuditPolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'], rules: [rule('Request', 'default'), rule('Metadata', 'quiet')] })
+  assert(read.outcome === 'policy')
+  const audit = { policy: read.policy, sinks: [{ plugin: 'test', lost: 0, take: (line: string) => void lines.push(JSON.parse(line)) }] }
+  const server = await withWebhooks({
+    one: () => ({ ...patch(data), auditAnnotations: { why: 'because', 'not/a/name': 'x' } }), two: () => ({ allowed: true }), v: () => ({ allowed: true, auditAnnotations: { seen: 'yes' } }),
+  }, { audit })
+  await server.request('POST', '/api/v1/namespaces', { metadata: { name: 'quiet' } })
+  await configure(server, 'Mutating', 'a', hook('one'), hook('two', { reinvocationPolicy: 'IfNeeded' }), hook('gone', { failurePolicy: 'Ignore' }))
+  await configure(server, 'Validating', 'b', hook('v'), hook('gone', { failurePolicy: 'Ignore' }))
+  await server.request('POST', CONFIG_MAPS, configMap('m'))
+  await server.request('POST', CONFIG_MAPS.replace('default', 'quiet'), configMap('m'))
+  const [loud, quiet] = lines.map((line) => line['annotations'] as Record<string, string>)
+  const mutation = (webhook: string, mutated: boolean): string => JSON.stringify({ configuration: 'a', webhook: `${webhook}.example.com`, mutated })
+  const shared = {
+    'failed-open.mutation.webhook.admission.k8s.io/round_0_index_2': 'gone.example.com',
+    'failed-open.mutation.webhook.admission.k8s.io/round_1_index_2': undefined,
+    'failed-open.validating.webhook.admission.k8s.io/round_0_index_1': 'gone.example.com',
+    'mutation.webhook.admission.k8s.io/round_0_index_0': mutation('one', true),
+    'mutation.webhook.admission.k8s.io/round_0_index_1': mutation('two', false),
+    'mutation.webhook.admission.k8s.io/round_0_index_2': mutation('gone', false),
+    'one.example.com/why': 'because', 'v.example.com/seen': 'yes', 'one.example.com/not/a/name': undefined,
+  }
+  for (const [key, value] of Object.entries(shared)) assert.deepEqual([loud?.[key], quiet?.[key]], [value, value], key)
+  const PATCH = 'patch.webhook.admission.k8s.io/round_0_index_0'
+  assert.deepEqual([loud?.[PATCH], quiet?.[PATCH]], [JSON.stringify({ configuration: 'a', webhook: 'one.example.com', patch: [data], patchType: 'JSONPatch' }), undefined])
+  assert.deepEqual(server.counted('webhook_fail_open_count'), [
+    'apiserver_admission_webhook_fail_open_count{name="gone.example.com",type="admit"} 2', 'apiserver_admission_webhook_fail_open_count{name="gone.example.com",type="validating"} 2',
+  ])
+  assert.equal(server.counted('webhook_request_total').includes('apiserver_admission_webhook_request_total{code="200",name="one.example.com",operation="CREATE",rejected="false",type="admit"} 2'), true)
   server.stop()
 })
 

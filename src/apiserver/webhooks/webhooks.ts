@@ -52,14 +52,34 @@ export interface MatchCriteria {
 }
 
 /** What a webhook or a policy is to be shown of this request; undefined: it does not concern it. */
-export function reviewedUnder(criteria: MatchCriteria, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents): ReviewedObjects | undefined {
-  const face = faceFor(criteria, request, equivalents)
-  if (face === undefined || !namespaceMatches(criteria, request, reader) || !objectMatches(criteria, request)) return undefined
-  const shown = (object: KubeObject | undefined): KubeObject | undefined => (object === undefined || face === 'own' ? object : face.toThat(object))
-  return { kind: face === 'own' ? request.kind : face.kind, object: shown(request.object), old: shown(request.old) }
+export function reviewedUnder(
+  criteria: MatchCriteria, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents,
+): ReviewedObjects | Promise<ReviewedObjects> | undefined {
+  const face = faceUnder(criteria, request, reader, equivalents)
+  if (face === undefined) return undefined
+  return face === 'own' ? { kind: request.kind, object: request.object, old: request.old } : shownAs(face, request)
 }
 
-export function reviewedBy({ rules = [], ...hook }: Webhook, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents): ReviewedObjects | undefined {
+export function isMeantBy(criteria: MatchCriteria, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents): boolean {
+  return faceUnder(criteria, request, reader, equivalents) !== undefined
+}
+
+/** At once where the server itself converts; otherwise a webhook that knows the versions is asked. */
+export function shownAs(face: Equivalent, { object, old }: Pick<AdmissionRequest, 'object' | 'old'>): ReviewedObjects | Promise<ReviewedObjects> {
+  const now = object && face.toThat(object)
+  const before = old && face.toThat(old)
+  if (!(now instanceof Promise) && !(before instanceof Promise)) return { kind: face.kind, object: now, old: before }
+  return Promise.all([now, before]).then(([shownNow, shownBefore]) => ({ kind: face.kind, object: shownNow, old: shownBefore }))
+}
+
+function faceUnder(criteria: MatchCriteria, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents): 'own' | Equivalent | undefined {
+  const face = faceFor(criteria, request, equivalents)
+  return face === undefined || !namespaceMatches(criteria, request, reader) || !objectMatches(criteria, request) ? undefined : face
+}
+
+export function reviewedBy(
+  { rules = [], ...hook }: Webhook, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents,
+): ReviewedObjects | Promise<ReviewedObjects> | undefined {
   return reviewedUnder({ ...hook, rules }, request, reader, equivalents)
 }
 

@@ -1,5 +1,5 @@
 import { commandFor, existingCluster, printJson, type Invocation } from '../invocation.ts'
-import type { PartStatus } from '../machine.ts'
+import type { EncryptionStatus, PartStatus } from '../machine.ts'
 
 export async function status(invocation: Invocation): Promise<void> {
   const config = existingCluster(invocation)
@@ -11,8 +11,15 @@ export async function status(invocation: Invocation): Promise<void> {
     ...found.nodes.map((node) => row(`node ${node.name}`, node)),
   ]
   invocation.data.write(`${found.name}: ${found.state}\ncontext ${found.context}, data in ${found.dataDirectory}\n`)
+  if (found.encryption !== undefined) invocation.data.write(`encryption: ${encryptionText(found.encryption)}\n`)
   if (rows.length > 1) invocation.data.write(`\n${align(rows)}`)
   if (found.state !== 'running') invocation.errors.write(`Next: ${commandFor(invocation, 'up')}\n`)
+}
+
+function encryptionText({ valuesToReseal, valuesResealed }: EncryptionStatus): string {
+  if (valuesToReseal === null) return 'it is not known yet how many values are still to be sealed anew'
+  if (valuesToReseal === 0) return 'all values are sealed with the first provider'
+  return `${valuesToReseal} values are still to be sealed with the first provider, ${valuesResealed} are done`
 }
 
 function row(name: string, part: PartStatus): string[] {

@@ -38,7 +38,10 @@ export class AuditLog implements AuditSink {
   #chunk = Buffer.alloc(0)
   #used = 0
   #waitingBytes = 0
-  #lost = 0
+  readonly plugin = 'log'
+  lost = 0
+  /** Of those, which the server's log has not told of yet. */
+  #untold = 0
   #file: FileHandle
   #fileBytes: number
   #writing: Promise<void> | undefined
@@ -65,7 +68,8 @@ export class AuditLog implements AuditSink {
   take(line: string): void {
     const mostBytes = line.length * 3 + 1
     if (this.#waitingBytes + line.length + 1 > (this.#options.maxWaitingBytes ?? MAX_WAITING_BYTES)) {
-      this.#lost++
+      this.lost++
+      this.#untold++
       return
     }
     if (this.#chunk.length - this.#used < mostBytes) {
@@ -125,9 +129,9 @@ export class AuditLog implements AuditSink {
   }
 
   #reportLost(): void {
-    if (this.#lost === 0) return
-    this.#options.log.error('Audit events were lost, as the disk did not keep up', { file: this.#options.file, events: this.#lost })
-    this.#lost = 0
+    if (this.#untold === 0) return
+    this.#options.log.error('Audit events were lost, as the disk did not keep up', { file: this.#options.file, events: this.#untold })
+    this.#untold = 0
   }
 
   async #rotate(): Promise<void> {

@@ -220,7 +220,7 @@ test('a whole store: from plain values to a key, to a KMS, each time sealed anew
     const stop = new AbortController()
     const lines: string[] = []
     const log = createLog({ stream: { write: (line) => lines.push(line) }, clock: systemClock, level: 'info', format: 'json' })
-    const encryption = await openEncryption(configFile(providers), inner, { clock: systemClock, random: systemRandom, log })
+    const encryption = await openEncryption(configFile(providers), inner, { clock: systemClock, random: systemRandom, log, serverIdHash: 'sha256:x' })
     encryption.run(stop.signal)
     while (!lines.some((line) => line.includes('All values are sealed'))) await new Promise((resolve) => setTimeout(resolve, 20))
     assert.ok((await rawValues(inner)).every((text) => text.startsWith(prefix)), prefix)
@@ -241,11 +241,11 @@ test('a whole store: from plain values to a key, to a KMS, each time sealed anew
 test('a start without its plugin says what to do', async () => {
   const file = configFile([{ kms: { apiVersion: 'v2', name: 'vault', endpoint: `unix://${socket()}`, timeout: '100ms' } }])
   await assert.rejects(openEncryption(
-    file, createMemoryStore({}), { clock: systemClock, random: systemRandom, log: silentLog, patienceMs: 0 }
+    file, createMemoryStore({}), { clock: systemClock, random: systemRandom, log: silentLog, serverIdHash: 'sha256:x', patienceMs: 0 }
   ),
     /kmsv2 Provider vault is not healthy, error: .*ENOENT.*\. Start the KMS plugin first, then the cluster/)
   await assert.rejects(openEncryption(
-    '/nowhere/enc.yaml', createMemoryStore({}), { clock: systemClock, random: systemRandom, log: silentLog }
+    '/nowhere/enc.yaml', createMemoryStore({}), { clock: systemClock, random: systemRandom, log: silentLog, serverIdHash: 'sha256:x' }
   ),
     /error opening encryption provider configuration file "\/nowhere\/enc.yaml": ENOENT/)
 })

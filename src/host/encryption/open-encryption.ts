@@ -1,23 +1,23 @@
 import { readFileSync } from 'node:fs'
 import type { HealthCheck } from '../../apiserver/discovery/health.ts'
-import { runResealer } from '../../store/resealer.ts'
-import { sealStore } from '../../store/sealed-store.ts'
-import type { Store } from '../../store/store.ts'
+import { watchConfig } from '../../apiserver/access/config/config-watch.ts'
+import { counter, gauge, type MetricFamily } from '../../apiserver/metrics/metric-family.ts'
+import { ReloadCounts } from '../../apiserver/metrics/reload-counts.ts'
+import { rangeAfter } from '../../store/key-range.ts'
+import { ResealProgress, runResealer } from '../../store/resealer.ts'
+import { sealStore, type ValueSealer } from '../../store/sealed-store.ts'
+import type { KeyRange, Store } from '../../store/store.ts'
 import type { Clock, Log, Random } from '../../words/ports.ts'
-import { sleep } from '../../words/ports.ts'
 import { thrownMessage } from '../../words/thrown.ts'
-import { aesCbc } from './aes-cbc.ts'
-import { aesGcm } from './aes-gcm.ts'
-import { parseEncryptionConfig, type ProviderConfig } from './encryption-config.ts'
-import { KmsProvider, type KmsParts } from './kms-provider.ts'
-import { identity, type Provider } from './provider.ts'
-import { secretbox } from './secretbox.ts'
-import { createValueSealer, requirePlain, sealedRanges, type SealingRule } from './value-sealer.ts'
+import { ProviderSet, type ProviderParts } from './provider-set.ts'
+import { requirePlain } from './value-sealer.ts'
 
 export interface EncryptionParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** By what metrics tell this server from others: sha256:... */
+  readonly serverIdHash: string
   /** How long a start waits for a KMS plugin; 20 s. */
   readonly patienceMs?: number
 }
@@ -26,13 +26,24 @@ export interface Encryption {
   /** The store whose values are plain; inner is the engine. */
   readonly store: Store
   readonly healthChecks: readonly HealthCheck[]
-  /** Polls KMS plugins and seals anew what other keys have sealed, until the signal aborts. */
+  readonly progress: ResealProgress
+  metrics(): readonly MetricFamily[]
+  /** Polls KMS plugins, follows the file, and seals anew what other keys have sealed, until the signal aborts. */
   run(signal: AbortSignal): void
   close(): void
 }
 
+/** Metrics that lotse status reads, too. */
+export const VALUES_TO_RESEAL = 'lotse_encryption_values_to_reseal'
+export const VALUES_RESEALED = 'lotse_encryption_values_resealed_total'
 const PATIENCE_MS = 20_000
-const ASK_AGAIN_MS = 500
+/** The next look at the file tries again. */
+const RELOAD_PATIENCE_MS = 2_000
+const CLOSE_AFTER_MS = 10_000
+const PAGE = 500
+const SAMPLE = Buffer.from('{}')
+/** More keys than a KMS has while one configuration is in force. */
+const EPOCHS_PER_CHANGE = 1_000_000
 
 /** Without a configuration: a value that is sealed all the same is an error that says what is missing, not a puzzle. */
 export function plainStore(inner: Store): Store {
@@ -52,70 +63,137 @@ export function plainStore(inner: Store): Store {
 
 /** Reads the configuration and asks its KMS plugins, so that a mistake ends the start and not the first write. */
 export async function openEncryption(file: string, inner: Store, parts: EncryptionParts): Promise<Encryption> {
-  const { rules, kms } = openProviders(file, { ...parts, patienceMs: parts.patienceMs ?? PATIENCE_MS })
+  const content = contentOf(file)
+  const first = await openSet(file, content, { ...parts, patienceMs: parts.patienceMs ?? PATIENCE_MS })
+  return new FollowedEncryption({ file, content: content.toString('latin1'), inner, ...parts }, first)
+}
+
+async function openSet(file: string, content: Uint8Array, parts: ProviderParts): Promise<ProviderSet> {
+  const set = new ProviderSet(file, content, parts)
   try {
-    await Promise.all(kms.map((provider) => untilWell(provider, parts)))
+    await set.untilWell()
+    return set
   } catch (error) {
-    for (const provider of kms) provider.close()
+    set.close()
     throw error
   }
-  const sealer = createValueSealer(rules)
-  const store = sealStore(inner, sealer)
-  const resealing = { inner, store, sealer, ranges: sealedRanges(rules), epoch: () => kms.reduce(
-    (sum, { epoch }) => sum + epoch, 0
-  ), clock: parts.clock, log: parts.log }
-  return {
-    store,
-    healthChecks: kms.map((provider, index) => ({ name: `kms-provider-${index}`, concerns: 'ready', check: () => provider.problem })),
-    run(signal) {
-      for (const provider of kms) void provider.run(signal)
-      void runResealer(resealing, signal)
-    },
-    close() {
-      for (const provider of kms) provider.close()
-    },
+}
+
+interface FollowedParts extends EncryptionParts {
+  readonly file: string
+  /** What the first set was read from. */
+  readonly content: string
+  readonly inner: Store
+}
+
+/** The configuration in force. A changed file takes its place while the server runs, but only one that opens all that is stored. */
+class FollowedEncryption implements Encryption {
+  readonly store: Store
+  readonly healthChecks: readonly HealthCheck[]
+  readonly progress = new ResealProgress()
+  readonly #parts: FollowedParts
+  readonly #sealer: ValueSealer
+  readonly #counts: ReloadCounts
+  #set: ProviderSet
+  /** How many configurations have been in force before this one. */
+  #changes = 0
+  #isRunning = false
+
+  constructor(parts: FollowedParts, first: ProviderSet) {
+    this.#parts = parts
+    this.#set = first
+    this.#sealer = {
+      seal: (key, plain) => this.#set.sealer.seal(key, plain),
+      opening: (key, stored) => this.#set.sealer.opening(key, stored),
+      isCurrent: (key, stored) => this.#set.sealer.isCurrent(key, stored),
+    }
+    this.store = sealStore(parts.inner, this.#sealer)
+    this.#counts = new ReloadCounts('encryption', parts.serverIdHash)
+    // As many checks as there are plugins now: a later configuration may have less of them.
+    this.healthChecks = first.kms.map((_, index) => ({
+      name: `kms-provider-${index}`, concerns: 'ready', check: () => this.#set.kms[index]?.problem,
+    }))
+  }
+
+  metrics(): readonly MetricFamily[] {
+    const { rewritten, remaining } = this.progress
+    return [
+      ...this.#counts.families(),
+      gauge(VALUES_TO_RESEAL, 'Stored values that another key than the first has sealed; -1: not counted yet.', [[{}, remaining ?? -1]]),
+      counter(VALUES_RESEALED, 'Values that were written again because of a changed key.', [[{}, rewritten]]),
+    ]
+  }
+
+  run(signal: AbortSignal): void {
+    const { file, content, inner, clock, log } = this.#parts
+    this.#isRunning = true
+    this.#set.run()
+    const look = (): string => contentOf(file).toString('latin1')
+    const watched = { what: 'encryption configuration', file, inForce: content, look, use: () => this.#reload(), counts: this.#counts }
+    void watchConfig(watched, { clock, log }, signal)
+    const ranges = (): readonly KeyRange[] => this.#set.ranges
+    const epoch = (): number => this.#changes * EPOCHS_PER_CHANGE + this.#set.epoch
+    void runResealer({ inner, store: this.store, sealer: this.#sealer, ranges, epoch, progress: this.progress, clock, log }, signal)
+  }
+
+  close(): void {
+    this.#isRunning = false
+    this.#set.close()
+  }
+
+  async #reload(): Promise<string> {
+    const { file, inner, clock } = this.#parts
+    const content = contentOf(file)
+    const next = await openSet(file, content, { ...this.#parts, patienceMs: RELOAD_PATIENCE_MS })
+    const previous = this.#set
+    try {
+      await requireOpening(inner, next.sealer, [...previous.ranges, ...next.ranges])
+      // What is written until the very moment of the change must open as well.
+      for (const key of [...previous.samples, ...next.samples]) await requireSample(previous.sealer, next.sealer, key)
+    } catch (error) {
+      next.close()
+      throw error
+    }
+    this.#set = next
+    this.#changes++
+    this.progress.remaining = undefined
+    if (this.#isRunning) next.run()
+    // Reads that have begun may still ask it.
+    clock.after(CLOSE_AFTER_MS, () => previous.close())
+    return content.toString('latin1')
   }
 }
 
-function openProviders(file: string, parts: KmsParts): { readonly rules: readonly SealingRule[]; readonly kms: readonly KmsProvider[] } {
-  const config = parseEncryptionConfig(file, contentOf(file))
-  const kms: KmsProvider[] = []
-  const open = (provider: ProviderConfig): readonly Provider[] => {
-    switch (provider.type) {
-      case 'identity': return [identity]
-      case 'aesgcm': return provider.keys.map(({ name, secret }) => aesGcm(name, secret, parts.random))
-      case 'aescbc': return provider.keys.map(({ name, secret }) => aesCbc(name, secret, parts.random))
-      case 'secretbox': return provider.keys.map(({ name, secret }) => secretbox(name, secret, parts.random))
-      case 'kms': {
-        const opened = new KmsProvider(provider, parts)
-        kms.push(opened)
-        return [opened]
-      }
+async function requireSample(previous: ValueSealer, next: ValueSealer, key: string): Promise<void> {
+  try {
+    (await next.opening(key, previous.seal(key, SAMPLE)))()
+  } catch (error) {
+    const remedy = 'keep the present first provider, below the new one'
+    throw new Error(`it does not open what is being sealed now: ${remedy}. ${thrownMessage(error)}`, { cause: error })
+  }
+}
+
+/** Throws the sentence that names the first value that could not be opened any more. */
+async function requireOpening(inner: Store, sealer: ValueSealer, ranges: readonly KeyRange[]): Promise<void> {
+  for (const whole of ranges) {
+    let range = whole
+    for (let more = true; more; ) {
+      const result = await inner.read(range, { at: 'latest', limit: PAGE })
+      if (result.outcome !== 'page') return
+      for (const { key, value } of result.page.entries) (await sealer.opening(key, value))()
+      const last = result.page.entries.at(-1)
+      more = result.page.more && last !== undefined
+      if (last !== undefined) range = rangeAfter(range, last.key)
     }
   }
-  return { rules: config.resources.map(({ resources, providers }) => ({ resources, providers: providers.flatMap(open) })), kms }
 }
 
-function contentOf(file: string): Uint8Array {
+function contentOf(file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (error) {
     throw new Error(
       `error opening encryption provider configuration file ${JSON.stringify(file)}: ${thrownMessage(error)}`, { cause: error }
     )
-  }
-}
-
-async function untilWell(provider: KmsProvider, { clock, patienceMs = PATIENCE_MS }: EncryptionParts): Promise<void> {
-  const deadline = clock.now() + patienceMs
-  for (;;) {
-    try {
-      return await provider.poll()
-    } catch (error) {
-      if (clock.now() >= deadline) throw new Error(
-        `${thrownMessage(error)}. Start the KMS plugin first, then the cluster`, { cause: error }
-      )
-      await sleep(clock, ASK_AGAIN_MS)
-    }
   }
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../json.ts'
+import type { KubeObject } from '../kube-object.ts'
 import { dropNulls, fillDefaults } from './defaults.ts'
+import { normalized, pruned } from './normalize.ts'
 import { mergeSchemaOf } from './merge-schema.ts'
 import { pruneUnknown } from './prune.ts'
 import { structuralOf } from './structural-schema.ts'
@@ -111,6 +113,39 @@ test('what has not changed may stay wrong', () => {
   ]
   for (const [now, expected] of table) {
     assert.deepEqual(validateChange(schema, { spec: now }, { spec: wrong }).map(({ field, message }) => `${field}: ${message}`), expected)
+  }
+})
+
+test('what has not changed may stay wrong under junctions and in lists too, but for not', () => {
+  const sized = object({ size: { ...whole, minimum: 1 }, name: text })
+  const table: [object, object, object, string[]][] = [
+    [{ ...object({ size: whole, name: text }), allOf: [sized] }, { size: 0 }, { size: 0, name: 'x' }, []],
+    [{ ...object({ size: whole, name: text }), anyOf: [sized] }, { size: 0 }, { size: -1 }, ['<nil>: Invalid value: "": "" must validate at least one schema (anyOf)',
+      'size: Invalid value: -1: size in body should be greater than or equal to 1']],
+    [object({ names: list(text, { 'x-kubernetes-list-type': 'set' }), name: text }), { names: ['a', 'a'] }, { names: ['a', 'a', 'b', 'b'] }, []],
+    [object({ names: list(text, { 'x-kubernetes-list-type': 'set' }), name: text }), { names: ['a'] }, { names: ['a', 'a'] }, ['names[1]: Duplicate value: "a"']],
+  ]
+  for (const [schema, old, now, expected] of table) {
+    assert.deepEqual(validateChange(structuralOf(schema), now, old).map(({ field, message }) => `${field}: ${message}`), expected)
+  }
+})
+
+test('a stored object as the present schema has it', () => {
+  const schema = structuralOf(spec(object({ a: text, b: { ...text, default: 'x' }, list: list(object({ c: { ...whole, default: 1 } })), open: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } })))
+  const of = (value: object): KubeObject & { spec: object } => ({ apiVersion: 'v1', kind: 'A', metadata: { name: 'a' }, spec: value })
+  const table: [object, object, object][] = [
+    [{ a: '1' }, { a: '1', b: 'x' }, { a: '1' }],
+    [{ b: 'y', gone: 1 }, { b: 'y' }, { b: 'y' }],
+    [{ b: 'y', a: null }, { b: 'y' }, { b: 'y' }],
+    [{ b: 'y', list: [{}, { c: 2, d: 3 }] }, { b: 'y', list: [{ c: 1 }, { c: 2 }] }, { b: 'y', list: [{}, { c: 2 }] }],
+    [{ b: 'y', open: { x: [{ y: null }] } }, { b: 'y', open: { x: [{ y: null }] } }, { b: 'y', open: { x: [{ y: null }] } }],
+  ]
+  for (const [stored, normal, kept] of table) {
+    const before = of(stored)
+    const copy = structuredClone(before)
+    const shown = normalized(schema, before)
+    assert.deepEqual([shown, pruned(schema, before), before], [of(normal), of(kept), copy])
+    assert.equal(normalized(schema, shown), shown, 'what is normal stays the very same')
   }
 })
 

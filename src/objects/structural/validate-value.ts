@@ -25,7 +25,13 @@ export function validateValue(schema: Structural, value: unknown, path: string):
 export function validateChange(schema: Structural, value: unknown, old: unknown): FieldError[] {
   const errors: FieldError[] = []
   check(errors, schema, value, '', old)
-  return errors.slice(0, MAX_ERRORS)
+  // Whether lists hold what they must not hold twice is asked of objects as a whole: of one that did before it is not asked.
+  const isTwice = errors.some(isDuplicate) && validateValue(schema, old, '').some(isDuplicate)
+  return (isTwice ? errors.filter((error) => !isDuplicate(error)) : errors).slice(0, MAX_ERRORS)
+}
+
+function isDuplicate({ reason }: FieldError): boolean {
+  return reason === 'FieldValueDuplicate'
 }
 
 /** old: what stood there before, undefined where nothing corresponds. */
@@ -34,7 +40,7 @@ function check(errors: FieldError[], schema: Structural, value: unknown, path: s
   const actual = typeNameOf(value)
   if (!hasType(schema, value, actual)) {
     const wanted = schema.intOrString ? 'integer,string' : schema.type
-    errors.push(bodyError(path, actual, `must be of type ${wanted}: ${JSON.stringify(actual)}`))
+    errors.push({ ...bodyError(path, actual, `must be of type ${wanted}: ${JSON.stringify(actual)}`), reason: 'FieldValueTypeInvalid' })
     return
   }
   checkEnum(errors, schema, value, path)
@@ -42,7 +48,7 @@ function check(errors: FieldError[], schema: Structural, value: unknown, path: s
   else if (typeof value === 'string') checkText(errors, schema, value, path)
   else if (Array.isArray(value)) checkList(errors, schema, value, path, old)
   else if (isObject(value)) checkObject(errors, schema, value, path, old)
-  checkJunctions(errors, schema, value, path)
+  checkJunctions(errors, schema, value, path, old)
 }
 
 function bodyError(path: string, value: unknown, what: string): FieldError {
@@ -127,30 +133,33 @@ function checkObject(errors: FieldError[], schema: Structural, object: JsonObjec
   }
 }
 
-function checkJunctions(errors: FieldError[], schema: Structural, value: unknown, path: string): void {
+/** What was wrong before may stay wrong under the parts of a junction too, but for not: there it would come out as right. */
+function checkJunctions(errors: FieldError[], schema: Structural, value: unknown, path: string, old: unknown): void {
   const { allOf, anyOf, oneOf, not } = schema
-  if (allOf.length > 0) checkAll(errors, allOf, value, path)
-  if (anyOf.length > 0) checkAny(errors, anyOf, value, path)
-  if (oneOf.length > 0) checkOne(errors, oneOf, value, path)
+  const found = (schemas: readonly Structural[]): FieldError[][] => schemas.map((part) => {
+    const partErrors: FieldError[] = []
+    check(partErrors, part, value, path, old)
+    return partErrors
+  })
+  if (allOf.length > 0) checkAll(errors, found(allOf), path)
+  if (anyOf.length > 0) checkAny(errors, found(anyOf), path)
+  if (oneOf.length > 0) checkOne(errors, found(oneOf), path)
   if (not === undefined || validateValue(not, value, path).length > 0) return
   errors.push(junctionError(path, 'must not validate the schema (not)'))
 }
 
-function checkAll(errors: FieldError[], schemas: readonly Structural[], value: unknown, path: string): void {
-  const found = schemas.flatMap((schema) => validateValue(schema, value, path))
-  if (found.length === 0) return
-  const none = found.length === schemas.length ? '. None validated' : ''
-  errors.push(junctionError(path, `must validate all the schemas (allOf)${none}`), ...found)
+function checkAll(errors: FieldError[], found: readonly FieldError[][], path: string): void {
+  if (found.every((each) => each.length === 0)) return
+  const none = found.every((each) => each.length > 0) ? '. None validated' : ''
+  errors.push(junctionError(path, `must validate all the schemas (allOf)${none}`), ...found.flat())
 }
 
-function checkAny(errors: FieldError[], schemas: readonly Structural[], value: unknown, path: string): void {
-  const found = schemas.map((schema) => validateValue(schema, value, path))
+function checkAny(errors: FieldError[], found: readonly FieldError[][], path: string): void {
   if (found.some((each) => each.length === 0)) return
   errors.push(junctionError(path, 'must validate at least one schema (anyOf)'), ...fewest(found))
 }
 
-function checkOne(errors: FieldError[], schemas: readonly Structural[], value: unknown, path: string): void {
-  const found = schemas.map((schema) => validateValue(schema, value, path))
+function checkOne(errors: FieldError[], found: readonly FieldError[][], path: string): void {
   const valid = found.filter((each) => each.length === 0).length
   if (valid === 1) return
   if (valid > 1) errors.push(junctionError(path, `must validate one and only one schema (oneOf). Found ${valid} valid alternatives`))

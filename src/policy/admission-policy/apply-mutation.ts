@@ -8,6 +8,8 @@ export type Mutated =
   | { readonly outcome: 'mutated'; readonly object: JsonObject }
   | { readonly outcome: 'error'; readonly message: string }
 
+const NO_ATOMICS = 'invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs'
+
 /** The object with an ApplyConfiguration merged in, as server-side apply merges, but nobody comes to own anything. Parts may be shared. */
 export function applyToObject(schema: ObjectSchema, object: JsonObject, configuration: JsonObject): Mutated {
   const config = { ...configuration, apiVersion: object['apiVersion'], kind: object['kind'] }
@@ -16,7 +18,7 @@ export function applyToObject(schema: ObjectSchema, object: JsonObject, configur
     return failed(`error applying patch: failed to convert patch object to typed object: ${problemsText(problems)}`)
   }
   const atomic = atomicPaths(schema, config)
-  if (atomic.length > 0) return failed(`error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${atomic.join(', ')}`)
+  if (atomic.length > 0) return failed(`error applying patch: ${NO_ATOMICS}: ${atomic.join(', ')}`)
   const merged = mergeApplied(schema, object, config)
   return isObject(merged) ? { outcome: 'mutated', object: merged } : failed('error applying patch: it does not leave an object')
 }

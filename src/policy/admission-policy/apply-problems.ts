@@ -3,8 +3,8 @@ import { formatFieldPath, itemElement, missingKey } from '../../objects/apply/pa
 import type { ListSchema, ObjectSchema, Schema } from '../../objects/schema.ts'
 
 /**
- * What stands against laying a configuration over an object: fields that the kind has not, values of another type, items without their keys.
- * As upstream's structured merge words it: .spec.replicasx: field not declared in schema
+ * What stands against laying a configuration over an object: fields that the kind has not, values of another
+ * type, items without their keys. As upstream's structured merge words it: .spec.replicasx: field not declared in schema
  */
 export function typeProblems(schema: ObjectSchema, configuration: object): readonly string[] {
   const problems: string[] = []
@@ -23,7 +23,8 @@ export function atomicPaths(schema: Schema, value: unknown, path: readonly strin
   const found: string[] = []
   if (Array.isArray(value)) {
     if (schema.type === 'any' || (schema.type === 'list' && schema.list === 'atomic')) found.push(formatFieldPath(path))
-    if (schema.type === 'list') for (const [index, item] of value.entries()) found.push(...atomicPaths(schema.items, item, [...path, `i:${index}`]))
+    if (schema.type !== 'list') return found
+    for (const [index, item] of value.entries()) found.push(...atomicPaths(schema.items, item, [...path, `i:${index}`]))
   } else if (isObject(value)) {
     if (schema.type === 'any' || ((schema.type === 'object' || schema.type === 'map') && schema.atomic)) found.push(formatFieldPath(path))
     if (schema.type !== 'object') return found

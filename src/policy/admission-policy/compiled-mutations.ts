@@ -67,16 +67,21 @@ export class CompiledMutations {
 }
 
 function configurationOf(value: Value): WantedMutation {
-  if (!(value instanceof ObjectValue)) return { outcome: 'error', message: 'the expression of an ApplyConfiguration must come to an Object' }
+  if (!(value instanceof ObjectValue)) return mismatch('an Object')
   return { outcome: 'apply', configuration: value.source as JsonObject }
 }
 
 function operationsOf(value: Value): WantedMutation {
-  if (!(value instanceof ListValue)) return { outcome: 'error', message: 'type mismatch: JSONPatchType.expression should evaluate to array' }
+  if (!(value instanceof ListValue)) return mismatch('a list')
   const operations: JsonObject[] = []
   for (const each of value.values()) {
-    if (!(each instanceof ObjectValue)) return { outcome: 'error', message: 'type mismatch: JSONPatchType.expression should evaluate to array of JSONPatch' }
+    if (!(each instanceof ObjectValue)) return mismatch('a list of JSONPatch')
     operations.push(each.source as JsonObject)
   }
   return { outcome: 'json-patch', operations }
+}
+
+/** The compiler has seen to it that this does not happen. */
+function mismatch(wanted: string): WantedMutation {
+  return { outcome: 'error', message: `type mismatch: the expression should evaluate to ${wanted}` }
 }

@@ -102,7 +102,9 @@ export function compiledOf<Of>(of: Of, text: string, compiled: ReturnType<typeof
 }
 
 /** For expressions that must come to one type, and no other. */
-export function compiledAs<Of>(of: Of, text: string, { compiled, type }: { readonly compiled: ReturnType<typeof compile>; readonly type: string }): Compiled<Of> {
+export function compiledAs<Of>(
+  of: Of, text: string, { compiled, type }: { readonly compiled: ReturnType<typeof compile>; readonly type: string },
+): Compiled<Of> {
   const problem = compiled.ok ? wrongType([type], compiled.program.type) : undefined
   return problem === undefined ? compiledOf(of, text, compiled) : { of, text, program: `compilation error: ${problem}` }
 }

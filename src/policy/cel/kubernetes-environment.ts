@@ -50,7 +50,10 @@ export interface KubernetesEnvironmentOptions {
 export function kubernetesEnvironment(options: KubernetesEnvironmentOptions): Environment {
   const minor = Number(options.version.slice(2))
   return createEnvironment({
-    libraries: [...libraries.filter(({ since }) => since === undefined || since <= minor).map(({ library }) => library), ...(options.more ?? [])],
+    libraries: [
+      ...libraries.filter(({ since }) => since === undefined || since <= minor).map(({ library }) => library),
+      ...(options.more ?? []),
+    ],
     variables: options.variables ?? {},
     ...(options.types === undefined ? {} : { types: options.types }),
     homogeneousLiterals: true,

@@ -16,7 +16,8 @@ export function handlerHosts({ spec }: Subject): Violation | undefined {
   if (names.size === 0) return undefined
   const reason = 'probe or lifecycle host'
   const listed = sorted(hosts)
-  const detail = `${containersText(sorted(names))} ${plural(names.size, 'uses', 'use')} ${plural(listed.length, reason, `${reason}s`)} ${quoted(listed)}`
+  const used = `${plural(listed.length, reason, `${reason}s`)} ${quoted(listed)}`
+  const detail = `${containersText(sorted(names))} ${plural(names.size, 'uses', 'use')} ${used}`
   return { reason, detail }
 }
 

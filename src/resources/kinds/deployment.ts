@@ -120,6 +120,7 @@ export const deployments: ResourceDefinition<Deployment> = {
     validateUpdate: validateStatus,
   },
   scale: {
+    replicasPath: '.spec.replicas',
     replicas: ({ spec }) => spec?.replicas ?? 0,
     statusReplicas: ({ status }) => status?.replicas ?? 0,
     selector: ({ spec }) => selectorQuery(spec?.selector),

@@ -66,7 +66,9 @@ function checkSubject(errors: Errors, path: string, subject: RbacV1Subject, scop
 
 /** A binding whose role could be swapped would hand its subjects rights that nobody granted them. */
 export function checkRoleRefUnchanged(errors: Errors, binding: RoleBindingLike, old: RoleBindingLike): void {
-  const [now, before] = [binding.roleRef, old.roleRef]
+  // An update may come without one, whatever the type says.
+  const now: Partial<RoleBindingLike['roleRef']> = binding.roleRef ?? {}
+  const before = old.roleRef
   if (now.apiGroup !== before.apiGroup || now.kind !== before.kind || now.name !== before.name) {
     errors.push(invalidValue('roleRef', now, 'cannot change roleRef'))
   }

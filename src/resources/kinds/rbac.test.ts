@@ -41,6 +41,8 @@ test('the role of a binding stays', () => {
   updateChecks(roleBindings, sampleRoleBinding)({}, { 'roleRef.name': 'admin' },
     'roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"admin"}: cannot change roleRef')
   updateChecks(roleBindings, sampleRoleBinding)({}, { subjects: [] })
+  updateChecks(roleBindings, sampleRoleBinding)({}, { roleRef: undefined }, 'roleRef.apiGroup: Unsupported value: "": supported values: "rbac.authorization.k8s.io"',
+    'roleRef.kind: Unsupported value: "": supported values: "ClusterRole", "Role"', 'roleRef.name: Required value', 'roleRef: Invalid value: {}: cannot change roleRef')
 })
 
 test('the table of bindings', () => {

@@ -69,6 +69,7 @@ export const replicaSets: ResourceDefinition<ReplicaSet> = {
     },
   },
   scale: {
+    replicasPath: '.spec.replicas',
     replicas: ({ spec }) => spec?.replicas ?? 0,
     statusReplicas: ({ status }) => status?.replicas ?? 0,
     selector: ({ spec }) => selectorQuery(spec?.selector),

@@ -79,6 +79,7 @@ export const replicationControllers: ResourceDefinition<ReplicationController> =
     },
   },
   scale: {
+    replicasPath: '.spec.replicas',
     replicas: ({ spec }) => spec?.replicas ?? 0,
     statusReplicas: ({ status }) => status?.replicas ?? 0,
     selector: query,

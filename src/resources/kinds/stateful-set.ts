@@ -161,6 +161,7 @@ export const statefulSets: ResourceDefinition<StatefulSet> = {
   ],
   status: { prepareForUpdate: keepSpec, validateUpdate: validateStatus },
   scale: {
+    replicasPath: '.spec.replicas',
     replicas: ({ spec }) => spec?.replicas ?? 0,
     statusReplicas: ({ status }) => status?.replicas ?? 0,
     selector: ({ spec }) => selectorQuery(spec?.selector),

@@ -6,6 +6,7 @@ import { settle, TestClock } from '../../apiserver.testing.ts'
 import { parseAuthenticationConfig } from './authentication-config.ts'
 import { parseAuthorizationConfig } from './authorization-config.ts'
 import { filesOf } from './config-files.testing.ts'
+import { ReloadCounts } from '../../metrics/reload-counts.ts'
 import { watchConfig } from './config-watch.ts'
 
 const AUTHN = 'apiVersion: apiserver.config.k8s.io/v1beta1\nkind: AuthenticationConfiguration\n'
@@ -111,11 +112,16 @@ test('a changed file is taken into force; one that is wrong is told once and cha
   const clock = new TestClock()
   const life = new AbortController()
   const log = { ...silentLog, error: (_: string, fields?: object) => void told.push(JSON.stringify(fields)) }
-  const use = (content: Uint8Array): void => {
-    if (textOf(content) === 'bad') throw new Error('f: x: Required value')
-    seen.push(textOf(content))
+  const files = filesOf(texts)
+  const look = (): string => textOf(files.read('f'))
+  const use = (): string => {
+    const text = look()
+    if (text === 'bad') throw new Error('f: x: Required value')
+    seen.push(text)
+    return text
   }
-  const watching = watchConfig({ what: 'thing', file: 'f', content: utf8('one'), use }, { files: filesOf(texts), clock, log }, life.signal)
+  const counts = new ReloadCounts('thing', 'sha256:x')
+  const watching = watchConfig({ what: 'thing', file: 'f', inForce: 'one', look, use, counts }, { clock, log }, life.signal)
   const step = async (text: string | undefined): Promise<void> => {
     if (text === undefined) texts.delete('f')
     else texts.set('f', text)
@@ -125,7 +131,9 @@ test('a changed file is taken into force; one that is wrong is told once and cha
     }
   }
   for (const text of ['one', 'two', 'bad', undefined, 'two', 'three']) await step(text)
-  assert.deepEqual([seen, told.length], [['two', 'two', 'three'], 2], told.join())
+  assert.deepEqual([seen, told.length], [['two', 'three'], 2], told.join())
+  const [total] = counts.families()
+  assert.deepEqual(total?.samples.map(({ labels, value }) => [labels['status'], value]), [['success', 2], ['failure', 6]])
   life.abort()
   await watching
 })

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { JsonObject } from '../../objects/json.ts'
+import { SchemaCatalog } from '../../resources/schema.ts'
+import { createMemoryStore } from '../../store/memory.ts'
+import { textOf, utf8 } from '../../words/bytes.ts'
+import { memberOf, settle, startTestServer, testRequest, type TestServer } from '../apiserver.testing.ts'
+import type { ByteSink } from '../http.ts'
+import { ProtobufDecoder } from '../protobuf/decode-object.ts'
+
+const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+const PARTIAL = 'as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+/** Enough for every form to be streamed, and for more than one piece. */
+const COUNT = 4_200
+const decoder = new ProtobufDecoder(new SchemaCatalog().lookup)
+
+function nameOf(number: number): string {
+  return `c-${String(number).padStart(5, '0')}`
+}
+
+async function filledServer(): Promise<TestServer> {
+  const store = createMemoryStore()
+  const writes = Array.from({ length: COUNT }, (_, number) => {
+    const metadata = { name: nameOf(number), namespace: 'default', uid: String(number), creationTimestamp: '2026-01-01T00:00:00Z' }
+    const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata, data: { text: `ä ${'x'.repeat(60)}` } }
+    return { key: `objects/core/configmaps/default/${nameOf(number)}`, value: utf8(JSON.stringify(object)) }
+  })
+  await store.commit({ expect: [], writes })
+  return startTestServer({ store })
+}
+
+/** The object that a list in this form is, and in how many pieces it came. */
+async function listed(server: TestServer, accept: string, query: string): Promise<{ list: JsonObject; pieces: number }> {
+  const response = await server.raw('GET', `${CONFIG_MAPS}${query}`, undefined, { accept })
+  const pieces: Uint8Array[] = response.type === 'whole' ? [...response.body] : []
+  if (response.type === 'stream') {
+    const sink = { write: (bytes: Uint8Array) => pieces.push(bytes) % 2 === 0, backlogBytes: () => 0, drained: () => Promise.resolve() }
+    let ended = false
+    void response.send(sink).then(() => (ended = true))
+    while (!ended) {
+      await settle()
+      await server.clock.advance(1)
+    }
+  }
+  const bytes = Buffer.concat(pieces)
+  return { list: accept.startsWith(PROTOBUF) ? decoder.decode(bytes) : JSON.parse(textOf(bytes)) as JsonObject, pieces: pieces.length }
+}
+
+test('a long list that is streamed is the list that its pages make', async () => {
+  const server = await filledServer()
+  for (const accept of ['application/json', PROTOBUF, `application/json;${PARTIAL}`, `${PROTOBUF};${PARTIAL}`, 'application/json;as=Table;v=v1;g=meta.k8s.io']) {
+    const { list, pieces } = await listed(server, accept, '')
+    const first = (await listed(server, accept, '?limit=1')).list
+    const member = accept.includes('Table') ? 'rows' : 'items'
+    const items = list[member] as JsonObject[]
+    assert.equal(items.length, COUNT, accept)
+    assert.ok(pieces > 2, `${accept}: ${pieces}`)
+    assert.deepEqual(items[0], (first[member] as JsonObject[])[0], accept)
+    assert.deepEqual({ ...list, [member]: [] }, { ...first, metadata: { resourceVersion: memberOf(first, 'metadata.resourceVersion') }, [member]: [] }, accept)
+  }
+  server.stop()
+})
+
+test('a watch that begins with a large state waits for its client, and tells later what changed meanwhile', async () => {
+  const server = await filledServer()
+  const told: string[] = []
+  let resume: (() => void) | undefined
+  const sink: ByteSink = {
+    write(bytes) {
+      for (const line of textOf(bytes).trimEnd().split('\n')) {
+        const { type, object } = JSON.parse(line) as { type: string; object: JsonObject }
+        told.push(`${type} ${String(memberOf(object, 'metadata.name') ?? '')}`)
+      }
+      return false
+    },
+    backlogBytes: () => 0,
+    drained: () => new Promise((resolve) => (resume = resolve)),
+  }
+  const end = new AbortController()
+  const path = `${CONFIG_MAPS}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`
+  const response = await server.server.handle(testRequest('GET', path, undefined, {}, end.signal))
+  assert.ok(response.type === 'stream')
+  const watching = response.send(sink)
+  await settle()
+  assert.ok(told.length > 0 && told.length < COUNT, String(told.length))
+  await server.request('DELETE', `${CONFIG_MAPS}/${nameOf(COUNT - 1)}`)
+  while (told.length < COUNT + 2) {
+    resume?.()
+    await settle()
+  }
+  await server.request('DELETE', `${CONFIG_MAPS}/${nameOf(0)}`)
+  await settle()
+  assert.deepEqual(told.slice(COUNT - 1), [`ADDED ${nameOf(COUNT - 1)}`, 'BOOKMARK ', `DELETED ${nameOf(COUNT - 1)}`, `DELETED ${nameOf(0)}`])
+  end.abort()
+  await watching
+  server.stop()
+})
