@@ -57,9 +57,15 @@ function written(stream: Writable, bytes: Uint8Array): Promise<void> {
   })
 }
 
+export interface StreamSink extends ByteSink {
+  /** taken: called once, when the bytes may change again. */
+  writeThen(bytes: Uint8Array, taken: () => void): void
+}
+
 /** A response stream as the API server writes to it. After the peer is gone bytes are dropped; the request's signal says so. */
-export function byteSink(stream: Writable): ByteSink {
+export function byteSink(stream: Writable): StreamSink {
   return {
+    writeThen: (bytes, taken) => (stream.destroyed || stream.writableEnded ? taken() : void stream.write(bytes, taken)),
     write: (bytes) => (stream.destroyed || stream.writableEnded ? true : stream.write(bytes)),
     backlogBytes: () => stream.writableLength,
     drained: () => drained(stream),

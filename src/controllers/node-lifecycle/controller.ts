@@ -27,8 +27,13 @@ export function nodeLifecycleController(startedAt: Instant): Controller<NodeView
   }
 }
 
-/** Itself, and all that are not ready: whether they may be evicted depends on how many there are. */
+/**
+ * A ready node concerns itself alone, which spares each heartbeat a look at all nodes. Of one that is not ready all others are told that are
+ * not either: whether their pods may be evicted depends on how many there are. So a node is told when it comes into trouble, and when it
+ * leaves it, as the state before the change is looked at too.
+ */
 function troubledNodes(node: Node, snapshot: Snapshot): readonly string[] {
+  if (readyStatus(node) === 'True') return [node.metadata.name ?? '']
   const troubled = snapshot.list(kinds.Node).filter((other) => readyStatus(other) !== 'True')
   return [node.metadata.name ?? '', ...troubled.map((other) => other.metadata.name ?? '')]
 }
@@ -38,7 +43,7 @@ function observe(key: string, snapshot: Snapshot, startedAt: Instant): NodeView 
   if (node === undefined) return undefined
   const lease = snapshot.get(kinds.Lease, { namespace: LEASE_NAMESPACE, name: key })
   const zoneName = node.metadata.labels?.[ZONE_LABEL]
-  const zone = snapshot.list(kinds.Node).filter((other) => other.metadata.labels?.[ZONE_LABEL] === zoneName)
+  const zone = (): readonly Node[] => snapshot.list(kinds.Node).filter((other) => other.metadata.labels?.[ZONE_LABEL] === zoneName)
   const pods = readyStatus(node) === 'True' ? [] : snapshot.list(kinds.Pod).filter((pod) => pod.spec?.nodeName === key && !isFinished(pod))
   return { node, lease, zone, pods, startedAt }
 }

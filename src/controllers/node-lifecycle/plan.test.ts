@@ -19,7 +19,7 @@ interface Given {
 
 function plan(given: Given): ReturnType<typeof planNode> {
   const { others = [node('healthy')], pods = [], startedSecondsAgo = 1_000 } = given
-  return planNode({ node: given.node, lease: given.lease, zone: [given.node, ...others], pods, startedAt: NOW - startedSecondsAgo * 1000 }, NOW)
+  return planNode({ node: given.node, lease: given.lease, zone: () => [given.node, ...others], pods, startedAt: NOW - startedSecondsAgo * 1000 }, NOW)
 }
 
 test('a silent node becomes Unknown, is tainted, and its pods are not ready', () => {
@@ -68,6 +68,16 @@ test('when a whole zone is down nothing is evicted', () => {
   assert.deepEqual(effects([down('b'), down('c')]), ['NoSchedule'])
   assert.deepEqual(effects([down('b'), down('c'), node('d')]), ['NoSchedule'])
   assert.deepEqual(effects([down('b'), node('c'), node('d')]), ['NoSchedule', 'NoExecute'])
+})
+
+test('a zone that is down is looked at again: a node may have joined it', () => {
+  const wake = (given: Given): number | undefined => {
+    const { wakeAt } = plan(given)
+    return wakeAt === undefined ? undefined : wakeAt - NOW
+  }
+  assert.equal(wake({ node: node('node-1', { heartbeat: 300 }), others: [] }), 30_000)
+  assert.equal(wake({ node: node('node-1', { ready: 'False', heartbeat: 5 }), others: [] }), 30_000)
+  assert.equal(wake({ node: node('node-1', { ready: 'False', heartbeat: 35 }), others: [] }), 5_001)
 })
 
 test('taints follow the conditions; those of others stay', () => {

@@ -13,8 +13,8 @@ import { wantedTaints } from './taints.ts'
 export interface NodeView {
   readonly node: Node
   readonly lease: Lease | undefined
-  /** Of the same zone, this one too; only gathered when this node is not ready. */
-  readonly zone: readonly Node[]
+  /** Those of the same zone, this one too; gathered only where this one is in trouble. */
+  zone(): readonly Node[]
   /** On this node; only gathered when it is not ready. */
   readonly pods: readonly Pod[]
   readonly startedAt: Instant
@@ -24,6 +24,8 @@ const MAX_POD_WRITES = 200
 /** From this share of a zone's nodes on the trouble is taken for the network's or the control plane's, not the nodes'. */
 const DISRUPTED_SHARE = 0.55
 const DISRUPTED_NODES = 3
+/** Ready nodes that come and go change a zone too. */
+const ZONE_AGAIN_MS = 30_000
 
 /** Watches for nodes that fall silent; says so in their conditions, and keeps pods away with taints. */
 export function planNode(view: NodeView, now: Instant): Plan {
@@ -33,16 +35,27 @@ export function planNode(view: NodeView, now: Instant): Plan {
   const conditions = silent ? silentConditions(node, now) : node.status?.conditions ?? []
   const changes = silent && !sameJson(conditions, node.status?.conditions ?? []) ? fallSilent(node, conditions) : []
   const ready = findCondition(conditions, 'Ready')?.status ?? 'Unknown'
-  const disruption = ready === 'True' ? undefined : disruptionOf(view.zone, node)
+  const disruption = ready === 'True' ? undefined : disruptionOf(view.zone(), node)
   const taints = wantedTaints(node, conditions, disruption === undefined, now)
   const taintWrite = sameJson(taints, node.spec?.taints ?? []) ? [] : [taintPatch(node, taints)]
   // A node that says itself that it is not ready speaks for its pods too: to contradict it would be answered at once, and so on.
   const podWrites = !silent ? [] : view.pods.filter(isReady).slice(0, MAX_POD_WRITES).map((pod) => unready(pod, now))
   return {
     actions: [...changes, ...taintWrite, ...podWrites],
-    ...(silent ? {} : { wakeAt: silentAt + 1 }),
+    ...wakingAt({ silentAt, isSilent: silent, disruption }, now),
     why: explain(ready, silent, disruption, now - silentAt + GRACE_MS),
   }
+}
+
+interface Waking {
+  readonly silentAt: Instant
+  readonly isSilent: boolean
+  readonly disruption: string | undefined
+}
+
+function wakingAt({ silentAt, isSilent, disruption }: Waking, now: Instant): Pick<Plan, 'wakeAt'> {
+  if (disruption !== undefined) return { wakeAt: isSilent ? now + ZONE_AGAIN_MS : Math.min(silentAt + 1, now + ZONE_AGAIN_MS) }
+  return isSilent ? {} : { wakeAt: silentAt + 1 }
 }
 
 function fallSilent(node: Node, conditions: readonly NodeCondition[]): readonly Action[] {

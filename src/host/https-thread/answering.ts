@@ -6,40 +6,52 @@ import { statusBody } from '../response-writer.ts'
 import { IncomingRequest, type Bodies } from '../server-request.ts'
 import type { Outbox } from './outbox.ts'
 import { ASKED, BODY, TOLD, type Packet, type RequestHead } from './packet.ts'
+import { BLOCK_BYTES, type SharedBlocks } from './shared-blocks.ts'
 import { textOfThrown, thrownOfText } from './thrown-text.ts'
 
 /** A whole answer that is larger goes in pieces, so that no more of it than the window is in the memory twice. */
 const WHOLE_BYTES = 256 * 1024
-const PIECE_BYTES = 128 * 1024
 /** What the other thread may have of an answer before its client has taken it: then drained() waits, as a stream of Node would. */
 const WINDOW_BYTES = 512 * 1024
 const MAX_PEERS = 1_000
 const decoder = new TextDecoder()
+
+export interface AnsweringParts {
+  readonly handler: Handler
+  readonly log: Log
+  readonly outbox: Outbox
+  readonly blocks: SharedBlocks
+}
 
 /** In the thread that answers: calls the handler for what the thread asks that serves the network. */
 export class Answering {
   readonly #handler: Handler
   readonly #log: Log
   readonly #outbox: Outbox
+  readonly #blocks: SharedBlocks
   readonly #bodies: Bodies<AskedBody>
   readonly #requests = new Map<number, UnderWay>()
   readonly #peers = new Map<string, Peer>()
 
-  constructor(handler: Handler, log: Log, outbox: Outbox) {
+  constructor({ handler, log, outbox, blocks }: AnsweringParts) {
     this.#handler = handler
     this.#log = log
     this.#outbox = outbox
+    this.#blocks = blocks
     this.#bodies = { read: (source, maxBytes, declaredLength) => this.#readBody(source, maxBytes, declaredLength) }
   }
 
   take({ kind, request, count, text, bytes }: Packet): void {
     if (kind === ASKED.request) return this.#serve(request, count, text, bytes)
+    // Of a request that is over, too.
+    if (kind === ASKED.blockTaken) this.#blocks.free(count)
     const underWay = this.#requests.get(request)
     if (underWay === undefined) return
     switch (kind) {
       case ASKED.body: return underWay.body.resolve?.(bytes)
       case ASKED.bodyFailed: return underWay.body.reject?.(thrownOfText(text))
       case ASKED.taken: return underWay.sink?.took(count)
+      case ASKED.blockTaken: return underWay.sink?.took(BLOCK_BYTES)
       case ASKED.aborted:
         underWay.isGone = true
         underWay.body.reject?.(badRequest('the connection ended in the middle of the request body'))
@@ -87,7 +99,7 @@ export class Answering {
   async #stream(
     number: number, underWay: UnderWay, { status, headers }: { readonly status: number; readonly headers: ResponseHeaders }, send: (sink: ThreadSink) => Promise<void>,
   ): Promise<void> {
-    const sink = new ThreadSink(number, this.#outbox)
+    const sink = new ThreadSink(number, this.#outbox, this.#blocks)
     underWay.sink = sink
     this.#outbox.add(TOLD.begin, number, status, JSON.stringify(headers))
     try {
@@ -154,47 +166,57 @@ function bodyTooLarge(maxBytes: number): Error {
 }
 
 async function sendInPieces(body: readonly Uint8Array[], sink: ThreadSink): Promise<void> {
-  for (const piece of piecesOf(body)) if (!sink.writeParts(piece)) await sink.drained()
+  for (const piece of piecesOf(body)) if (!sink.writePiece(piece)) await sink.drained()
 }
 
+/** All but the last are as long as a block. */
 function* piecesOf(parts: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {
   let piece: Uint8Array[] = []
-  let bytes = 0
+  let freeBytes = BLOCK_BYTES
   for (const part of parts) {
-    for (let at = 0; at < part.length; at += PIECE_BYTES) {
-      const some = part.length <= PIECE_BYTES ? part : part.subarray(at, at + PIECE_BYTES)
-      piece.push(some)
-      bytes += some.length
-      if (bytes < PIECE_BYTES) continue
+    let rest = part
+    while (rest.length >= freeBytes) {
+      piece.push(rest.subarray(0, freeBytes))
       yield piece
+      rest = rest.subarray(freeBytes)
       piece = []
-      bytes = 0
+      freeBytes = BLOCK_BYTES
     }
+    if (rest.length === 0) continue
+    piece.push(rest)
+    freeBytes -= rest.length
   }
-  if (bytes > 0) yield piece
+  if (piece.length > 0) yield piece
 }
 
 /** An answer's way to its client, whose connection the other thread has. */
 class ThreadSink implements ByteSink {
   readonly #request: number
   readonly #outbox: Outbox
+  readonly #blocks: SharedBlocks
   #backlogBytes = 0
   #isGone = false
   #waiting: (() => void)[] = []
 
-  constructor(request: number, outbox: Outbox) {
+  constructor(request: number, outbox: Outbox, blocks: SharedBlocks) {
     this.#request = request
     this.#outbox = outbox
+    this.#blocks = blocks
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.writeParts([bytes])
+    return this.writePiece([bytes])
   }
 
-  writeParts(parts: readonly Uint8Array[]): boolean {
+  /** As one write of all parts. */
+  writePiece(parts: readonly Uint8Array[]): boolean {
     if (this.#isGone) return true
-    for (const part of parts) this.#backlogBytes += part.length
-    this.#outbox.add(TOLD.data, this.#request, 0, '', parts)
+    let bytes = 0
+    for (const part of parts) bytes += part.length
+    this.#backlogBytes += bytes
+    const block = bytes === BLOCK_BYTES ? this.#blocks.fill(parts) : undefined
+    if (block === undefined) this.#outbox.add(TOLD.data, this.#request, 0, '', parts)
+    else this.#outbox.add(TOLD.block, this.#request, block, '')
     return this.#backlogBytes < WINDOW_BYTES
   }
 

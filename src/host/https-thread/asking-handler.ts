@@ -1,5 +1,6 @@
-import type { ByteSink, Peer, ServerResponse, TunnelTarget } from '../../apiserver/http.ts'
+import type { Peer, ServerResponse, TunnelTarget } from '../../apiserver/http.ts'
 import type { IncomingRequest } from '../server-request.ts'
+import type { StreamSink } from '../response-writer.ts'
 import { Outbox } from './outbox.ts'
 import { ASKED, BODY, TOLD, type Packet, type RequestHead } from './packet.ts'
 import { textOfThrown, thrownOfText } from './thrown-text.ts'
@@ -15,6 +16,7 @@ export class AskingHandler {
   readonly #exchanges = new Map<number, Exchange>()
   /** What clients took since the other thread was last told. */
   readonly #taken = new Map<number, number>()
+  readonly #blocks: Uint8Array[] = []
   readonly #peerTexts = new WeakMap<Peer, string>()
   #lastRequest = 0
 
@@ -25,7 +27,7 @@ export class AskingHandler {
   handle(request: IncomingRequest): Promise<ServerResponse> {
     const number = this.#freeNumber()
     return new Promise((resolve, reject) => {
-      this.#exchanges.set(number, { request, resolve, reject, answer: undefined, isAsked: false })
+      this.#exchanges.set(number, { request, resolve, reject, answer: undefined, isAsked: false, isGone: false })
       request.whenAborted(this.#abort.bind(this, number))
       if (!comesWithBody(request)) return this.#ask(number, request, BODY.onDemand)
       request.body(INCLUDED_BODY_BYTES).then(
@@ -35,9 +37,15 @@ export class AskingHandler {
     })
   }
 
+  /** A block of memory that the other thread fills, by its number. */
+  show(block: number, buffer: SharedArrayBuffer): void {
+    this.#blocks[block] = new Uint8Array(buffer)
+  }
+
   /** What the other thread has told. */
   take({ kind, request, count, text, bytes }: Packet): void {
     const exchange = this.#exchanges.get(request)
+    if (kind === TOLD.block) return this.#passBlock(request, exchange?.answer, count)
     if (exchange === undefined) return
     switch (kind) {
       case TOLD.whole:
@@ -46,20 +54,29 @@ export class AskingHandler {
       case TOLD.begin: {
         const answer = new ComingAnswer((taken) => this.#tookBytes(request, taken))
         exchange.answer = answer
-        return exchange.resolve({ type: 'stream', status: count, headers: JSON.parse(text), send: (sink) => answer.send(sink) })
+        // This server's own connections call it.
+        return exchange.resolve({ type: 'stream', status: count, headers: JSON.parse(text), send: (sink: StreamSink) => answer.send(sink) })
       }
       case TOLD.data: return exchange.answer?.write(bytes)
       case TOLD.end:
-        this.#forget(request)
+        this.#end(request, exchange)
         return exchange.answer === undefined ? exchange.reject(CLIENT_GONE) : exchange.answer.end()
       case TOLD.broken:
-        this.#forget(request)
+        this.#end(request, exchange)
         return exchange.answer?.fail(thrownOfText(text))
       case TOLD.wantBody: return this.#sendBody(request, exchange.request, count)
       case TOLD.tunnel:
         this.#exchanges.delete(request)
         return exchange.resolve({ type: 'tunnel', target: JSON.parse(text) as TunnelTarget })
     }
+  }
+
+  /** The block is given back in any case. */
+  #passBlock(request: number, answer: ComingAnswer | undefined, block: number): void {
+    const bytes = this.#blocks[block]
+    const taken = (): void => this.#outbox.add(ASKED.blockTaken, request, block, '')
+    if (answer === undefined || bytes === undefined) taken()
+    else answer.writeThen(bytes, taken)
   }
 
   #freeNumber(): number {
@@ -94,16 +111,17 @@ export class AskingHandler {
   /** The exchange ends when the other thread is done with it: it is what a connection may have only so many of. */
   #abort(number: number): void {
     const exchange = this.#exchanges.get(number)
-    if (exchange?.isAsked === true) this.#outbox.add(ASKED.aborted, number, 0, '')
-    else if (exchange !== undefined) {
-      this.#forget(number)
-      exchange.reject(CLIENT_GONE)
-    }
+    if (exchange === undefined) return
+    exchange.isGone = true
+    if (exchange.isAsked) return this.#outbox.add(ASKED.aborted, number, 0, '')
+    this.#end(number, exchange)
+    exchange.reject(CLIENT_GONE)
   }
 
-  #forget(number: number): void {
+  #end(number: number, { isGone, answer }: Exchange): void {
     this.#exchanges.delete(number)
     this.#taken.delete(number)
+    if (isGone) answer?.drop()
   }
 
   /** Told once for all that is taken in a turn of the event loop. */
@@ -129,6 +147,7 @@ interface Exchange {
   answer: ComingAnswer | undefined
   /** The other thread knows of it. */
   isAsked: boolean
+  isGone: boolean
 }
 
 function comesWithBody({ method, headers }: IncomingRequest): boolean {
@@ -139,8 +158,8 @@ function comesWithBody({ method, headers }: IncomingRequest): boolean {
 /** An answer that comes in pieces. Those that are here before the connection is ready for them wait. */
 class ComingAnswer {
   readonly #took: (bytes: number) => void
-  #early: Uint8Array[] = []
-  #sink: ByteSink | undefined
+  #early: (readonly [bytes: Uint8Array, taken: (() => void) | undefined])[] = []
+  #sink: StreamSink | undefined
   /** What the sink has that its client has not. */
   #behindBytes = 0
   readonly #done = Promise.withResolvers<void>()
@@ -152,16 +171,25 @@ class ComingAnswer {
   }
 
   /** Resolves at the answer's end. */
-  send(sink: ByteSink): Promise<void> {
+  send(sink: StreamSink): Promise<void> {
     this.#sink = sink
-    for (const bytes of this.#early) this.#pass(sink, bytes)
+    for (const [bytes, taken] of this.#early) {
+      if (taken === undefined) this.#pass(sink, bytes)
+      else sink.writeThen(bytes, taken)
+    }
     this.#early = []
     return this.#done.promise
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#sink === undefined) this.#early.push(bytes)
+    if (this.#sink === undefined) this.#early.push([bytes, undefined])
     else this.#pass(this.#sink, bytes)
+  }
+
+  /** taken: called when the bytes may change again. */
+  writeThen(bytes: Uint8Array, taken: () => void): void {
+    if (this.#sink === undefined) this.#early.push([bytes, taken])
+    else this.#sink.writeThen(bytes, taken)
   }
 
   end(): void {
@@ -172,7 +200,13 @@ class ComingAnswer {
     this.#done.reject(error)
   }
 
-  #pass(sink: ByteSink, bytes: Uint8Array): void {
+  /** The client was gone before anything of it was sent. */
+  drop(): void {
+    for (const [, taken] of this.#early) taken?.()
+    this.#early = []
+  }
+
+  #pass(sink: StreamSink, bytes: Uint8Array): void {
     const isTaken = sink.write(bytes)
     if (this.#behindBytes > 0) this.#behindBytes += bytes.length
     else if (isTaken) this.#took(bytes.length)

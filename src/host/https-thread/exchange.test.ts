@@ -4,18 +4,19 @@ import type { ByteSink, Handler, ServerResponse } from '../../apiserver/http.ts'
 import { silentLog } from '../../words/ports.ts'
 import { textOf, utf8 } from '../../words/bytes.ts'
 import { StatusError } from '../../words/status-error.ts'
+import type { StreamSink } from '../response-writer.ts'
 import { IncomingRequest } from '../server-request.ts'
 import { Answering } from './answering.ts'
 import { AskingHandler } from './asking-handler.ts'
 import { Outbox } from './outbox.ts'
 import { readBatch } from './packet.ts'
+import { SharedBlocks } from './shared-blocks.ts'
 
 /** Both sides in one thread; their batches go by the event loop, as between threads. */
 function joined(handler: Handler): AskingHandler {
   const asking: AskingHandler = new AskingHandler({ postMessage: (batch: ArrayBuffer) => void setImmediate(() => readBatch(batch, (packet) => answering.take(packet))) })
-  const answering: Answering = new Answering(handler, silentLog, new Outbox({
-    postMessage: (batch: ArrayBuffer) => void setImmediate(() => readBatch(batch, (packet) => asking.take(packet))),
-  }))
+  const outbox = new Outbox({ postMessage: (batch: ArrayBuffer) => void setImmediate(() => readBatch(batch, (packet) => asking.take(packet))) })
+  const answering: Answering = new Answering({ handler, log: silentLog, outbox, blocks: new SharedBlocks((block, buffer) => asking.show(block, buffer)) })
   return asking
 }
 
@@ -31,7 +32,7 @@ function request({ method = 'GET', target = '/', headers = {}, body = () => Prom
 }
 
 /** A client that takes what is written, or nothing until it is told to. */
-class Client implements ByteSink {
+class Client implements StreamSink {
   text = ''
   backlog = 0
   isSlow = false
@@ -41,6 +42,16 @@ class Client implements ByteSink {
     this.text += textOf(bytes)
     if (this.isSlow) this.backlog += bytes.length
     return !this.isSlow
+  }
+
+  /** Bytes that it has not taken must not change. */
+  writeThen(bytes: Uint8Array, taken: () => void): void {
+    const before = textOf(bytes)
+    if (this.write(bytes)) return taken()
+    this.#taken.push(() => {
+      assert.equal(textOf(bytes), before)
+      taken()
+    })
   }
 
   backlogBytes(): number {
@@ -110,6 +121,25 @@ test('a large answer goes in pieces, no faster than its client takes them', asyn
   client.take()
   assert.equal((await done).length, '200 '.length + 3_000_000)
   assert.equal(client.text, parts.map(textOf).join(''))
+})
+
+test('blocks of memory come back, whatever becomes of the client', async () => {
+  const body = [new Uint8Array(1024 * 1024)]
+  const shown: number[] = []
+  const outbox = (take: () => (batch: ArrayBuffer) => void): Outbox => new Outbox({ postMessage: (batch: ArrayBuffer) => void setImmediate(() => take()(batch)) })
+  const asking: AskingHandler = new AskingHandler({ postMessage: (batch: ArrayBuffer) => void setImmediate(() => readBatch(batch, (packet) => answering.take(packet))) })
+  const blocks = new SharedBlocks((block, buffer) => { shown.push(block); asking.show(block, buffer) })
+  const answering = new Answering({ handler: () => ({ type: 'whole', status: 200, headers: {}, body }), log: silentLog, blocks, outbox: outbox(() => (batch) => readBatch(batch, (packet) => asking.take(packet))) })
+  for (let turn = 0; turn < 20; turn++) {
+    const asked = request()
+    const answer = asking.handle(asked)
+    if (turn % 4 === 0) asked.abort()
+    const response = await answer.catch(() => undefined)
+    if (turn % 4 === 1) asked.abort()
+    else if (response !== undefined) await received(response)
+    await turns(10)
+  }
+  assert(shown.length <= 8, `${shown.length} blocks were made`)
 })
 
 test('a client that is gone aborts the request, whatever it waits for', async () => {

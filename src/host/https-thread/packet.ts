@@ -24,6 +24,8 @@ export const ASKED = {
   taken: 4,
   /** The client is gone, or the server closes. */
   aborted: 5,
+  /** count: the number of a shared block that is free again; its bytes are taken. */
+  blockTaken: 6,
 } as const
 
 export const BODY = { onDemand: 0, included: 1, failed: 2 } as const
@@ -35,6 +37,8 @@ export const TOLD = {
   /** As whole; the body follows. */
   begin: 12,
   data: 13,
+  /** As data; count: the number of the shared block that is full of it. */
+  block: 18,
   end: 14,
   /** text: what was thrown. The answer cannot be brought to its end. */
   broken: 15,

@@ -12,6 +12,7 @@ export interface ThreadOptions extends Omit<HttpsServerOptions, 'handler' | 'nod
 export type ToThread =
   | { readonly type: 'serve'; readonly options: ThreadOptions }
   | { readonly type: 'renew'; readonly certificate: ServingCertificate }
+  | { readonly type: 'block'; readonly block: number; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'close' }
 
 export type FromThread =

@@ -6,6 +6,7 @@ import { ListenError } from '../listen-error.ts'
 import { Answering } from './answering.ts'
 import { Outbox } from './outbox.ts'
 import { readBatch, type Packet } from './packet.ts'
+import { SharedBlocks } from './shared-blocks.ts'
 import type { FromThread, ThreadOptions, ToThread } from './thread-messages.ts'
 
 export interface ThreadedServerOptions extends ThreadOptions {
@@ -25,7 +26,8 @@ export function startHttpsThread(): Worker {
  * of events to watchers take more time than many a request itself does, and what they leave as garbage is collected in that thread.
  */
 export async function startThreadedHttpsServer(thread: Worker, { handler, log, ...options }: ThreadedServerOptions): Promise<HttpsServer> {
-  const answering = new Answering(handler, log, new Outbox(thread))
+  const blocks = new SharedBlocks((block, buffer) => thread.postMessage({ type: 'block', block, buffer } satisfies ToThread))
+  const answering = new Answering({ handler, log, outbox: new Outbox(thread), blocks })
   const take = (packet: Packet): void => answering.take(packet)
   const control = new ThreadControl(thread, log)
   thread.on('message', (message: ArrayBuffer | FromThread) => {
