@@ -7,12 +7,14 @@ import { startWatchClient } from './watch-client.ts'
 
 const NODES = 1_000
 const PODS = 5_000
+/** Before anything is counted: what a server does often, its engine has compiled well. */
+const WARM_PODS = 1_000
 const TIMEOUT_MS = 120_000
 const PODS_PATH = '/api/v1/namespaces/default/pods'
 const EVENTS_PATH = '/api/v1/namespaces/default/events'
 
 /**
- * 5,000 pods are created at once on 1,000 nodes that only the API knows: until the last one is seen bound. The CPU is counted until each
+ * 5,000 pods are created at once, after 1,000 others, on 1,000 nodes that only the API knows: until the last one is seen bound. The CPU is counted until each
  * pod's Scheduled event is there too.
  */
 export const scheduling: BenchCase = {
@@ -23,15 +25,17 @@ export const scheduling: BenchCase = {
       await makeNodes(server)
       // Every event of every pod is sent; each pod is bound once, and nobody changes it afterwards.
       const watcher = await startWatchClient(server, `${PODS_PATH}?watch=true&resourceVersion=0`, (line) => line.includes('"nodeName":"'))
+      await server.load(WARM_PODS, (number) => create(`w-${number}`))
+      await watcher.received(WARM_PODS, TIMEOUT_MS)
       const requests = Array.from({ length: PODS }, (_, number) => create(`s-${number}`))
       const before = server.cpuMs()
       const started = performance.now()
       const created = await server.load(PODS, (number) => requests[number] ?? create(''))
-      await watcher.received(PODS, TIMEOUT_MS)
+      await watcher.received(WARM_PODS + PODS, TIMEOUT_MS)
       const elapsedMs = performance.now() - started
       watcher.close()
       const told = await startWatchClient(server, `${EVENTS_PATH}?watch=true&resourceVersion=0`, (line) => line.includes('"reason":"Scheduled"'))
-      await told.received(PODS, TIMEOUT_MS)
+      await told.received(WARM_PODS + PODS, TIMEOUT_MS)
       told.close()
       const createSeconds = (created.elapsedMs / 1000).toFixed(1)
       return [{

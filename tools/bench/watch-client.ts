@@ -1,6 +1,18 @@
+import { present } from '../../src/words/assert.ts'
 import { openConnection, prepare, type Http2Connection, type LoadTarget } from './http2-client.ts'
 
 const NEWLINE = 10
+
+/** A watch on one of the connections, in turn. */
+export async function startWatchClients(target: LoadTarget, path: string, { clients, connections }: WatchClients): Promise<readonly WatchClient[]> {
+  const opened = await Promise.all(Array.from({ length: connections }, () => openConnection(target)))
+  return Array.from({ length: clients }, (_, client) => new WatchClient(present(opened[client % connections], 'a connection'), path, undefined))
+}
+
+export interface WatchClients {
+  readonly clients: number
+  readonly connections: number
+}
 
 /** A watch on a connection of its own. counts: whether a line is one of the events that are waited for; absent: each is. */
 export async function startWatchClient(target: LoadTarget, path: string, counts?: (line: Buffer) => boolean): Promise<WatchClient> {
