@@ -18,10 +18,21 @@ export class AskingHandler {
   readonly #taken = new Map<number, number>()
   readonly #blocks: Uint8Array[] = []
   readonly #peerTexts = new WeakMap<Peer, string>()
+  /** Answers of which pieces came in this turn of the event loop. */
+  #unflushed: ComingAnswer[] = []
+  readonly #dirty: (answer: ComingAnswer) => void
   #lastRequest = 0
 
   constructor(port: ConstructorParameters<typeof Outbox>[0]) {
     this.#outbox = new Outbox(port)
+    const flush = (): void => {
+      const answers = this.#unflushed
+      this.#unflushed = []
+      for (const answer of answers) answer.flush()
+    }
+    this.#dirty = (answer) => {
+      if (this.#unflushed.push(answer) === 1) setImmediate(flush)
+    }
   }
 
   handle(request: IncomingRequest): Promise<ServerResponse> {
@@ -52,7 +63,7 @@ export class AskingHandler {
         this.#exchanges.delete(request)
         return exchange.resolve({ type: 'whole', status: count, headers: JSON.parse(text), body: bytes.length === 0 ? [] : [bytes] })
       case TOLD.begin: {
-        const answer = new ComingAnswer((taken) => this.#tookBytes(request, taken))
+        const answer = new ComingAnswer({ took: this.#tookBytes.bind(this, request), dirty: this.#dirty })
         exchange.answer = answer
         // This server's own connections call it.
         return exchange.resolve({ type: 'stream', status: count, headers: JSON.parse(text), send: (sink: StreamSink) => answer.send(sink) })
@@ -76,7 +87,7 @@ export class AskingHandler {
     const bytes = this.#blocks[block]
     const taken = (): void => this.#outbox.add(ASKED.blockTaken, request, block, '')
     if (answer === undefined || bytes === undefined) taken()
-    else answer.writeThen(bytes, taken)
+    else answer.write(bytes, taken)
   }
 
   #freeNumber(): number {
@@ -155,17 +166,26 @@ function comesWithBody({ method, headers }: IncomingRequest): boolean {
   return length !== undefined && method !== 'GET' && Number(length) <= INCLUDED_BODY_BYTES
 }
 
-/** An answer that comes in pieces. Those that are here before the connection is ready for them wait. */
+interface ComingAnswerParts {
+  took(bytes: number): void
+  /** Asked to flush the answer at the end of this turn of the event loop. */
+  dirty(answer: ComingAnswer): void
+}
+
+/**
+ * An answer that comes in pieces. Those of one turn of the event loop are one write, which costs more than to join them: the busier the
+ * thread is, the more events a watcher gets at once. Those that are here before the connection is ready for them wait.
+ */
 class ComingAnswer {
-  readonly #took: (bytes: number) => void
-  #early: (readonly [bytes: Uint8Array, taken: (() => void) | undefined])[] = []
+  readonly #parts: ComingAnswerParts
+  #pieces: Piece[] = []
   #sink: StreamSink | undefined
   /** What the sink has that its client has not. */
   #behindBytes = 0
   readonly #done = Promise.withResolvers<void>()
 
-  constructor(took: (bytes: number) => void) {
-    this.#took = took
+  constructor(parts: ComingAnswerParts) {
+    this.#parts = parts
     // It may fail before anybody waits for it.
     this.#done.promise.catch(() => undefined)
   }
@@ -173,49 +193,67 @@ class ComingAnswer {
   /** Resolves at the answer's end. */
   send(sink: StreamSink): Promise<void> {
     this.#sink = sink
-    for (const [bytes, taken] of this.#early) {
-      if (taken === undefined) this.#pass(sink, bytes)
-      else sink.writeThen(bytes, taken)
-    }
-    this.#early = []
+    this.flush()
     return this.#done.promise
   }
 
-  write(bytes: Uint8Array): void {
-    if (this.#sink === undefined) this.#early.push([bytes, undefined])
-    else this.#pass(this.#sink, bytes)
-  }
-
-  /** taken: called when the bytes may change again. */
-  writeThen(bytes: Uint8Array, taken: () => void): void {
-    if (this.#sink === undefined) this.#early.push([bytes, taken])
-    else this.#sink.writeThen(bytes, taken)
+  /** taken: of bytes that must not change before it is called. */
+  write(bytes: Uint8Array, taken?: () => void): void {
+    if (this.#pieces.length === 0) this.#parts.dirty(this)
+    this.#pieces.push({ bytes, taken })
   }
 
   end(): void {
+    this.flush()
     this.#done.resolve()
   }
 
   fail(error: Error): void {
+    this.flush()
     this.#done.reject(error)
   }
 
   /** The client was gone before anything of it was sent. */
   drop(): void {
-    for (const [, taken] of this.#early) taken?.()
-    this.#early = []
+    for (const { taken } of this.#pieces.splice(0)) taken?.()
   }
 
-  #pass(sink: StreamSink, bytes: Uint8Array): void {
+  flush(): void {
+    const sink = this.#sink
+    if (sink === undefined || this.#pieces.length === 0) return
+    const pieces = this.#pieces
+    this.#pieces = []
+    let joined: Uint8Array[] = []
+    for (const { bytes, taken } of pieces) {
+      if (taken === undefined) {
+        joined.push(bytes)
+        continue
+      }
+      this.#pass(sink, joined)
+      joined = []
+      sink.writeThen(bytes, taken)
+    }
+    this.#pass(sink, joined)
+  }
+
+  #pass(sink: StreamSink, joined: readonly Uint8Array[]): void {
+    const [first] = joined
+    if (first === undefined) return
+    const bytes = joined.length === 1 ? first : Buffer.concat(joined)
     const isTaken = sink.write(bytes)
     if (this.#behindBytes > 0) this.#behindBytes += bytes.length
-    else if (isTaken) this.#took(bytes.length)
+    else if (isTaken) this.#parts.took(bytes.length)
     else {
       this.#behindBytes = bytes.length
       void sink.drained().then(() => {
-        this.#took(this.#behindBytes)
+        this.#parts.took(this.#behindBytes)
         this.#behindBytes = 0
       })
     }
   }
+}
+
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly taken: (() => void) | undefined
 }
