@@ -147,7 +147,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
         piece.push(frame)
         bytes += frame.length
       }
-      this.#write(joinBytes(piece))
+      this.#write(joined(piece))
     }
     this.#rest = []
     this.flush()
@@ -165,7 +165,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
   flush(): void {
     if (this.#frames.length === 0 || this.#ended) return
     if (this.#rest.length > 0) return this.#checkWaiting()
-    this.#write(joinBytes(this.#frames))
+    this.#write(joined(this.#frames))
     if (!this.#isLive) this.#allowance += this.#pendingBytes
     this.#frames = []
     this.#pendingBytes = 0
@@ -251,4 +251,10 @@ export class WatchStream implements WatchReceiver, WatchMember {
     this.#ended = true
     this.#resolve(end)
   }
+}
+
+/** One large frame is not copied. */
+function joined(frames: readonly Uint8Array[]): Uint8Array {
+  const [only] = frames
+  return only !== undefined && frames.length === 1 ? only : joinBytes(frames)
 }
