@@ -53,8 +53,6 @@ export class WatchStream implements WatchReceiver, WatchMember {
   /** Of what the watch begins with: what is written when the client has taken all before it. Until it has all, news gather in #frames. */
   #rest: (CachedObject | Uint8Array)[] = []
   #isLive = false
-  /** The client has not taken what it was sent last. */
-  #isFull = false
   #ended = false
   #cancelBookmark: () => void = () => {}
   #resolve: (end: WatchEnd) => void = () => {}
@@ -81,7 +79,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
     let stop: () => void = () => {}
     try {
       stop = await (this.#converted === undefined
-        ? beginWatch(feed, query, this, (after) => this.#options.follow(after, this), () => this.#room())
+        ? beginWatch(feed, query, this, (after) => this.#options.follow(after, this))
         : this.#beginConverted(this.#converted))
       this.#isLive = true
       this.#scheduleBookmark()
@@ -191,19 +189,10 @@ export class WatchStream implements WatchReceiver, WatchMember {
   /** A connection that breaks must not disturb the cache that tells it the news. */
   #write(bytes: Uint8Array): void {
     try {
-      this.#isFull = !this.#sink.write(bytes)
+      this.#sink.write(bytes)
     } catch {
       this.#finish('closed')
     }
-  }
-
-  /** Undefined: more of the state may be told at once. */
-  #room(): Promise<void> | undefined {
-    if (!this.#isFull || this.#ended) return undefined
-    this.#isFull = false
-    return this.#sink.drained().then(() => {
-      this.#allowance = 0
-    })
   }
 
   lost(): void {
