@@ -206,3 +206,34 @@ test('a store that lost track of its watcher is read again, and clients start an
   await settle()
   assert.equal((await second.request('GET', `${CONFIG_MAPS}/b`)).status, 200)
 })
+
+test('what a watch begins with waits for a client that reads slowly, and news wait behind it', async () => {
+  const server = await startTestServer()
+  const names = Array.from({ length: 20 }, (_, index) => `a-${String(index).padStart(2, '0')}`)
+  const data = { text: 'x'.repeat(100_000) }
+  await server.request('POST', '/api/v1/namespaces/other/configmaps', { metadata: { name: 'first' } })
+  for (const name of names) await server.request('POST', CONFIG_MAPS, { metadata: { name }, data })
+  for (const from of ['&resourceVersion=1', '']) {
+    const abort = new AbortController()
+    const response = await server.server.handle(testRequest('GET', `${CONFIG_MAPS}?watch=1${from}`, undefined, {}, abort.signal))
+    assert(response.type === 'stream')
+    const written: string[] = []
+    let taken = Promise.withResolvers<void>()
+    const sink = { write: (bytes: Uint8Array) => written.push(textOf(bytes)) > 0, backlogBytes: () => 0, drained: () => taken.promise }
+    const sent = response.send(sink)
+    await settle()
+    assert(written.join('').length < 500_000, `${written.join('').length} bytes that nobody took`)
+    await server.request('POST', CONFIG_MAPS, { metadata: { name: 'news' } })
+    for (let piece = 0; piece < 30; piece++) {
+      taken.resolve()
+      taken = Promise.withResolvers()
+      await settle()
+    }
+    const heard = written.join('').trim().split('\n').map((line) => String(memberOf(JSON.parse(line), 'object.metadata.name')))
+    assert.deepEqual(heard, [...names, 'news'])
+    await server.request('DELETE', `${CONFIG_MAPS}/news`)
+    abort.abort()
+    await sent
+  }
+  server.stop()
+})

@@ -32,7 +32,11 @@ export interface NodeCredentials {
 export interface ClusterPki {
   readonly caFile: string
   readonly caPem: string
+  /** Where an administrator may put more authorities whose clients are let in. */
+  readonly clientCaFile: string
   readonly apiServer: Credentials
+  /** Makes the API server's certificate anew where it ends soon. */
+  renewApiServer(): void
   /** With it the API server calls the nodes. */
   readonly apiServerToNode: Credentials
   /** system:masters: may do everything. */
@@ -74,14 +78,17 @@ export function createClusterPki(directory: string, options: PkiOptions): Cluste
   const client = (file: string, commonName: string, organizations: readonly string[]): Credentials => (
     ensure({ directory, file, authority, options }, { commonName, organizations, use: 'client', names: [], addresses: [] }))
   const { names, addresses } = options
+  const apiServer = (): Credentials => ensure(
+    { directory, file: 'apiserver', authority, options },
+    { commonName: 'kube-apiserver', organizations: [], use: 'server', names, addresses }
+  )
   const tokenKeyPem = openTokenKey(directory)
   return {
     caFile: join(directory, 'ca.crt'),
     caPem: authority.certificatePem,
-    apiServer: ensure(
-      { directory, file: 'apiserver', authority, options },
-      { commonName: 'kube-apiserver', organizations: [], use: 'server', names, addresses }
-    ),
+    clientCaFile: join(directory, 'client-ca.crt'),
+    apiServer: apiServer(),
+    renewApiServer: () => void apiServer(),
     apiServerToNode: client('apiserver-node-client', API_SERVER_TO_NODE_NAME, ['lotse:node-admins']),
     admin: client('admin', 'kubernetes-admin', ['system:masters']),
     frontProxy: {

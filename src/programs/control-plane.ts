@@ -7,7 +7,8 @@ import type { AccessSettings } from '../apiserver/access/configured-access.ts'
 import { requestHeadersOf } from '../apiserver/access/request-header-authenticator.ts'
 import { composeExtensions } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
-import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
+import { applyBootstrap, publishAuthentication } from '../apiserver/bootstrap/apply.ts'
+import type { AuthenticationFacts } from '../apiserver/bootstrap/cluster-objects.ts'
 import { versionInfo } from '../apiserver/discovery/version.ts'
 import type { HealthCheck } from '../apiserver/discovery/health.ts'
 import { createApiServer, defaultLimits, type ApiServer } from '../apiserver/server.ts'
@@ -34,6 +35,7 @@ import { hostAddresses, type HostAddresses } from '../host/host-addresses.ts'
 import { createClusterPki, FRONT_PROXY_NAME, type ClusterPki } from '../host/pki.ts'
 import { processMetrics } from '../host/process-metrics.ts'
 import { systemRandom } from '../host/random.ts'
+import { followServingCertificate, readServingCertificate, type ServingFiles } from '../host/serving-certificate.ts'
 import { createServiceAccountTokens, type ServiceAccountTokens } from '../host/service-account-tokens.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import { kindConversions, servedResources } from '../resources/registry.ts'
@@ -79,12 +81,21 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const healthChecks = encryption?.healthChecks ?? []
   const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, log })
   await server.start(stop.signal)
+  const servingFiles: ServingFiles = { ...pki.apiServer, caFile: pki.caFile, clientCaFile: pki.clientCaFile }
+  const serving = readServingCertificate(servingFiles, systemClock.now())
   const listener = await startThreadedHttpsServer(thread, {
-    ...pki.apiServer, caPem: pki.caPem, frontProxyCaPem: pki.frontProxy.caPem, handler: server.handle,
+    ...serving, frontProxyCaPem: pki.frontProxy.caPem, handler: server.handle,
     host: config.listenAddress, port: config.port, log,
     nodeProxy: { ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS, frontProxy: pki.frontProxy },
   })
-  await bootstrap(config, { host, pki }, server)
+  await bootstrap(config, { host, pki, clientCaPem: serving.caPem }, server)
+  void followServingCertificate({
+    files: servingFiles, inForce: serving, renew: pki.renewApiServer,
+    async use(certificate) {
+      listener.renew(certificate)
+      await publishAuthentication(server.client(internalUsers.apiServer), authenticationFacts(pki, certificate.caPem))
+    },
+  }, { clock: systemClock, log }, stop.signal)
   encryption?.run(stop.signal)
   if (encryption !== undefined) server.addMetrics(() => encryption.metrics())
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
@@ -223,11 +234,19 @@ interface WithPki {
   readonly pki: ClusterPki
 }
 
-async function bootstrap(config: ClusterConfig, { host, pki }: Pick<ServerParts, 'host'> & WithPki, server: ApiServer): Promise<void> {
+function authenticationFacts(pki: ClusterPki, clientCaPem: string): AuthenticationFacts {
+  return { clientCaPem, frontProxyCaPem: pki.frontProxy.caPem, frontProxyName: FRONT_PROXY_NAME }
+}
+
+interface BootstrapParts extends WithPki {
+  readonly host: HostAddresses
+  readonly clientCaPem: string
+}
+
+async function bootstrap(config: ClusterConfig, { host, pki, clientCaPem }: BootstrapParts, server: ApiServer): Promise<void> {
   const client = server.client(internalUsers.apiServer)
-  await applyBootstrap(client, { serviceAddress: config.apiServiceAddress, address: host.primary, port: config.port }, {
-    clientCaPem: pki.caPem, frontProxyCaPem: pki.frontProxy.caPem, frontProxyName: FRONT_PROXY_NAME,
-  })
+  await applyBootstrap(client, { serviceAddress: config.apiServiceAddress, address: host.primary, port: config.port },
+    authenticationFacts(pki, clientCaPem))
   if (config.nodes > 0) await createDnsService(config, client)
 }
 

@@ -3,7 +3,7 @@ import type { KindRef } from '../../objects/kind.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { PersistentVolume, Pod } from '../../resources/generated/types.ts'
 import type { ObjectReader } from '../access.ts'
-import { podReferences, type PodReferences } from './pod-references.ts'
+import { openedReferences, type PodReferences } from './pod-references.ts'
 import { volumeNamesSecret } from './volume-secrets.ts'
 
 /** What is related to a node because of its pods: pod <- claim <- volume <- secret, and all that a pod names itself. */
@@ -63,7 +63,7 @@ export class NodeRelations {
   #referencesOf(pod: Pod): PodReferences {
     const known = this.#references.get(pod)
     if (known !== undefined) return known
-    const references = podReferences(pod)
+    const references = openedReferences(pod)
     this.#references.set(pod, references)
     return references
   }

@@ -13,9 +13,12 @@ const MIRROR = 'kubernetes.io/config.mirror'
 const NONE: ReadonlySet<string> = new Set()
 const NOTHING: PodReferences = { secrets: NONE, configMaps: NONE, claims: NONE, resourceClaims: NONE, serviceAccount: '' }
 
-/** A mirror pod, which a node makes itself, opens nothing to it. */
+/** What a pod opens to its node: a mirror pod, which the node makes itself, nothing. */
+export function openedReferences(pod: Pod): PodReferences {
+  return pod.metadata.annotations?.[MIRROR] === undefined ? podReferences(pod) : NOTHING
+}
+
 export function podReferences(pod: Pod): PodReferences {
-  if (pod.metadata.annotations?.[MIRROR] !== undefined) return NOTHING
   const found: Found = { secrets: new Set(), configMaps: new Set(), claims: new Set() }
   for (const reference of pod.spec?.imagePullSecrets ?? []) add(found.secrets, reference.name)
   for (const volume of pod.spec?.volumes ?? []) fromVolume(pod, volume, found)

@@ -252,3 +252,38 @@ test('secrets of pods whose account is limited', async () => {
   const mirror = pod({ volumes }, { annotations: { 'kubernetes.io/config.mirror': 'x' } })
   assert.deepEqual((await admit(create(kinds.Pod, mirror))).said, ['403 pods "p" is forbidden: a mirror pod may not reference secrets'])
 })
+
+test('a second round changes nothing of what the first has decided, and looks after what webhooks have added', async () => {
+  const range = { type: 'Container', default: { cpu: '200m' }, defaultRequest: { cpu: '100m' } }
+  const all: readonly KubeObject[] = [
+    namespace('shop', {}, { 'scheduler.alpha.kubernetes.io/node-selector': 'a=b' }),
+    { ...thing('ServiceAccount', { imagePullSecrets: [{ name: 'pull' }] }), metadata: { name: 'default', namespace: 'shop' } },
+    thing('LimitRange', { spec: { limits: [range] } }),
+    { ...thing('PriorityClass', { value: 7, globalDefault: true, preemptionPolicy: 'Never' }), apiVersion: 'scheduling.k8s.io/v1', metadata: { name: 'seven' } },
+    {
+      ...thing('RuntimeClass', { handler: 'h', overhead: { podFixed: { cpu: '1' } }, scheduling: { nodeSelector: { c: 'd' }, tolerations: [{ key: 't', operator: 'Exists' }] } }),
+      apiVersion: 'node.k8s.io/v1', metadata: { name: 'runtime' },
+    },
+  ]
+  const reader = readerOf(all)
+  const options: Partial<AdmissionOptions> = {
+    alwaysPullImages: true, extendedResourceToleration: true, podNodeSelector: { clusterDefault: '', allowed: {} }, podTolerations: { defaults: [{ key: 'x', operator: 'Exists' }], allowed: [] },
+  }
+  const random = { bytes: (length: number) => new Uint8Array(length).map((_, index) => (now++ + index) % 256) }
+  const built = builtInAdmission({ ...defaultAdmission, ...options }, { reader, clock, random, authorizer, servedKinds: () => [] })
+  const object = pod({ runtimeClassName: 'runtime' })
+  const request = create(kinds.Pod, object)
+  const round = async (which: 'first' | 'again'): Promise<void> => {
+    for (const mutator of built.mutators) if (mutator.matches(request)) await mutator.admit(request, reader, which)
+  }
+  await round('first')
+  const before = copyJson(object)
+  assert.deepEqual([object.spec.priority, object.spec.overhead, object.spec.volumes?.length, object.spec.imagePullSecrets], [7, { cpu: '1' }, 1, [{ name: 'pull' }]])
+  await round('again')
+  assert.deepEqual(object, before)
+  object.spec.containers.push({ name: 'sidecar', image: 's' })
+  await round('again')
+  const [first, sidecar] = object.spec.containers
+  assert.deepEqual([sidecar?.volumeMounts, sidecar?.resources, sidecar?.imagePullPolicy], [first?.volumeMounts, first?.resources, 'Always'])
+  assert.equal(object.spec.volumes?.length, 1)
+})

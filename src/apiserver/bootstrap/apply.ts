@@ -29,11 +29,16 @@ export async function applyBootstrap(client: Client, endpoint: ApiEndpoint, fact
     applyAll(client, kinds.PriorityLevelConfiguration, bootstrapPriorityLevels(), reconcileFlowControl),
     applyAll(client, kinds.FlowSchema, bootstrapFlowSchemas(), reconcileFlowControl),
     applyAll(client, kinds.PriorityClass, systemPriorityClasses, () => ({ action: 'keep' })),
-    applyAll(client, kinds.ConfigMap, facts === undefined ? [] : [extensionAuthentication(facts)], reconcileData),
+    facts === undefined ? undefined : publishAuthentication(client, facts),
     applyAll(client, kinds.Service, [apiService(endpoint)], reconcileService),
     applyAll(client, kinds.Endpoints, [apiEndpoints(endpoint)], reconcileEndpoints),
     applyAll(client, kinds.EndpointSlice, [apiEndpointSlice(endpoint)], reconcileEndpointSlice),
   ])
+}
+
+/** Tells other API servers whom to trust. */
+export function publishAuthentication(client: Client, facts: AuthenticationFacts): Promise<void> {
+  return applyAll(client, kinds.ConfigMap, [extensionAuthentication(facts)], reconcileData)
 }
 
 type Reconcile<T> = (existing: T, wanted: T) => Change<T>

@@ -34,10 +34,10 @@ test('every way to an object leads through the webhook where versions differ, an
     ['GET', `${V1}/a`, undefined, {}, 200, 'spec', { host: 'h', port: 1 }, []],
     ['GET', `${V2}/a`, undefined, {}, 200, 'spec', { hostPort: 'h:1' }, ['v1->v2 a']],
     ['GET', `${V2}/a`, undefined, {}, 200, 'apiVersion', 'example.com/v2', []],
-    // To the store, and back for the answer.
+    // To the store, and back for the answer; once more where a manager has written in another version, to see what becomes of his fields.
     ['POST', V2, door('v2', 'b', { hostPort: 'g:2' }), {}, 201, 'spec', { hostPort: 'g:2' }, ['v2->v1 b', 'v1->v2 b']],
     ['GET', `${V1}/b`, undefined, {}, 200, 'spec', { host: 'g', port: 2 }, []],
-    ['PATCH', `${V2}/a`, { spec: { hostPort: 'i:3' } }, MERGE, 200, 'spec', { hostPort: 'i:3' }, ['v2->v1 a', 'v1->v2 a']],
+    ['PATCH', `${V2}/a`, { spec: { hostPort: 'i:3' } }, MERGE, 200, 'spec', { hostPort: 'i:3' }, ['v2->v1 a', 'v2->v1 a', 'v1->v2 a']],
     ['PATCH', `${V2}/a/status`, { status: { phase: 'Shut' } }, MERGE, 200, 'status', { phase: 'Shut' }, ['v2->v1 a', 'v1->v2 a']],
     ['PATCH', `${V2}/a/scale`, { spec: { replicas: 4 } }, MERGE, 200, 'spec.replicas', 4, ['v2->v1 a', 'v1->v2 a']],
     ['PATCH', `${V2}/c?fieldManager=me`, door('v2', 'c', { hostPort: 'c:9' }), APPLY, 201, 'spec', { hostPort: 'c:9' }, ['v2->v1 c', 'v1->v2 c']],
@@ -289,6 +289,41 @@ test('admission webhooks and policies are shown the version that they ask for', 
   assert.deepEqual([created.status, created.get('spec')], [201, { hostPort: 'h:1', open: true }], created.text)
   await server.request('PATCH', `${V2}/a`, { spec: { hostPort: 'h:2' } }, MERGE)
   assert.deepEqual(seen, [['v1', { host: 'h', port: 1 }, undefined], ['v1', { open: true, host: 'h', port: 2 }, { open: true, host: 'h', port: 1 }]])
+  server.stop()
+})
+
+test('who applied in one version owns it in all', async () => {
+  const { server, hook } = await withDoors()
+  const apply = (path: string, manager: string, body: JsonObject, force = false): ReturnType<TestServer['request']> =>
+    server.request('PATCH', `${path}/a?fieldManager=${manager}&force=${force}`, body, APPLY)
+  const owned = async (): Promise<string[]> => {
+    const { get } = await server.request('GET', `${V1}/a`)
+    const entries = get('metadata.managedFields') as { manager: string; apiVersion: string; fieldsV1: { 'f:spec'?: object } }[]
+    return entries.map(({ manager, apiVersion, fieldsV1 }) => `${manager} ${apiVersion.slice(-2)} ${Object.keys(fieldsV1['f:spec'] ?? {}).join(' ')}`)
+  }
+  await apply(V1, 'ann', door('v1', 'a', { host: 'h', port: 1 }))
+  const refused = await apply(V2, 'bob', door('v2', 'a', { hostPort: 'h:2' }))
+  assert.deepEqual([refused.status, refused.get('details.causes')], [409, [
+    { reason: 'FieldManagerConflict', message: 'conflict with "ann"', field: '.spec.port' },
+  ]], refused.text)
+  const same = await apply(V2, 'bob', door('v2', 'a', { hostPort: 'h:1', open: true }))
+  assert.equal(same.status, 200, same.text)
+  assert.deepEqual(await owned(), ['ann v1 f:host f:port', 'bob v2 f:hostPort f:open'])
+  await apply(V2, 'bob', door('v2', 'a', { hostPort: 'i:1' }), true)
+  assert.deepEqual(await owned(), ['ann v1 f:port', 'bob v2 f:hostPort'])
+  assert.deepEqual((await server.request('GET', `${V2}/a`)).get('spec'), { hostPort: 'i:1' })
+  const patched = await server.request('PATCH', `${V1}/a?fieldManager=cy`, { spec: { port: 7, open: false } }, MERGE)
+  assert.equal(patched.status, 200, patched.text)
+  assert.deepEqual(await owned(), ['cy v1 f:port f:open'])
+  // The same manager moves from one version to the other: what it says no more is gone.
+  const moved = await apply(V1, 'dee', door('v1', 'a', { host: 'd', port: 7, replicas: 3 }), true)
+  assert.deepEqual(moved.get('spec'), { host: 'd', port: 7, replicas: 3, open: false }, moved.text)
+  const after = await apply(V2, 'dee', door('v2', 'a', { hostPort: 'd:7' }), true)
+  assert.deepEqual([after.get('spec'), await owned()], [{ hostPort: 'd:7', open: false }, ['dee v2 f:hostPort', 'cy v1 f:port f:open']], after.text)
+  // An update goes on without the webhook, an apply does not.
+  hook.answer = () => Promise.reject(new Error('down'))
+  assert.equal((await server.request('PATCH', `${V1}/a?fieldManager=cy`, { spec: { replicas: 1 } }, MERGE)).status, 200)
+  assert.deepEqual((await apply(V1, 'eve', door('v1', 'a', { replicas: 1 }))).get('message'), 'conversion webhook for example.com/v1, Kind=Door failed: down')
   server.stop()
 })
 

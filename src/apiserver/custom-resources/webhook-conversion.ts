@@ -40,6 +40,8 @@ export class WebhookConversion implements RemoteConversion {
   readonly #servedVersion: string
   readonly #storedVersion: string
   readonly #made = new WeakMap<CachedObject, Made>()
+  /** What shown objects were converted from: nobody has to be asked for that. */
+  readonly #sources = new WeakMap<KubeObject, KubeObject>()
   /** What is being asked for now: who wants the same waits for the same answer. */
   readonly #asked = new Map<CachedObject, Promise<void>>()
 
@@ -109,8 +111,9 @@ export class WebhookConversion implements RemoteConversion {
       this.#requireKnown(apiVersion)
       const converted = await webhook.convert(some.map(({ object }) => forms.normal(object)), this.#servedVersion)
       for (const [index, cached] of some.entries()) {
-        const object = forms.pruned(present(converted[index], 'a converted object'))
-        this.#made.set(cached, { shown: new ShownObject(withRevision(object, cached.revision)), atMs: clock.now() })
+        const object = withRevision(forms.pruned(present(converted[index], 'a converted object')), cached.revision)
+        this.#sources.set(object, cached.object)
+        this.#made.set(cached, { shown: new ShownObject(object), atMs: clock.now() })
       }
     }))
   }
@@ -124,7 +127,9 @@ export class WebhookConversion implements RemoteConversion {
   }
 
   convert(object: KubeObject, apiVersion: string): KubeObject | Promise<KubeObject> {
-    return object.apiVersion === apiVersion ? object : this.#converted(object, apiVersion)
+    if (object.apiVersion === apiVersion) return object
+    const source = this.#sources.get(object)
+    return source?.apiVersion === apiVersion ? this.#parts.forms.normal(source) : this.#converted(object, apiVersion)
   }
 
   async #converted(object: KubeObject, apiVersion: string): Promise<KubeObject> {

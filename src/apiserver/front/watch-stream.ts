@@ -1,4 +1,5 @@
 import type { Revision } from '../../store/store.ts'
+import { present } from '../../words/assert.ts'
 import { joinBytes } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
@@ -38,7 +39,10 @@ export type WatchEnd = 'closed' | 'timeout' | 'too-slow' | 'lost' | 'refused'
 /** The initial state is handed over in pieces of about this size. */
 const PIECE_BYTES = 256 * 1024
 
-/** One watch as a stream of bytes. It never waits for its client: one that falls too far behind is ended. */
+/**
+ * One watch as a stream of bytes. Its news never wait for the client: one that falls too far behind is ended. The state that it begins with
+ * does: a hundred watches of ten megabytes each that nobody reads must not be a gigabyte of frames.
+ */
 export class WatchStream implements WatchReceiver, WatchMember {
   readonly #options: WatchStreamOptions
   readonly #sink: ByteSink
@@ -46,9 +50,9 @@ export class WatchStream implements WatchReceiver, WatchMember {
   #pendingBytes = 0
   /** What of the backlog is the initial state, however large that is: it is no sign of slowness until it was taken once. */
   #allowance = 0
+  /** Of what the watch begins with: what is written when the client has taken all before it. Until it has all, news gather in #frames. */
+  #rest: (CachedObject | Uint8Array)[] = []
   #isLive = false
-  /** The client has not taken what it was sent last. */
-  #isFull = false
   #ended = false
   #cancelBookmark: () => void = () => {}
   #resolve: (end: WatchEnd) => void = () => {}
@@ -75,11 +79,12 @@ export class WatchStream implements WatchReceiver, WatchMember {
     let stop: () => void = () => {}
     try {
       stop = await (this.#converted === undefined
-        ? beginWatch(feed, query, this, (after) => this.#options.follow(after, this), () => this.#room())
+        ? beginWatch(feed, query, this, (after) => this.#options.follow(after, this))
         : this.#beginConverted(this.#converted))
       this.#isLive = true
       this.#scheduleBookmark()
-      void this.#sink.drained().then(() => this.#options.begun(), () => undefined)
+      const told = this.#rest.length === 0 ? this.#sink.drained() : this.#tellRest()
+      void told.then(() => this.#options.begun(), () => this.#finish('closed'))
       return await this.#end
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
@@ -114,13 +119,41 @@ export class WatchStream implements WatchReceiver, WatchMember {
     this.#finish('refused')
   }
 
+  /** Of the past: news come as changes. */
   event(type: EventType, event: CacheEvent): void {
-    this.#add(this.#options.frames.event(type, event))
+    const frame = this.#options.frames.event(type, event)
+    if (this.#allowance > 0) return void this.#rest.push(frame)
+    this.#add(frame)
+    if (this.#pendingBytes >= PIECE_BYTES) this.flush()
   }
 
   initial(object: CachedObject): void {
+    if (this.#allowance > 0) return void this.#rest.push(object)
     this.#add(this.#options.frames.initial(object))
     if (this.#pendingBytes >= PIECE_BYTES) this.flush()
+  }
+
+  async #tellRest(): Promise<void> {
+    const rest = this.#rest
+    for (let next = 0; next < rest.length && !this.#ended;) {
+      await this.#sink.drained()
+      if (this.#ended) return
+      const piece: Uint8Array[] = []
+      for (let bytes = 0; bytes < PIECE_BYTES && next < rest.length; next++) {
+        const frame = this.#frameOf(present(rest[next], 'a part of the rest'))
+        this.#options.sent.told(frame, 1)
+        piece.push(frame)
+        bytes += frame.length
+      }
+      this.#write(joined(piece))
+    }
+    this.#rest = []
+    this.flush()
+    return this.#sink.drained()
+  }
+
+  #frameOf(part: CachedObject | Uint8Array): Uint8Array {
+    return part instanceof Uint8Array ? part : this.#options.frames.initial(part)
   }
 
   bookmark(revision: Revision, initialEventsEnd: boolean): void {
@@ -129,7 +162,8 @@ export class WatchStream implements WatchReceiver, WatchMember {
 
   flush(): void {
     if (this.#frames.length === 0 || this.#ended) return
-    this.#write(joinBytes(this.#frames))
+    if (this.#rest.length > 0) return this.#checkWaiting()
+    this.#write(joined(this.#frames))
     if (!this.#isLive) this.#allowance += this.#pendingBytes
     this.#frames = []
     this.#pendingBytes = 0
@@ -138,26 +172,27 @@ export class WatchStream implements WatchReceiver, WatchMember {
 
   changes(bytes: Uint8Array): void {
     if (this.#ended) return
+    if (this.#rest.length > 0) {
+      this.#frames.push(bytes)
+      this.#pendingBytes += bytes.length
+      return this.#checkWaiting()
+    }
     this.#write(bytes)
     this.#checkBacklog()
+  }
+
+  /** News that wait for the initial state to be taken. */
+  #checkWaiting(): void {
+    if (this.#pendingBytes > this.#options.backlogBytes) this.#finish('too-slow')
   }
 
   /** A connection that breaks must not disturb the cache that tells it the news. */
   #write(bytes: Uint8Array): void {
     try {
-      this.#isFull = !this.#sink.write(bytes)
+      this.#sink.write(bytes)
     } catch {
       this.#finish('closed')
     }
-  }
-
-  /** Undefined: more of the state may be told at once. */
-  #room(): Promise<void> | undefined {
-    if (!this.#isFull || this.#ended) return undefined
-    this.#isFull = false
-    return this.#sink.drained().then(() => {
-      this.#allowance = 0
-    })
   }
 
   lost(): void {
@@ -205,4 +240,10 @@ export class WatchStream implements WatchReceiver, WatchMember {
     this.#ended = true
     this.#resolve(end)
   }
+}
+
+/** One large frame is not copied. */
+function joined(frames: readonly Uint8Array[]): Uint8Array {
+  const [only] = frames
+  return only !== undefined && frames.length === 1 ? only : joinBytes(frames)
 }

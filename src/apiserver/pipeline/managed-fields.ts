@@ -1,20 +1,30 @@
-import { applyConfiguration } from '../../objects/apply/apply-configuration.ts'
+import { applyConfiguration, mergeConfiguration, settleApply, type ApplyRequest } from '../../objects/apply/apply-configuration.ts'
 import { trackUpdate as trackChanges } from '../../objects/apply/track-update.ts'
+import { noOtherVersions, type ChangesByVersion } from '../../objects/apply/version-changes.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../../objects/kube-object.ts'
 import { freshDraft } from './fresh-draft.ts'
+import { changesByVersion, prunedAcrossVersions, type ConvertedResource } from './other-versions.ts'
 import { schemaOf } from './schema-stage.ts'
 import type { Draft } from './update.ts'
 import type { PipelineParts, WriteRequest } from './write-request.ts'
 
 /** metadata.managedFields of what is about to be written; current is undefined on create. */
 export function trackWrite(
-  parts: PipelineParts, request: WriteRequest, draft: KubeObject, current: KubeObject | undefined,
+  parts: PipelineParts, request: WriteRequest, draft: KubeObject, current: KubeObject | undefined, others?: ChangesByVersion,
 ): ManagedFieldsEntry[] | undefined {
   const { resource, manager } = request
   const written = current === undefined && resource.definition.status !== undefined ? withoutStatus(draft) : draft
   return trackChanges(schemaOf(parts, resource), current, written, {
     manager, apiVersion: resource.apiVersion, subresource: request.subresource, now: parts.clock.now(),
-  }, parts.sets)
+  }, parts.sets, others)
+}
+
+/** The same where managers have written in other versions. Who cannot be asked what those show does not stop the write: then their fields are taken as ours. */
+export async function trackAcrossVersions(
+  parts: PipelineParts, request: WriteRequest, resource: ConvertedResource, { draft, current }: { readonly draft: KubeObject; readonly current: KubeObject },
+): Promise<ManagedFieldsEntry[] | undefined> {
+  const changes = await changesByVersion(parts, resource, current.metadata.managedFields ?? [], { before: current, after: draft }).catch(() => noOtherVersions)
+  return trackWrite(parts, request, draft, current, changes)
 }
 
 /** The status of a new object is the server's: its creator does not own it. */
@@ -24,13 +34,35 @@ function withoutStatus(draft: KubeObject & { status?: unknown }): KubeObject {
 }
 
 /** Server-side apply as a draft. Throws 409 with the conflicting managers where it is not forced. live undefined: it creates. */
-export function appliedDraft(
-  parts: PipelineParts, request: WriteRequest, apply: { live: KubeObject | undefined; config: KubeObject; force: boolean },
-): Draft {
-  const merged = applyConfiguration({
-    schema: schemaOf(parts, request.resource), live: apply.live, config: apply.config, manager: request.manager,
-    subresource: request.subresource, force: apply.force, now: parts.clock.now(), ignore: ignoredFields(request), sets: parts.sets,
-  })
+export function appliedDraft(parts: PipelineParts, request: WriteRequest, apply: Apply): Draft {
+  return draftOf(applyConfiguration(applyRequest(parts, request, apply)), apply)
+}
+
+/** The same where managers have written in other versions. */
+export async function appliedAcrossVersions(
+  parts: PipelineParts, request: WriteRequest, resource: ConvertedResource, apply: Apply & { readonly live: KubeObject },
+): Promise<Draft> {
+  const whole = applyRequest(parts, request, apply)
+  const merging = mergeConfiguration(whole)
+  const merged = await prunedAcrossVersions(parts, resource, merging)
+  const changes = await changesByVersion(parts, resource, merging.entries, { before: apply.live, after: merged })
+  return draftOf(settleApply(whole, { ...merging, merged }, changes), apply)
+}
+
+interface Apply {
+  readonly live: KubeObject | undefined
+  readonly config: KubeObject
+  readonly force: boolean
+}
+
+function applyRequest(parts: PipelineParts, request: WriteRequest, { live, config, force }: Apply): ApplyRequest {
+  return {
+    schema: schemaOf(parts, request.resource), live, config, manager: request.manager,
+    subresource: request.subresource, force, now: parts.clock.now(), ignore: ignoredFields(request), sets: parts.sets,
+  }
+}
+
+function draftOf(merged: KubeObject, apply: Apply): Draft {
   const object = freshDraft(merged)
   const { resourceVersion, uid } = apply.config.metadata
   if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion

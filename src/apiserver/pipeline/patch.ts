@@ -6,7 +6,8 @@ import { applyMergePatch } from '../../objects/patch-merge.ts'
 import { applyStrategicPatch } from '../../objects/patch-strategic.ts'
 import { badRequest, isStatus, notFound, StatusError, unsupportedMediaType } from '../../words/status-error.ts'
 import { createObject } from './create.ts'
-import { appliedDraft } from './managed-fields.ts'
+import { appliedAcrossVersions, appliedDraft } from './managed-fields.ts'
+import { hasOtherVersions } from './other-versions.ts'
 import { draftOver, freshDraft } from './fresh-draft.ts'
 import { decodeFields, reportFields, schemaOf } from './schema-stage.ts'
 import { updateObject } from './update.ts'
@@ -33,7 +34,10 @@ async function applyObject(parts: PipelineParts, request: WriteRequest, patch: O
   const config = decodeFields(parts, request, patch.body)
   for (;;) {
     if (resource.cache.get(key) !== undefined) {
-      return updateObject(parts, request, (live) => appliedDraft(parts, request, { live, config, force: patch.force }))
+      return updateObject(parts, request, (live) => {
+        const apply = { live, config, force: patch.force }
+        return hasOtherVersions(resource, live.metadata.managedFields) ? appliedAcrossVersions(parts, request, resource, apply) : appliedDraft(parts, request, apply)
+      })
     }
     if (request.subresource !== '' || (config.metadata.uid ?? '') !== '') throw notFound(resourceName(resource), key.name)
     await requireCreate(parts, request)

@@ -13,7 +13,8 @@ import type { CachedObject } from '../watch-cache/cached-object.ts'
 import { commitDeletion, commitObject } from './commit.ts'
 import { prepareContext, setManagedFields } from './create.ts'
 import { isReadyToGo } from './deletion-marks.ts'
-import { trackWrite } from './managed-fields.ts'
+import { trackAcrossVersions, trackWrite } from './managed-fields.ts'
+import { hasOtherVersions } from './other-versions.ts'
 import { modified, raiseGeneration, stampUpdate } from './metadata.ts'
 import { scaleOf, takeScale } from './scale-view.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
@@ -23,7 +24,7 @@ import { facetId, resourceName } from './write-request.ts'
  * What a writer makes of the current object: a fresh draft each time it is asked. Asked again when another write came between; a
  * draft with a resourceVersion then is refused with 409, because that is not the current one any more.
  */
-export type Propose = (current: KubeObject) => Draft
+export type Propose = (current: KubeObject) => Draft | Promise<Draft>
 
 export interface Draft {
   readonly object: KubeObject
@@ -58,7 +59,8 @@ async function attempt(parts: PipelineParts, request: WriteRequest, key: string,
   if (cached === undefined) throw notFound(resourceName(resource), request.key.name)
   const shown = shownAs(resource, cached)
   const current = (shown instanceof Promise ? await shown : shown).object
-  const proposed = propose(current)
+  const proposal = propose(current)
+  const proposed = proposal instanceof Promise ? await proposal : proposal
   const draft = prepare(parts, request, proposed.object, current)
   const admission = admissionOf(request, draft, current)
   let outcome: 'stored' | 'not-stored' = 'not-stored'
@@ -130,7 +132,11 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
     ...variantOf(parts, request).validateUpdate(draft, current),
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
-  setManagedFields(draft, change.proposed.tracked ?? trackWrite(parts, request, draft, current))
+  const { resource } = request
+  const tracked = change.proposed.tracked ?? (hasOtherVersions(resource, current.metadata.managedFields)
+    ? await trackAcrossVersions(parts, request, resource, change)
+    : trackWrite(parts, request, draft, current))
+  setManagedFields(draft, tracked)
   const validating = parts.admission.validate(admission, request)
   if (validating !== undefined) await validating
 }

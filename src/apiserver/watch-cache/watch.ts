@@ -1,10 +1,9 @@
 import type { Revision } from '../../store/store.ts'
 import { tooOldRevision, tooLargeRevision } from '../storage/resource-version.ts'
-import { matchesAll } from './cache-event.ts'
 import type { CacheEvent, EventType, Matcher } from './cache-event.ts'
 import type { CacheFeed } from './cache-feed.ts'
 import type { CachedObject } from './cached-object.ts'
-import type { ResourceCache, Trigger, Watcher } from './resource-cache.ts'
+import type { ResourceCache, Trigger } from './resource-cache.ts'
 
 /** Where a watch begins. */
 export type WatchStart =
@@ -38,27 +37,20 @@ export interface WatchQuery {
 /** Begins to hear of what changes after the revision. Returns the function that ends it. */
 export type Follow = (after: Revision) => () => void
 
-/** Asked after each object of the state. A promise: the next one is to be told when it resolves. */
-export type Pace = () => Promise<void> | undefined
-
 const WAIT_FOR_REVISION_MS = 3_000
-const atOnce: Pace = () => undefined
 
 /**
- * Begins a watch. What the receiver is told of the past and what it is told of the present meet without gap and without overlap, because both
- * happen in one synchronous step; what happens while a large state is told is told after it. Returns the function that ends it; throws 410 when
- * the revision is gone.
+ * Begins a watch. What the receiver is told of the past and what it is told of the present meet without gap and without
+ * overlap, because both happen in one synchronous step. Returns the function that ends it; throws 410 when the revision is gone.
  */
-export async function beginWatch(
-  feed: CacheFeed, query: WatchQuery, receiver: WatchReceiver, follow: Follow, pace = atOnce,
-): Promise<() => void> {
+export async function beginWatch(feed: CacheFeed, query: WatchQuery, receiver: WatchReceiver, follow: Follow): Promise<() => void> {
   const { start, signal } = query
   await feed.fresh(query)
   if (start.from === 'state' && !(await feed.reachedWithin(start.notOlder, WAIT_FOR_REVISION_MS, signal))) {
     throw tooLargeRevision(start.notOlder, feed.revision)
   }
   if (start.from === 'revision') replay(query, start.revision, receiver)
-  if (start.from === 'state') return tellState(feed, { ...query, start }, { receiver, follow, pace })
+  if (start.from === 'state') tellState(feed, query, start.bookmark, receiver)
   return follow(start.from === 'revision' ? start.revision : 0)
 }
 
@@ -87,64 +79,12 @@ function replay(query: WatchQuery, revision: Revision, receiver: WatchReceiver):
   receiver.flush()
 }
 
-interface Telling {
-  readonly receiver: WatchReceiver
-  readonly follow: Follow
-  readonly pace: Pace
-}
-
-async function tellState(
-  feed: CacheFeed, query: WatchQuery & { readonly start: { readonly bookmark: boolean } }, { receiver, follow, pace }: Telling,
-): Promise<() => void> {
-  const { revision } = feed
-  let meanwhile: Meanwhile | undefined
-  try {
-    for (const object of stateOf(query)) {
-      receiver.initial(object)
-      const room = pace()
-      if (room === undefined) continue
-      meanwhile ??= new Meanwhile(query)
-      await room
-      if (query.signal.aborted) break
-    }
-    if (query.start.bookmark) receiver.bookmark(revision, true)
-    for (const event of meanwhile?.events ?? []) tell(event, query, receiver)
-    receiver.flush()
-    if (meanwhile?.isLost === true) receiver.lost()
-    return follow(0)
-  } finally {
-    meanwhile?.stop()
-  }
-}
-
-/** As it is now, however much time the telling takes. */
-function stateOf({ cache, scope, matches }: WatchQuery): readonly CachedObject[] {
+function tellState(feed: CacheFeed, query: WatchQuery, bookmark: boolean, receiver: WatchReceiver): void {
+  const { cache, scope, matches } = query
   const one = cache.getByText(scope)
-  const objects = scope.endsWith('/') ? [...cache.range(scope)] : one === undefined ? [] : [one]
-  return matches === matchesAll ? objects : objects.filter(matches)
-}
-
-/** More changes than that while a state is told, and its watch ends: the client is too slow for what happens. */
-const MAX_EVENTS_MEANWHILE = 20_000
-
-/** What changes while a state is told. */
-class Meanwhile implements Watcher {
-  readonly events: CacheEvent[] = []
-  isLost = false
-  readonly stop: () => void
-
-  constructor({ cache, scope, trigger }: WatchQuery) {
-    this.stop = cache.watch(scope, this, trigger)
+  for (const object of scope.endsWith('/') ? cache.range(scope) : one === undefined ? [] : [one]) {
+    if (matches(object)) receiver.initial(object)
   }
-
-  offer(event: CacheEvent): void {
-    if (this.events.length < MAX_EVENTS_MEANWHILE) this.events.push(event)
-    else this.lost()
-  }
-
-  flush(): void {}
-
-  lost(): void {
-    this.isLost = true
-  }
+  if (bookmark) receiver.bookmark(feed.revision, true)
+  receiver.flush()
 }

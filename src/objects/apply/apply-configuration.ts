@@ -13,6 +13,7 @@ import { appliedFields, changedFields, isDescended, removedFields, schemaOf } fr
 import { formatFieldPath, itemElement, missingKey } from './path-element.ts'
 import { pruneUnowned } from './prune.ts'
 import { takeFromOthers } from './track-update.ts'
+import { changesFor, noOtherVersions, type Changes, type ChangesByVersion } from './version-changes.ts'
 
 export interface ApplyRequest {
   readonly schema: ObjectSchema
@@ -36,7 +37,26 @@ export interface ApplyRequest {
  * nothing. Throws StatusError: 409 with the conflicts where others own what it would change, 400 where the configuration cannot be applied.
  */
 export function applyConfiguration(request: ApplyRequest): KubeObject {
-  const { schema, live, now, sets } = request
+  return settleApply(request, mergeConfiguration(request), noOtherVersions)
+}
+
+/** An apply on its way: what comes of the object is known, but not yet whether others let it. */
+export interface Merging {
+  /** Without what this path does not write. */
+  readonly config: KubeObject
+  /** What the configuration says. */
+  readonly fields: FieldSet
+  readonly entries: Entries
+  /** The manager's entry of its apply before. */
+  readonly own: ManagedFieldsEntry | undefined
+  /** The configuration laid over the live object. */
+  readonly laid: KubeObject
+  /** The same without what the manager applied before, and nobody owns any more. */
+  readonly merged: KubeObject
+}
+
+export function mergeConfiguration(request: ApplyRequest): Merging {
+  const { schema, live, now } = request
   if (request.config.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
   const config = withoutFields(request.config, request.ignore)
   checkLists(schema, config, [], config)
@@ -45,16 +65,24 @@ export function applyConfiguration(request: ApplyRequest): KubeObject {
   const own = entries.find((entry) => isSameWriter(entry, writer))
   const fields = appliedFields(schema, config)
 
-  let merged = mergeApplied(schema, live, config) as KubeObject
-  if (own !== undefined) merged = prune(schema, merged, setOf(own), heldFields(entries, own, fields))
-  const changed = changedFields(schema, live, merged)
-  refuseConflicts(request, findConflicts(entries, own, changed))
+  const laid = mergeApplied(schema, live, config) as KubeObject
+  const merged = own === undefined ? laid : prune(schema, laid, setOf(own), heldFields(entries, own, fields))
+  return { config, fields, entries, own, laid, merged }
+}
+
+/** byVersion: what the apply changes as other versions show it, for managers who wrote in those. */
+export function settleApply(request: ApplyRequest, merging: Merging, byVersion: ChangesByVersion): KubeObject {
+  const { schema, live, now, sets } = request
+  const { config, fields, entries, own, merged } = merging
+  const writer: Writer = { manager: request.manager, operation: 'Apply', apiVersion: config.apiVersion, subresource: request.subresource }
+  const changes: Changes = { changed: changedFields(schema, live, merged), removed: removedFields(schema, live, merged) }
+  refuseConflicts(request, findConflicts(entries, own, (entry) => changesFor(entry, changes, byVersion).changed))
 
   const isSameSet = own !== undefined && sameSets(setOf(own), fields) && own.apiVersion === config.apiVersion
   // The annotation is the server's business: it is set aside from ownership and conflicts.
   const result = request.manager === 'kubectl' ? syncLastApplied(merged, request.config) : merged
   if (result === live && isSameSet) return live
-  const after = takeFromOthers(entries, own, { changed, removed: removedFields(schema, live, merged) }, sets)
+  const after = takeFromOthers(entries, own, changes, sets, byVersion)
   if (!isEmpty(fields)) after.push(entryFor(writer, now, sets.shared(fields)))
   return { ...result, metadata: { ...result.metadata, managedFields: sortEntries(after) } }
 }
@@ -81,15 +109,15 @@ function heldFields(entries: Entries, own: ManagedFieldsEntry, fields: FieldSet)
 }
 
 /** The metadata itself always stays: its name and namespace belong to nobody. */
-function prune(schema: ObjectSchema, merged: KubeObject, last: FieldSet, held: FieldSet): KubeObject {
+export function prune(schema: ObjectSchema, merged: KubeObject, last: FieldSet, held: FieldSet): KubeObject {
   const kept = held['f:metadata'] === undefined ? { ...held, 'f:metadata': { '.': emptySet } } : held
   return pruneUnowned(schema, merged, last, kept) as KubeObject
 }
 
-function findConflicts(entries: Entries, own: ManagedFieldsEntry | undefined, changed: FieldSet): Conflict[] {
+function findConflicts(entries: Entries, own: ManagedFieldsEntry | undefined, changedFor: (entry: ManagedFieldsEntry) => FieldSet): Conflict[] {
   const conflicts: Conflict[] = []
   for (const entry of entries) {
-    const fields = entry === own ? emptySet : intersectSets(setOf(entry), changed)
+    const fields = entry === own ? emptySet : intersectSets(setOf(entry), changedFor(entry))
     if (!isEmpty(fields)) conflicts.push({ entry, fields })
   }
   return conflicts

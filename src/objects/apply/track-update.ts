@@ -2,12 +2,13 @@ import type { Instant } from '../../words/instant.ts'
 import { sameJson } from '../json.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../kube-object.ts'
 import type { ObjectSchema } from '../schema.ts'
-import { emptySet, isEmpty, sameSets, subtractSets, unionSets, type FieldSet } from './field-set.ts'
+import { emptySet, isEmpty, sameSets, subtractSets, unionSets } from './field-set.ts'
 import {
   capUpdaters, decodeEntries, entryFor, isReset, isSameWriter, setOf, sortEntries, withFields, type Entries, type Writer,
 } from './managers.ts'
 import type { FieldSetPool } from './field-set-pool.ts'
 import { changedFields, removedFields } from './ownership.ts'
+import { changesFor, noOtherVersions, type Changes, type ChangesByVersion } from './version-changes.ts'
 
 export interface UpdateBy {
   readonly manager: string
@@ -27,6 +28,7 @@ export function trackUpdate(
   now: KubeObject,
   by: UpdateBy,
   sets: FieldSetPool,
+  others: ChangesByVersion = noOtherVersions,
 ): ManagedFieldsEntry[] | undefined {
   const before = startingEntries(old, now, by.subresource)
   const changed = old === undefined ? sets.added(schema, now) : changedFields(schema, old, now)
@@ -34,7 +36,7 @@ export function trackUpdate(
   if (isEmpty(changed) && isEmpty(removed)) return before.length === 0 ? undefined : (before as ManagedFieldsEntry[])
   const writer: Writer = { manager: by.manager, operation: 'Update', apiVersion: by.apiVersion, subresource: by.subresource }
   const own = before.find((entry) => isSameWriter(entry, writer))
-  const after = takeFromOthers(before, own, { changed, removed }, sets)
+  const after = takeFromOthers(before, own, { changed, removed }, sets, others)
   const kept = subtractSets(own === undefined ? emptySet : setOf(own), removed)
   const mine = unionSets(kept, changed)
   if (own !== undefined && sameSets(mine, setOf(own))) after.push(own)
@@ -44,11 +46,12 @@ export function trackUpdate(
 
 /** The other managers' entries without the fields that somebody else has changed or removed now. */
 export function takeFromOthers(
-  entries: Entries, own: ManagedFieldsEntry | undefined, { changed, removed }: { changed: FieldSet; removed: FieldSet }, sets: FieldSetPool,
+  entries: Entries, own: ManagedFieldsEntry | undefined, changes: Changes, sets: FieldSetPool, byVersion: ChangesByVersion,
 ): ManagedFieldsEntry[] {
   const others: ManagedFieldsEntry[] = []
   for (const entry of entries) {
     if (entry === own) continue
+    const { changed, removed } = changesFor(entry, changes, byVersion)
     const before = setOf(entry)
     const left = subtractSets(subtractSets(before, changed), removed)
     const rest = withFields(entry, left === before ? before : sets.shared(left))
