@@ -11,10 +11,16 @@ const WARM_REQUESTS = 2000
 const REQUESTS = 12_000
 const BODY = Buffer.alloc(1024, 'x')
 
+type Kind = 'bare' | 'adapter' | 'thread'
+
+const NAMES: Readonly<Record<Kind, string>> = {
+  bare: 'limit: bare HTTP/2', adapter: 'our server, no handler', thread: 'our server in its thread, no handler',
+}
+
 /** What HTTP/2 over TLS costs before any API: Node alone, and the cluster's server with a handler that does nothing. */
 export const http2Limit: BenchCase = {
   name: 'http2-limit',
-  run: async (directory) => [...await measureServer(directory, 'bare', REQUESTS), ...await measureServer(directory, 'adapter', REQUESTS)],
+  run: async (directory) => [...await measureServer(directory, 'bare', REQUESTS), ...await measureServer(directory, 'adapter', REQUESTS), ...await measureServer(directory, 'thread', REQUESTS)],
 }
 
 /** What Node alone needs for a request, on a connection of its own and on a shared one: what the API's requests are compared with. */
@@ -36,7 +42,7 @@ export interface NodeAlone {
   readonly own: { readonly get: number; readonly post: number }
 }
 
-async function measureServer(directory: string, kind: 'bare' | 'adapter', requests: number): Promise<readonly Measurement[]> {
+async function measureServer(directory: string, kind: Kind, requests: number): Promise<readonly Measurement[]> {
   const pkiDirectory = join(directory, 'pki')
   const child = fork(join(import.meta.dirname, 'http2-limit-server.ts'), [pkiDirectory, kind])
   try {
@@ -45,7 +51,7 @@ async function measureServer(directory: string, kind: 'bare' | 'adapter', reques
     const target = { url: `https://127.0.0.1:${port}`, caPem: readFileSync(join(pkiDirectory, 'ca.crt'), 'utf8') }
     for (const connections of [1, CLIENTS]) {
       for (const method of ['GET', 'POST'] as const) {
-        const name = `${kind === 'bare' ? 'limit: bare HTTP/2' : 'our server, no handler'}, 1 KiB ${method}, ${CLIENTS} clients on ${connections}`
+        const name = `${NAMES[kind]}, 1 KiB ${method}, ${CLIENTS} clients on ${connections}`
         measurements.push(await measure(child, { name, method, connections, requests, ...target }))
       }
     }
