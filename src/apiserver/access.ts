@@ -1,6 +1,8 @@
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
 import type { ServerRequest } from './http.ts'
+import type { DeleteOptions } from './options/delete-options.ts'
+import type { WriteOptions } from './options/write-options.ts'
 
 /** Who asks. Every authenticated user is in system:authenticated; nobody's credentials make system:anonymous. */
 export interface User {
@@ -77,6 +79,8 @@ export interface AdmissionRequest {
   readonly old: KubeObject | undefined
   readonly user: User
   readonly dryRun: boolean
+  /** As the client gave them; undefined: it gave none, or the cluster's own parts ask. */
+  readonly options?: WriteOptions | DeleteOptions | undefined
   /** Something for the user to know that is no error. */
   warn?(message: string): void
   /** Where the audit wants to hear of this request. */

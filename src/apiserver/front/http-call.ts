@@ -49,6 +49,7 @@ class HttpWrite implements WriteRequest {
   readonly fieldValidation: WriteOptions['fieldValidation']
   readonly trusted = false
   readonly audit: WriteRequest['audit']
+  readonly options: WriteOptions
   readonly #call: ResourceCall
 
   constructor(call: ResourceCall, options: WriteOptions) {
@@ -61,6 +62,7 @@ class HttpWrite implements WriteRequest {
     this.manager = options.fieldManager === '' ? managerFromUserAgent(call.request.headers['user-agent']) : options.fieldManager
     this.fieldValidation = options.fieldValidation
     this.audit = call.trail?.notes
+    this.options = options
   }
 
   /** On demand, as few writes look at it. */

@@ -48,7 +48,7 @@ async function attempt(parts: PipelineParts, request: WriteRequest, key: string,
   checkPreconditions(request, current.object, options)
   const shown = shownAs(resource, current)
   const last = shown instanceof Promise ? await shown : shown
-  const admission = admissionOf(request, last.object)
+  const admission = admissionOf(request, last.object, options)
   let outcome: 'stored' | 'not-stored' = 'not-stored'
   try {
     await parts.admission.mutate(admission)
@@ -112,9 +112,9 @@ function checkPreconditions(request: WriteRequest, current: KubeObject, options:
   }
 }
 
-function admissionOf(request: WriteRequest, current: KubeObject): AdmissionRequest {
+function admissionOf(request: WriteRequest, current: KubeObject, options: DeleteOptions): AdmissionRequest {
   return {
     operation: 'DELETE', kind: request.resource.kind, key: request.key, subresource: '', object: undefined, old: current,
-    user: request.user, dryRun: request.dryRun, audit: request.audit, warn: (message) => request.warn(message),
+    user: request.user, dryRun: request.dryRun, options, audit: request.audit, warn: (message) => request.warn(message),
   }
 }

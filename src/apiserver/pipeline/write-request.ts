@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.ts'
 import type { Clock, Log, Random } from '../../words/ports.ts'
 import { requireAllowed } from '../access/denial.ts'
 import type { AuditNotes, Authorizer, ObjectReader, User } from '../access.ts'
-import type { FieldValidation } from '../options/write-options.ts'
+import type { FieldValidation, WriteOptions } from '../options/write-options.ts'
 import type { ServedResource } from '../resource-set.ts'
 import type { ResourceSet } from '../resource-set.ts'
 import type { FacetRoute } from '../route.ts'
@@ -30,6 +30,8 @@ export interface WriteRequest {
   /** Objects come from our own typed code: the schema need not be checked. */
   readonly trusted: boolean
   readonly signal: AbortSignal
+  /** Undefined: nobody gave any. */
+  readonly options?: WriteOptions | undefined
   /** Undefined: the audit does not want to hear of it. */
   readonly audit?: AuditNotes | undefined
   warn(message: string): void

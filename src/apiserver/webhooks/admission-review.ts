@@ -30,9 +30,31 @@ export function reviewOf(uid: string, version: string, request: AdmissionRequest
       ...(key.name === '' ? {} : { name: key.name }), ...(namespace === '' ? {} : { namespace }), operation,
       userInfo: { username: user.name, ...(user.uid === '' ? {} : { uid: user.uid }), groups: user.groups, ...extraOf(user.extra) },
       object: object ?? null, oldObject: old ?? null, dryRun,
-      options: operation === 'CONNECT' ? null : { kind: OPTIONS_KIND[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) },
+      options: optionsOf(request),
     },
   }
+}
+
+/** CreateOptions, UpdateOptions, DeleteOptions with what the client gave. */
+function optionsOf({ operation, options, dryRun }: AdmissionRequest): JsonObject | null {
+  if (operation === 'CONNECT') return null
+  const given: JsonObject = { kind: OPTIONS_KIND[operation], apiVersion: 'meta.k8s.io/v1' }
+  const add = (name: string, value: unknown): void => {
+    if (value !== undefined && value !== '') given[name] = value
+  }
+  if (options !== undefined && 'fieldManager' in options) {
+    add('fieldManager', options.fieldManager)
+    // Warn is the default too: only who asks for it has duplicates looked for.
+    if (options.findDuplicates || options.fieldValidation === 'Ignore') add('fieldValidation', options.fieldValidation)
+  } else if (options !== undefined) {
+    add('gracePeriodSeconds', options.gracePeriodSeconds)
+    add('propagationPolicy', options.propagationPolicy)
+    add('orphanDependents', options.orphanDependents)
+    const { uid, resourceVersion } = options
+    if (uid !== undefined || resourceVersion !== undefined) add('preconditions', { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) })
+  }
+  if (dryRun) given['dryRun'] = ['All']
+  return given
 }
 
 /** Subresources have bodies of kinds of their own: Scale, Eviction, PodExecOptions. */

@@ -235,6 +235,22 @@ test('a failure counts as its policy says, and warnings reach the user', async (
   server.stop()
 })
 
+test('the options of a request are shown as they were given', async () => {
+  const server = await withWebhooks({ v: () => ({ allowed: true }) })
+  await configure(server, 'Validating', 'a', hook('v'))
+  await server.request('POST', `${CONFIG_MAPS}?fieldManager=me&fieldValidation=Strict`, configMap('m'))
+  await server.request('PATCH', `${CONFIG_MAPS}/m`, { data: { a: 'b' } }, { 'content-type': 'application/merge-patch+json' })
+  const uid = (await server.request('GET', `${CONFIG_MAPS}/m`)).get('metadata.uid')
+  await server.request('DELETE', `${CONFIG_MAPS}/m?dryRun=All`)
+  await server.request('DELETE', `${CONFIG_MAPS}/m`, { propagationPolicy: 'Foreground', gracePeriodSeconds: 3, preconditions: { uid } })
+  const options = (kind: string, more: object = {}): object => ({ kind, apiVersion: 'meta.k8s.io/v1', ...more })
+  assert.deepEqual(server.reviews.map((review) => memberOf(review, 'request.options')), [
+    options('CreateOptions', { fieldManager: 'me', fieldValidation: 'Strict' }), options('UpdateOptions'), options('DeleteOptions', { dryRun: ['All'] }),
+    options('DeleteOptions', { gracePeriodSeconds: 3, propagationPolicy: 'Foreground', preconditions: { uid } }),
+  ])
+  server.stop()
+})
+
 test('selectors choose by namespace and by either state of the object', async () => {
   const server = await withWebhooks({ n: () => ({ allowed: true }), o: () => ({ allowed: true }) })
   await server.request('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'watched', labels: { watch: 'yes' } } })
