@@ -1,10 +1,12 @@
 import { invalidValue, type FieldError } from '../../objects/field-error.ts'
+import { childPath } from '../../objects/field-path.ts'
 import { jsonPath } from '../../objects/json-path.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { normalizeObject } from '../../objects/schema-walk.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
+import { checkEmbedded, forEachEmbedded, hasEmbedded } from '../../objects/structural/embedded-objects.ts'
 import { dropNulls, fillDefaults } from '../../objects/structural/defaults.ts'
 import { mergeSchemaOf } from '../../objects/structural/merge-schema.ts'
 import { pruneUnknown } from '../../objects/structural/prune.ts'
@@ -28,8 +30,10 @@ export function customDefinition(
   const kind = customKind(crd, version.name)
   const hasStatus = version.subresources?.status !== undefined
   const scale = version.subresources?.scale
+  const isNested = hasEmbedded(structural)
   const rules = rulesOf(version, structural, (errors, object) => {
     if (scale !== undefined) checkScale(errors, scale, object)
+    if (isNested) checkEmbedded(errors, structural, object)
   })
   const isTerminating = crd.metadata.deletionTimestamp !== undefined
   return {
@@ -44,7 +48,7 @@ export function customDefinition(
     prepareForUpdate(draft, old) {
       if (hasStatus) keepStatus(draft, old)
     },
-    warnings: (object, old) => finalizerWarnings(object, old),
+    warnings: (object, old) => [...finalizerWarnings(object, old), ...rules.tolerated(object, old)],
     deprecation: deprecationOf(crd, version),
     validateCreate: (object) => rules.validate(object, undefined),
     validateUpdate: (object, old) => rules.validate(object, old),
@@ -67,6 +71,8 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
 
 interface Rules {
   validate(object: KubeObject, old: KubeObject | undefined): FieldError[]
+  /** What is wrong in the eyes of an expression, and was so before. */
+  tolerated(object: KubeObject, old: KubeObject | undefined): readonly string[]
 }
 
 /** Errors after which an expression could meet what it does not expect. */
@@ -87,6 +93,7 @@ function rulesOf(version: CustomResourceDefinitionVersion, structural: Structura
       const broken = expressions.check(object, old)
       return errors.length === 0 ? broken : [...errors, ...broken]
     },
+    tolerated: (object, old) => expressions?.tolerated(object, old).map(({ field, message }) => `${field}: ${message}`) ?? [],
   }
 }
 
@@ -101,18 +108,22 @@ interface CustomSchemas {
 /** Only metadata has types that are checked while reading; everything else is validation's. */
 function customForm(kind: KindRef, { structural, published }: CustomSchemas, schemas: SchemaLookup): ObjectForm {
   const metadataSchema = present(schemas('meta.v1.ObjectMeta'), 'the schema of metadata')
+  const isNested = hasEmbedded(structural)
+  const readMetadata = (object: JsonObject, path: string, unknownFields: string[]): void => {
+    if (object['metadata'] === undefined || object['metadata'] === null) return
+    const metadata = normalizeObject(metadataSchema, object['metadata'], kind)
+    object['metadata'] = metadata.object
+    unknownFields.push(...metadata.unknownFields.map((field) => childPath(childPath(path, 'metadata'), field)))
+  }
   return {
     schema: mergeSchemaOf(kind.schema, structural, schemas),
     published: { ...published },
     read(body: JsonObject) {
       const unknownFields: string[] = []
-      if (body['metadata'] !== undefined && body['metadata'] !== null) {
-        const metadata = normalizeObject(metadataSchema, body['metadata'], kind)
-        body['metadata'] = metadata.object
-        unknownFields.push(...metadata.unknownFields.map((field) => `metadata.${field}`))
-      }
+      readMetadata(body, '', unknownFields)
       unknownFields.push(...pruneUnknown(structural, body))
       dropNulls(structural, body)
+      if (isNested) forEachEmbedded(structural, body, '', (object, path) => readMetadata(object, path, unknownFields))
       return { object: body, unknownFields }
     },
   }

@@ -104,6 +104,41 @@ test('rules are asked of what has the right form', async () => {
   server.stop()
 })
 
+test('a stricter rule lets stand what was there, and says so', async () => {
+  const ruled = (...rules: string[]): object => widgetCrd({ version: { selectableFields: [], schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: {
+    size: { type: 'integer', 'x-kubernetes-validations': rules.map((rule) => ({ rule })) }, max: { type: 'integer' } } } } } } } })
+  const server = await startTestServer({ extensions: (core) => ({ validators: [objectWarnings(() => core.served())] }) })
+  await server.request('POST', CRDS, ruled('true'))
+  await settle()
+  await server.request('POST', WIDGETS, widget('a', { size: 1 }))
+  const stricter = ruled('self > 5') as { spec: object }
+  assert.equal((await server.request('PATCH', `${CRDS}/widgets.example.com`, { spec: stricter.spec }, MERGE)).status, 200)
+  await settle()
+  const kept = await server.request('PATCH', `${WIDGETS}/a`, { spec: { max: 3 } }, MERGE)
+  assert.deepEqual([kept.status, kept.headers['warning']], [200, '299 - "spec.size: Invalid value: \\"integer\\": failed rule: self > 5"'])
+  assert.equal((await server.request('PATCH', `${WIDGETS}/a`, { spec: { size: 2 } }, MERGE)).status, 422)
+  server.stop()
+})
+
+test('objects in objects are objects', async () => {
+  const embedded = { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true }
+  const spec = { type: 'object', properties: { one: embedded, more: { type: 'array', items: embedded } } }
+  const server = await withCrd(widgetCrd({ version: { subresources: {}, selectableFields: [], schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } } }))
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { generateName: 'a-', labels: { a: 'b' } }, spec: { x: 1 } }
+  const said = async (body: object): Promise<unknown> => {
+    const answer = await server.request('POST', WIDGETS, widget('a', body))
+    return answer.status === 201 ? answer.get('spec') : answer.get('message')
+  }
+  const wrong = (text: string): string => `Widget.example.com "a" is invalid: ${text}`
+  assert.equal(await said({ one: { kind: 'Pod' } }), wrong('spec.one.apiVersion: Required value: must not be empty'))
+  assert.equal(await said({ more: [pod, { ...pod, apiVersion: 'a/b/c' }] }), wrong('spec.more[1].apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c'))
+  assert.match(String(await said({ one: { ...pod, kind: 'No Kind' } })), /spec\.one\.kind: Invalid value: "No Kind": may have mixed case, but should otherwise match: a DNS-1035/)
+  assert.match(String(await said({ one: { ...pod, metadata: { labels: { '-': 'b' } } } })), /spec\.one\.metadata\.labels: Invalid value: "-"/)
+  assert.match(String(await said({ one: { ...pod, metadata: { labels: { a: 1 } } } })), /labels/)
+  assert.deepEqual(await said({ one: { ...pod, metadata: { ...pod.metadata, odd: 1 } } }), { one: pod })
+  server.stop()
+})
+
 test('patches, status and scale', async () => {
   const server = await withCrd()
   await server.request('POST', WIDGETS, widget('a', { size: 1, parts: ['x'] }))

@@ -114,7 +114,9 @@ export function prune(schema: ObjectSchema, merged: KubeObject, last: FieldSet, 
   return pruneUnowned(schema, merged, last, kept) as KubeObject
 }
 
-function findConflicts(entries: Entries, own: ManagedFieldsEntry | undefined, changedFor: (entry: ManagedFieldsEntry) => FieldSet): Conflict[] {
+type ChangedFor = (entry: ManagedFieldsEntry) => FieldSet
+
+function findConflicts(entries: Entries, own: ManagedFieldsEntry | undefined, changedFor: ChangedFor): Conflict[] {
   const conflicts: Conflict[] = []
   for (const entry of entries) {
     const fields = entry === own ? emptySet : intersectSets(setOf(entry), changedFor(entry))

@@ -54,6 +54,9 @@ test('what has not changed is not asked again', () => {
   const schema = spec(object({ a: ruled(integer, 'self > 0'), b: integer }))
   assert.deepEqual(check(schema, { spec: { a: 0, b: 2 } }, { spec: { a: 0, b: 1 } }), [])
   assert.deepEqual(check(schema, { spec: { a: -1 } }, { spec: { a: 0 } }), ['spec.a: Invalid value: "integer": failed rule: self > 0'])
+  const tolerated = (value: object, old?: object): string[] => (schemaRules(schema)?.tolerated(value, old) ?? []).map(({ field, message }) => `${field}: ${message}`)
+  assert.deepEqual(tolerated({ spec: { a: 0, b: 2 } }, { spec: { a: 0, b: 1 } }), ['spec.a: Invalid value: "integer": failed rule: self > 0'])
+  assert.deepEqual([tolerated({ spec: { a: -1 } }, { spec: { a: 0 } }), tolerated({ spec: { a: 0 } })], [[], []])
 })
 
 test('a rule that would run for ever is stopped, and so is the rest', () => {

@@ -14,6 +14,8 @@ const ROOT = 'Root'
 export interface SchemaRules {
   /** What they say of a whole object; old is what it replaces. Of parts that have not changed only the transition rules are asked. */
   check(value: unknown, old: unknown): FieldError[]
+  /** What they would say of the parts that have not changed: no reason to refuse the object, but worth telling. */
+  tolerated(value: unknown, old: unknown): FieldError[]
 }
 
 /** Where in a schema there are rules; undefined where there are none, nor below. */
@@ -30,6 +32,8 @@ interface RuleNode {
 const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run'
 
 interface Checking {
+  /** Which parts are asked about. */
+  readonly parts: 'changed' | 'unchanged'
   readonly errors: FieldError[]
   costLeft: number
 }
@@ -40,12 +44,14 @@ export function schemaRules(schema: OpenApiSchema & RuleSchema): SchemaRules | u
   const base = (): Environment => (environment ??= kubernetesEnvironment({ version: '1.32' }))
   const root = nodeOf(schema, { name: ROOT, isResource: true, base })
   if (root === undefined) return undefined
+  const found = (parts: Checking['parts'], value: unknown, old: unknown): FieldError[] => {
+    const checking: Checking = { parts, errors: [], costLeft: PER_OBJECT_COST }
+    checkNode(checking, root, { value, old, path: '' })
+    return checking.errors
+  }
   return {
-    check(value, old) {
-      const checking: Checking = { errors: [], costLeft: PER_OBJECT_COST }
-      checkNode(checking, root, { value, old, path: '' })
-      return checking.errors
-    },
+    check: (value, old) => found('changed', value, old),
+    tolerated: (value, old) => (old === undefined ? [] : found('unchanged', value, old)),
   }
 }
 
@@ -101,7 +107,8 @@ function checkItems(checking: Checking, { items, listKeys }: RuleNode, list: rea
 }
 
 function askRule(checking: Checking, node: RuleNode, rule: CompiledRule, { value, old, path }: At, isUnchanged: boolean): void {
-  if (checking.costLeft <= 0 || (isUnchanged && !rule.isTransition)) return
+  const isTolerated = isUnchanged && !rule.isTransition
+  if (checking.costLeft <= 0 || isTolerated !== (checking.parts === 'unchanged')) return
   const outcome = rule.ask(value, old, checking.costLeft)
   checking.costLeft -= outcome.cost
   const place = `${path}${rule.fieldPath}`.replace(/^\./, '')
