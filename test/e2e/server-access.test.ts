@@ -1,14 +1,15 @@
 /** Clients without rights: who they are taken for, what they are told, and what they must not learn. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/host/clock.ts'
 import { createClusterPki } from '../../src/host/pki.ts'
 import { isObject } from '../../src/objects/json.ts'
 import { silentLog } from '../../src/words/ports.ts'
-import { errorLines, failureOf, startServer, type Api, type Identity, type ServerBed } from './server-bed.testing.ts'
+import { errorLines, failureOf, startServer, type Api, type CallOptions, type Identity, type ServerBed } from './server-bed.testing.ts'
 
 const SECRETS = '/api/v1/namespaces/default/secrets'
 const PROTECTED = 'a-value-that-nobody-else-may-see'
@@ -45,11 +46,11 @@ async function tokenOf(name: string): Promise<string> {
 }
 
 /** Signed by an authority that this cluster does not know, for a user of every right. */
-function foreignAdmin(): Identity {
+function foreignAdmin(): Identity & { readonly authorityPem: string } {
   const directory = mkdtempSync(join(tmpdir(), 'lotse-foreign-'))
   try {
     const pki = createClusterPki(directory, { names: ['localhost'], addresses: ['127.0.0.1'], clock: systemClock, log: silentLog })
-    return { as: 'certificate', certificatePem: pki.admin.certificatePem, keyPem: pki.admin.keyPem }
+    return { as: 'certificate', certificatePem: pki.admin.certificatePem, keyPem: pki.admin.keyPem, authorityPem: pki.caPem }
   } finally {
     rmSync(directory, { recursive: true })
   }
@@ -92,6 +93,50 @@ test('rights are asked for before anything is read, and a denial tells nothing',
   }
   assert.match(await as(poor, 'get', `${SECRETS}/hidden`), /^(403|405) /)
   assert.match(await as(poor, 'GET', `${SECRETS}/../secrets/hidden`), /^404 /)
+})
+
+test('whether something is there cannot be told from a refusal, its headers or its body', async () => {
+  const api = bed.connect({ as: 'token', token: await tokenOf('curious') })
+  const told = async (name: string, method: string, path: string, options: CallOptions): Promise<unknown> => {
+    const named = JSON.parse(JSON.stringify({ path, options }).replaceAll('NAME', name)) as { path: string; options: CallOptions }
+    const { status, headers, text } = await api.call(method, named.path, named.options)
+    const { 'audit-id': _audit, date: _date, ...rest } = headers
+    return { status, headers: rest, text: text.replaceAll(name, 'NAME') }
+  }
+  const pods = '/api/v1/namespaces/default/pods'
+  const table: [string, string, CallOptions][] = [
+    ['GET', `${SECRETS}/NAME`, {}], ['HEAD', `${SECRETS}/NAME`, {}], ['GET', `${SECRETS}?fieldSelector=metadata.name%3DNAME`, {}],
+    ['GET', `${SECRETS}?watch=1&fieldSelector=metadata.name%3DNAME`, {}], ['GET', '/api/v1/watch/namespaces/default/secrets/NAME', {}],
+    ['PATCH', `${SECRETS}/NAME`, { body: {}, type: 'application/merge-patch+json' }], ['PATCH', `${SECRETS}/NAME?fieldManager=m`, { body: {}, type: 'application/apply-patch+yaml' }],
+    ['PUT', `${SECRETS}/NAME`, { body: { metadata: { name: 'NAME' } } }], ['POST', SECRETS, { body: { metadata: { name: 'NAME' } } }], ['DELETE', `${SECRETS}/NAME`, {}],
+    ['GET', `${pods}/NAME/log`, {}], ['POST', `${pods}/NAME/eviction`, { body: {} }], ['POST', '/api/v1/namespaces/default/serviceaccounts/NAME/token', { body: {} }],
+    ['GET', '/api/v1/namespaces/NAME', {}], ['GET', '/version', { headers: { 'impersonate-user': 'system:serviceaccount:default:NAME' } }],
+    ['POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', { body: { spec: { user: 'NAME' } } }],
+  ]
+  await admin.call('POST', '/api/v1/namespaces', { body: { metadata: { name: 'hidden' } } })
+  await admin.call('POST', '/api/v1/namespaces/default/serviceaccounts', { body: { metadata: { name: 'hidden' } } })
+  await admin.call('POST', pods, { body: { metadata: { name: 'hidden' }, spec: { containers: [{ name: 'c', image: 'i' }] } } })
+  for (const [method, path, options] of table) {
+    const [there, absent] = [await told('hidden', method, path, options), await told('absent', method, path, options)]
+    assert.deepEqual(absent, there, `${method} ${path}`)
+    assert.equal((there as { status: number }).status, 403, `${method} ${path}`)
+  }
+  api.close()
+})
+
+test('clients of another authority are let in as soon as its certificate is put there', async () => {
+  const identity = foreignAdmin()
+  assert(identity.as === 'certificate')
+  assert.match(await as(identity, 'GET', '/api/v1/nodes'), /^403 .*"system:anonymous"/)
+  const file = join(bed.dataDirectory, 'pki/client-ca.crt')
+  const until = async (expected: RegExp): Promise<void> => {
+    for (let attempt = 0; attempt < 100 && !expected.test(await as(identity, 'GET', '/api/v1/nodes')); attempt++) await sleep(100)
+    assert.match(await as(identity, 'GET', '/api/v1/nodes'), expected)
+  }
+  writeFileSync(file, identity.authorityPem)
+  await until(/^200$/)
+  rmSync(file)
+  await until(/^403 .*"system:anonymous"/)
 })
 
 test('impersonation and escalation need rights of their own', async () => {
