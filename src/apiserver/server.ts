@@ -162,7 +162,8 @@ export const defaultLimits: ApiServerLimits = {
 export function createApiServer(dependencies: ApiServerDependencies): ApiServer {
   const { clock, random, log, schemas, definitions, limits } = dependencies
   const { store, families: storeFamilies } = measuredStore(dependencies.store, clock)
-  const feed = new CacheFeed({ ...dependencies, store })
+  const sets = new FieldSetPool()
+  const feed = new CacheFeed({ ...dependencies, store, sets })
   const resources = resourceSet(feed, dependencies)
   const reader = cacheReader(resources)
   const life = new AbortController()
@@ -188,7 +189,6 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     () => (auditor === undefined ? [] : auditFamilies(auditor)),
   ]
   const routes = routeTable([...extensions.routes, metricsRoute(() => sources), flowDumpRoute(gate.control)])
-  const sets = new FieldSetPool()
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
     protobuf: new ProtobufDecoder(schemas),

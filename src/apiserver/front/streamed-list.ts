@@ -7,6 +7,7 @@ import type { ByteSink, ServerResponse } from '../http.ts'
 import { jsonStream, protobufStream } from '../negotiate/response.ts'
 import { parseIncludeObject, partialOf, tableOf } from '../negotiate/table.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
+import { inPassing } from '../watch-cache/cached-object.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
 import type { ResourceCall } from './http-call.ts'
 
@@ -43,8 +44,8 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
     return protobufStream((sink) => sendProtobuf(clock, sink, encoder, { head, length: items.length, itemOf }))
   }
   const frame = { ...head, items: [] }
-  if (isPartial) return jsonStream((sink) => sendTexts(sink, frame, items.length, (index) => JSON.stringify(itemOf(index))))
-  return jsonStream((sink) => sendBytes(sink, frame, items.length, (index) => items.at(index).bytes))
+  if (isPartial) return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => JSON.stringify(itemOf(index))))
+  return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => inPassing(items.at(index))))
 }
 
 function tableStream(clock: Clock, { query, resource }: ResourceCall, items: ListItems): ServerResponse {
@@ -53,7 +54,7 @@ function tableStream(clock: Clock, { query, resource }: ResourceCall, items: Lis
     const { rows } = tableOf(resource.definition, [items.at(index).object], { ...options, withColumns: false })
     return JSON.stringify(rows).slice(1, -1)
   }
-  return jsonStream((sink) => sendTexts(sink, tableOf(resource.definition, [], options), items.length, rowOf))
+  return jsonStream((sink) => sendItems(sink, tableOf(resource.definition, [], options), items.length, rowOf))
 }
 
 const COMMA = utf8(',')
@@ -64,35 +65,34 @@ function headOf(frame: object): string {
   return JSON.stringify(frame).slice(0, -TAIL.length)
 }
 
-async function sendBytes(sink: ByteSink, frame: object, length: number, itemOf: (index: number) => Uint8Array): Promise<void> {
-  let parts: Uint8Array[] = [utf8(headOf(frame))]
-  let bytes = 0
+/** Items are bytes where the cache has them, else texts. */
+async function sendItems(sink: ByteSink, frame: object, length: number, itemOf: (index: number) => Uint8Array | string): Promise<void> {
+  let parts: Uint8Array[] = []
+  let text = headOf(frame)
+  let size = 0
   for (let index = 0; index < length; index++) {
     const item = itemOf(index)
-    if (index > 0) parts.push(COMMA)
-    parts.push(item)
-    bytes += item.length
-    if (bytes < BLOCK_BYTES) continue
-    const isTaken = sink.write(joinBytes(parts))
+    if (index > 0) text += ','
+    if (typeof item === 'string') text += item
+    else {
+      parts.push(text === ',' ? COMMA : utf8(text), item)
+      text = ''
+    }
+    size += item.length
+    if (size < BLOCK_BYTES) continue
+    const isTaken = sink.write(blockOf(parts, text))
     parts = []
-    bytes = 0
+    text = ''
+    size = 0
     if (!isTaken) await sink.drained()
   }
-  parts.push(utf8(TAIL))
-  sink.write(joinBytes(parts))
+  sink.write(blockOf(parts, text + TAIL))
 }
 
 /** Texts are encoded by the block: bytes of its own for each item would bring about one collection after the other. */
-async function sendTexts(sink: ByteSink, frame: object, length: number, itemOf: (index: number) => string): Promise<void> {
-  let text = headOf(frame)
-  for (let index = 0; index < length; index++) {
-    text += index > 0 ? `,${itemOf(index)}` : itemOf(index)
-    if (text.length < BLOCK_BYTES) continue
-    const isTaken = sink.write(utf8(text))
-    text = ''
-    if (!isTaken) await sink.drained()
-  }
-  sink.write(utf8(text + TAIL))
+function blockOf(parts: readonly Uint8Array[], text: string): Uint8Array {
+  if (text === '') return joinBytes(parts)
+  return parts.length === 0 ? utf8(text) : joinBytes([...parts, utf8(text)])
 }
 
 interface TypedList {

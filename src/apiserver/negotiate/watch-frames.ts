@@ -4,7 +4,7 @@ import { utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
 import type { ServedResource } from '../resource-set.ts'
-import { frameOf } from '../watch-cache/cache-event.ts'
+import { frameInPassing, frameOf } from '../watch-cache/cache-event.ts'
 import type { CacheEvent, EventType } from '../watch-cache/cache-event.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import type { Accepted } from './accept.ts'
@@ -40,7 +40,7 @@ function sharedFrames(resource: ServedResource): WatchFrames {
   const { view } = resource
   return {
     event: (type, event) => event.frame(type, view),
-    initial: (object) => frameOf('ADDED', object.seen(view)),
+    initial: (object) => frameInPassing('ADDED', object.seen(view)),
     shown: frameOf,
     bookmark: (revision, end) => line('BOOKMARK', { kind: resource.kind.kind, apiVersion: resource.apiVersion, metadata: bookmarkMetadata(revision, end) }),
     error: errorFrame,

@@ -12,11 +12,21 @@ import { textOf, utf8 } from '../../words/bytes.ts'
  *   served  {"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a"},...}
  */
 export function encodeObject(object: KubeObject, sets: FieldSetPool): Uint8Array {
-  const { kind, apiVersion, metadata } = object
+  return utf8(textOfObject(object, metadataText(object.metadata, sets)))
+}
+
+/** What spliceRevision makes of encodeObject's bytes, from an object that has its revision. */
+export function servedText(object: KubeObject, sets: FieldSetPool): string {
+  const head = `{"resourceVersion":${JSON.stringify(object.metadata.resourceVersion)}`
+  return textOfObject(object, joinMembers(head, metadataText(object.metadata, sets)))
+}
+
+function textOfObject(object: KubeObject, metadata: string): string {
+  const { kind, apiVersion } = object
   const rest: JsonObject = {}
   for (const key in object) if (!LEADING.has(key)) rest[key] = (object as KubeObject & JsonObject)[key]
-  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${metadataText(metadata, sets)}`
-  return utf8(joinMembers(head, JSON.stringify(rest)))
+  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${metadata}`
+  return joinMembers(head, JSON.stringify(rest))
 }
 
 const LEADING: ReadonlySet<string> = new Set(['kind', 'apiVersion', 'metadata'])

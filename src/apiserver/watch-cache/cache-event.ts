@@ -1,5 +1,6 @@
 import type { Revision } from '../../store/store.ts'
 import { joinBytes, utf8 } from '../../words/bytes.ts'
+import { inPassing } from './cached-object.ts'
 import type { CachedObject, Served, View } from './cached-object.ts'
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
@@ -63,4 +64,10 @@ const TAIL = utf8('}\n')
 
 export function frameOf(type: EventType, served: Served): Uint8Array {
   return joinBytes([HEADS[type], served.bytes, TAIL])
+}
+
+/** For the state that a watch begins with, see inPassing. */
+export function frameInPassing(type: EventType, served: Served): Uint8Array {
+  const item = inPassing(served)
+  return typeof item === 'string' ? utf8(`{"type":"${type}","object":${item}}\n`) : joinBytes([HEADS[type], item, TAIL])
 }

@@ -1,3 +1,4 @@
+import type { FieldSetPool } from '../../objects/apply/field-set-pool.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { Batch, Commit, Entry, Revision, Store } from '../../store/store.ts'
@@ -6,10 +7,10 @@ import type { Clock, Log } from '../../words/ports.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import { serviceUnavailable } from '../../words/status-error.ts'
 import { allObjects, prefixOf, resourcePrefix } from '../storage/keys.ts'
-import { AlikeObjects } from './alike-objects.ts'
 import { CachedObject, withRevision } from './cached-object.ts'
 import { defaultRingBounds } from './event-ring.ts'
 import type { RingBounds } from './event-ring.ts'
+import { ObjectForms } from './object-forms.ts'
 import { ResourceCache } from './resource-cache.ts'
 
 const READ_PAGE = 1_000
@@ -23,6 +24,7 @@ export interface FeedDependencies {
   readonly clock: Clock
   readonly log: Log
   readonly freezeObjects: boolean
+  readonly sets: FieldSetPool
   readonly ringBounds?: RingBounds
 }
 
@@ -45,7 +47,7 @@ export class CacheFeed {
   readonly #caches = new Map<string, ResourceCache>()
   /** What this process is committing, by key: the feed need not parse it again. */
   readonly #pending = new Map<string, Pending>()
-  readonly #alike = new AlikeObjects()
+  readonly #forms: ObjectForms
   #waiters: Waiter[] = []
   #revision: Revision = 0
   #started = false
@@ -54,6 +56,7 @@ export class CacheFeed {
 
   constructor(dependencies: FeedDependencies) {
     this.#dependencies = dependencies
+    this.#forms = new ObjectForms(dependencies.sets)
   }
 
   /** What every cache shows. */
@@ -80,7 +83,7 @@ export class CacheFeed {
 
   /** Makes a new object, which is the caller's still, share what it has in common with others of its resource. */
   shareAlike(key: string, object: KubeObject): void {
-    this.#alike.share(prefixOf(key), object)
+    this.#forms.shareAlike(key, object)
   }
 
   /**
@@ -149,6 +152,7 @@ export class CacheFeed {
   /** The caches are filled in one synchronous step: no reader ever sees a part of the objects. */
   async #refill(at: Revision): Promise<void> {
     const objects = await this.#readAll(at)
+    this.#forms.recent.clear()
     for (const cache of this.#caches.values()) cache.reset(at)
     this.#complete = at
     for (const object of objects) this.#cacheFor(prefixOf(object.key)).load(object)
@@ -231,7 +235,7 @@ export class CacheFeed {
   #cached(entry: Entry): CachedObject {
     const pending = this.#pending.get(entry.key)
     const object = pending?.bytes === entry.value ? withRevision(pending.object, entry.modified) : undefined
-    const cached = new CachedObject(entry.key, entry.modified, entry.value, object)
+    const cached = new CachedObject(entry.key, entry.modified, entry.value, object, this.#forms)
     if (this.#dependencies.freezeObjects) cached.freeze()
     return cached
   }

@@ -88,6 +88,7 @@ export class ResourceCache {
     const previous = this.#objects.get(key)
     if (current === undefined) this.#objects.delete(key)
     else this.#objects.set(key, current)
+    if (current !== undefined) previous?.retire()
     if (current === undefined && previous === undefined) return
     const event = new CacheEvent({ key, revision, current, previous, seenAtMs })
     this.#ring.push(event)
