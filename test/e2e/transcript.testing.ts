@@ -107,6 +107,10 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, '<time>'],
   [/\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, '<time>'],
   [/(resourceVersion"?: ?)"\d+"/g, '$1"<revision>"'],
+  [/(Resource Version: +)\d+/g, '$1<revision>'],
+  [/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC/g, '<time>'],
+  // kubectl's own log: E1123 12:21:03.317255    9207 memcache.go:265]
+  [/\b([EIW])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (?=\w+\.go:)/g, '$1 '],
   [/https:\/\/127\.0\.0\.1:\d+/g, 'https://127.0.0.1:<port>'],
   [/(range of valid ports is )\d+-\d+/g, '$1<first>-<last>'],
   [/(?<= 80:)\d+(?=\/TCP)/g, '<port>'],
