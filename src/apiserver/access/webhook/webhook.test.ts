@@ -99,12 +99,16 @@ test('a webhook that fails: asked twice, not remembered, and its policy decides'
 test('match conditions: who does not match is not asked about, at once', async () => {
   const caller = callerOf(() => ({ allowed: true }))
   const conditions = (...texts: string[]): string => `, matchConditions: [${texts.map((text) => `{expression: ${JSON.stringify(text)}}`).join(', ')}]`
+  const onNode = { ...infoOf('list', 'pods'), fieldSelector: 'spec.nodeName=n1' }
   const table: [string, RequestInfo, boolean | string][] = [
     [conditions("has(request.resourceAttributes) && request.resourceAttributes.namespace == 'shop'"), pods, true],
     [conditions("has(request.resourceAttributes) && request.resourceAttributes.namespace == 'shop'"), urlInfo('get', '/apis'), false],
     [conditions("request.user == 'anna'", "'ops' in request.groups"), pods, false],
     [conditions("request.extra['gone'][0] == 'x'"), pods, 'cel evaluation error: expression'],
     [conditions("request.extra['gone'][0] == 'x'", "request.user == 'bob'"), pods, false],
+    [conditions("request.resourceAttributes.fieldSelector.requirements.exists(term, term.key == 'spec.nodeName' && term.operator == 'In' && term.values == ['n1'])"), onNode, true],
+    [conditions("has(request.resourceAttributes.labelSelector)"), onNode, false],
+    [conditions("!has(request.resourceAttributes.fieldSelector)"), pods, true],
     [`${conditions("request.extra['gone'][0] == 'x'")}, failurePolicy: Deny`, pods, 'cel evaluation error: expression'],
   ]
   for (const [fields, info, expected] of table) {
