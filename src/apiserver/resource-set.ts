@@ -138,6 +138,8 @@ export class ResourceSet {
 }
 
 function converted(from: ServedResource, to: ServedResource, object: KubeObject): KubeObject | Promise<KubeObject> {
+  // The body of a subresource is the same in all versions of its parent: a Scale.
+  if (object.kind !== from.kind.kind) return object
   return from.remote === undefined ? asServed(to, asStored(from, object)) : from.remote.convert(object, to.apiVersion)
 }
 

@@ -10,6 +10,7 @@ import { present } from '../words/assert.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
 import type { AuditNotes, Authenticator, Authorizer, Mutator, ObjectReader, RequestInfo, User, Validator } from './access.ts'
 import { internalUsers } from './access/internal-users.ts'
+import { ConversionMetrics } from './custom-resources/conversion-metrics.ts'
 import type { ConversionParts } from './custom-resources/conversion-webhook.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import { DefinitionKeeper } from './custom-resources/definition-keeper.ts'
@@ -214,7 +215,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
       gate.keepAdjusting(signal)
       inForce({ gate, resources, reader, clock, log, client: client(internalUsers.apiServer), signal })
       const { webhooks: caller = noWebhooks } = extensions
-      serveCustomResources({ feed, resources, schemas, caller, reader, random, clock, log, client: client(internalUsers.apiServer) }, signal)
+      serveCustomResources({ feed, resources, schemas, caller, reader, random, clock, log, sources, client: client(internalUsers.apiServer) }, signal)
       for (const task of extensions.tasks ?? []) void task(signal)
     },
   }
@@ -264,7 +265,8 @@ function auditorOf({ audit, clock, random, log }: ApiServerDependencies, { proto
   return audit && new Auditor({ ...audit, protobuf, clock, random, log })
 }
 
-interface CustomParts extends ConversionParts {
+interface CustomParts extends Omit<ConversionParts, 'metrics'> {
+  readonly sources: MetricSource[]
   readonly feed: CacheFeed
   readonly resources: ResourceSet
   readonly schemas: SchemaLookup
@@ -273,8 +275,10 @@ interface CustomParts extends ConversionParts {
 }
 
 /** Where definitions are served at all. */
-function serveCustomResources({ feed, resources, schemas, client, log, ...conversion }: CustomParts, signal: AbortSignal): void {
+function serveCustomResources({ feed, resources, schemas, client, log, sources, ...parts }: CustomParts, signal: AbortSignal): void {
   if (resources.find(CRD.group, CRD.version, CRD.plural) === undefined) return
+  const conversion = { ...parts, metrics: new ConversionMetrics(parts.clock) }
+  sources.push(() => conversion.metrics.families())
   const keeper = new DefinitionKeeper({ client, log, clock: conversion.clock })
   const custom = new CustomResources({ feed, resources, schemas, conversion, onChange: (name) => keeper.look(name) })
   custom.start()

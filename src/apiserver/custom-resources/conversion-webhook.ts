@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { CustomResourceDefinition } from '../../resources/generated/types.ts'
 import { present } from '../../words/assert.ts'
@@ -8,6 +9,7 @@ import { thrownMessage } from '../../words/thrown.ts'
 import type { ObjectReader } from '../access.ts'
 import { webhookTarget, type WebhookCaller, type WebhookTarget } from '../webhooks/webhook-caller.ts'
 import { CallLane } from './call-lane.ts'
+import type { ConversionFailure, ConversionMetrics } from './conversion-metrics.ts'
 import { conversionReview, convertedObjects, reviewVersion } from './conversion-review.ts'
 import { checkedConversion, type CheckedConversion } from './converted-object.ts'
 
@@ -16,6 +18,7 @@ export interface ConversionParts {
   readonly reader: ObjectReader
   readonly clock: Clock
   readonly random: Random
+  readonly metrics: ConversionMetrics
 }
 
 /** Upstream's; it is no part of the API. */
@@ -39,38 +42,74 @@ export class ConversionWebhook {
     const [first] = objects
     if (first === undefined) return []
     const hook = `conversion webhook for ${first.apiVersion}, Kind=${first.kind}`
-    const answered = await this.#lane.run(hook, () => this.#ask(hook, objects, apiVersion))
-    if (answered.length !== objects.length) throw failure(`${hook} returned ${answered.length} objects, expected ${objects.length}`)
-    return objects.map((original, index) => {
-      const checked = checkedConversion(original, answered[index], apiVersion)
-      if (checked.outcome === 'object') return checked.object
-      throw failure(`${hook} returned ${wordsOf(checked, objects.length === 1 ? undefined : index)}`)
-    })
+    return this.#lane.run(hook, () => this.#counted(hook, objects, { from: first.apiVersion, to: apiVersion }))
+  }
+
+  async #counted(hook: string, objects: readonly KubeObject[], versions: { readonly from: string; readonly to: string }): Promise<readonly KubeObject[]> {
+    const { metrics } = this.#parts
+    const startedAt = metrics.now()
+    const short = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1)
+    const of = { crd: this.#crd.metadata.name ?? '', from: short(versions.from), to: short(versions.to) }
+    try {
+      const converted = checked(hook, objects, await this.#ask(hook, objects, versions.to), versions.to)
+      metrics.called(of, startedAt, undefined)
+      return converted
+    } catch (error) {
+      metrics.called(of, startedAt, error instanceof Failure ? error.type : 'conversion_webhook_call_failure')
+      throw error instanceof Failure ? new StatusError(500, '', error.message) : error
+    }
   }
 
   async #ask(hook: string, objects: readonly KubeObject[], desiredAPIVersion: string): Promise<readonly unknown[]> {
     const webhook = this.#crd.spec.conversion?.webhook
     const apiVersion = reviewVersion(webhook?.conversionReviewVersions ?? [])
-    if (apiVersion === undefined) throw failure('no supported conversion review versions')
+    if (apiVersion === undefined) throw new Failure('conversion_webhook_call_failure', 'no supported conversion review versions')
     const uid = uuid(this.#parts.random)
+    const body = conversionReview(apiVersion, { uid, objects, desiredAPIVersion })
+    const review = await this.#call(hook, body)
     try {
-      const target = withTimeout(webhookTarget(present(webhook?.clientConfig, 'the client configuration of a webhook'), this.#parts.reader))
-      const body = conversionReview(apiVersion, { uid, objects, desiredAPIVersion })
-      return convertedObjects(await this.#parts.caller.call({ target, body, timeoutMs: TIMEOUT_MS }), { uid, apiVersion })
+      return convertedObjects(review, { uid, apiVersion })
     } catch (error) {
-      throw failure(`${hook} failed: ${thrownMessage(error).replace(/^failed to call webhook: /, '')}`)
+      throw new Failure('conversion_webhook_malformed_response_failure', `${hook} failed: ${thrownMessage(error)}`)
     }
   }
+
+  async #call(hook: string, body: JsonObject): Promise<JsonObject> {
+    const { caller, reader } = this.#parts
+    try {
+      const clientConfig = present(this.#crd.spec.conversion?.webhook?.clientConfig, 'the client configuration of a webhook')
+      return await caller.call({ target: withTimeout(webhookTarget(clientConfig, reader)), body, timeoutMs: TIMEOUT_MS })
+    } catch (error) {
+      throw new Failure('conversion_webhook_call_failure', `${hook} failed: ${thrownMessage(error).replace(/^failed to call webhook: /, '')}`)
+    }
+  }
+}
+
+/** Upstream knows no reason for what clients are told of these. */
+class Failure extends Error {
+  readonly type: ConversionFailure
+
+  constructor(type: ConversionFailure, message: string) {
+    super(message)
+    this.type = type
+  }
+}
+
+function checked(hook: string, objects: readonly KubeObject[], answered: readonly unknown[], apiVersion: string): readonly KubeObject[] {
+  if (answered.length !== objects.length) {
+    throw new Failure('conversion_webhook_partial_response_failure', `${hook} returned ${answered.length} objects, expected ${objects.length}`)
+  }
+  return objects.map((original, index) => {
+    const one = checkedConversion(original, answered[index], apiVersion)
+    if (one.outcome === 'object') return one.object
+    const words = wordsOf(one, objects.length === 1 ? undefined : index)
+    throw new Failure('conversion_webhook_invalid_converted_object_failure', `${hook} returned ${words}`)
+  })
 }
 
 /** Webhooks are told how long they have. */
 function withTimeout(target: WebhookTarget): WebhookTarget {
   return { ...target, path: `${target.path}${target.path.includes('?') ? '&' : '?'}timeout=${TIMEOUT_MS / 1000}s` }
-}
-
-/** Upstream knows no reason for these. */
-function failure(message: string): StatusError {
-  return new StatusError(500, '', message)
 }
 
 /** index: undefined where only one object was asked for. */

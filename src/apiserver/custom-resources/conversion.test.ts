@@ -165,6 +165,17 @@ test('what is wrong with an answer is said, and the metadata is not the webhook\
   const right = await server.request('GET', `${V2}/a`)
   const { labels, annotations, generation, finalizers, creationTimestamp } = right.get('metadata') as JsonObject
   assert.deepEqual([labels, annotations, generation, finalizers, creationTimestamp], [{ x: 'z' }, { is: 'new' }, 1, undefined, '2026-01-01T00:00:00Z'])
+  const { text } = await server.request('GET', '/metrics')
+  const counted = text.split('\n').filter((line) => /^apiserver_(conversion_webhook_request_total|crd_conversion_webhook_duration_seconds_count)/.test(line))
+  assert.deepEqual(counted, [
+    'apiserver_conversion_webhook_request_total{failure_type="conversion_webhook_call_failure",result="failure"} 1',
+    'apiserver_conversion_webhook_request_total{failure_type="conversion_webhook_malformed_response_failure",result="failure"} 6',
+    'apiserver_conversion_webhook_request_total{failure_type="conversion_webhook_partial_response_failure",result="failure"} 1',
+    'apiserver_conversion_webhook_request_total{failure_type="conversion_webhook_invalid_converted_object_failure",result="failure"} 9',
+    'apiserver_conversion_webhook_request_total{failure_type="",result="success"} 1',
+    'apiserver_crd_conversion_webhook_duration_seconds_count{crd_name="doors.example.com",from_version="v1",succeeded="false",to_version="v2"} 17',
+    'apiserver_crd_conversion_webhook_duration_seconds_count{crd_name="doors.example.com",from_version="v1",succeeded="true",to_version="v2"} 1',
+  ])
   server.stop()
 })
 

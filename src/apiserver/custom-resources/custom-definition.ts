@@ -16,7 +16,7 @@ import type { OpenApiSchema } from '../../policy/cel/openapi-schema.ts'
 import type { RuleSchema } from '../../policy/schema-rules/rule.ts'
 import { schemaRules } from '../../policy/schema-rules/schema-rules.ts'
 import type { FieldValue, ObjectForm, ResourceDefinition, StatusSubresource } from '../../resources/definition.ts'
-import type { CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps, SelectableField } from '../../resources/generated/types.ts'
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion, SelectableField } from '../../resources/generated/types.ts'
 import { keepStatus, plainResource } from '../../resources/plain-resource.ts'
 import { present } from '../../words/assert.ts'
 import { checkScale, customScale } from './custom-scale.ts'
@@ -40,7 +40,7 @@ export function customDefinition(
     ...plainResource,
     kind,
     verbs: isTerminating ? plainResource.verbs.filter((verb) => verb !== 'create') : plainResource.verbs,
-    form: customForm(kind, { structural, published: version.schema?.openAPIV3Schema }, schemas),
+    form: customForm(kind, { structural, published: publishedSchema(version) }, schemas),
     defaults: (draft) => fillDefaults(structural, draft),
     prepareForCreate(draft) {
       if (hasStatus) dropStatus(draft)
@@ -102,7 +102,13 @@ type FormCheck = (errors: FieldError[], object: KubeObject) => void
 
 interface CustomSchemas {
   readonly structural: Structural
-  readonly published: JSONSchemaProps | undefined
+  readonly published: JsonObject
+}
+
+/** What documents tell of the kind: its author's schema, and which fields selectors may ask about. */
+function publishedSchema({ schema, selectableFields: wanted = [] }: CustomResourceDefinitionVersion): JsonObject {
+  const fields = wanted.map(({ jsonPath: path }) => ({ fieldPath: path.replace(/^\./, '') }))
+  return { ...schema?.openAPIV3Schema, ...(fields.length === 0 ? {} : { 'x-kubernetes-selectable-fields': fields }) }
 }
 
 /** Only metadata has types that are checked while reading; everything else is validation's. */
@@ -117,7 +123,7 @@ function customForm(kind: KindRef, { structural, published }: CustomSchemas, sch
   }
   return {
     schema: mergeSchemaOf(kind.schema, structural, schemas),
-    published: { ...published },
+    published,
     read(body: JsonObject) {
       const unknownFields: string[] = []
       readMetadata(body, '', unknownFields)
