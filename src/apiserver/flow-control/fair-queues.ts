@@ -71,9 +71,12 @@ export class Ticket {
     this.next = undefined
   }
 
-  /** What its queue pays for it when it begins: the guess of what it takes, and what comes after its answer. */
+  /**
+   * What its queue pays for it when it begins: all the seats that it keeps from others, for as long as it is guessed to keep them. To pay
+   * for less than virtual time counts would put its queue before those of others that come later.
+   */
   get guessedWork(): number {
-    return this.work.seats * GUESSED_SERVICE_MS + this.work.lateSeats * this.work.lateMs
+    return this.work.width * (GUESSED_SERVICE_MS + this.work.lateMs)
   }
 }
 
@@ -236,7 +239,7 @@ export class FairQueues {
     ticket.previous = undefined
     ticket.next = undefined
     // Its queue paid for the guess when it began: now it pays for what it really took.
-    queue.nextStart -= ticket.work.seats * (GUESSED_SERVICE_MS - (now - ticket.startedAt))
+    queue.nextStart -= ticket.work.width * (GUESSED_SERVICE_MS - (now - ticket.startedAt))
   }
 
   #fits(seats: number): boolean {

@@ -25,14 +25,14 @@ function gateOf(seats: number): { gate: FlowGate; clock: TestClock } {
   return { gate, clock }
 }
 
-function ask(gate: FlowGate, by: User, work: () => Promise<void>, signal = new AbortController().signal): Promise<void> {
-  return Promise.resolve(gate.run(gate.flowOf(by, info), { user: by, info, request: { signal }, delays: { queuedMs: 0 } }, oneSeat, work))
+function ask(gate: FlowGate, by: User, answering: () => Promise<void>, signal = new AbortController().signal, work = oneSeat): Promise<void> {
+  return Promise.resolve(gate.run(gate.flowOf(by, info), { user: by, info, request: { signal }, delays: { queuedMs: 0 } }, work, answering))
 }
 
 const SERVICE_MS = 20
 
 /** How long requests of one user take, one after the other, while another user has so many under way at any time. */
-async function latencyBeside(flooders: number): Promise<{ readonly meanMs: number; readonly worstMs: number; readonly refused: number }> {
+async function latencyBeside(flooders: number, work = oneSeat): Promise<{ readonly meanMs: number; readonly worstMs: number; readonly refused: number }> {
   const { gate, clock } = gateOf(800)
   const served = (): Promise<void> => new Promise((resolve) => clock.after(SERVICE_MS, resolve))
   const latencies: number[] = []
@@ -40,7 +40,7 @@ async function latencyBeside(flooders: number): Promise<{ readonly meanMs: numbe
   let refused = 0
   const flood = async (): Promise<void> => {
     while (!over) {
-      const answered = await ask(gate, user('flood'), served).then(() => true, () => false)
+      const answered = await ask(gate, user('flood'), served, undefined, work).then(() => true, () => false)
       if (answered) continue
       refused++
       await new Promise<void>((resolve) => clock.after(1_000, resolve))
@@ -63,7 +63,7 @@ async function latencyBeside(flooders: number): Promise<{ readonly meanMs: numbe
   const done = victim()
   while (!over) await clock.advance(1)
   await done
-  await clock.advance(5_000)
+  await clock.advance(30_000)
   await Promise.all(floods)
   return { meanMs: latencies.reduce((sum, latency) => sum + latency, 0) / latencies.length, worstMs: Math.max(...latencies), refused }
 }
@@ -74,6 +74,14 @@ test('a flood of one user, 500 requests at any time, leaves the latency of other
   assert.equal(alone.meanMs, SERVICE_MS)
   assert(beside.worstMs <= 2 * alone.worstMs, JSON.stringify({ alone, beside }))
   assert(beside.refused > 0)
+})
+
+test('so does a flood of large lists, and one of writes that many watches hear of', async () => {
+  const alone = await latencyBeside(0)
+  for (const work of [seatsOnly(10), workOfWrite(80, 10), workOfWrite(2_000, 10)]) {
+    const beside = await latencyBeside(100, work)
+    assert(beside.meanMs <= 2 * alone.meanMs, JSON.stringify({ work, alone, beside }))
+  }
 })
 
 test('who waits too long, or goes away, waits no longer; each refusal says why', async () => {
