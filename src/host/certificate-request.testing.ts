@@ -9,6 +9,8 @@ export interface RequestWish {
   readonly addresses?: readonly string[]
   readonly emails?: readonly string[]
   readonly uris?: readonly string[]
+  /** The subject is written in BMPStrings: two bytes a character. */
+  readonly wide?: boolean
 }
 
 interface Signing {
@@ -45,6 +47,12 @@ export const signings = {
   }),
 }
 
+/** A BMPString of less than 64 characters. */
+function wideString(text: string): Buffer {
+  const bytes = Buffer.from(text, 'utf16le').swap16()
+  return Buffer.concat([Buffer.from([0x1e, bytes.length]), bytes])
+}
+
 interface MadeRequest {
   readonly requestPem: string
   readonly keyPem: string
@@ -52,11 +60,12 @@ interface MadeRequest {
 
 /** A request for a certificate in PEM form (PKCS #10, RFC 2986), and its key. signedBy: with whose key it is signed. */
 export function makeRequest(wish: RequestWish, signing = signings.ecdsa(), signedBy = signing.keys.privateKey): MadeRequest {
-  const attribute = (type: string, value: string): Buffer => setOf(sequence(oid(type), utf8String(value)))
+  const text = (value: string): Buffer => (wish.wide === true ? wideString(value) : utf8String(value))
+  const attribute = (type: string, value: string): Buffer => setOf(sequence(oid(type), text(value)))
   const { names = [], addresses = [], emails = [], uris = [] } = wish
-  const text = (tag: number, value: string): Buffer => taggedPrimitive(tag, Buffer.from(value, 'ascii'))
+  const named = (tag: number, value: string): Buffer => taggedPrimitive(tag, Buffer.from(value, 'ascii'))
   const alternatives = [
-    ...emails.map((value) => text(1, value)), ...names.map((value) => text(2, value)), ...uris.map((value) => text(6, value)),
+    ...emails.map((value) => named(1, value)), ...names.map((value) => named(2, value)), ...uris.map((value) => named(6, value)),
     ...addresses.map((address) => taggedPrimitive(7, addressBytes(address))),
   ]
   const extensions = sequence(sequence(oid('2.5.29.17'), octetString(sequence(...alternatives))))

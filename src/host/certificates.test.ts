@@ -59,6 +59,13 @@ test('a certificate says what was asked for, and ends with its authority', () =>
   assert.equal(server.validTo, new X509Certificate(authority.certificatePem).validTo)
 })
 
+test('a name in another encoding is read as who trusts the certificate will read it', () => {
+  const wide: RequestWish = { commonName: 'anna', organizations: ['system:masters'], wide: true }
+  const { commonName, organizations } = parseCertificateRequest(makeRequest(wide).requestPem)
+  assert.deepEqual([commonName, organizations], ['anna', ['system:masters']])
+  assert.equal(issue(wide, ['client auth'], 1).subject, 'O=system:masters\nCN=anna')
+})
+
 test('what another key has signed is not signed again', () => {
   const request = parseCertificateRequest(makeRequest(anna, signings.ecdsa(), signings.ecdsa().keys.privateKey).requestPem)
   assert.deepEqual(certificateIssuer(authority)({ request, usages: ['client auth'], notBefore: NOW, notAfter: NOW + DAY_MS }),

@@ -1,3 +1,5 @@
+import { textOf } from '../words/bytes.ts'
+
 /** Reads the Distinguished Encoding Rules (ITU-T X.690) of certificates and of requests for them. */
 export interface DerValue {
   /** The first byte: class, whether it is constructed, and number. */
@@ -9,7 +11,7 @@ export interface DerValue {
 
 export const DER = {
   boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, objectId: 0x06, utf8String: 0x0c, sequence: 0x30, set: 0x31,
-  printableString: 0x13, ia5String: 0x16, utcTime: 0x17, generalizedTime: 0x18,
+  numericString: 0x12, printableString: 0x13, teletexString: 0x14, ia5String: 0x16, utcTime: 0x17, generalizedTime: 0x18, bmpString: 0x1e,
 } as const
 
 /** [0], [1], ... as certificates use them. */
@@ -86,6 +88,33 @@ export function objectIdText(content: Uint8Array): string {
   const [head = 0, ...rest] = numbers
   const first = Math.min(2, Math.floor(head / 40))
   return [first, head - 40 * first, ...rest].join('.')
+}
+
+/**
+ * A text of any kind that names are written in. Who compares names must read them as who trusts them does: the same name in
+ * another encoding is the same name.
+ */
+export function stringText(value: DerValue | undefined, what: string): string {
+  const { tag, content } = value ?? { tag: undefined, content: new Uint8Array() }
+  switch (tag) {
+    case DER.utf8String: return textOf(content)
+    case DER.numericString: case DER.printableString: case DER.ia5String: return asciiText(content, what)
+    case DER.teletexString: return [...content].map((byte) => String.fromCharCode(byte)).join('')
+    case DER.bmpString: return wideText(content, what)
+    default: throw new DerError(`invalid ${what}: unsupported string type`)
+  }
+}
+
+function asciiText(content: Uint8Array, what: string): string {
+  if (content.some((byte) => byte > 0x7f)) throw new DerError(`invalid ${what}: it has other characters than its type allows`)
+  return textOf(content)
+}
+
+/** UTF-16, the higher byte first, as far as it needs no pairs. */
+function wideText(content: Uint8Array, what: string): string {
+  if (content.length % 2 !== 0) throw new DerError(`invalid ${what}: it ends within a character`)
+  const codes = Array.from({ length: content.length / 2 }, (_, index) => (content[2 * index] ?? 0) * 256 + (content[2 * index + 1] ?? 0))
+  return codes.map((code) => String.fromCharCode(code)).join('')
 }
 
 /** The bits of a bit string, which in certificates are always whole bytes. */

@@ -165,8 +165,15 @@ class FollowedEncryption implements Encryption {
 }
 
 async function requireSample(previous: ValueSealer, next: ValueSealer, key: string): Promise<void> {
+  let sealed: Uint8Array
   try {
-    (await next.opening(key, previous.seal(key, SAMPLE)))()
+    sealed = previous.seal(key, SAMPLE)
+  } catch {
+    // A KMS that cannot be reached: nothing can be written now, and it may be what is to be replaced.
+    return
+  }
+  try {
+    (await next.opening(key, sealed))()
   } catch (error) {
     const remedy = 'keep the present first provider, below the new one'
     throw new Error(`it does not open what is being sealed now: ${remedy}. ${thrownMessage(error)}`, { cause: error })

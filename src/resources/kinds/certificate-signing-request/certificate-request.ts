@@ -1,6 +1,6 @@
 import type { DerValue } from '../../../objects/der-reader.ts'
 import {
-  bitStringBytes, contentOf, contextTag, DER, DerError, membersOf, objectIdText, readDer, readDerAll,
+  bitStringBytes, contentOf, contextTag, DER, DerError, membersOf, objectIdText, readDer, readDerAll, stringText,
 } from '../../../objects/der-reader.ts'
 import { pemBlocks } from '../../../objects/pem.ts'
 import { formatIp } from '../../../objects/ports-and-addresses.ts'
@@ -60,7 +60,7 @@ function subjectOf(subject: DerValue | undefined): Pick<CertificateRequest, 'com
     for (const attribute of membersOf(set, DER.set, 'subject')) {
       const [type, value] = membersOf(attribute, DER.sequence, 'subject')
       const id = objectIdText(contentOf(type, DER.objectId, 'subject'))
-      const text = value === undefined ? '' : textOf(value.content)
+      const text = stringText(value, 'subject')
       if (id === COMMON_NAME) commonName = text
       else if (id === ORGANIZATION) organizations.push(text)
     }
