@@ -109,6 +109,15 @@ test('what a policy tells the audit, and what it does about errors', async () =>
   }
 })
 
+test('parameters of a kind that nobody serves are the policy\'s fault', async () => {
+  const at = await server()
+  await policy(at, { paramKind: { apiVersion: 'example.com/v1', kind: 'Limits' }, validations: [{ expression: 'true' }] }, { paramRef: { name: 'x', parameterNotFoundAction: 'Allow' }, validationActions: ['Warn'] })
+  const answer = await at.request('POST', CONFIG_MAPS, configMap('a'))
+  const why = `failed to configure policy: failed to find resource referenced by paramKind: 'example.com/v1, Kind=Limits'`
+  assert.deepEqual([answer.status, answer.get('message')], [422, `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'rules' denied request: ${why}`])
+  at.stop()
+})
+
 test('reviews of rights and tokens are never barred', async () => {
   const at = await server()
   const everything = { resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], resources: ['*'], operations: ['*'] }] }

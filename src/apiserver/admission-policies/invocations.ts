@@ -18,8 +18,8 @@ export interface BindingObject extends KubeObject {
 /** A policy that speaks of a request through a binding, with one of the parameters that this brings. */
 export type Invocation<P extends PolicyObject, B extends BindingObject> = Spoken<P, B> & (
   | { readonly outcome: 'speaks'; readonly of: ReviewedObjects; readonly params: KubeObject | null }
-  /** It would speak, if its parameters could be found. */
-  | { readonly outcome: 'misconfigured'; readonly message: string }
+  /** It would speak, if its parameters could be found. fault: of the policy, whatever the binding says, or of the binding. */
+  | { readonly outcome: 'misconfigured'; readonly fault: 'policy' | 'binding'; readonly message: string }
 )
 
 interface Spoken<P, B> {
@@ -44,6 +44,11 @@ export function policiesMayMean(request: AdmissionRequest): boolean {
   return group === '' || !group.startsWith('auth') || !NEVER_MEANT.has(`${group}/${plural}`)
 }
 
+/** Whether the binding is to blame too. */
+export function isOfBinding(spoken: Invocation<PolicyObject, BindingObject>): boolean {
+  return spoken.outcome === 'speaks' || spoken.fault === 'binding'
+}
+
 /** In the order of the policies' names, then of the bindings'. At once where nobody else has to convert the objects for a policy. */
 export function invocationsOf<P extends PolicyObject, B extends BindingObject>(
   parts: SelectionParts, { policies, bindings }: { readonly policies: readonly P[]; readonly bindings: readonly B[] },
@@ -66,7 +71,10 @@ function spokenThrough<P extends PolicyObject, B extends BindingObject>(
   parts: SelectionParts, { policy, binding, of }: Spoken<P, B> & { readonly of: ReviewedObjects }, request: AdmissionRequest, reader: ObjectReader,
 ): Invocation<P, B>[] {
   const sought = findParams(policy.spec?.paramKind, binding.spec?.paramRef, request, reader, parts.served())
-  if (sought.outcome === 'error') return [{ outcome: 'misconfigured', policy, binding, message: `failed to configure binding: ${sought.message}` }]
+  if (sought.outcome === 'error' || sought.outcome === 'unknown-kind') {
+    const fault = sought.outcome === 'error' ? 'binding' : 'policy'
+    return [{ outcome: 'misconfigured', fault, policy, binding, message: `failed to configure ${fault}: ${sought.message}` }]
+  }
   return sought.outcome === 'found' ? sought.params.map((params) => ({ outcome: 'speaks', policy, binding, of, params })) : []
 }
 

@@ -94,6 +94,8 @@ test('what cannot be done is said with the policy, the binding and the expressio
     [apply('Object{spec: Object.spec{selector: Object.spec.selector{matchLabels: {"l": "v"}}}}'), 403, `${DENIED}error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.selector`],
     [apply('Object{spec: Object.spec{replicas: object.spec.none}}'), 403, `${DENIED}expression 'Object{spec: Object.spec{replicas: object.spec.none}}' resulted in error: no such key: none`],
     [patch('[JSONPatch{op: "replace", path: "/spec/none", value: 1}]'), 403, `${DENIED}JSONPath: replace operation does not apply: /spec/none: no such path`],
+    [patch('[JSONPatch{op: "add", path: "/metadata/labels/a", value: "b"}, JSONPatch{op: "remove", path: "/metadata/labels/none"}, JSONPatch{op: "copy", from: "/none", path: "/spec"}]'), 403, `${DENIED}JSONPath: remove operation does not apply: /metadata/labels/none: no such path`],
+    [patch('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20].map(i, JSONPatch{op: "copy", from: "/spec", path: "/spec/x" + string(i)})'), 403, `${DENIED}JSONPath: copy operation does not apply: Request entity too large: the copy operations of the patch copy too much`],
     [patch('[JSONPatch{op: "add", path: "/spec/none", value: 1}]'), 500, 'Internal error occurred: strict decoding error: unknown field "spec.none"'],
     [patch('[JSONPatch{op: "replace", path: "/spec/replicas", value: "x"}]'), 500, 'Internal error occurred: Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32'],
   ]

@@ -15,7 +15,7 @@ import { isSameKind, objectsAs, replaceContent, toFace } from '../webhooks/draft
 import { Reinvocation } from '../webhooks/reinvocation.ts'
 import type { WebhookMetrics } from '../webhooks/webhook-metrics.ts'
 import { Decisions } from './decisions.ts'
-import { invocationsOf, policiesMayMean, type Invocation, type SelectionParts } from './invocations.ts'
+import { invocationsOf, isOfBinding, policiesMayMean, type Invocation, type SelectionParts } from './invocations.ts'
 import { policyInput } from './policy-input.ts'
 import { errorTypeOf, type PolicyMetrics } from './policy-metrics.ts'
 
@@ -203,5 +203,6 @@ function refuse({ kind, key }: AdmissionRequest, errors: readonly PolicyError[])
 
 function textOf({ spoken, message }: PolicyError): string {
   const { policy, binding } = spoken
+  if (!isOfBinding(spoken)) return `policy ${JSON.stringify(policy.metadata.name ?? '')} denied request: ${message}`
   return `policy '${policy.metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}' denied request: ${message}`
 }

@@ -11,7 +11,8 @@ export type Params =
   | { readonly outcome: 'found'; readonly params: readonly (KubeObject | null)[] }
   /** The binding says nothing of this request. */
   | { readonly outcome: 'none' }
-  | { readonly outcome: 'error'; readonly message: string }
+  /** unknown-kind: the policy itself is wrong, whatever its bindings say. */
+  | { readonly outcome: 'error' | 'unknown-kind'; readonly message: string }
 
 /** The objects that a binding names as parameters of its policy. */
 export function findParams(
@@ -19,7 +20,7 @@ export function findParams(
 ): Params {
   if (paramKind === undefined || ref === undefined) return { outcome: 'found', params: [null] }
   const kind = kindOf(paramKind, served)
-  if (kind === undefined) return { outcome: 'error', message: `failed to find resource referenced by paramKind: '${paramKind.apiVersion ?? ''}, Kind=${paramKind.kind ?? ''}'` }
+  if (kind === undefined) return { outcome: 'unknown-kind', message: `failed to find resource referenced by paramKind: '${kindText(paramKind)}'` }
   const namespace = kind.namespaced ? (ref.namespace ?? '') || request.key.namespace : ''
   if (!kind.namespaced && (ref.namespace ?? '') !== '') return { outcome: 'error', message: 'paramRef.namespace must not be provided for a cluster-scoped `paramKind`' }
   if (kind.namespaced && namespace === '') {
@@ -31,6 +32,11 @@ export function findParams(
   if (params.length > 0) return { outcome: 'found', params }
   if (ref.parameterNotFoundAction === 'Allow') return { outcome: 'none' }
   return { outcome: 'error', message: 'no params found for policy binding with `Deny` parameterNotFoundAction' }
+}
+
+/** apps/v1, Kind=Deployment; /v1, Kind=ConfigMap */
+function kindText({ apiVersion = '', kind = '' }: ParamKind): string {
+  return `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`
 }
 
 function kindOf({ apiVersion, kind }: ParamKind, served: readonly ResourceDefinition[]): KindRef | undefined {

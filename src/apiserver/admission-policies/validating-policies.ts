@@ -7,7 +7,7 @@ import type { AdmissionRequest, Authorizer, ObjectReader, Validator, Verdict } f
 import type { WebhookMetrics } from '../webhooks/webhook-metrics.ts'
 import { PolicyAnnotations } from './policy-annotations.ts'
 import { Decisions } from './decisions.ts'
-import { invocationsOf, policiesMayMean, type Invocation, type SelectionParts } from './invocations.ts'
+import { invocationsOf, isOfBinding, policiesMayMean, type Invocation, type SelectionParts } from './invocations.ts'
 import { policyInput } from './policy-input.ts'
 import { errorTypeOf, type EnforcementAction, type ErrorType, type PolicyMetrics } from './policy-metrics.ts'
 
@@ -147,8 +147,9 @@ function enforce({ request, metrics }: Reviewing, spoken: Spoken, decision: Deci
   return actions.includes('Deny')
 }
 
-function subject({ policy, binding }: Spoken): string {
-  return `ValidatingAdmissionPolicy '${policy.metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}'`
+function subject(spoken: Spoken): string {
+  const { policy, binding } = spoken
+  return `ValidatingAdmissionPolicy '${policy.metadata.name ?? ''}'${isOfBinding(spoken) ? ` with binding '${binding.metadata.name ?? ''}'` : ''}`
 }
 
 const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, Invalid: 422, RequestEntityTooLarge: 413 }

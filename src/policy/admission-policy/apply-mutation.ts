@@ -25,18 +25,30 @@ export function applyToObject(schema: ObjectSchema, object: JsonObject, configur
 
 /** The object with the operations done. One whose test fails leaves it as it was. */
 export function patchObject(object: JsonObject, operations: readonly JsonObject[]): Mutated {
-  let patched: unknown = object
-  for (const operation of operations) {
+  try {
+    const patched = applyJsonPatch(object, operations)
+    return isObject(patched) ? { outcome: 'mutated', object: patched } : failed('JSONPath: the patch does not leave an object')
+  } catch (error) {
+    if (isFailedTest(error)) return { outcome: 'mutated', object }
+    const op = operations[firstFailing(object, operations)]?.['op']
+    const subject = typeof op === 'string' && op !== '' ? `${op} operation does not apply` : 'an operation without op'
+    return failed(`JSONPath: ${subject}: ${patchProblem(error)}`)
+  }
+}
+
+/** Of a patch that fails: with that operation, its beginning fails too. They are tried together, as what they may copy is counted together. */
+function firstFailing(object: JsonObject, operations: readonly JsonObject[]): number {
+  let [works, fails] = [0, operations.length]
+  while (fails - works > 1) {
+    const middle = (works + fails) >> 1
     try {
-      patched = applyJsonPatch(patched, [operation])
-    } catch (error) {
-      if (isFailedTest(error)) return { outcome: 'mutated', object }
-      const { op } = operation
-      const subject = typeof op === 'string' && op !== '' ? `${op} operation does not apply` : 'an operation without op'
-      return failed(`JSONPath: ${subject}: ${patchProblem(error)}`)
+      applyJsonPatch(object, operations.slice(0, middle))
+      works = middle
+    } catch {
+      fails = middle
     }
   }
-  return isObject(patched) ? { outcome: 'mutated', object: patched } : failed('JSONPath: the patch does not leave an object')
+  return fails - 1
 }
 
 function failed(message: string): Mutated {
