@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { watchConfig, type ConfigWatchPorts } from '../../apiserver/access/config/config-watch.ts'
 import { readAuditPolicy, type AuditPolicy } from '../../apiserver/audit/audit-policy.ts'
 import { AuditWebhook } from '../../apiserver/audit/audit-webhook.ts'
 import type { AuditConfig } from '../../apiserver/audit/auditor.ts'
+import type { WebhookTarget } from '../../apiserver/webhooks/webhook-caller.ts'
 import { decodeYaml } from '../../objects/codec-yaml.ts'
 import type { Clock, Log } from '../../words/ports.ts'
 import { thrownMessage } from '../../words/thrown.ts'
@@ -29,18 +31,33 @@ export async function openAudit(
 ): Promise<OpenAudit> {
   const { poster, clock, log } = parts
   const policy = readPolicyFile(files.policy)
-  const target = files.webhookConfig === undefined ? undefined : readWebhookKubeconfig(files.webhookConfig)
+  const end = new AbortController()
+  const target = files.webhookConfig === undefined ? undefined : followedTarget(files.webhookConfig, { clock, log }, end.signal)
   const sinks = [
     ...(files.log === undefined ? [] : [await AuditLog.open({ file: files.log, clock, log })]),
-    ...(target === undefined ? [] : [new AuditWebhook({ post: (text) => poster.post(target, text, POST_TIMEOUT_MS), clock, log })]),
+    ...(target === undefined ? [] : [new AuditWebhook({ post: (text) => poster.post(target(), text, POST_TIMEOUT_MS), clock, log })]),
   ]
   return {
     policy,
     sinks,
     async close() {
+      end.abort()
       await Promise.all(sinks.map((sink) => sink.close()))
     },
   }
+}
+
+/** The server that the kubeconfig means now: it and the certificates that it names may change while the server runs. */
+function followedTarget(file: string, ports: ConfigWatchPorts, signal: AbortSignal): () => WebhookTarget {
+  let target = readWebhookKubeconfig(file)
+  const use = (): string => {
+    target = readWebhookKubeconfig(file)
+    return JSON.stringify(target)
+  }
+  const look = (): string => JSON.stringify(readWebhookKubeconfig(file))
+  const watched = { what: 'audit webhook configuration', file, inForce: JSON.stringify(target), look, use, counts: undefined }
+  void watchConfig(watched, ports, signal)
+  return () => target
 }
 
 function readPolicyFile(file: string): AuditPolicy {
