@@ -2,6 +2,7 @@ import { applyConfiguration, mergeConfiguration, settleApply, type ApplyRequest 
 import { trackUpdate as trackChanges } from '../../objects/apply/track-update.ts'
 import { noOtherVersions, type ChangesByVersion } from '../../objects/apply/version-changes.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../../objects/kube-object.ts'
+import { sleep } from '../../words/ports.ts'
 import { freshDraft } from './fresh-draft.ts'
 import { changesByVersion, prunedAcrossVersions, type ConvertedResource } from './other-versions.ts'
 import { schemaOf } from './schema-stage.ts'
@@ -19,12 +20,21 @@ export function trackWrite(
   }, parts.sets, others)
 }
 
-/** The same where managers have written in other versions. Who cannot be asked what those show does not stop the write: then their fields are taken as ours. */
+/** So long a write waits to hear what other versions show of it. */
+const PATIENCE_MS = 1_000
+
+/**
+ * The same where managers have written in other versions. Nobody who cannot tell what those show stops the write, or holds it up for long: then
+ * their fields are taken to be named as in this version.
+ */
 export async function trackAcrossVersions(
   parts: PipelineParts, request: WriteRequest, resource: ConvertedResource, { draft, current }: { readonly draft: KubeObject; readonly current: KubeObject },
 ): Promise<ManagedFieldsEntry[] | undefined> {
-  const changes = await changesByVersion(parts, resource, current.metadata.managedFields ?? [], { before: current, after: draft }).catch(() => noOtherVersions)
-  return trackWrite(parts, request, draft, current, changes)
+  const told = changesByVersion(parts, resource, current.metadata.managedFields ?? [], { before: current, after: draft }).catch(() => noOtherVersions)
+  const patience = new AbortController()
+  const changes = await Promise.race([told, sleep(parts.clock, PATIENCE_MS, patience.signal)])
+  patience.abort()
+  return trackWrite(parts, request, draft, current, changes ?? noOtherVersions)
 }
 
 /** The status of a new object is the server's: its creator does not own it. */
