@@ -5,7 +5,7 @@ import { SchemaCatalog } from '../../resources/schema.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { textOf, utf8 } from '../../words/bytes.ts'
 import { memberOf, settle, startTestServer, testRequest, type TestServer } from '../apiserver.testing.ts'
-import type { ByteSink } from '../http.ts'
+import type { ByteSink, ServerResponse } from '../http.ts'
 import { ProtobufDecoder } from '../protobuf/decode-object.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
@@ -19,9 +19,9 @@ function nameOf(number: number): string {
   return `c-${String(number).padStart(5, '0')}`
 }
 
-async function filledServer(): Promise<TestServer> {
+async function filledServer(count = COUNT): Promise<TestServer> {
   const store = createMemoryStore()
-  const writes = Array.from({ length: COUNT }, (_, number) => {
+  const writes = Array.from({ length: count }, (_, number) => {
     const metadata = { name: nameOf(number), namespace: 'default', uid: String(number), creationTimestamp: '2026-01-01T00:00:00Z' }
     const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata, data: { text: `ä ${'x'.repeat(60)}` } }
     return { key: `objects/core/configmaps/default/${nameOf(number)}`, value: utf8(JSON.stringify(object)) }
@@ -32,7 +32,10 @@ async function filledServer(): Promise<TestServer> {
 
 /** The object that a list in this form is, and in how many pieces it came. */
 async function listed(server: TestServer, accept: string, query: string): Promise<{ list: JsonObject; pieces: number }> {
-  const response = await server.raw('GET', `${CONFIG_MAPS}${query}`, undefined, { accept })
+  return read(server, await server.raw('GET', `${CONFIG_MAPS}${query}`, undefined, { accept }), accept)
+}
+
+async function read(server: TestServer, response: ServerResponse, accept: string): Promise<{ list: JsonObject; pieces: number }> {
   const pieces: Uint8Array[] = response.type === 'whole' ? [...response.body] : []
   if (response.type === 'stream') {
     const sink = { write: (bytes: Uint8Array) => pieces.push(bytes) % 2 === 0, backlogBytes: () => 0, drained: () => Promise.resolve() }
@@ -94,5 +97,18 @@ test('a watch that begins with a large state waits for its client, and tells lat
   assert.deepEqual(told.slice(COUNT - 1), [`ADDED ${nameOf(COUNT - 1)}`, 'BOOKMARK ', `DELETED ${nameOf(COUNT - 1)}`, `DELETED ${nameOf(0)}`])
   end.abort()
   await watching
+  server.stop()
+})
+
+test('a selector is compared with many objects in several turns, as of one revision', async () => {
+  const server = await filledServer(6_000)
+  const selector = `fieldSelector=metadata.namespace%3Ddefault,metadata.name!%3D${nameOf(1)}`
+  const answer = server.raw('GET', `${CONFIG_MAPS}?${selector}`)
+  await settle()
+  await server.request('DELETE', `${CONFIG_MAPS}/${nameOf(5_400)}`)
+  await server.clock.advance(1)
+  const { list } = await read(server, await answer, 'application/json')
+  const items = list['items'] as JsonObject[]
+  assert.deepEqual([items.length, memberOf(items[5_399] ?? {}, 'metadata.name'), memberOf(list, 'metadata.resourceVersion')], [5_999, nameOf(5_400), '1'])
   server.stop()
 })

@@ -98,6 +98,11 @@ export class CacheFeed {
     if (this.#pending.get(key)?.bytes === bytes) this.#pending.delete(key)
   }
 
+  /** For who has much to do: resolves when others were served. */
+  othersTurn(): Promise<void> {
+    return sleep(this.#dependencies.clock, 0)
+  }
+
   /** Resolves when the caches show this revision. */
   reached(revision: Revision): Promise<void> {
     if (revision <= this.#revision) return Promise.resolve()

@@ -67,11 +67,26 @@ async function continueList(feed: CacheFeed, store: Store, query: ListQuery): Pr
   return atRevision(feed, store, query, token.revision, start)
 }
 
-function fromCache(feed: CacheFeed, query: ListQuery, start: string, limit: number): ListPage {
+async function fromCache(feed: CacheFeed, query: ListQuery, start: string, limit: number): Promise<ListPage> {
   const { cache, matches, scope } = query
+  const { revision } = feed
+  if (matches !== matchesAll) return pageOf(query, await collectMatching(feed, [...cache.range(scope, start)], matches, limit), revision, undefined)
   const page = collect(cache.range(scope, start), matches, limit)
-  const more = page.next !== undefined
-  return pageOf(query, page, feed.revision, more && matches === matchesAll ? cache.countFrom(scope, page.next ?? '') : undefined)
+  return pageOf(query, page, revision, page.next === undefined ? undefined : cache.countFrom(scope, page.next))
+}
+
+/** So many objects are compared with a selector before others have their turn: some milliseconds. */
+const COMPARED_AT_ONCE = 5_000
+
+async function collectMatching(feed: CacheFeed, range: readonly CachedObject[], matches: Matcher, limit: number): Promise<Collected> {
+  const objects: CachedObject[] = []
+  for (const [index, object] of range.entries()) {
+    if (index > 0 && index % COMPARED_AT_ONCE === 0) await feed.othersTurn()
+    if (!matches(object)) continue
+    if (limit > 0 && objects.length === limit) return { objects, next: object.key }
+    objects.push(object)
+  }
+  return { objects, next: undefined }
 }
 
 async function atRevision(feed: CacheFeed, store: Store, query: ListQuery, revision: Revision, start: string): Promise<ListResult> {
