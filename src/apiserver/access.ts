@@ -85,6 +85,16 @@ export interface AdmissionRequest {
   warn?(message: string): void
   /** Where the audit wants to hear of this request. */
   readonly audit?: AuditNotes | undefined
+  /** Filled while it waits; undefined for the cluster's own parts. */
+  readonly delays?: Delays | undefined
+}
+
+/** Time that a request took through no fault of what answers it. */
+export interface Delays {
+  /** For seats. */
+  queuedMs: number
+  /** For the answers of users' webhooks. */
+  webhooksMs: number
 }
 
 /** What the audit is told of a request beside what was asked and answered. */

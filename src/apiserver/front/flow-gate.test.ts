@@ -26,7 +26,7 @@ function gateOf(seats: number): { gate: FlowGate; clock: TestClock } {
 }
 
 function ask(gate: FlowGate, by: User, answering: () => Promise<void>, signal = new AbortController().signal, work = oneSeat): Promise<void> {
-  return Promise.resolve(gate.run(gate.flowOf(by, info), { user: by, info, request: { signal }, delays: { queuedMs: 0 } }, work, answering))
+  return Promise.resolve(gate.run(gate.flowOf(by, info), { user: by, info, request: { signal }, delays: { queuedMs: 0, webhooksMs: 0 } }, work, answering))
 }
 
 const SERVICE_MS = 20
@@ -123,7 +123,7 @@ test('what flow control does can be looked at: by level, by queue, by request', 
   const { level } = gate.flowOf(alice, info)
   const signal = new AbortController().signal
   const run = (work: typeof oneSeat): void => {
-    void Promise.resolve(gate.run(gate.flowOf(alice, info), { user: alice, info, request: { signal }, delays: { queuedMs: 0 } }, work, () => new Promise(() => {}))).catch(() => {})
+    void Promise.resolve(gate.run(gate.flowOf(alice, info), { user: alice, info, request: { signal }, delays: { queuedMs: 0, webhooksMs: 0 } }, work, () => new Promise(() => {}))).catch(() => {})
   }
   assert.equal(level.limits.nominal, 1)
   run(workOfWrite(30, 1))
@@ -155,7 +155,7 @@ test('a write that many watches hear of keeps its seats for a while after its an
   const { gate, clock } = gateOf(200)
   const alice = user('alice')
   const flow = gate.flowOf(alice, info)
-  const asked = { user: alice, info, request: { signal: new AbortController().signal }, delays: { queuedMs: 0 } }
+  const asked = { user: alice, info, request: { signal: new AbortController().signal }, delays: { queuedMs: 0, webhooksMs: 0 } }
   assert.equal(await gate.run(flow, asked, workOfWrite(40, 4), () => Promise.resolve('made')), 'made')
   assert.deepEqual([flow.counts.executing, flow.level.queues.executing, flow.level.queues.executingSeats], [0, 0, 4])
   await clock.advance(5)
@@ -166,7 +166,7 @@ test('what is answered at once takes no seat; what waits begins in its turn when
   const { gate } = gateOf(12)
   const alice = user('alice')
   const flow = gate.flowOf(alice, info)
-  const asked = { user: alice, info, request: { signal: new AbortController().signal }, delays: { queuedMs: 0 } }
+  const asked = { user: alice, info, request: { signal: new AbortController().signal }, delays: { queuedMs: 0, webhooksMs: 0 } }
   let end: () => void = () => {}
   const first = gate.run(flow, asked, oneSeat, () => new Promise<string>((resolve) => { end = () => resolve('first') }))
   const second = gate.run(flow, asked, oneSeat, () => 'second')

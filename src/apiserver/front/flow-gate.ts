@@ -1,7 +1,7 @@
 import type { Histogram } from '../../words/histogram.ts'
 import type { Clock } from '../../words/ports.ts'
 import { timeout, tooManyRequests } from '../../words/status-error.ts'
-import type { RequestInfo, User } from '../access.ts'
+import type { Delays, RequestInfo, User } from '../access.ts'
 import type { Ticket } from '../flow-control/fair-queues.ts'
 import type { WorkEstimate } from '../flow-control/work-estimate.ts'
 import type { FlowControl, FlowObjects } from '../flow-control/flow-control.ts'
@@ -21,11 +21,6 @@ export interface GatedRequest {
   /** Asked for only where the request has to wait. */
   readonly request: { readonly signal: AbortSignal }
   readonly delays: Delays
-}
-
-/** Time that a request took through no fault of what answers it. */
-export interface Delays {
-  queuedMs: number
 }
 
 /** Seats of a request whose answer goes on after it was given: a watch that is still telling its initial state. */

@@ -5,7 +5,7 @@ import { uuid } from '../../words/random.ts'
 import { authenticate } from '../access/authentication.ts'
 import { requireAllowed } from '../access/denial.ts'
 import { impersonate } from '../access/impersonation.ts'
-import type { Authenticator, Authorizer, User } from '../access.ts'
+import type { Authenticator, Authorizer, Delays, User } from '../access.ts'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../http.ts'
@@ -16,7 +16,6 @@ import { failureResponse } from '../negotiate/response.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
 import { isTrue, parseRequest } from '../request-info.ts'
 import type { HttpCall } from './http-call.ts'
-import type { Delays } from './flow-gate.ts'
 import { gated } from './gated.ts'
 import type { GatedParts } from './gated.ts'
 
@@ -68,6 +67,7 @@ class Asked implements Delays {
   query: URLSearchParams = NO_QUERY
   info: HttpCall['info'] = UNKNOWN
   queuedMs = 0
+  webhooksMs = 0
 
   constructor(request: ServerRequest, startedAt: Instant, trail: AuditTrail | undefined) {
     this.request = request
@@ -77,11 +77,11 @@ class Asked implements Delays {
 }
 
 /** A stream is measured when it ends, and counted as going on until then. */
-function measured({ metrics, clock }: HandlerParts, { request, query, info, startedAt, trail, queuedMs }: Asked, answered: ServerResponse): ServerResponse {
+function measured({ metrics, clock }: HandlerParts, { request, query, info, startedAt, trail, queuedMs, webhooksMs }: Asked, answered: ServerResponse): ServerResponse {
   const response = trail === undefined ? answered : trail.respond(answered)
   const summary = { info, method: request.method, isApply: isApply(request), isDryRun: query !== NO_QUERY && query.has('dryRun') }
   if (response.type !== 'stream') {
-    metrics.answered(summary, response, clock.now() - startedAt, queuedMs)
+    metrics.answered(summary, response, clock.now() - startedAt, queuedMs + webhooksMs)
     return response
   }
   return {
@@ -93,7 +93,7 @@ function measured({ metrics, clock }: HandlerParts, { request, query, info, star
         await response.send(sink)
       } finally {
         series.longRunning--
-        metrics.answered(summary, response, clock.now() - startedAt, queuedMs)
+        metrics.answered(summary, response, clock.now() - startedAt, queuedMs + webhooksMs)
       }
     },
   }

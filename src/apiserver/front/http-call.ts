@@ -1,12 +1,11 @@
 import type { ObjectKey } from '../../objects/kube-object.ts'
-import type { User } from '../access.ts'
+import type { Delays, User } from '../access.ts'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { ServerRequest } from '../http.ts'
 import type { Accepted } from '../negotiate/accept.ts'
 import { managerFromUserAgent } from '../options/write-options.ts'
 import type { WriteOptions } from '../options/write-options.ts'
 import type { WriteRequest } from '../pipeline/write-request.ts'
-import type { Delays } from './flow-gate.ts'
 import type { ParsedRequest } from '../request-info.ts'
 import type { ServedResource } from '../resource-set.ts'
 
@@ -49,6 +48,7 @@ class HttpWrite implements WriteRequest {
   readonly fieldValidation: WriteOptions['fieldValidation']
   readonly trusted = false
   readonly audit: WriteRequest['audit']
+  readonly delays: Delays
   readonly options: WriteOptions
   readonly #call: ResourceCall
 
@@ -62,6 +62,7 @@ class HttpWrite implements WriteRequest {
     this.manager = options.fieldManager === '' ? managerFromUserAgent(call.request.headers['user-agent']) : options.fieldManager
     this.fieldValidation = options.fieldValidation
     this.audit = call.trail?.notes
+    this.delays = call.delays
     this.options = options
   }
 

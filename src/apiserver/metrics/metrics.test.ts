@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startTestServer } from '../apiserver.testing.ts'
+import { TestClock, settle, startTestServer } from '../apiserver.testing.ts'
+import { WebhookMetrics } from '../webhooks/webhook-metrics.ts'
 import { Histogram } from '../../words/histogram.ts'
 import { histogramSamples } from './histogram-family.ts'
 import type { ServerResponse } from '../http.ts'
@@ -82,4 +83,21 @@ test('the time that a request waits for seats is not held against who answers it
     .filter(({ labels }) => ['0.05', '0.1', '0.8', '1', '3', '+Inf'].includes(labels['le'] ?? '+Inf')).map(({ suffix, labels, value }) => `${suffix} ${labels['le'] ?? ''}: ${Number(value.toFixed(6))}`)
   assert.deepEqual(shown('apiserver_request_duration_seconds'), ['_bucket 0.05: 1', '_bucket 0.1: 1', '_bucket 0.8: 1', '_bucket 1: 2', '_bucket 3: 3', '_bucket +Inf: 3', '_sum : 3.02', '_count : 3'])
   assert.deepEqual(shown('apiserver_request_sli_duration_seconds'), ['_bucket 0.05: 1', '_bucket 0.1: 2', '_bucket 0.8: 2', '_bucket 1: 3', '_bucket 3: 3', '_bucket +Inf: 3', '_sum : 1.02', '_count : 3'])
+})
+
+test('nor is the time that it waits for webhooks', async () => {
+  const clock = new TestClock()
+  const webhooks = new WebhookMetrics(clock)
+  const server = await startTestServer({
+    clock,
+    extensions: {
+      mutators: [{ name: 'slow', matches: () => true, admit: (request) => webhooks.waited(request, new Promise<void>((resolve) => clock.after(400, resolve))) }],
+    },
+  })
+  const made = server.request('POST', MAPS, { metadata: { name: 'a' } })
+  await settle()
+  await clock.advance(400)
+  assert.equal((await made).status, 201)
+  const sums = (await server.request('GET', '/metrics')).text.split('\n').filter((line) => /^apiserver_request_\w+_seconds_sum.*verb="POST"/.test(line))
+  assert.deepEqual(sums.map((line) => `${line.split('{')[0]} ${line.split(' ').at(-1)}`), ['apiserver_request_duration_seconds_sum 0.4', 'apiserver_request_sli_duration_seconds_sum 0'])
 })

@@ -22,7 +22,7 @@ class RequestSeries {
   readonly codes: { readonly code: number; count: number }[] = []
   readonly durations = new Histogram(DURATION_SECONDS)
   readonly sizes = new Histogram(SIZE_BYTES)
-  /** Of those requests alone that had to wait for seats: with that time, and without it. */
+  /** Of those requests alone that had to wait for seats or webhooks: with that time, and without it. */
   delayed: { readonly all: Histogram; readonly own: Histogram } | undefined
   /** Watches and streams that go on. */
   longRunning = 0
@@ -51,10 +51,10 @@ class RequestSeries {
     return { ...this.labels, dry_run: this.dryRun ? 'All' : '' }
   }
 
-  waited(elapsedMs: number, queuedMs: number): void {
+  waited(elapsedMs: number, delayMs: number): void {
     this.delayed ??= { all: new Histogram(DURATION_SECONDS), own: new Histogram(DURATION_SECONDS) }
     this.delayed.all.observe(elapsedMs / 1_000)
-    this.delayed.own.observe((elapsedMs - queuedMs) / 1_000)
+    this.delayed.own.observe((elapsedMs - delayMs) / 1_000)
   }
 
   answered(code: number): void {
@@ -92,9 +92,9 @@ export class RequestMetrics {
   }
 
   /** A request was answered whole, or its stream has ended. */
-  answered(request: RequestSummary, response: ServerResponse, elapsedMs: number, queuedMs: number): void {
+  answered(request: RequestSummary, response: ServerResponse, elapsedMs: number, delayMs: number): void {
     const series = this.seriesOf(request)
-    if (queuedMs > 0) series.waited(elapsedMs, queuedMs)
+    if (delayMs > 0) series.waited(elapsedMs, delayMs)
     series.answered(response.type === 'tunnel' ? 101 : response.status)
     series.durations.observe(elapsedMs / 1_000)
     if (response.type !== 'whole' || (series.verb !== 'GET' && series.verb !== 'LIST')) return
@@ -141,7 +141,7 @@ export class RequestMetrics {
       histogramFamily('apiserver_request_duration_seconds', 'Seconds from the arrival of a request to its answer.', durations),
       {
         name: 'apiserver_request_sli_duration_seconds', type: 'histogram',
-        help: 'Seconds from the arrival of a request to its answer, without its wait for seats.',
+        help: 'Seconds from the arrival of a request to its answer, without its waits for seats and for webhooks.',
         samples: all.flatMap((series) => histogramSamples(ownDurations(series), series.labels)),
       },
       histogramFamily('apiserver_response_sizes', 'Bytes of answers to reads.', all.map((series) => [series.labels, series.sizes] as const)),

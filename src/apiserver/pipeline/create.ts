@@ -113,6 +113,6 @@ export function prepareContext(parts: PipelineParts, request: WriteRequest): Pre
 function admissionOf(request: WriteRequest, draft: KubeObject): AdmissionRequest {
   return {
     operation: 'CREATE', kind: request.resource.kind, subresource: request.subresource, object: draft, old: undefined,
-    key: { namespace: draft.metadata.namespace ?? '', name: draft.metadata.name ?? '' }, user: request.user, dryRun: request.dryRun, options: request.options, audit: request.audit, warn: (message) => request.warn(message),
+    key: { namespace: draft.metadata.namespace ?? '', name: draft.metadata.name ?? '' }, user: request.user, dryRun: request.dryRun, options: request.options, audit: request.audit, delays: request.delays, warn: (message) => request.warn(message),
   }
 }

@@ -115,6 +115,6 @@ function checkPreconditions(request: WriteRequest, current: KubeObject, options:
 function admissionOf(request: WriteRequest, current: KubeObject, options: DeleteOptions): AdmissionRequest {
   return {
     operation: 'DELETE', kind: request.resource.kind, key: request.key, subresource: '', object: undefined, old: current,
-    user: request.user, dryRun: request.dryRun, options, audit: request.audit, warn: (message) => request.warn(message),
+    user: request.user, dryRun: request.dryRun, options, audit: request.audit, delays: request.delays, warn: (message) => request.warn(message),
   }
 }

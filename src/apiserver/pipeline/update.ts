@@ -173,6 +173,6 @@ function admissionOf(request: WriteRequest, draft: KubeObject, current: KubeObje
   const shown = subresource === 'scale' ? { object: scaleOf(resource, draft), old: scaleOf(resource, current) } : { object: draft, old: current }
   return {
     operation: 'UPDATE', kind: resource.kind, key, subresource, ...shown,
-    user: request.user, dryRun: request.dryRun, options: request.options, audit: request.audit, warn: (message) => request.warn(message),
+    user: request.user, dryRun: request.dryRun, options: request.options, audit: request.audit, delays: request.delays, warn: (message) => request.warn(message),
   }
 }

@@ -4,7 +4,7 @@ import type { SchemaLookup } from '../../objects/schema.ts'
 import type { Store } from '../../store/store.ts'
 import type { Clock, Log, Random } from '../../words/ports.ts'
 import { requireAllowed } from '../access/denial.ts'
-import type { AuditNotes, Authorizer, ObjectReader, User } from '../access.ts'
+import type { AuditNotes, Delays, Authorizer, ObjectReader, User } from '../access.ts'
 import type { FieldValidation, WriteOptions } from '../options/write-options.ts'
 import type { ServedResource } from '../resource-set.ts'
 import type { ResourceSet } from '../resource-set.ts'
@@ -34,6 +34,8 @@ export interface WriteRequest {
   readonly options?: WriteOptions | undefined
   /** Undefined: the audit does not want to hear of it. */
   readonly audit?: AuditNotes | undefined
+  /** Undefined: the cluster's own parts ask. */
+  readonly delays?: Delays | undefined
   warn(message: string): void
 }
 

@@ -31,7 +31,7 @@ export function mutatingWebhooks(parts: MutatingParts): Mutator {
       if (hooks.length === 0) return undefined
       let reinvocation = reinvocations.get(request)
       if (reinvocation === undefined) reinvocations.set(request, (reinvocation = new Reinvocation()))
-      return new Pass(parts, { request, reader, round, reinvocation }).run(hooks)
+      return parts.metrics.waited(request, new Pass(parts, { request, reader, round, reinvocation }).run(hooks))
     },
   }
 }

@@ -14,7 +14,7 @@ export function validatingWebhooks(parts: ValidatingParts): Validator {
     matches: (request) => !isExempt(request),
     review(request, reader) {
       const hooks = configuredWebhooks(reader, 'validating')
-      return hooks.length === 0 ? ALLOWED : askAll(parts, hooks, request, reader)
+      return hooks.length === 0 ? ALLOWED : parts.metrics.waited(request, askAll(parts, hooks, request, reader))
     },
   }
 }

@@ -49,6 +49,16 @@ export class WebhookMetrics {
     return this.#clock.now()
   }
 
+  /** The request waits for it. */
+  async waited<T>({ delays }: Pick<AdmissionRequest, 'delays'>, answers: Promise<T>): Promise<T> {
+    const startedAt = this.#clock.now()
+    try {
+      return await answers
+    } finally {
+      if (delays !== undefined) delays.webhooksMs += this.#clock.now() - startedAt
+    }
+  }
+
   /** A webhook was called, and it, or what came of it, counts as that code. */
   called(
     { name, type, operation }: { readonly name: string; readonly type: WebhookType; readonly operation: Operation },
