@@ -40,6 +40,7 @@ import { ExpressionChecker } from '../../policy/admission-policy/expression-chec
 import { expressionValidator } from '../admission-policies/expression-validator.ts'
 import { matchConditions } from '../admission-policies/match-conditions.ts'
 import { mutatingPolicies } from '../admission-policies/mutating-policies.ts'
+import { paramAccess } from '../admission-policies/param-access.ts'
 import { PolicyMetrics } from '../admission-policies/policy-metrics.ts'
 import { validatingPolicies } from '../admission-policies/validating-policies.ts'
 
@@ -98,6 +99,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     completers: [allocator],
     validators: [
       certificateSignatureCheck(options.certificates), ...builtIn.validators, escalationValidator(rbac, authorizer), objectWarnings(() => core.served()), expressions,
+      paramAccess(authorizer, () => core.served()),
       validatingPolicies(policies), validatingWebhooks(hooks), ...builtIn.lastValidators,
     ],
     observers: [stack.changes, allocator, approver],
