@@ -131,7 +131,8 @@ function forwardToApi(target: ApiTunnel, request: ServerRequest, options: NodePr
   const { api, path, method, user } = target
   return forwardRequest(request, {
     options: { ...connectionTo(api), cert: frontProxy.certificatePem, key: frontProxy.keyPem, path, method },
-    headers: proxyHeaders(api, request, user), noAnswerMs, who: `the API server ${api.serverName}`, unreachable: (error) => unreachableApi(api, error),
+    headers: proxyHeaders(api, request, user), noAnswerMs, who: `the API server ${api.serverName}`,
+    unreachable: (error) => unreachableApi(api, error),
   })
 }
 

@@ -33,6 +33,7 @@ import { createWebhookCaller, type EventPoster } from '../host/webhook-caller.ts
 import { openLmdbStore } from '../host/lmdb/open-lmdb-store.ts'
 import { hostAddresses, type HostAddresses } from '../host/host-addresses.ts'
 import { createClusterPki, FRONT_PROXY_NAME, type ClusterPki } from '../host/pki.ts'
+import { storeSizeMetrics } from '../host/store-size.ts'
 import { processMetrics } from '../host/process-metrics.ts'
 import { systemRandom } from '../host/random.ts'
 import { followServingCertificate, readServingCertificate, type ServingFiles } from '../host/serving-certificate.ts'
@@ -98,6 +99,7 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   }, { clock: systemClock, log }, stop.signal)
   encryption?.run(stop.signal)
   if (encryption !== undefined) server.addMetrics(() => encryption.metrics())
+  server.addMetrics(storeSizeMetrics(paths.storeDirectory))
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, { pki, tokens, log }, stop.signal)
   const running = { server, listener, webhooks, remote, audit, executor, store, encryption, stop }
