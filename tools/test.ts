@@ -63,7 +63,7 @@ const bin = (name: string): string => join(root, 'node_modules/.bin', name)
 const stages: Readonly<Record<string, () => Counts>> = {
   types: () => sum([command(bin('tsc'), ['-p', 'tsconfig.pure.json']), command(bin('tsc'), ['-p', 'tsconfig.json'])]),
   lint: () => command(bin('oxlint'), ['--quiet', 'src', 'tools', 'test', 'examples', 'architecture.ts']),
-  unit: () => nodeTests(['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/tidy/*.test.ts'], 'none'),
+  unit: () => nodeTests(['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/tidy/*.test.ts', 'test/conformance/*.test.ts'], 'none'),
   fuzz: () => nodeTests(['test/fuzz/*.test.ts'], 'none'),
   simulation: () => nodeTests(['test/simulation/*.test.ts'], 'none'),
   'end-to-end': () => nodeTests(['test/e2e/*.test.ts'], 'process'),

@@ -2,19 +2,23 @@
 import assert from 'node:assert/strict'
 import { composeExtensions, defaultNodePorts, defaultServiceRange } from '../../src/apiserver/access/compose.ts'
 import { defaultAdmission } from '../../src/apiserver/admission/built-in.ts'
-import { answerOf, settle, TestClock, testRandom, testRequest, type TestAnswer } from '../../src/apiserver/apiserver.testing.ts'
+import { answerOf, memberOf, settle, TestClock, testRandom, testRequest, type TestAnswer } from '../../src/apiserver/apiserver.testing.ts'
 import { unseenSignatures } from '../../src/apiserver/certificates/signature-check.ts'
 import { plainOpenApi } from '../../src/apiserver/discovery/openapi-documents.ts'
 import { versionInfo } from '../../src/apiserver/discovery/version.ts'
 import { createApiServer, defaultLimits } from '../../src/apiserver/server.ts'
+import type { ServerRequest, ServerResponse } from '../../src/apiserver/http.ts'
 import { noWebhooks } from '../../src/apiserver/webhooks/webhook-caller.ts'
 import { kindConversions, servedResources } from '../../src/resources/registry.ts'
 import { SchemaCatalog } from '../../src/resources/schema.ts'
 import type { Committed, Store } from '../../src/store/store.ts'
+import { textOf } from '../../src/words/bytes.ts'
 import { silentLog } from '../../src/words/ports.ts'
 
 export interface WholeServer {
   ask(method: string, path: string, body?: unknown, type?: string): Promise<TestAnswer>
+  /** What a watch tells, as 'ADDED name'. */
+  watch(path: string): Promise<{ readonly told: readonly string[]; end(): Promise<void> }>
   readonly clock: TestClock
   /** It does nothing any more; what it had begun is never answered. */
   stop(): void
@@ -59,11 +63,27 @@ export async function startWholeServer(store: Store): Promise<WholeServer> {
     }),
   })
   await server.start(life.signal)
+  const handle = (request: ServerRequest): Promise<ServerResponse> =>
+    Promise.resolve(server.handle({ ...request, peer: { ...request.peer, certificate: { commonName: 'root', organizations: ['system:masters'] } } }))
   return {
     clock,
-    async ask(method, path, body, type = 'application/json') {
-      const request = testRequest(method, path, body, body === undefined ? {} : { 'content-type': type })
-      return answerOf(await server.handle({ ...request, peer: { ...request.peer, certificate: { commonName: 'root', organizations: ['system:masters'] } } }))
+    ask: async (method, path, body, type = 'application/json') => answerOf(await handle(testRequest(method, path, body, body === undefined ? {} : { 'content-type': type }))),
+    async watch(path) {
+      const abort = new AbortController()
+      const response = await handle(testRequest('GET', path, undefined, {}, abort.signal))
+      assert(response.type === 'stream')
+      const chunks: string[] = []
+      const sent = response.send({ write: (bytes) => chunks.push(textOf(bytes)) > 0, backlogBytes: () => 0, drained: async () => {} })
+      return {
+        get told() {
+          const lines = chunks.join('').split('\n').filter((line) => line !== '')
+          return lines.map((line): unknown => JSON.parse(line)).map((event) => `${String(memberOf(event, 'type'))} ${String(memberOf(event, 'object.metadata.name'))}`)
+        },
+        async end() {
+          abort.abort()
+          await sent
+        },
+      }
     },
     stop: () => life.abort(),
   }
