@@ -10,7 +10,10 @@ const BLOCK_BYTES = 512
 export function storeSizeMetrics(directory: string): MetricSource {
   return () => {
     let bytes = 0
-    for (const name of readdirSync(directory)) bytes += (statSync(join(directory, name), { throwIfNoEntry: false })?.blocks ?? 0) * BLOCK_BYTES
+    for (const name of readdirSync(directory)) {
+      const found = statSync(join(directory, name), { throwIfNoEntry: false })
+      bytes += (found?.blocks ?? 0) * BLOCK_BYTES
+    }
     return [gauge('apiserver_storage_size_bytes', 'Bytes of the files of the store.', [[{ storage_cluster_id: 'embedded' }, bytes]])]
   }
 }
