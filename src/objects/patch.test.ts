@@ -118,10 +118,12 @@ test('strategic merge patch: refusals', () => {
   }
 })
 
-const anyObject = fc.dictionary(fc.constantFrom('metadata', 'spec', 'a', 'b', 'name', 'containers', '$patch', '$retainKeys', 'finalizers'), fc.jsonValue({ maxDepth: 3 }), { noNullPrototype: true }) as fc.Arbitrary<JsonObject>
+/** Nothing that was decoded has the key __proto__. */
+const anyValue = fc.jsonValue({ maxDepth: 3 }).filter((value) => !JSON.stringify(value).includes('__proto__'))
+const anyObject = fc.dictionary(fc.constantFrom('metadata', 'spec', 'a', 'b', 'name', 'containers', '$patch', '$retainKeys', 'finalizers'), anyValue, { noNullPrototype: true }) as fc.Arbitrary<JsonObject>
 
 test('property: laws of merge patches', () => {
-  fc.assert(fc.property(fc.jsonValue({ maxDepth: 3 }), anyObject, (target, patch) => {
+  fc.assert(fc.property(anyValue, anyObject, (target, patch) => {
     const once = applyMergePatch(freezeJson(target), freezeJson(patch))
     assert.deepEqual(applyMergePatch(once, patch), once)
   }), { numRuns: 200 })

@@ -28,9 +28,9 @@ export function nodeLifecycleController(startedAt: Instant): Controller<NodeView
 }
 
 /**
- * A ready node concerns itself alone, which spares each heartbeat a look at all nodes. Of one that is not ready all others are told that are
- * not either: whether their pods may be evicted depends on how many there are. So a node is told when it comes into trouble, and when it
- * leaves it, as the state before the change is looked at too.
+ * A ready node concerns itself alone, which spares each heartbeat a look at all nodes. One that is not ready concerns all others that
+ * are not either: whether their pods may be evicted depends on how many there are. The state before a change is looked at too, so that
+ * they hear of it when a node comes into trouble, and when it leaves it.
  */
 function troubledNodes(node: Node, snapshot: Snapshot): readonly string[] {
   if (readyStatus(node) === 'True') return [node.metadata.name ?? '']
