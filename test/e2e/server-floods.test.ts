@@ -1,6 +1,7 @@
 /** Clients that take much and give little: floods, slow bodies, sleeping watchers. They are cut off; all others are served. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { cpSync } from 'node:fs'
 import { constants, type ClientHttp2Stream } from 'node:http2'
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -224,7 +225,10 @@ test('three thousand idle watches cost little, all hear of a change, and leave n
 })
 
 test('a client that aborts a followed log is no error, with a node that streams, is silent or breaks off', async () => {
-  const pki = createClusterPki(join(bed.dataDirectory, 'pki'), { names: [], addresses: [], clock: systemClock, log: silentLog })
+  // A copy: the server would take up the certificate that this makes for it, which has no names.
+  const copy = join(bed.dataDirectory, 'pki-copy')
+  cpSync(join(bed.dataDirectory, 'pki'), copy, { recursive: true })
+  const pki = createClusterPki(copy, { names: [], addresses: [], clock: systemClock, log: silentLog })
   const { serving } = pki.node('fake', { names: ['fake'], addresses: ['127.0.0.1'] })
   const node = createHttps({ key: serving.keyPem, cert: serving.certificatePem }, (request, response) => {
     if (request.url?.includes('tailLines=1') === true) return
