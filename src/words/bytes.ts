@@ -5,6 +5,11 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text)
 }
 
+/** As much of the text as there is room for: how many characters were read, and bytes written. */
+export function utf8Into(text: string, target: Uint8Array): { readonly read: number; readonly written: number } {
+  return encoder.encodeInto(text, target)
+}
+
 export function textOf(bytes: Uint8Array): string {
   return decoder.decode(bytes)
 }

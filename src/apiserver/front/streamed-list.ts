@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
-import { joinBytes, utf8 } from '../../words/bytes.ts'
+import { utf8Into } from '../../words/bytes.ts'
 import { sleep } from '../../words/ports.ts'
 import type { Clock } from '../../words/ports.ts'
 import type { ByteSink, ServerResponse } from '../http.ts'
@@ -57,42 +57,69 @@ function tableStream(clock: Clock, { query, resource }: ResourceCall, items: Lis
   return jsonStream((sink) => sendItems(sink, tableOf(resource.definition, [], options), items.length, rowOf))
 }
 
-const COMMA = utf8(',')
 const TAIL = ']}'
 
-/** The beginning of an answer whose last member are its items. */
-function headOf(frame: object): string {
-  return JSON.stringify(frame).slice(0, -TAIL.length)
-}
-
-/** Items are bytes where the cache has them, else texts. */
+/** frame is the whole answer but for its items, which are its last member. Items are bytes where the cache has them, else texts. */
 async function sendItems(sink: ByteSink, frame: object, length: number, itemOf: (index: number) => Uint8Array | string): Promise<void> {
-  let parts: Uint8Array[] = []
-  let text = headOf(frame)
-  let size = 0
+  const blocks = new Blocks(sink)
+  blocks.addText(JSON.stringify(frame).slice(0, -TAIL.length))
   for (let index = 0; index < length; index++) {
+    if (index > 0) blocks.addText(',')
     const item = itemOf(index)
-    if (index > 0) text += ','
-    if (typeof item === 'string') text += item
-    else {
-      parts.push(text === ',' ? COMMA : utf8(text), item)
-      text = ''
-    }
-    size += item.length
-    if (size < BLOCK_BYTES) continue
-    const isTaken = sink.write(blockOf(parts, text))
-    parts = []
-    text = ''
-    size = 0
-    if (!isTaken) await sink.drained()
+    if (typeof item === 'string') blocks.addText(item)
+    else blocks.addBytes(item)
+    if (blocks.mustWait) await blocks.drained()
   }
-  sink.write(blockOf(parts, text + TAIL))
+  blocks.addText(TAIL)
+  blocks.flush()
 }
 
-/** Texts are encoded by the block: bytes of its own for each item would bring about one collection after the other. */
-function blockOf(parts: readonly Uint8Array[], text: string): Uint8Array {
-  if (text === '') return joinBytes(parts)
-  return parts.length === 0 ? utf8(text) : joinBytes([...parts, utf8(text)])
+/**
+ * Bytes and texts one after the other, written in blocks of one length, which pass between threads in memory that both see. Bytes of its own for
+ * each text would bring about one full collection after the other.
+ */
+class Blocks {
+  readonly #sink: ByteSink
+  #block = new Uint8Array(BLOCK_BYTES)
+  #used = 0
+  mustWait = false
+
+  constructor(sink: ByteSink) {
+    this.#sink = sink
+  }
+
+  addText(text: string): void {
+    for (let rest = text; ;) {
+      const { read, written } = utf8Into(rest, this.#block.subarray(this.#used))
+      this.#used += written
+      if (this.#used === BLOCK_BYTES || read < rest.length) this.flush()
+      if (read === rest.length) return
+      rest = rest.slice(read)
+    }
+  }
+
+  addBytes(bytes: Uint8Array): void {
+    for (let taken = 0; taken < bytes.length;) {
+      const part = bytes.length - taken <= BLOCK_BYTES - this.#used ? bytes.subarray(taken) : bytes.subarray(taken, taken + BLOCK_BYTES - this.#used)
+      this.#block.set(part, this.#used)
+      this.#used += part.length
+      taken += part.length
+      if (this.#used === BLOCK_BYTES) this.flush()
+    }
+  }
+
+  flush(): void {
+    if (this.#used === 0) return
+    this.mustWait = !this.#sink.write(this.#used === BLOCK_BYTES ? this.#block : this.#block.subarray(0, this.#used)) || this.mustWait
+    // The sink may keep what it was given.
+    this.#block = new Uint8Array(BLOCK_BYTES)
+    this.#used = 0
+  }
+
+  drained(): Promise<void> {
+    this.mustWait = false
+    return this.#sink.drained()
+  }
 }
 
 interface TypedList {
