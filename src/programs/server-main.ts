@@ -1,4 +1,5 @@
 /** The control plane as a process: server-main.ts --data-dir DIRECTORY. */
+import { collectStartupGarbage } from '../host/startup-garbage.ts'
 import { startControlPlane } from './control-plane.ts'
 import { clusterPaths } from './cluster-paths.ts'
 import { runPart } from './part-process.ts'
@@ -8,5 +9,6 @@ process.umask(0o077)
 
 await runPart(async (config, log) => {
   const { address, close } = await startControlPlane(config, log)
+  collectStartupGarbage()
   return { readyFile: clusterPaths(config).serverReady, address, close }
 })

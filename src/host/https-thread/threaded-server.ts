@@ -16,7 +16,7 @@ export interface ThreadedServerOptions extends ThreadOptions {
 
 /** The thread loads what it needs while its server is prepared; until then it keeps no process alive. */
 export function startHttpsThread(): Worker {
-  const thread = new Worker(new URL('./thread-main.ts', import.meta.url))
+  const thread = new Worker(new URL('./thread-main.ts', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: 8 } })
   thread.unref()
   return thread
 }
