@@ -14,9 +14,12 @@ export interface ThreadedServerOptions extends ThreadOptions {
   readonly log: Log
 }
 
+/** Little of what this thread makes outlives its request: more room would be filled with garbage before anybody looks. */
+const YOUNG_MEGABYTES = 32
+
 /** The thread loads what it needs while its server is prepared; until then it keeps no process alive. */
 export function startHttpsThread(): Worker {
-  const thread = new Worker(new URL('./thread-main.ts', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: 8 } })
+  const thread = new Worker(new URL('./thread-main.ts', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES } })
   thread.unref()
   return thread
 }
