@@ -14,12 +14,12 @@ export interface ThreadedServerOptions extends ThreadOptions {
   readonly log: Log
 }
 
-/** Little of what this thread makes outlives its request: more room would be filled with garbage before anybody looks. */
-const YOUNG_MEGABYTES = 32
-
-/** The thread loads what it needs while its server is prepared; until then it keeps no process alive. */
+/**
+ * The thread loads what it needs while its server is prepared; until then it keeps no process alive. Its nursery has no bound of its own: a
+ * closed stream of Node's HTTP/2 outlives collections of young garbage, so that a smaller one costs twice the time.
+ */
 export function startHttpsThread(): Worker {
-  const thread = new Worker(new URL('./thread-main.ts', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES } })
+  const thread = new Worker(new URL('./thread-main.ts', import.meta.url))
   thread.unref()
   return thread
 }
