@@ -18,8 +18,9 @@ before(async () => {
 })
 
 after(async () => {
-  await backend?.close()
+  // The cluster first: it has connections to the other one.
   cluster?.remove()
+  await backend?.close()
 })
 
 describe('an API server of somebody else\'s', { concurrency: 1 }, () => {
