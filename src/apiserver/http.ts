@@ -42,6 +42,12 @@ export type ServerResponse =
 
 export type ResponseHeaders = Readonly<Record<string, string>>
 
+/**
+ * What is best written at once: large enough that a LIST is no thousands of writes, small enough to stay in the processor's cache on its way
+ * out. Writes of just so much pass between threads in memory that both see.
+ */
+export const BLOCK_BYTES = 128 * 1024
+
 export interface ByteSink {
   /** Never waits. After it returned false the bytes are still taken, and backlogBytes grows. */
   write(bytes: Uint8Array): boolean

@@ -6,7 +6,8 @@ import { CERTIFICATE_PEM, REQUEST_PEM } from '../resources/sample-certificates.t
 import { fromBase64, textOf } from '../words/bytes.ts'
 import { parseTime } from '../words/instant.ts'
 import { planCleaning } from './certificate-cleaner/controller.ts'
-import { planSigning, type IssueWish } from './certificate-signing/plan.ts'
+import type { IssueWish } from '../resources/kinds/certificate-signing-request/certificate-issuer.ts'
+import { planSigning } from './certificate-signing/plan.ts'
 
 const NOW = parseTime('2026-01-01T12:00:00Z') ?? 0
 const MINUTE_MS = 60_000

@@ -1,19 +1,9 @@
 import { X509Certificate, createPrivateKey, createPublicKey, sign } from 'node:crypto'
+import type { CertificateIssuer } from '../resources/kinds/certificate-signing-request/certificate-issuer.ts'
 import type { CertificateRequest } from '../resources/kinds/certificate-signing-request/certificate-request.ts'
-import type { Instant } from '../words/instant.ts'
 import { certificateSignatures } from './certificate-signatures.ts'
 import { bitString, booleanTrue, integer, octetString, oid, sequence, tagged, taggedPrimitive, time } from './der.ts'
 import { addressBytes, distinguishedName, EXTENSION, keyId, serialNumber, SIGNATURE_ALGORITHM, type Authority } from './pki-certificate.ts'
-
-export interface IssueWish {
-  readonly request: CertificateRequest
-  /** digital signature, client auth, ... */
-  readonly usages: readonly string[]
-  readonly notBefore: Instant
-  readonly notAfter: Instant
-}
-
-export type Issued = { readonly ok: true; readonly certificatePem: string } | { readonly ok: false; readonly problem: string }
 
 /** Bits of KeyUsage (RFC 5280, section 4.2.1.3), the first one being the highest. */
 const KEY_USAGES: ReadonlyMap<string, number> = new Map([
@@ -33,7 +23,7 @@ const EXTENDED_USAGES: readonly (readonly [readonly string[], string])[] = [
  * Signs with the cluster's authority what others ask for: their subject, key and names as they stand in the request, the usages that
  * the API was asked for, and no other extension. It is never an authority itself, and never outlives the one that signs it.
  */
-export function certificateIssuer(authority: Authority): (wish: IssueWish) => Issued {
+export function certificateIssuer(authority: Authority): CertificateIssuer {
   const key = createPrivateKey(authority.keyPem)
   const authorityKeyId = keyId(createPublicKey(key))
   const end = Date.parse(new X509Certificate(authority.certificatePem).validTo)

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../words/assert.ts'
 import type { Clock, Log } from '../words/ports.ts'
-import { certificateIssuer, type Issued, type IssueWish } from './certificate-issuer.ts'
+import type { CertificateIssuer } from '../resources/kinds/certificate-signing-request/certificate-issuer.ts'
+import { certificateIssuer } from './certificate-issuer.ts'
 import { createCertificate, whyRenew, type Authority, type CertificateWish, type CertificateWithKey } from './pki-certificate.ts'
 import { readFileIfPresent, writePrivateFile } from './private-file.ts'
 import { generateTokenKey } from './service-account-tokens.ts'
@@ -51,7 +52,7 @@ export interface ClusterPki {
   /** Public halves of keys that signed tokens before: what they signed still counts until it expires. */
   readonly retiredTokenKeyPems: readonly string[]
   /** Signs what others ask for. */
-  readonly issue: (wish: IssueWish) => Issued
+  readonly issue: CertificateIssuer
   /** Makes or renews the credentials of a node. */
   node(name: string, at: { readonly names: readonly string[]; readonly addresses: readonly string[] }): NodeCredentials
 }

@@ -55,7 +55,7 @@ export class BodyReader {
         stream.unshift(chunk.subarray(0, 1))
         onEnd()
       }
-      const onCut = (): void => fail(badRequest('the connection ended in the middle of the request body'))
+      const onCut = (): void => fail(bodyCut())
       const onIdle = (): void =>
         fail(new StatusError(408, 'Timeout', `the request body made no progress for ${HTTPS_LIMITS.bodyIdleTimeoutMs / 1000} seconds`))
       const reading: Reading = { lastMs: performance.now(), giveUp: onIdle }
@@ -72,6 +72,10 @@ export class BodyReader {
   }
 }
 
-function bodyTooLarge(maxBytes: number): StatusError {
+export function bodyTooLarge(maxBytes: number): StatusError {
   return tooLarge(`the request body is larger than ${maxBytes} bytes`)
+}
+
+export function bodyCut(): StatusError {
+  return badRequest('the connection ended in the middle of the request body')
 }

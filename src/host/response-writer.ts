@@ -1,10 +1,8 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import type { ByteSink } from '../apiserver/http.ts'
+import { BLOCK_BYTES, type ByteSink } from '../apiserver/http.ts'
 import { StatusError, internalError } from '../words/status-error.ts'
 
-/** What is written at once: large enough that a LIST is no thousands of writes, small enough to stay in the processor's cache on its way out. */
-const BLOCK_BYTES = 128 * 1024
 
 /**
  * Writes a whole body and ends the stream. A large one goes through one block, filled again each time that the connection has taken it:
@@ -31,19 +29,37 @@ async function writeBlocks(stream: Writable, body: readonly Uint8Array[]): Promi
 /** Each block is valid until the next one is asked for. */
 function* blocksOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
   const block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+  for (const piece of piecesOf(parts)) yield block.subarray(0, fill(block, piece))
+}
+
+/** Writes the parts one after the other, and tells how long they are. */
+export function fill(block: Uint8Array, parts: readonly Uint8Array[]): number {
   let used = 0
   for (const part of parts) {
-    for (let taken = 0; taken < part.length;) {
-      const length = Math.min(part.length - taken, BLOCK_BYTES - used)
-      block.set(length === part.length ? part : part.subarray(taken, taken + length), used)
-      taken += length
-      used += length
-      if (used < BLOCK_BYTES) continue
-      yield block
-      used = 0
-    }
+    block.set(part, used)
+    used += part.length
   }
-  if (used > 0) yield block.subarray(0, used)
+  return used
+}
+
+/** The same bytes in groups of parts. All but the last are as long as a block. */
+export function* piecesOf(parts: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {
+  let piece: Uint8Array[] = []
+  let freeBytes = BLOCK_BYTES
+  for (const part of parts) {
+    let rest = part
+    while (rest.length >= freeBytes) {
+      piece.push(rest.subarray(0, freeBytes))
+      yield piece
+      rest = rest.subarray(freeBytes)
+      piece = []
+      freeBytes = BLOCK_BYTES
+    }
+    if (rest.length === 0) continue
+    piece.push(rest)
+    freeBytes -= rest.length
+  }
+  if (piece.length > 0) yield piece
 }
 
 /** Resolves when the connection has taken the bytes, or is gone. */

@@ -19,7 +19,7 @@ export interface RequestParts<Source> {
 export type RequestHandler = (request: IncomingRequest) => ServerResponse | Promise<ServerResponse>
 
 /** One for all: the engine would make a new error with a stack trace for each abort. */
-const CLIENT_GONE = new Error('the client is gone, or the server closes')
+export const CLIENT_GONE = new Error('the client is gone, or the server closes')
 
 /** A request under way. A class, because an object with a getter and closures of its own costs ten times as much to make. */
 export class IncomingRequest<Source = unknown> implements ServerRequest {

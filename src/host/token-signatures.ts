@@ -2,6 +2,7 @@ import { compactVerify, createLocalJWKSet, errors } from 'jose'
 import type { JSONWebKeySet, JWK } from 'jose'
 import type { SignatureChecker } from '../apiserver/access/jwt/jwt-reviewer.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
+import { oncePer } from '../words/once-per.ts'
 
 /** Asymmetric ones only: with any other, whoever can read the public key could sign. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512']
@@ -10,14 +11,7 @@ type KeySource = ReturnType<typeof createLocalJWKSet>
 
 /** Checks signatures of JSON Web Tokens with the keys that their issuers publish. Imported keys are kept with their set. */
 export function createTokenSignatures(): SignatureChecker {
-  const sources = new WeakMap<JsonObject, KeySource>()
-  const sourceOf = (keySet: JsonObject): KeySource => {
-    const known = sources.get(keySet)
-    if (known !== undefined) return known
-    const source = createLocalJWKSet(signingKeys(keySet))
-    sources.set(keySet, source)
-    return source
-  }
+  const sourceOf = oncePer((keySet: JsonObject): KeySource => createLocalJWKSet(signingKeys(keySet)))
   return {
     async check(token, keySet) {
       try {

@@ -7,6 +7,7 @@ import { applyToObject, patchObject, type Mutated } from '../../policy/admission
 import { CompiledMutations, type WantedMutation } from '../../policy/admission-policy/compiled-mutations.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from '../../resources/generated/types.ts'
+import { oncePer } from '../../words/once-per.ts'
 import { forbidden, internalError, StatusError } from '../../words/status-error.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import type { AdmissionRequest, Authorizer, MutationRound, Mutator, ObjectReader } from '../access.ts'
@@ -36,13 +37,8 @@ type Spoken = Invocation<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding
  * mutation sees what those before it made of it. A change asks for a second round over all mutators, as with webhooks.
  */
 export function mutatingPolicies(parts: MutatingPolicyParts): Mutator {
-  const compiled = new WeakMap<MutatingAdmissionPolicy, CompiledMutations>()
-  const compiledOf = (policy: MutatingAdmissionPolicy): CompiledMutations => {
-    let known = compiled.get(policy)
-    if (known === undefined) compiled.set(policy, (known = new CompiledMutations({ ...policy.spec, hasParams: policy.spec?.paramKind !== undefined }, parts.environments)))
-    return known
-  }
-  const reinvocations = new WeakMap<AdmissionRequest, Reinvocation>()
+  const compiledOf = oncePer(({ spec }: MutatingAdmissionPolicy) => new CompiledMutations({ ...spec, hasParams: spec?.paramKind !== undefined }, parts.environments))
+  const reinvocationOf = oncePer((_: AdmissionRequest) => new Reinvocation())
   return {
     name: 'MutatingAdmissionPolicy',
     // A deletion leaves nothing to change.
@@ -52,9 +48,7 @@ export function mutatingPolicies(parts: MutatingPolicyParts): Mutator {
       if (bindings.length === 0) return undefined
       const spoken = invocationsOf(parts, { policies: reader.list(kinds.MutatingAdmissionPolicy), bindings }, request, reader)
       if (!(spoken instanceof Promise) && spoken.length === 0) return undefined
-      let reinvocation = reinvocations.get(request)
-      if (reinvocation === undefined) reinvocations.set(request, (reinvocation = new Reinvocation()))
-      return new Pass(parts, { request, reader, round, reinvocation, compiledOf }).run(spoken)
+      return new Pass(parts, { request, reader, round, reinvocation: reinvocationOf(request), compiledOf }).run(spoken)
     },
   }
 }

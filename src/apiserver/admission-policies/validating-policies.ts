@@ -2,6 +2,7 @@ import type { AdmissionEnvironments } from '../../policy/admission-policy/admiss
 import { CompiledPolicy } from '../../policy/admission-policy/compiled-policy.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../resources/generated/types.ts'
+import { oncePer } from '../../words/once-per.ts'
 import { forbidden, StatusError, type StatusReason } from '../../words/status-error.ts'
 import type { AdmissionRequest, Authorizer, ObjectReader, Validator, Verdict } from '../access.ts'
 import type { WebhookMetrics } from '../webhooks/webhook-metrics.ts'
@@ -43,12 +44,7 @@ interface Decision {
 /** ValidatingAdmissionPolicy: CEL instead of a webhook (KEP-3488). A policy speaks through its bindings. */
 export function validatingPolicies(parts: PolicyParts): Validator {
   // Compiled when a policy first speaks, for as long as its object lives.
-  const compiled = new WeakMap<ValidatingAdmissionPolicy, CompiledPolicy>()
-  const compiledOf = (policy: ValidatingAdmissionPolicy): CompiledPolicy => {
-    let known = compiled.get(policy)
-    if (known === undefined) compiled.set(policy, (known = new CompiledPolicy({ ...policy.spec, hasParams: policy.spec?.paramKind !== undefined }, parts.environments)))
-    return known
-  }
+  const compiledOf = oncePer(({ spec }: ValidatingAdmissionPolicy) => new CompiledPolicy({ ...spec, hasParams: spec?.paramKind !== undefined }, parts.environments))
   return {
     name: 'ValidatingAdmissionPolicy',
     matches: policiesMayMean,

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import { utf8Into } from '../../words/bytes.ts'
 import { sleep } from '../../words/ports.ts'
 import type { Clock } from '../../words/ports.ts'
-import type { ByteSink, ServerResponse } from '../http.ts'
+import { BLOCK_BYTES, type ByteSink, type ServerResponse } from '../http.ts'
 import { jsonStream, protobufStream } from '../negotiate/response.ts'
 import { parseIncludeObject, partialOf, tableOf } from '../negotiate/table.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
@@ -23,7 +23,6 @@ const MIN_STREAMED_BYTE_ITEMS = 4_000
 const MIN_STREAMED_ITEMS = 500
 /** So many are encoded before others have their turn: some milliseconds. */
 const ITEMS_OF_A_PIECE = 50
-const BLOCK_BYTES = 128 * 1024
 
 /**
  * A long list that is encoded while it is sent, in pieces between which others are served. Undefined: the list is short, or is wanted in a form

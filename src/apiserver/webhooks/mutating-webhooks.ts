@@ -2,6 +2,7 @@ import { copyJson, isObject, sameJson, type JsonObject } from '../../objects/jso
 import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch, patchProblem } from '../../objects/patch-json.ts'
+import { oncePer } from '../../words/once-per.ts'
 import { internalError } from '../../words/status-error.ts'
 import type { AdmissionRequest, MutationRound, Mutator, ObjectReader } from '../access.ts'
 import { isSameKind, replaceContent, toFace } from './drafts.ts'
@@ -22,16 +23,14 @@ export interface MutatingParts extends AskParts {
  */
 export function mutatingWebhooks(parts: MutatingParts): Mutator {
   // Between the rounds of a request; most have one round and none of this.
-  const reinvocations = new WeakMap<AdmissionRequest, Reinvocation>()
+  const reinvocationOf = oncePer((_: AdmissionRequest) => new Reinvocation())
   return {
     name: 'MutatingAdmissionWebhook',
     matches: (request) => !isExempt(request),
     admit(request, reader, round) {
       const hooks = configuredWebhooks(reader, 'mutating')
       if (hooks.length === 0) return undefined
-      let reinvocation = reinvocations.get(request)
-      if (reinvocation === undefined) reinvocations.set(request, (reinvocation = new Reinvocation()))
-      return parts.metrics.waited(request, new Pass(parts, { request, reader, round, reinvocation }).run(hooks))
+      return parts.metrics.waited(request, new Pass(parts, { request, reader, round, reinvocation: reinvocationOf(request) }).run(hooks))
     },
   }
 }

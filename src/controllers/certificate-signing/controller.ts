@@ -1,7 +1,8 @@
 import type { Controller } from '../../reconcile/controller.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import { ownKey, parseKey } from '../keys.ts'
-import { planSigning, type CertificateIssuer, type SigningView } from './plan.ts'
+import type { CertificateIssuer } from '../../resources/kinds/certificate-signing-request/certificate-issuer.ts'
+import { planSigning, type SigningView } from './plan.ts'
 
 /** Signs what is approved, for the signers whose authority is the cluster's own. */
 export function certificateSigningController(issue: CertificateIssuer): Controller<SigningView> {

@@ -2,24 +2,11 @@ import { DerError } from '../../objects/der-reader.ts'
 import type { Plan } from '../../reconcile/controller.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { CertificateSigningRequest, CertificateSigningRequestStatus } from '../../resources/generated/types.ts'
+import type { CertificateIssuer, IssueWish } from '../../resources/kinds/certificate-signing-request/certificate-issuer.ts'
 import { parseCertificateRequest, type CertificateRequest } from '../../resources/kinds/certificate-signing-request/certificate-request.ts'
 import { OWN_SIGNERS, signerProblem } from '../../resources/kinds/certificate-signing-request/signer-rules.ts'
 import { fromBase64, textOf, toBase64, utf8 } from '../../words/bytes.ts'
 import type { Instant } from '../../words/instant.ts'
-
-/** What a certificate is to say beside what was asked for. */
-export interface IssueWish {
-  readonly request: CertificateRequest
-  readonly usages: readonly string[]
-  readonly notBefore: Instant
-  /** The authority's own end comes first. */
-  readonly notAfter: Instant
-}
-
-export type Issued = { readonly ok: true; readonly certificatePem: string } | { readonly ok: false; readonly problem: string }
-
-/** Makes a certificate, signed with the cluster's authority. At once: a plan cannot wait. */
-export type CertificateIssuer = (wish: IssueWish) => Issued
 
 export interface SigningView {
   readonly request: CertificateSigningRequest

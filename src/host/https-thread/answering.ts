@@ -1,12 +1,12 @@
-import type { ByteSink, Handler, Peer, ResponseHeaders, ServerResponse } from '../../apiserver/http.ts'
+import { BLOCK_BYTES, type ByteSink, type Handler, type Peer, type ResponseHeaders, type ServerResponse } from '../../apiserver/http.ts'
 import type { Log } from '../../words/ports.ts'
-import { badRequest, tooLarge } from '../../words/status-error.ts'
 import { noteFailedRequest } from '../failed-request.ts'
-import { statusBody } from '../response-writer.ts'
+import { bodyCut, bodyTooLarge } from '../request-body.ts'
+import { piecesOf, statusBody } from '../response-writer.ts'
 import { IncomingRequest, type Bodies } from '../server-request.ts'
 import type { Outbox } from './outbox.ts'
 import { ASKED, BODY, TOLD, type Packet, type RequestHead } from './packet.ts'
-import { BLOCK_BYTES, type SharedBlocks } from './shared-blocks.ts'
+import type { SharedBlocks } from './shared-blocks.ts'
 import { textOfThrown, thrownOfText } from './thrown-text.ts'
 
 /** A whole answer that is larger goes in pieces, so that no more of it than the window is in the memory twice. */
@@ -54,7 +54,7 @@ export class Answering {
       case ASKED.blockTaken: return underWay.sink?.took(BLOCK_BYTES)
       case ASKED.aborted:
         underWay.isGone = true
-        underWay.body.reject?.(badRequest('the connection ended in the middle of the request body'))
+        underWay.body.reject?.(bodyCut())
         underWay.sink?.gone()
         return underWay.incoming.abort()
     }
@@ -161,32 +161,8 @@ interface UnderWay {
   isGone: boolean
 }
 
-function bodyTooLarge(maxBytes: number): Error {
-  return tooLarge(`the request body is larger than ${maxBytes} bytes`)
-}
-
 async function sendInPieces(body: readonly Uint8Array[], sink: ThreadSink): Promise<void> {
   for (const piece of piecesOf(body)) if (!sink.writePiece(piece)) await sink.drained()
-}
-
-/** All but the last are as long as a block. */
-function* piecesOf(parts: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {
-  let piece: Uint8Array[] = []
-  let freeBytes = BLOCK_BYTES
-  for (const part of parts) {
-    let rest = part
-    while (rest.length >= freeBytes) {
-      piece.push(rest.subarray(0, freeBytes))
-      yield piece
-      rest = rest.subarray(freeBytes)
-      piece = []
-      freeBytes = BLOCK_BYTES
-    }
-    if (rest.length === 0) continue
-    piece.push(rest)
-    freeBytes -= rest.length
-  }
-  if (piece.length > 0) yield piece
 }
 
 /** An answer's way to its client, whose connection the other thread has. */

@@ -1,5 +1,6 @@
 import type { Peer, ServerResponse, TunnelTarget } from '../../apiserver/http.ts'
-import type { IncomingRequest } from '../server-request.ts'
+import { oncePer } from '../../words/once-per.ts'
+import { CLIENT_GONE, type IncomingRequest } from '../server-request.ts'
 import type { StreamSink } from '../response-writer.ts'
 import { Outbox } from './outbox.ts'
 import { ASKED, BODY, TOLD, type Packet, type RequestHead } from './packet.ts'
@@ -17,7 +18,7 @@ export class AskingHandler {
   /** What clients took since the other thread was last told. */
   readonly #taken = new Map<number, number>()
   readonly #blocks: Uint8Array[] = []
-  readonly #peerTexts = new WeakMap<Peer, string>()
+  readonly #peerText = oncePer((peer: Peer) => JSON.stringify(peer))
   /** Answers of which pieces came in this turn of the event loop. */
   #unflushed: ComingAnswer[] = []
   readonly #dirty: (answer: ComingAnswer) => void
@@ -106,12 +107,6 @@ export class AskingHandler {
     this.#outbox.add(ASKED.request, number, body, JSON.stringify(head), bytes === undefined ? undefined : [bytes])
   }
 
-  #peerText(peer: Peer): string {
-    let text = this.#peerTexts.get(peer)
-    if (text === undefined) this.#peerTexts.set(peer, text = JSON.stringify(peer))
-    return text
-  }
-
   #sendBody(number: number, request: IncomingRequest, maxBytes: number): void {
     request.body(maxBytes).then(
       (body) => this.#outbox.add(ASKED.body, number, 0, '', [body]),
@@ -147,9 +142,6 @@ export class AskingHandler {
     this.#taken.clear()
   }
 }
-
-/** One for all: whoever waits for the answer sees that the request was aborted. */
-const CLIENT_GONE = new Error('the client is gone, or the server closes')
 
 interface Exchange {
   readonly request: IncomingRequest

@@ -6,12 +6,9 @@ export class Outbox {
   readonly #port: Pick<MessagePort | Worker, 'postMessage'>
   readonly #writer = new PacketWriter()
   readonly #flush: () => void
-  /** Asked just before a batch goes. */
-  readonly #beforeFlush: (() => void) | undefined
 
-  constructor(port: Pick<MessagePort | Worker, 'postMessage'>, beforeFlush?: () => void) {
+  constructor(port: Pick<MessagePort | Worker, 'postMessage'>) {
     this.#port = port
-    this.#beforeFlush = beforeFlush
     this.#flush = () => this.#send()
   }
 
@@ -21,7 +18,6 @@ export class Outbox {
   }
 
   #send(): void {
-    this.#beforeFlush?.()
     const batch = this.#writer.takeBatch()
     this.#port.postMessage(batch, [batch])
   }

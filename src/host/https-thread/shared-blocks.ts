@@ -1,5 +1,6 @@
-/** As large as a piece of a large answer: it stays in the processor's cache on its way out. */
-export const BLOCK_BYTES = 128 * 1024
+import { BLOCK_BYTES } from '../../apiserver/http.ts'
+import { fill } from '../response-writer.ts'
+
 /** A LIST by each of 32 clients at once. */
 const MAX_BLOCKS = 128
 
@@ -19,11 +20,7 @@ export class SharedBlocks {
     const number = this.#free.pop() ?? this.#another()
     const block = number === undefined ? undefined : this.#blocks[number]
     if (block === undefined) return undefined
-    let at = 0
-    for (const part of parts) {
-      block.set(part, at)
-      at += part.length
-    }
+    fill(block, parts)
     return number
   }
 
