@@ -38,7 +38,7 @@ type Spoken = Invocation<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding
  */
 export function mutatingPolicies(parts: MutatingPolicyParts): Mutator {
   const compiledOf = oncePer(({ spec }: MutatingAdmissionPolicy) => new CompiledMutations({ ...spec, hasParams: spec?.paramKind !== undefined }, parts.environments))
-  const reinvocationOf = oncePer((_: AdmissionRequest) => new Reinvocation())
+  const reinvocationOf = oncePer<AdmissionRequest, Reinvocation>(() => new Reinvocation())
   return {
     name: 'MutatingAdmissionPolicy',
     // A deletion leaves nothing to change.

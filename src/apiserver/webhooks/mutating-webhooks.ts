@@ -23,7 +23,7 @@ export interface MutatingParts extends AskParts {
  */
 export function mutatingWebhooks(parts: MutatingParts): Mutator {
   // Between the rounds of a request; most have one round and none of this.
-  const reinvocationOf = oncePer((_: AdmissionRequest) => new Reinvocation())
+  const reinvocationOf = oncePer<AdmissionRequest, Reinvocation>(() => new Reinvocation())
   return {
     name: 'MutatingAdmissionWebhook',
     matches: (request) => !isExempt(request),
