@@ -19,6 +19,7 @@ export interface ConnectionOptions {
   readonly peerOf: PeerReader
 }
 
+const MISUSES = new Set<unknown>(['ERR_HTTP2_ERROR', 'ERR_HTTP2_TOO_MANY_INVALID_FRAMES'])
 const END_STREAM_FLAG = constants.NGHTTP2_FLAG_END_STREAM
 
 /** One HTTP/2 connection. Uses Node's streams directly: its request and response objects cost as much again. */
@@ -57,7 +58,7 @@ export class Http2Connection {
     }
     this.#session.setLocalWindowSize(HTTPS_LIMITS.connectionWindowBytes)
     this.#session.on('stream', (stream, headers, flags) => this.#onStream(stream, headers, flags))
-    this.#session.on('error', () => undefined)
+    this.#session.on('error', (error) => this.#noteMisuse(error))
     this.#session.on('close', () => {
       clearTimeout(this.#idleTimer)
       onClose()
@@ -90,9 +91,19 @@ export class Http2Connection {
     this.#session.destroy()
   }
 
+  /** Node ends the session by itself, among others after a hundred streams above the limit. Clients that vanish concern nobody. */
+  #noteMisuse(error: Error): void {
+    if (!('code' in error) || !MISUSES.has(error.code)) return
+    this.#options.log.warn('A client broke the rules of HTTP/2; its connection is closed', { address: this.#peer.address, error: error.message })
+  }
+
   #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number): void {
     stream.on('error', ignore)
-    if (this.#requests.size >= HTTPS_LIMITS.handlersPerConnection) return stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    if (this.#requests.size >= HTTPS_LIMITS.handlersPerConnection) {
+      // More than may be open at once: the client reset those before, whose handlers still work.
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+      return this.#countReset()
+    }
     const method = headers[':method'] ?? ''
     const target = headers[':path']
     if (target === undefined) return stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
