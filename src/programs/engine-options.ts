@@ -1,3 +1,9 @@
+import { availableParallelism } from 'node:os'
+
+/** V8 starts four helpers for collections and compilation wherever it is: on two cores they take the main thread's turn, and requests wait twice as long. */
+const MAX_HELPERS = 4
+const HELPERS = `--v8-pool-size=${Math.max(1, Math.min(MAX_HELPERS, availableParallelism() - 1))}`
+
 /**
  * What each process asks of the JavaScript engine.
  *
@@ -6,6 +12,6 @@
  * What its start leaves behind is collected at once (host/startup-garbage.ts).
  */
 export const ENGINE_OPTIONS: Readonly<Record<'server' | 'node', readonly string[]>> = {
-  server: ['--no-parallel-scavenge', '--expose-gc'],
-  node: ['--max-semi-space-size=1', '--expose-gc'],
+  server: [HELPERS, '--no-parallel-scavenge', '--expose-gc'],
+  node: [HELPERS, '--max-semi-space-size=1', '--expose-gc'],
 }
