@@ -22,11 +22,12 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
     if (event.type === 'test:stdout' || event.type === 'test:stderr') yield event.data.message
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue
     const { data } = event
-    if (data.details.type === 'suite' || (event.type === 'test:pass' && isFileWrapper(data.name, data.file))) continue
+    if (event.type === 'test:pass' && isFileWrapper(data.name, data.file)) continue
     const file = relative(ROOT, data.file ?? '')
     const result = files.get(file) ?? { passed: 0, failed: 0, skipped: 0, milliseconds: 0 }
     files.set(file, result)
     if (data.nesting === 0) result.milliseconds += data.details.duration_ms
+    if (data.details.type === 'suite') continue
     if (data.skip !== undefined && data.skip !== false) {
       result.skipped += 1
       yield `  skipped: ${file}: ${data.name}: ${String(data.skip === true ? 'no reason given' : data.skip)}\n`
