@@ -114,7 +114,9 @@ export interface Mutator {
   admit(request: AdmissionRequest, reader: ObjectReader, round: MutationRound): void | 'changed' | Promise<void | 'changed'>
 }
 
-export type Verdict = { readonly allowed: true; readonly warnings: readonly string[] } | { readonly allowed: false; readonly code: number; readonly message: string }
+export type Verdict =
+  | { readonly allowed: true; readonly warnings: readonly string[] }
+  | { readonly allowed: false; readonly code: number; readonly message: string }
 
 /** Looks at the final object. Pure; webhooks adapt to it. */
 export interface Validator {

@@ -77,7 +77,9 @@ export interface TestAnswer {
 }
 
 export function memberOf(value: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((at, step) => (typeof at === 'object' && at !== null ? (at as JsonObject)[step] : undefined), value)
+  return path.split('.').reduce<unknown>(
+    (at, step) => (typeof at === 'object' && at !== null ? (at as JsonObject)[step] : undefined), value,
+  )
 }
 
 export interface TestWatch {
@@ -114,13 +116,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { extensions, started = true, ...dependencies } = options
   const store = options.store ?? createMemoryStore()
   const server = createApiServer({
-    store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(), conversions: kindConversions(),
+    store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(),
+    conversions: kindConversions(),
     schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     ...dependencies,
     extend: (core) => ({
       authenticators: [{ authenticate: async () => testUser }],
       authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
-      mutators: [], validators: [], observers: [], bookkeeper: undefined, routes: [], ...(typeof extensions === 'function' ? extensions(core) : extensions),
+      mutators: [], validators: [], observers: [], bookkeeper: undefined, routes: [],
+      ...(typeof extensions === 'function' ? extensions(core) : extensions),
     }),
   })
   const life = new AbortController()
@@ -138,7 +142,9 @@ export function testRequest(
   method: string, url: string, body?: unknown, headers: Record<string, string> = {}, signal: AbortSignal = new AbortController().signal,
 ): ServerRequest {
   const [path = '', query = ''] = url.split('?', 2)
-  const bytes = body === undefined ? new Uint8Array() : body instanceof Uint8Array ? body : utf8(typeof body === 'string' ? body : JSON.stringify(body))
+  const bytes = body === undefined ? new Uint8Array()
+    : body instanceof Uint8Array ? body
+    : utf8(typeof body === 'string' ? body : JSON.stringify(body))
   return {
     method, path, query, headers, peer: { address: '127.0.0.1', certificate: undefined }, signal,
     body: async (maxBytes) => {

@@ -43,8 +43,8 @@ export type ServerResponse =
 export type ResponseHeaders = Readonly<Record<string, string>>
 
 /**
- * What is best written at once: large enough that a LIST is no thousands of writes, small enough to stay in the processor's cache on its way
- * out. Writes of just so much pass between threads in memory that both see.
+ * What is best written at once: large enough that a LIST is no thousands of writes, small enough to stay in the processor's cache on its
+ * way out. Writes of just so much pass between threads in memory that both see.
  */
 export const BLOCK_BYTES = 128 * 1024
 

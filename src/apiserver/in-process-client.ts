@@ -66,7 +66,8 @@ export class InProcessClient implements Client {
     const resource = this.#resource(kind)
     const { page, items } = await this.#list(kind, options)
     return {
-      items: items?.map(({ object }) => object as T) ?? page.objects.map((cached) => shown<T>(resource, cached)), resourceVersion: String(page.revision), continueToken: page.continueToken,
+      items: items?.map(({ object }) => object as T) ?? page.objects.map((cached) => shown<T>(resource, cached)),
+      resourceVersion: String(page.revision), continueToken: page.continueToken,
     }
   }
 
@@ -165,7 +166,8 @@ export class InProcessClient implements Client {
     const { log, signal } = this.#parts
     return {
       resource: this.#resource(kind), key, subresource: options.subresource ?? '', user: this.#user, dryRun: options.dryRun === true,
-      manager: options.fieldManager ?? this.#manager, fieldValidation: options.fieldValidation ?? 'Ignore', trusted: true, signal, audit: this.#audit,
+      manager: options.fieldManager ?? this.#manager, fieldValidation: options.fieldValidation ?? 'Ignore',
+      trusted: true, signal, audit: this.#audit,
       warn: (message) => log.debug('a warning for a part of the cluster', { user: this.#user.name, warning: message }),
     }
   }

@@ -148,7 +148,9 @@ class InProcessWatch<T extends KubeObject> implements WatchReceiver, AsyncIterat
   #push(event: WatchEvent<T>): void {
     if (this.#failure !== undefined) return
     this.#events.push(event)
-    if (this.#phase === 'live' && this.#events.length - this.#next > MAX_UNREAD) this.#fail(expired('the watch was ended because its reader is too slow'))
+    if (this.#phase === 'live' && this.#events.length - this.#next > MAX_UNREAD) {
+      this.#fail(expired('the watch was ended because its reader is too slow'))
+    }
   }
 
   #fail(why: StatusError): void {

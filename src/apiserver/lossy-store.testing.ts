@@ -8,7 +8,8 @@ export function lossyStore(store: Store): { store: Store; lose(): void } {
       isLost = true
     },
     store: {
-      read: (range, options) => store.read(range, options), commit: (transaction) => store.commit(transaction), latest: () => store.latest(),
+      read: (range, options) => store.read(range, options), commit: (transaction) => store.commit(transaction),
+      latest: () => store.latest(),
       compact: (before) => store.compact(before), close: () => store.close(),
       async *watch(range, after, signal) {
         for await (const batch of store.watch(range, after, signal)) {

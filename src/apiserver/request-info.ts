@@ -43,7 +43,9 @@ function parseResource(
   // The deprecated paths do not all look at selectors: nobody is let in because of one.
   if (deprecatedWatch) return { ...common, ...target, verb: 'watch' }
   if (watch) return { ...common, ...target, ...selectorsOf(query), verb: 'watch', name: nameInSelector(query) }
-  if (target.name === '' && verb === 'get') return { ...common, ...target, ...selectorsOf(query), verb: 'list', name: nameInSelector(query) }
+  if (target.name === '' && verb === 'get') {
+    return { ...common, ...target, ...selectorsOf(query), verb: 'list', name: nameInSelector(query) }
+  }
   if (target.name === '' && verb === 'delete') return { ...common, ...target, ...selectorsOf(query), verb: 'deletecollection' }
   return { ...common, ...target, verb }
 }

@@ -21,8 +21,8 @@ export interface Conversion {
 /** For versions between which only somebody outside of the server can convert: the webhook of a CustomResourceDefinition. */
 export interface RemoteConversion {
   /**
-   * In the order of the objects; at once where nobody has to be asked. Rejects with StatusError 500 that says what went wrong outside, and with
-   * 429 where too many wait already.
+   * In the order of the objects; at once where nobody has to be asked. Rejects with StatusError 500 that says what went wrong outside, and
+   * with 429 where too many wait already.
    */
   show(objects: readonly CachedObject[]): readonly Served[] | Promise<readonly Served[]>
   toStored(object: KubeObject): KubeObject | Promise<KubeObject>
@@ -70,7 +70,10 @@ export class ResourceSet {
     this.#feed = feed
   }
 
-  add(definition: ResourceDefinition, conversion: Conversion | undefined, more: { readonly viewId?: string; readonly remote?: RemoteConversion | undefined } = {}): void {
+  add(
+    definition: ResourceDefinition, conversion: Conversion | undefined,
+    more: { readonly viewId?: string; readonly remote?: RemoteConversion | undefined } = {},
+  ): void {
     const { kind } = definition
     const storedKind = conversion?.stored ?? kind
     const apiVersion = apiVersionOf(kind)
@@ -129,7 +132,11 @@ export class ResourceSet {
     const own = this.find(kind.group, kind.version, kind.plural)
     if (own === undefined) return []
     const others = [...this.#served].filter((other) => other !== own && other.cache === own.cache && !other.definition.virtual)
-    return others.map((other) => ({ kind: other.kind, toThat: (object) => converted(own, other, object), fromThat: (object) => converted(other, own, object) }))
+    return others.map((other) => ({
+      kind: other.kind,
+      toThat: (object) => converted(own, other, object),
+      fromThat: (object) => converted(other, own, object),
+    }))
   }
 
   all(): Iterable<ServedResource> {

@@ -23,15 +23,20 @@ export interface Selection {
 }
 
 export function parseSelection(
-  resource: ServedResource, namespace: string, selectors: { readonly labelSelector: string; readonly fieldSelector: string; readonly name?: string },
+  resource: ServedResource, namespace: string,
+  selectors: { readonly labelSelector: string; readonly fieldSelector: string; readonly name?: string },
 ): Selection {
   const labels = parseLabelSelector(selectors.labelSelector)
-  const named = selectors.name === undefined || selectors.name === '' ? [] : [{ field: 'metadata.name', equal: true, value: selectors.name }]
+  const named = selectors.name === undefined || selectors.name === ''
+    ? []
+    : [{ field: 'metadata.name', equal: true, value: selectors.name }]
   const fields = [...parseFieldSelector(selectors.fieldSelector), ...named]
   for (const term of fields) checkField(resource, term.field)
   const name = requiredValue(fields, 'metadata.name')
   const inOne = namespace !== '' || !resource.kind.namespaced
-  const scope = name !== undefined && name !== '' && inOne ? objectKeyText(resource.cache.prefix, { namespace, name }) : resource.cache.scope(namespace)
+  const scope = name !== undefined && name !== '' && inOne
+    ? objectKeyText(resource.cache.prefix, { namespace, name })
+    : resource.cache.scope(namespace)
   return { namespace, scope, matches: matcherOf(resource, labels, fields), trigger: triggerOf(resource, fields) }
 }
 

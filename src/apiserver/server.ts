@@ -178,7 +178,8 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const watches = new Watches({ feed, clock, random, log, limits })
   const extensions = dependencies.extend({
     reader, client, clock, random, log, definitions, schemas,
-    storeProblem: () => feed.problem, cachesFilled: () => feed.ready, isDraining: () => watches.isDraining, served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
+    storeProblem: () => feed.problem, cachesFilled: () => feed.ready, isDraining: () => watches.isDraining,
+    served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
     schemaOf: (kind, object) => schemaOfKind(resources, schemas, kind, object),
   })
@@ -186,24 +187,22 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const metrics = new RequestMetrics({ isKnown: (info) => isServed(resources, routes, info) })
   const admissionMetrics = new AdmissionMetrics(clock)
   const sources: MetricSource[] = [
-    () => metrics.families(), () => admissionMetrics.families(), serverSource({ gate, resources }), storeFamilies, ...(extensions.metrics ?? []),
-    () => (auditor === undefined ? [] : auditFamilies(auditor)),
+    () => metrics.families(), () => admissionMetrics.families(), serverSource({ gate, resources }), storeFamilies,
+    ...(extensions.metrics ?? []), () => (auditor === undefined ? [] : auditFamilies(auditor)),
   ]
   const routes = routeTable([...extensions.routes, metricsRoute(() => sources), flowDumpRoute(gate.control)])
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
-    protobuf: new ProtobufDecoder(schemas),
-    authorizer: extensions.authorizer, admission: new Admission({ ...extensions, reader, metrics: admissionMetrics }), lane: new RetryLane(), sets,
-    charges: new ChargeLane({ store, feed, sets, resources, bookkeeper: extensions.bookkeeper }),
-    watches, elsewhere: extensions.elsewhere,
+    protobuf: new ProtobufDecoder(schemas), authorizer: extensions.authorizer,
+    admission: new Admission({ ...extensions, reader, metrics: admissionMetrics }), lane: new RetryLane(), sets,
+    charges: new ChargeLane({ store, feed, sets, resources, bookkeeper: extensions.bookkeeper }), watches, elsewhere: extensions.elsewhere,
   }
   const { authorizer, authenticators } = extensions
   inProcess = { dispatch, authorizer, log, signal: life.signal }
   auditor = auditorOf(dependencies, dispatch)
   return {
     handle: createHandler({ ...dispatch, authorizer, authenticators, gate, metrics, auditor, encoder: new ProtobufEncoder(schemas) }),
-    reader,
-    client,
+    reader, client,
     served: () => resources.definitions(),
     drain: () => watches.drain(),
     addMetrics(source) {
@@ -215,7 +214,9 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
       gate.keepAdjusting(signal)
       inForce({ gate, resources, reader, clock, log, client: client(internalUsers.apiServer), signal })
       const { webhooks: caller = noWebhooks } = extensions
-      serveCustomResources({ feed, resources, schemas, caller, reader, random, clock, log, sources, client: client(internalUsers.apiServer) }, signal)
+      serveCustomResources({
+        feed, resources, schemas, caller, reader, random, clock, log, sources, client: client(internalUsers.apiServer),
+      }, signal)
       for (const task of extensions.tasks ?? []) void task(signal)
     },
   }
@@ -247,7 +248,8 @@ function inForce({ gate, resources, reader, ...parts }: Omit<DanglingParts, 'obj
 }
 
 function isServed(
-  resources: ResourceSet, routes: RouteTable, { group, version, resource, subresource }: Pick<RequestInfo, 'group' | 'version' | 'resource' | 'subresource'>,
+  resources: ResourceSet, routes: RouteTable,
+  { group, version, resource, subresource }: Pick<RequestInfo, 'group' | 'version' | 'resource' | 'subresource'>,
 ): boolean {
   if (resources.find(group, version, resource) === undefined) return false
   if (subresource === '' || subresource === 'status' || subresource === 'scale') return true
@@ -255,7 +257,9 @@ function isServed(
   return routes.resources.has(id) || routes.facets.has(id)
 }
 
-function schemaOfKind(resources: ResourceSet, schemas: SchemaLookup, { group, version, plural, kind }: KindRef, object: JsonObject): ObjectSchema | undefined {
+function schemaOfKind(
+  resources: ResourceSet, schemas: SchemaLookup, { group, version, plural, kind }: KindRef, object: JsonObject,
+): ObjectSchema | undefined {
   const resource = resources.find(group, version, plural)
   if (object['kind'] !== kind) return bodySchema({ schemas }, object)
   return resource && schemaOf({ schemas }, resource)

@@ -24,7 +24,9 @@ export function serviceEndpoint({ namespace, name, port }: ServiceAddress, reade
   if (service.spec?.type === 'ExternalName') return { outcome: 'found', host: service.spec.externalName ?? '', port }
   const servicePort = service.spec?.ports?.find((candidate) => candidate.port === port)
   if (servicePort === undefined) return missing('ServicePortError', `${subject} is not listening on port ${port}`)
-  const slices = reader.list(kinds.EndpointSlice, namespace).filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
+  const slices = reader.list(kinds.EndpointSlice, namespace).filter(
+    ({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name,
+  )
   if (slices.length === 0) return missing('EndpointsNotFound', `cannot find endpoints for ${subject}`)
   const endpoint = slices.flatMap((slice) => endpointsOf(slice, servicePort))[0]
   if (endpoint !== undefined) return { outcome: 'found', ...endpoint }

@@ -43,7 +43,9 @@ export interface ShownList {
 const MAX_ROUNDS = 10
 
 /** A list whose selectors look at objects as the resource shows them. */
-export async function listShown(feed: CacheFeed, store: Store, { remote }: Pick<ServedResource, 'remote'>, query: ListQuery): Promise<ShownList> {
+export async function listShown(
+  feed: CacheFeed, store: Store, { remote }: Pick<ServedResource, 'remote'>, query: ListQuery,
+): Promise<ShownList> {
   if (remote === undefined) return { result: await listObjects(feed, store, query), shown: undefined }
   if (query.matches === matchesAll) {
     const result = await listObjects(feed, store, query)
@@ -59,7 +61,9 @@ export async function listShown(feed: CacheFeed, store: Store, { remote }: Pick<
       return served !== undefined && query.matches(served)
     }
     const result = await listObjects(feed, store, { ...query, matches })
-    if (missing.length === 0 || result.outcome !== 'page') return { result, shown: result.outcome === 'page' ? shownOf(known, result.objects) : undefined }
+    if (missing.length === 0 || result.outcome !== 'page') {
+      return { result, shown: result.outcome === 'page' ? shownOf(known, result.objects) : undefined }
+    }
     const shown = await remote.show(missing)
     for (const [index, object] of missing.entries()) known.set(idOf(object), present(shown[index], 'a converted object'))
   }

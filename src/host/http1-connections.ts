@@ -55,7 +55,10 @@ export class Http1Connections {
 
   #incoming(message: IncomingMessage): IncomingRequest {
     const peer = this.#peers.get(message.socket) ?? NOBODY
-    return new IncomingRequest({ method: message.method ?? '', target: message.url ?? '', headers: message.headers, peer, source: message, bodies: this.#options.bodies })
+    return new IncomingRequest({
+      method: message.method ?? '', target: message.url ?? '', headers: message.headers,
+      peer, source: message, bodies: this.#options.bodies,
+    })
   }
 
   #onRequest(message: IncomingMessage, response: NodeResponse): void {

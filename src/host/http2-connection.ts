@@ -28,8 +28,8 @@ export class Http2Connection {
   readonly #session: ServerHttp2Session
   readonly #peer: Peer
   /**
-   * The requests that are not answered yet. Collections of young garbage do not free a closed stream (as of Node 24; the next full one does) but
-   * copy it and all that can be reached from it, so that nothing of a request may hang on its stream once it is answered.
+   * The requests that are not answered yet. Collections of young garbage do not free a closed stream (as of Node 24; the next full one
+   * does) but copy it and all that can be reached from it, so that nothing of a request may hang on its stream once it is answered.
    */
   readonly #requests = new Map<ServerHttp2Stream, IncomingRequest>()
   readonly #onStreamClose: (this: ServerHttp2Stream) => void
@@ -94,7 +94,9 @@ export class Http2Connection {
   /** Node ends the session by itself, among others after a hundred streams above the limit. Clients that vanish concern nobody. */
   #noteMisuse(error: Error): void {
     if (!('code' in error) || !MISUSES.has(error.code)) return
-    this.#options.log.warn('A client broke the rules of HTTP/2; its connection is closed', { address: this.#peer.address, error: error.message })
+    this.#options.log.warn('A client broke the rules of HTTP/2; its connection is closed', {
+      address: this.#peer.address, error: error.message,
+    })
   }
 
   #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number): void {

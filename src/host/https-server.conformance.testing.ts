@@ -46,7 +46,8 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
 
   const handler: Handler = async (request) => {
     switch (request.path) {
-      case '/echo': return whole(200, `${request.method} ${request.query} ${textOf(await request.body(1000).catch((error) => utf8(errorLine(error))))}`)
+      case '/echo':
+        return whole(200, `${request.method} ${request.query} ${textOf(await request.body(1000).catch((error) => utf8(errorLine(error))))}`)
       case '/peer': return whole(200, JSON.stringify(request.peer.certificate ?? 'none', ['commonName', 'organizations']))
       case '/large': return { type: 'whole', status: 200, headers: {}, body: Array.from({ length: 2000 }, () => Buffer.alloc(5000, 'x')) }
       case '/unread': return whole(401, 'no')
@@ -55,7 +56,10 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       case '/watch': return watch(request)
       case '/flood': return flood(request)
       case '/stubborn': return new Promise((resolve) => setTimeout(() => resolve(whole(200, 'late')), 3000).unref())
-      case '/tunnel': return { type: 'tunnel', target: { nodeName: request.query || 'one', address: '127.0.0.1', port: agentPort, path: '/agent?x=1', method: request.method } }
+      case '/tunnel': return {
+        type: 'tunnel',
+        target: { nodeName: request.query || 'one', address: '127.0.0.1', port: agentPort, path: '/agent?x=1', method: request.method },
+      }
       default: return whole(404, request.path)
     }
   }
@@ -98,22 +102,30 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
 
   async function start(handle: Handler, port = 0): Promise<HttpsServer> {
     const nodeProxy = { caPem: pki.caPem, ...pki.apiServerToNode, connectTimeoutMs: 1000 }
-    const started = await startServer({ pki, port, handler: handle, nodeProxy, log: { ...silentLog, warn: (message) => warnings.push(message) } })
+    const started = await startServer({
+      pki, port, handler: handle, nodeProxy, log: { ...silentLog, warn: (message) => warnings.push(message) },
+    })
     closers.push(() => started.close())
     return started
   }
 
   /** A node's server: answers GET with what it saw, and upgrades into an echo. */
   async function startAgent(): Promise<number> {
-    const agent = createHttps({ key: node.serving.keyPem, cert: node.serving.certificatePem, ca: pki.caPem, requestCert: true, rejectUnauthorized: true })
+    const agent = createHttps({
+      key: node.serving.keyPem, cert: node.serving.certificatePem, ca: pki.caPem, requestCert: true, rejectUnauthorized: true,
+    })
     agent.on('request', (message, response) => {
       response.writeHead(200, { 'content-type': 'text/log' })
       const socket = message.socket as TLSSocket
-      response.write(`${message.method} ${message.url} by ${socket.getPeerCertificate().subject.CN} token ${message.headers.authorization ?? 'none'}\n`)
+      response.write(
+        `${message.method} ${message.url} by ${socket.getPeerCertificate().subject.CN} token ${message.headers.authorization ?? 'none'}\n`,
+      )
       setTimeout(() => response.end('followed\n'), 5)
     })
     agent.on('upgrade', (message: IncomingMessage, socket, head) => {
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${message.headers.upgrade}\r\nX-Path: ${message.url}\r\n\r\n`)
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${message.headers.upgrade}\r\nX-Path: ${message.url}\r\n\r\n`,
+      )
       socket.write(head)
       socket.pipe(socket)
     })
@@ -123,7 +135,9 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
   }
 
   function session(credentials?: Credentials, to: HttpsServer = server): ClientHttp2Session {
-    const client = connectHttp2(`https://127.0.0.1:${to.port}`, { ca: pki.caPem, ...(credentials === undefined ? {} : { cert: credentials.certificatePem, key: credentials.keyPem }) })
+    const client = connectHttp2(`https://127.0.0.1:${to.port}`, {
+      ca: pki.caPem, ...(credentials === undefined ? {} : { cert: credentials.certificatePem, key: credentials.keyPem }),
+    })
     client.on('error', () => undefined)
     closers.push(() => client.destroy())
     return client
@@ -151,7 +165,9 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       const outgoing = httpsRequest({ host: '127.0.0.1', port: server.port, ca: pki.caPem, ...options }, (message) => {
         const chunks: Buffer[] = []
         message.on('data', (chunk) => chunks.push(chunk))
-        message.on('end', () => resolve({ status: message.statusCode ?? 0, headers: message.headers, text: Buffer.concat(chunks).toString() }))
+        message.on(
+          'end', () => resolve({ status: message.statusCode ?? 0, headers: message.headers, text: Buffer.concat(chunks).toString() }),
+        )
       })
       outgoing.on('error', reject)
       outgoing.end(body)
@@ -164,7 +180,10 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
 
   test('both protocols serve the same', async () => {
     const large = 'x'.repeat(10_000_000)
-    for (const via of [(method: string, path: string, body?: Uint8Array) => viaHttp2(h2, method, path, body), (method: string, path: string, body?: Uint8Array) => viaHttp1({ method, path }, body)]) {
+    for (const via of [
+      (method: string, path: string, body?: Uint8Array) => viaHttp2(h2, method, path, body),
+      (method: string, path: string, body?: Uint8Array) => viaHttp1({ method, path }, body),
+    ]) {
       const line = async (method: string, path: string, body?: Uint8Array): Promise<string> => {
         const { status, text } = await via(method, path, body)
         return `${status} ${text}`
@@ -191,7 +210,10 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     assert.equal(await peer(pki.admin), '{"commonName":"kubernetes-admin","organizations":["system:masters"]}')
     assert.equal(await peer(node.client), '{"commonName":"system:node:one","organizations":["system:nodes"]}')
     assert.deepEqual([await peer(), await peer(foreign.admin), await peer(node.serving)], ['"none"', '"none"', '"none"'])
-    assert.equal((await viaHttp1({ path: '/peer', key: pki.admin.keyPem, cert: pki.admin.certificatePem })).text, '{"commonName":"kubernetes-admin","organizations":["system:masters"]}')
+    assert.equal(
+      (await viaHttp1({ path: '/peer', key: pki.admin.keyPem, cert: pki.admin.certificatePem })).text,
+      '{"commonName":"kubernetes-admin","organizations":["system:masters"]}',
+    )
   })
 
   test('a stream is delivered as it is written, and its end at the client is noticed', async () => {
@@ -204,7 +226,10 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     }
     stream.close()
     const agent = new Agent()
-    const outgoing = httpsRequest({ host: '127.0.0.1', port: server.port, ca: pki.caPem, path: '/watch', agent }, (message) => message.once('data', () => outgoing.destroy()))
+    const outgoing = httpsRequest(
+      { host: '127.0.0.1', port: server.port, ca: pki.caPem, path: '/watch', agent },
+      (message) => message.once('data', () => outgoing.destroy()),
+    )
     outgoing.on('error', () => undefined)
     outgoing.end()
     await until(() => seen.aborted === before + 2)
@@ -223,7 +248,9 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       const socket = await new Promise<TLSSocket>((resolve) => {
         const opened = connectTls({ host: '127.0.0.1', port: server.port, ca: pki.caPem, servername: 'localhost' }, () => resolve(opened))
       })
-      socket.write(`POST /tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nAuthorization: Bearer secret\r\n\r\nearly`)
+      socket.write(
+        `POST /tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nAuthorization: Bearer secret\r\n\r\nearly`,
+      )
       const data = Buffer.alloc(3_000_000, 'abcdefg')
       setTimeout(() => socket.write(data), 20)
       const received: Buffer[] = []
@@ -234,7 +261,10 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
         if (length > data.length + 50 && Buffer.concat(received).toString().split('\r\n\r\n')[1]?.length === data.length + 5) break
       }
       const [head = '', echoed = ''] = Buffer.concat(received).toString().split('\r\n\r\n')
-      assert.deepEqual(head.split('\r\n'), ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${protocol}`, 'X-Path: /agent?x=1'])
+      assert.deepEqual(
+        head.split('\r\n'),
+        ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${protocol}`, 'X-Path: /agent?x=1'],
+      )
       assert.equal(echoed, `early${data.toString()}`)
       socket.destroy()
     }
@@ -248,7 +278,9 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
 
   test('a node that cannot be reached, or is another one, is a 503 that says so', async () => {
     const other = await viaHttp2(h2, 'GET', '/tunnel?two')
-    assert.deepEqual([other.status, JSON.parse(other.text).message], [503, `the agent of node two at 127.0.0.1:${agentPort} cannot be reached: its certificate is for another node`])
+    assert.deepEqual([other.status, JSON.parse(other.text).message], [
+      503, `the agent of node two at 127.0.0.1:${agentPort} cannot be reached: its certificate is for another node`,
+    ])
     const upgrade = await viaHttp1({ path: '/tunnel?two', headers: { connection: 'upgrade', upgrade: 'websocket' } })
     assert.deepEqual([upgrade.status, JSON.parse(upgrade.text).reason], [503, 'ServiceUnavailable'])
     const refused = await viaHttp1({ path: '/unread', headers: { connection: 'upgrade', upgrade: 'websocket' } })
@@ -288,7 +320,10 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       return text
     }
     const body = 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n'
-    const [large, headers] = await Promise.all([refused(body, 'x'.repeat(50_000), 100), refused('GET / HTTP/1.1\r\nHost: x\r\n', `X-A: ${'x'.repeat(10_000)}\r\n`, 100)])
+    const [large, headers] = await Promise.all([
+      refused(body, 'x'.repeat(50_000), 100),
+      refused('GET / HTTP/1.1\r\nHost: x\r\n', `X-A: ${'x'.repeat(10_000)}\r\n`, 100),
+    ])
     assert.match(large, /^HTTP\/1\.1 200 .*413 the request body is larger than 1000 bytes/s)
     assert.match(headers, /^HTTP\/1\.1 431 /)
   })
@@ -305,7 +340,11 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
   })
 
   test('a port in use is said with the way out', async () => {
-    await assert.rejects(start(handler, server.port), { name: 'ListenError', message: `The address 127.0.0.1:${server.port} is in use by another program. Choose another port with --port, or stop that program.` })
+    await assert.rejects(start(handler, server.port), {
+      name: 'ListenError',
+      message: `The address 127.0.0.1:${server.port} is in use by another program.`
+        + ' Choose another port with --port, or stop that program.',
+    })
   })
 
   test('closing ends watches within a second and says goodbye', async () => {

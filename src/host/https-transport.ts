@@ -58,7 +58,9 @@ class HttpsTransport implements Transport {
   }
 
   async send(request: TransportRequest): Promise<TransportResponse> {
-    if (this.#requests >= MAX_REQUESTS) throw new TransportError(`More than ${MAX_REQUESTS} requests to ${this.#options.server} are under way.`)
+    if (this.#requests >= MAX_REQUESTS) {
+      throw new TransportError(`More than ${MAX_REQUESTS} requests to ${this.#options.server} are under way.`)
+    }
     this.#requests++
     const done = once(() => this.#requests--)
     try {
@@ -87,7 +89,9 @@ class HttpsTransport implements Transport {
         if (request.signal?.aborted) throw request.signal.reason
         // What changes nothing may be asked again when its connection was lost before an answer (RFC 9110 section 9.2.2).
         const isRepeatable = error instanceof NotHandled || request.method === 'GET'
-        if (!isRepeatable || attempt === MAX_ATTEMPTS) throw new TransportError(`${request.method} to ${this.#options.server} failed: ${thrownMessage(error)}`)
+        if (!isRepeatable || attempt === MAX_ATTEMPTS) {
+          throw new TransportError(`${request.method} to ${this.#options.server} failed: ${thrownMessage(error)}`)
+        }
       }
     }
   }
@@ -156,7 +160,9 @@ function openSocket({ server, caPem, credentials, clock }: HttpsTransportOptions
       ALPNProtocols: ['h2'],
       ...(credentials.type === 'certificate' ? { cert: credentials.certificatePem, key: credentials.keyPem } : {}),
     })
-    const cancel = clock.after(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} seconds`)))
+    const cancel = clock.after(
+      CONNECT_TIMEOUT_MS, () => socket.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} seconds`)),
+    )
     socket.once('error', reject)
     socket.once('close', () => {
       cancel()

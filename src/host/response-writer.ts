@@ -100,5 +100,10 @@ async function drained(stream: Writable): Promise<void> {
 export function statusBody(error: unknown): { readonly code: number; readonly body: Buffer } {
   const status = error instanceof StatusError ? error : internalError('the request could not be handled')
   const { code, reason, message, details } = status
-  return { code, body: Buffer.from(JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code })) }
+  return {
+    code,
+    body: Buffer.from(JSON.stringify({
+      kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code,
+    })),
+  }
 }

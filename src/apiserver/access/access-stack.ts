@@ -71,9 +71,13 @@ export function accessStack(core: ApiServerCore, { tokens: verifier, webhooks, a
 function usedMarker(core: ApiServerCore): (key: ObjectKey, day: string) => Promise<void> {
   return async (key, day) => {
     try {
-      await core.client(internalUsers.apiServer).patch(kinds.Secret, key, { type: 'merge', body: { metadata: { labels: { [LAST_USED]: day } } } })
+      await core.client(internalUsers.apiServer).patch(kinds.Secret, key, {
+        type: 'merge', body: { metadata: { labels: { [LAST_USED]: day } } },
+      })
     } catch (error) {
-      core.log.warn('the use of a token could not be noted on its secret', { namespace: key.namespace, name: key.name, error: thrownMessage(error) })
+      core.log.warn('the use of a token could not be noted on its secret', {
+        namespace: key.namespace, name: key.name, error: thrownMessage(error),
+      })
     }
   }
 }

@@ -6,14 +6,17 @@ import type { AskedRequirement, AskedSelector, RequestInfo } from '../access.ts'
 type Selectors = Readonly<Record<string, { readonly requirements: readonly AskedRequirement[] }>>
 
 /** Operators of label selectors that a review has a word for. */
-const OPERATORS: Readonly<Record<string, string>> = { '=': 'In', '==': 'In', in: 'In', '!=': 'NotIn', notin: 'NotIn', exists: 'Exists', '!': 'DoesNotExist' }
+const OPERATORS: Readonly<Record<string, string>> = {
+  '=': 'In', '==': 'In', in: 'In', '!=': 'NotIn', notin: 'NotIn', exists: 'Exists', '!': 'DoesNotExist',
+}
 
 /** fieldSelector and labelSelector as reviews have them. What cannot be read, or be said, is left out: it would only have narrowed the question. */
 export function askedSelectors({ fieldSelector, labelSelector }: RequestInfo): Selectors {
   if (fieldSelector === undefined && labelSelector === undefined) return {}
   const [fields, labels] = [requirementsOf(fieldSelector, fieldRequirements), requirementsOf(labelSelector, labelRequirements)]
   return {
-    ...(fields.length === 0 ? {} : { fieldSelector: { requirements: fields } }), ...(labels.length === 0 ? {} : { labelSelector: { requirements: labels } }),
+    ...(fields.length === 0 ? {} : { fieldSelector: { requirements: fields } }),
+    ...(labels.length === 0 ? {} : { labelSelector: { requirements: labels } }),
   }
 }
 
@@ -22,7 +25,9 @@ export function askedFields(asked: AskedSelector | undefined): readonly AskedReq
   return requirementsOf(asked, fieldRequirements)
 }
 
-function requirementsOf(asked: AskedSelector | undefined, parse: (text: string) => readonly AskedRequirement[]): readonly AskedRequirement[] {
+function requirementsOf(
+  asked: AskedSelector | undefined, parse: (text: string) => readonly AskedRequirement[],
+): readonly AskedRequirement[] {
   if (asked === undefined || asked === '') return []
   if (typeof asked !== 'string') return asked.filter(({ operator }) => KNOWN.has(operator))
   try {

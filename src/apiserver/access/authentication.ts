@@ -18,7 +18,9 @@ export function authenticate(authenticators: readonly Authenticator[], request: 
   return anonymous(request)
 }
 
-async function authenticateLater(pending: Promise<User | undefined>, others: readonly Authenticator[], request: ServerRequest): Promise<User> {
+async function authenticateLater(
+  pending: Promise<User | undefined>, others: readonly Authenticator[], request: ServerRequest,
+): Promise<User> {
   return (await pending) ?? authenticate(others, request)
 }
 

@@ -63,4 +63,6 @@ const everybody: Authorizer & RuleSource = {
 }
 
 /** No opinion, as upstream's: one after it may still allow. */
-const nobody: Authorizer & RuleSource = { authorize: () => ({ allowed: false, reason: 'Everything is forbidden.' }), rulesFor: () => NO_RULES }
+const nobody: Authorizer & RuleSource = {
+  authorize: () => ({ allowed: false, reason: 'Everything is forbidden.' }), rulesFor: () => NO_RULES,
+}

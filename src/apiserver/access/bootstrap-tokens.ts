@@ -15,8 +15,8 @@ const DEFAULT_GROUP = 'system:bootstrappers'
 const FOREIGN: TokenOutcome = { outcome: 'foreign' }
 
 /**
- * Tokens with which machines join: ID.SECRET, kept in the Secret bootstrap-token-ID of kube-system. A token that does not hold good is nobody's,
- * without a word about why: what is wrong with it would tell a guesser that its id exists.
+ * Tokens with which machines join: ID.SECRET, kept in the Secret bootstrap-token-ID of kube-system. A token that does not hold good is
+ * nobody's, without a word about why: what is wrong with it would tell a guesser that its id exists.
  */
 export class BootstrapTokens implements TokenReviewer {
   readonly #reader: ObjectReader

@@ -82,7 +82,8 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   const environments = new AdmissionEnvironments()
   const counts = { policies: new PolicyMetrics(clock), webhooks: new WebhookMetrics(clock) }
   const policies = {
-    environments, authorizer, equivalents: core.equivalents, served: () => core.served(), metrics: counts.policies, conditionMetrics: counts.webhooks,
+    environments, authorizer, equivalents: core.equivalents, served: () => core.served(), metrics: counts.policies,
+    conditionMetrics: counts.webhooks,
     schemaOf: core.schemaOf, decode: core.decode,
   }
   const expressions = expressionValidator(new ExpressionChecker(environments), core.definitions)
@@ -90,32 +91,44 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
     caller: options.webhooks, reader, random, matchConditions: matchConditions(environments, reader, authorizer),
     equivalents: core.equivalents, decode: core.decode, metrics: counts.webhooks,
   }
-  const builtIn = builtInAdmission(options.admission, { reader, clock, random, authorizer, servedKinds: () => core.served().map(({ kind }) => kind) })
-  const approver = new NodeClientApprover({ reader, authorizer, client: core.client(controllerUser('certificate-controller')), clock, log: core.log })
+  const builtIn = builtInAdmission(options.admission, {
+    reader, clock, random, authorizer, servedKinds: () => core.served().map(({ kind }) => kind),
+  })
+  const approver = new NodeClientApprover({
+    reader, authorizer, client: core.client(controllerUser('certificate-controller')), clock, log: core.log,
+  })
   return {
     authenticators: stack.authenticators,
     authorizer,
     mutators: [...builtIn.mutators, mutatingPolicies(policies), mutatingWebhooks(hooks)],
     completers: [allocator],
     validators: [
-      certificateSignatureCheck(options.certificates), ...builtIn.validators, escalationValidator(rbac, authorizer), objectWarnings(() => core.served()), expressions,
+      certificateSignatureCheck(options.certificates), ...builtIn.validators, escalationValidator(rbac, authorizer),
+      objectWarnings(() => core.served()), expressions,
       paramAccess(authorizer, () => core.served()),
       validatingPolicies(policies), validatingWebhooks(hooks), ...builtIn.lastValidators,
     ],
     observers: [stack.changes, allocator, approver],
     bookkeeper: builtIn.bookkeeper,
-    metrics: [stack.metrics, buildInfo(options.version), () => counts.policies.families(), () => counts.webhooks.families(), () => keeper?.families() ?? []],
+    metrics: [
+      stack.metrics, buildInfo(options.version), () => counts.policies.families(), () => counts.webhooks.families(),
+      () => keeper?.families() ?? [],
+    ],
     webhooks: options.webhooks,
     routes: routes(core, options, { authorizer, rules: authorizer, tokens, audiences, apis }),
     ...(options.remote === undefined || apis === undefined ? {} : { elsewhere: apis }),
-    tasks: [...stack.tasks, (signal) => approver.run(signal), ...(keeper === undefined ? [] : [(signal: AbortSignal) => keeper.run(signal)])],
+    tasks: [
+      ...stack.tasks, (signal) => approver.run(signal), ...(keeper === undefined ? [] : [(signal: AbortSignal) => keeper.run(signal)]),
+    ],
   }
 }
 
 function aggregationKeeper(core: ApiServerCore, remote: RemoteApi, apis: AggregatedApis): AggregationKeeper {
   const { reader, clock, log } = core
   const builtIn = new Set(core.definitions.map(({ kind }) => apiVersionOf(kind)))
-  return new AggregationKeeper({ apis, remote, reader, clock, log, builtIn, client: core.client(internalUsers.apiServer), served: () => core.served() })
+  return new AggregationKeeper({
+    apis, remote, reader, clock, log, builtIn, client: core.client(internalUsers.apiServer), served: () => core.served(),
+  })
 }
 
 interface Parts {
@@ -142,7 +155,8 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     ...discoveryRoutes({
       definitions: () => core.served(), schemas: core.schemas, version: options.version, checks,
       reportUnhealthy: (check, why) => core.log.warn('a health check failed', { check, why }),
-      serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet, openApi: options.openApi, remote: parts.apis,
+      serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet,
+      openApi: options.openApi, remote: parts.apis,
     }),
   ]
 }

@@ -60,7 +60,9 @@ export class ConfiguredAccess {
     const { authenticationFile, authorizationFile, tokenWebhookFile } = settings
     if (authenticationFile !== undefined) {
       this.#follow('authentication', authenticationFile, (files) => (
-        this.#useAuthentication(parseAuthenticationConfig(authenticationFile, files.read(authenticationFile), parts.audiences.slice(0, 1)))))
+        this.#useAuthentication(
+          parseAuthenticationConfig(authenticationFile, files.read(authenticationFile), parts.audiences.slice(0, 1)),
+        )))
     }
     if (authorizationFile !== undefined) {
       this.#follow('authorization', authorizationFile, (files) => (
@@ -112,7 +114,10 @@ export class ConfiguredAccess {
     try {
       this.#settings.files.read(file)
     } catch (error) {
-      throw new Error(`the ${what} file ${JSON.stringify(file)} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new Error(
+        `the ${what} file ${JSON.stringify(file)} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      )
     }
   }
 

@@ -7,7 +7,9 @@ export interface DecisionObserver {
 }
 
 /** Throws (or rejects) unless the user may. Undefined where that was known at once, as it is without a webhook. */
-export function requireAllowed(authorizer: Authorizer, user: User, info: RequestInfo, observer?: DecisionObserver): Promise<void> | undefined {
+export function requireAllowed(
+  authorizer: Authorizer, user: User, info: RequestInfo, observer?: DecisionObserver,
+): Promise<void> | undefined {
   const decision = authorizer.authorize(user, info)
   if (decision instanceof Promise) return decision.then((later) => take(later, user, info, observer))
   take(decision, user, info, observer)
@@ -30,7 +32,9 @@ function refuseUnlessAllowed(decision: Decision, user: User, info: RequestInfo):
 export function denial(user: User, info: RequestInfo, reason: string): StatusError {
   const why = reason === '' ? '' : `: ${reason}`
   if (!info.isResource) {
-    return new StatusError(403, 'Forbidden', `forbidden: User ${JSON.stringify(user.name)} cannot ${info.verb} path ${JSON.stringify(info.path)}${why}`, {})
+    return new StatusError(
+      403, 'Forbidden', `forbidden: User ${JSON.stringify(user.name)} cannot ${info.verb} path ${JSON.stringify(info.path)}${why}`, {},
+    )
   }
   const resource = info.subresource === '' ? info.resource : `${info.resource}/${info.subresource}`
   const where = info.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(info.namespace)}`

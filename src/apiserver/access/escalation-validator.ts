@@ -65,7 +65,9 @@ function within(request: AdmissionRequest, rbac: RbacAuthorizer, wanted: readonl
   if (missing.length === 0) return ALLOWED
   const user = request.user
   const shown = showCompact(missing).slice(0, MAX_SHOWN_RULES).join('\n')
-  return refuse(`user ${JSON.stringify(user.name)} (groups=${quotedList(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`)
+  return refuse(
+    `user ${JSON.stringify(user.name)} (groups=${quotedList(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`,
+  )
 }
 
 /** The pipeline puts the object's name before it. */
@@ -75,7 +77,8 @@ function refuse(why: string): Verdict {
 
 async function mayDo(verb: string, request: AdmissionRequest, resource: string, name: string, authorizer: Authorizer): Promise<boolean> {
   const info: RequestInfo = {
-    isResource: true, verb, group: kinds.Role.group, version: 'v1', resource, subresource: '', namespace: request.key.namespace, name, path: '',
+    isResource: true, verb, group: kinds.Role.group, version: 'v1', resource, subresource: '',
+    namespace: request.key.namespace, name, path: '',
   }
   return (await authorizer.authorize(request.user, info)).allowed
 }

@@ -38,7 +38,9 @@ export class NodeAuthorizer implements PromptAuthorizer, RuleSource {
 
   /** What a node may read follows from its pods: no list of rules says it. */
   rulesFor(user: User): RuleAnswer {
-    return nodeNameOf(user) === undefined ? NO_RULES : { ...NO_RULES, incomplete: true, errors: ['node authorizer does not support user rule resolution'] }
+    return nodeNameOf(user) === undefined
+      ? NO_RULES
+      : { ...NO_RULES, incomplete: true, errors: ['node authorizer does not support user rule resolution'] }
   }
 
   /** Undefined: of such things a node may use all or none. */
@@ -53,9 +55,12 @@ export class NodeAuthorizer implements PromptAuthorizer, RuleSource {
         return refused ?? related(nodeName, name, () => relations.hasClaim(nodeName, namespace, name))
       }
       case 'persistentvolumes.': return getOne(info) ?? related(nodeName, name, () => relations.hasVolume(nodeName, name))
-      case 'resourceclaims.resource.k8s.io': return getOne(info) ?? related(nodeName, name, () => relations.hasResourceClaim(nodeName, namespace, name))
-      case 'volumeattachments.storage.k8s.io': return getOne(info) ?? related(nodeName, name, () => relations.isNamedBy(nodeName, kinds.VolumeAttachment, name))
-      case 'serviceaccounts.': return createToken(info) ?? related(nodeName, name, () => relations.hasServiceAccount(nodeName, namespace, name))
+      case 'resourceclaims.resource.k8s.io':
+        return getOne(info) ?? related(nodeName, name, () => relations.hasResourceClaim(nodeName, namespace, name))
+      case 'volumeattachments.storage.k8s.io':
+        return getOne(info) ?? related(nodeName, name, () => relations.isNamedBy(nodeName, kinds.VolumeAttachment, name))
+      case 'serviceaccounts.':
+        return createToken(info) ?? related(nodeName, name, () => relations.hasServiceAccount(nodeName, namespace, name))
       case 'leases.coordination.k8s.io': return ownLease(nodeName, info)
       case 'csinodes.storage.k8s.io': return ownCsiNode(nodeName, info)
       case 'resourceslices.resource.k8s.io': return this.#ownSlices(nodeName, info)
@@ -91,13 +96,17 @@ export class NodeAuthorizer implements PromptAuthorizer, RuleSource {
         if (isLimitedTo(info, 'spec.nodeName', nodeName)) return ALLOWED
         return because('can only list/watch/deletecollection resourceslices with nodeName field selector')
       default:
-        return because('only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection')
+        return because(
+          'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+        )
     }
   }
 }
 
 function isLimitedTo({ fieldSelector }: RequestInfo, field: string, value: string): boolean {
-  return askedFields(fieldSelector).some(({ key, operator, values }) => key === field && operator === 'In' && values?.length === 1 && values[0] === value)
+  return askedFields(fieldSelector).some(
+    ({ key, operator, values }) => key === field && operator === 'In' && values?.length === 1 && values[0] === value,
+  )
 }
 
 function related(nodeName: string, name: string, isRelated: () => boolean): Decision {
@@ -150,5 +159,9 @@ function ownNode(nodeName: string, { verb, subresource, name }: RequestInfo): De
   if (verb === 'create' || writes) return ALLOWED
   if (verb !== 'get' && verb !== 'list' && verb !== 'watch') return NO_OPINION
   if (name === nodeName) return ALLOWED
-  return because(name === '' ? `node '${nodeName}' cannot read all nodes, only its own Node object` : `node '${nodeName}' cannot read '${name}', only its own Node object`)
+  return because(
+    name === ''
+      ? `node '${nodeName}' cannot read all nodes, only its own Node object`
+      : `node '${nodeName}' cannot read '${name}', only its own Node object`,
+  )
 }

@@ -22,7 +22,9 @@ export class NodeRelations {
 
   hasSecret(nodeName: string, namespace: string, name: string): boolean {
     return this.#hasPodWith(nodeName, namespace, ({ secrets }) => secrets.has(name))
-      || this.#reader.list(kinds.PersistentVolume).some((volume) => volumeNamesSecret(volume, namespace, name) && this.#hasVolumeOf(nodeName, volume))
+      || this.#reader.list(kinds.PersistentVolume).some(
+        (volume) => volumeNamesSecret(volume, namespace, name) && this.#hasVolumeOf(nodeName, volume),
+      )
   }
 
   hasConfigMap(nodeName: string, namespace: string, name: string): boolean {

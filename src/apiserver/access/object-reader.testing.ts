@@ -10,7 +10,9 @@ export function readerOf(objects: readonly KubeObject[]): ObjectReader {
     object.kind === kind.kind && (namespace === undefined || namespace === '' || object.metadata.namespace === namespace))
   return {
     get: <T extends KubeObject>(kind: KindRef<T>, key: ObjectKey) =>
-      ofKind(kind).find((object) => object.metadata.name === key.name && (object.metadata.namespace ?? '') === key.namespace) as T | undefined,
+      ofKind(kind).find(
+        (object) => object.metadata.name === key.name && (object.metadata.namespace ?? '') === key.namespace,
+      ) as T | undefined,
     list: <T extends KubeObject>(kind: KindRef<T>, namespace?: string) => ofKind(kind, namespace) as readonly T[],
   }
 }
@@ -24,7 +26,8 @@ export function infoOf(verb: string, resource: string, namespace = '', name = ''
   const dot = resource.indexOf('.')
   const [plural = '', subresource = ''] = (dot === -1 ? resource : resource.slice(0, dot)).split('/')
   return {
-    isResource: true, verb, group: dot === -1 ? '' : resource.slice(dot + 1), version: 'v1', resource: plural, subresource, namespace, name, path: '',
+    isResource: true, verb, group: dot === -1 ? '' : resource.slice(dot + 1), version: 'v1', resource: plural,
+    subresource, namespace, name, path: '',
   }
 }
 
@@ -37,7 +40,8 @@ export function admissionOf(
 ): AdmissionRequest {
   const named = object ?? more.old
   return {
-    operation, kind, key: { namespace: named?.metadata.namespace ?? '', name: named?.metadata.name ?? '' }, subresource: '', object, old: undefined,
+    operation, kind, key: { namespace: named?.metadata.namespace ?? '', name: named?.metadata.name ?? '' },
+    subresource: '', object, old: undefined,
     user: userNamed('tester'), dryRun: false, ...more,
   }
 }

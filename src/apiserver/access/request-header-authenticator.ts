@@ -30,7 +30,10 @@ export class RequestHeaderAuthenticator implements Authenticator {
     if (proxyName === undefined || (allowedNames.length > 0 && !allowedNames.includes(proxyName))) return undefined
     const name = usernameHeaders.map((header) => headers[header] ?? '').find((value) => value !== '')
     if (name === undefined) return undefined
-    return { name, uid: '', groups: withAuthenticated(groupHeaders.flatMap((header) => headerValues(headers[header]))), extra: this.#extraOf(headers) }
+    return {
+      name, uid: '', groups: withAuthenticated(groupHeaders.flatMap((header) => headerValues(headers[header]))),
+      extra: this.#extraOf(headers),
+    }
   }
 
   #extraOf(headers: ServerRequest['headers']): User['extra'] {

@@ -42,7 +42,10 @@ export class SecretTokens implements TokenReviewer {
     if (verified.outcome !== 'valid') return verified
     const audiences = wanted.length === 0 ? own : own.filter((audience) => wanted.includes(audience))
     if (audiences.length === 0) {
-      return { outcome: 'invalid', why: `token audiences ${JSON.stringify(own)} is invalid for the target audiences ${JSON.stringify(wanted)}` }
+      return {
+        outcome: 'invalid',
+        why: `token audiences ${JSON.stringify(own)} is invalid for the target audiences ${JSON.stringify(wanted)}`,
+      }
     }
     const why = this.#problemOf(verified.claims, token)
     if (why !== undefined) return { outcome: 'invalid', why }
@@ -65,13 +68,20 @@ export class SecretTokens implements TokenReviewer {
     const { reader } = this.#ports
     const secret = reader.get(kinds.Secret, { namespace, name: secretName })
     if (secret === undefined || secret.metadata.deletionTimestamp !== undefined) return 'service account token has been invalidated'
-    if (!sameSecret(textOf(fromBase64(secret.data?.['token'] ?? '') ?? new Uint8Array()), token)) return "service account token does not match server's copy"
+    if (!sameSecret(textOf(fromBase64(secret.data?.['token'] ?? '') ?? new Uint8Array()), token)) {
+      return "service account token does not match server's copy"
+    }
     const account = reader.get(kinds.ServiceAccount, { namespace, name: serviceAccount.name })
-    if (account === undefined || account.metadata.deletionTimestamp !== undefined) return `serviceaccounts ${JSON.stringify(serviceAccount.name)} not found`
-    if (account.metadata.uid !== serviceAccount.uid) return `service account UID (${account.metadata.uid ?? ''}) does not match claim (${serviceAccount.uid})`
+    if (account === undefined || account.metadata.deletionTimestamp !== undefined) {
+      return `serviceaccounts ${JSON.stringify(serviceAccount.name)} not found`
+    }
+    if (account.metadata.uid !== serviceAccount.uid) {
+      return `service account UID (${account.metadata.uid ?? ''}) does not match claim (${serviceAccount.uid})`
+    }
     if (secret.metadata.labels?.[INVALID_SINCE] === undefined) return undefined
     return `the token in secret ${namespace}/${secretName} for service account ${namespace}/${serviceAccount.name} has been marked invalid:`
-      + ` use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${INVALID_SINCE}' label from the secret`
+      + ' use tokens from the TokenRequest API or manually created secret-based tokens,'
+      + ` or remove the '${INVALID_SINCE}' label from the secret`
   }
 
   /** One User per token, so that the authorizer's caches recognise it. */

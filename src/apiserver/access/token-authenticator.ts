@@ -37,7 +37,10 @@ export class TokenAuthenticator implements TokenReviewer {
     const wanted = audiences.length === 0 ? this.#ports.audiences : audiences
     const matching = claims.audiences.filter((audience) => wanted.includes(audience))
     if (matching.length === 0) {
-      return { outcome: 'invalid', why: `token audiences ${JSON.stringify(claims.audiences)} is invalid for the target audiences ${JSON.stringify(wanted)}` }
+      return {
+        outcome: 'invalid',
+        why: `token audiences ${JSON.stringify(claims.audiences)} is invalid for the target audiences ${JSON.stringify(wanted)}`,
+      }
     }
     const why = missingObject(claims, this.#ports.reader, this.#ports.clock.now())
     return why === undefined ? { outcome: 'user', user: this.#userOf(claims), audiences: matching } : { outcome: 'invalid', why }

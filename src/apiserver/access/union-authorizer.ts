@@ -19,7 +19,9 @@ function ask(authorizers: readonly Authorizer[], start: number, question: Questi
   for (let index = start; index < authorizers.length; index++) {
     const decision = authorizers[index]?.authorize(question.user, question.info)
     if (decision === undefined) continue
-    if (decision instanceof Promise) return decision.then((later) => (note(later, question) ? later : ask(authorizers, index + 1, question)))
+    if (decision instanceof Promise) {
+      return decision.then((later) => (note(later, question) ? later : ask(authorizers, index + 1, question)))
+    }
     if (note(decision, question)) return decision
   }
   const { reasons, errors } = question

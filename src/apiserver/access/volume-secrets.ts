@@ -10,7 +10,9 @@ export function volumeNamesSecret({ spec }: PersistentVolume, namespace: string,
   if (spec === undefined) return false
   const { azureFile, cephfs, csi, flexVolume, iscsi, rbd, scaleIO, storageos } = spec
   const places: readonly (SecretPlace | undefined)[] = [
-    azureFile === undefined ? undefined : { name: azureFile.secretName, ...(azureFile.secretNamespace === undefined ? {} : { namespace: azureFile.secretNamespace }) },
+    azureFile === undefined ? undefined : {
+      name: azureFile.secretName, ...(azureFile.secretNamespace === undefined ? {} : { namespace: azureFile.secretNamespace }),
+    },
     ...[cephfs, flexVolume, iscsi, rbd, scaleIO, storageos].map((driver) => driver?.secretRef),
     csi?.nodePublishSecretRef, csi?.nodeStageSecretRef, csi?.nodeExpandSecretRef,
   ]

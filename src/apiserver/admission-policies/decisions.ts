@@ -4,7 +4,9 @@ import { serviceAccountGroups, serviceAccountUserName } from '../access/subjects
 
 /** More than one expression can pay for, so that only a long line of questions, each depending on the answer before, comes to an end here. */
 const MAX_ROUNDS = 32
-const TOO_MANY: AuthorizationDecision = { allowed: false, reason: '', error: `no answer: more than ${MAX_ROUNDS} questions wait for each other` }
+const TOO_MANY: AuthorizationDecision = {
+  allowed: false, reason: '', error: `no answer: more than ${MAX_ROUNDS} questions wait for each other`,
+}
 
 /**
  * What the expressions of one request ask the authorizer. Expressions do not wait: where a webhook has to be asked, what they come to

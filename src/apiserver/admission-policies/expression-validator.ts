@@ -6,7 +6,11 @@ import type { Validator } from '../access.ts'
 
 /** Refuses objects whose expressions cannot work: policies, webhooks with conditions, definitions of custom resources. */
 export function expressionValidator(checker: ExpressionChecker, definitions: readonly ResourceDefinition[]): Validator {
-  const carriers = new Map(definitions.filter(({ expressionsOf }) => expressionsOf !== plainResource.expressionsOf).map((definition) => [definition.kind, definition]))
+  const carriers = new Map(
+    definitions
+      .filter(({ expressionsOf }) => expressionsOf !== plainResource.expressionsOf)
+      .map((definition) => [definition.kind, definition]),
+  )
   return {
     name: 'Expressions',
     matches: ({ kind, subresource, operation }) => carriers.has(kind) && subresource === '' && operation !== 'DELETE',

@@ -57,10 +57,14 @@ export function invocationsOf<P extends PolicyObject, B extends BindingObject>(
   const found: (readonly Invocation<P, B>[] | Promise<readonly Invocation<P, B>[]>)[] = []
   let isLate = false
   for (const policy of policies) {
-    const bound = bindings.filter((binding) => binding.spec?.policyName === policy.metadata.name && isBound(parts, binding, request, reader))
+    const bound = bindings.filter(
+      (binding) => binding.spec?.policyName === policy.metadata.name && isBound(parts, binding, request, reader),
+    )
     const of = bound.length === 0 ? undefined : reviewedUnder(criteriaOf(policy.spec?.matchConstraints), request, reader, parts.equivalents)
     if (of === undefined) continue
-    const spoken = (shown: ReviewedObjects): Invocation<P, B>[] => bound.flatMap((binding) => spokenThrough(parts, { policy, binding, of: shown }, request, reader))
+    const spoken = (shown: ReviewedObjects): Invocation<P, B>[] => bound.flatMap(
+      (binding) => spokenThrough(parts, { policy, binding, of: shown }, request, reader),
+    )
     isLate ||= of instanceof Promise
     found.push(of instanceof Promise ? of.then(spoken) : spoken(of))
   }
@@ -68,7 +72,8 @@ export function invocationsOf<P extends PolicyObject, B extends BindingObject>(
 }
 
 function spokenThrough<P extends PolicyObject, B extends BindingObject>(
-  parts: SelectionParts, { policy, binding, of }: Spoken<P, B> & { readonly of: ReviewedObjects }, request: AdmissionRequest, reader: ObjectReader,
+  parts: SelectionParts, { policy, binding, of }: Spoken<P, B> & { readonly of: ReviewedObjects },
+  request: AdmissionRequest, reader: ObjectReader,
 ): Invocation<P, B>[] {
   const sought = findParams(policy.spec?.paramKind, binding.spec?.paramRef, request, reader, parts.served())
   if (sought.outcome === 'error' || sought.outcome === 'unknown-kind') {

@@ -9,7 +9,9 @@ import { policyInput } from './policy-input.ts'
 
 /** The match conditions of webhooks (KEP-3716), compiled once for as long as their webhook's object lives. */
 export function matchConditions(environments: AdmissionEnvironments, reader: ObjectReader, authorizer: Authorizer): MatchConditions {
-  const compiledOf = oncePer((conditions: readonly MatchCondition[]) => new CompiledPolicy({ matchConditions: conditions, hasParams: false }, environments))
+  const compiledOf = oncePer(
+    (conditions: readonly MatchCondition[]) => new CompiledPolicy({ matchConditions: conditions, hasParams: false }, environments),
+  )
   return (conditions, request, of) => {
     const policy = compiledOf(conditions)
     const decisions = new Decisions(authorizer, request.user)

@@ -33,11 +33,13 @@ export interface MutatingPolicyParts extends SelectionParts {
 type Spoken = Invocation<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding>
 
 /**
- * MutatingAdmissionPolicy (KEP-3962): what webhooks do, as expressions. Which policies speak is found out once, for the object as it came; each
- * mutation sees what those before it made of it. A change asks for a second round over all mutators, as with webhooks.
+ * MutatingAdmissionPolicy (KEP-3962): what webhooks do, as expressions. Which policies speak is found out once, for the object as it came;
+ * each mutation sees what those before it made of it. A change asks for a second round over all mutators, as with webhooks.
  */
 export function mutatingPolicies(parts: MutatingPolicyParts): Mutator {
-  const compiledOf = oncePer(({ spec }: MutatingAdmissionPolicy) => new CompiledMutations({ ...spec, hasParams: spec?.paramKind !== undefined }, parts.environments))
+  const compiledOf = oncePer(
+    ({ spec }: MutatingAdmissionPolicy) => new CompiledMutations({ ...spec, hasParams: spec?.paramKind !== undefined }, parts.environments),
+  )
   const reinvocationOf = oncePer<AdmissionRequest, Reinvocation>(() => new Reinvocation())
   return {
     name: 'MutatingAdmissionPolicy',

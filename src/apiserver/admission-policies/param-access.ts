@@ -16,8 +16,8 @@ const PAIRS: readonly { readonly policy: KindRef<PolicyObject>; readonly binding
 const ALLOWED: Verdict = { allowed: true, warnings: [] }
 
 /**
- * Policies read their parameters with the server's rights, and can tell what is in them. Who writes a policy must therefore be able to read all
- * objects of its paramKind, and who binds one the object of its paramRef.
+ * Policies read their parameters with the server's rights, and can tell what is in them. Who writes a policy must therefore be able to read
+ * all objects of its paramKind, and who binds one the object of its paramRef.
  */
 export function paramAccess(authorizer: Authorizer, served: () => readonly ResourceDefinition[]): Validator {
   return {
@@ -39,7 +39,9 @@ interface AskedAccess {
   readonly missing: string
 }
 
-async function review({ user, kind, key }: AdmissionRequest, authorizer: Authorizer, { info, field, missing }: AskedAccess): Promise<Verdict> {
+async function review(
+  { user, kind, key }: AdmissionRequest, authorizer: Authorizer, { info, field, missing }: AskedAccess,
+): Promise<Verdict> {
   const { allowed } = await authorizer.authorize(user, info)
   if (!allowed) throw invalid(kind, key.name, [forbiddenField(field, `user ${userText(user)} ${missing}`)])
   return ALLOWED
@@ -53,7 +55,9 @@ function accessOf(request: AdmissionRequest, reader: ObjectReader, served: reado
   return pair && accessOfBinding(request, (name) => reader.get(pair.policy, { namespace: '', name }), served)
 }
 
-function accessOfPolicy(object: PolicyObject | undefined, old: PolicyObject | undefined, served: readonly ResourceDefinition[]): AskedAccess | undefined {
+function accessOfPolicy(
+  object: PolicyObject | undefined, old: PolicyObject | undefined, served: readonly ResourceDefinition[],
+): AskedAccess | undefined {
   const paramKind = object?.spec?.paramKind
   if (paramKind === undefined || sameJson(old?.spec?.paramKind, paramKind)) return undefined
   const subject = `kind=${paramKind.kind ?? ''}, apiVersion=${paramKind.apiVersion ?? ''}`
@@ -77,7 +81,9 @@ function accessOfBinding(
 }
 
 /** What nobody knows could be anything. */
-function infoOf(paramKind: ParamKind | undefined, served: readonly ResourceDefinition[], key: { readonly namespace: string; readonly name: string }): RequestInfo {
+function infoOf(
+  paramKind: ParamKind | undefined, served: readonly ResourceDefinition[], key: { readonly namespace: string; readonly name: string },
+): RequestInfo {
   const { apiVersion, kind } = paramKind ?? {}
   const known = served.find((each) => each.kind.kind === kind && apiVersionOf(each.kind) === apiVersion)?.kind
   const slash = apiVersion?.indexOf('/') ?? -1

@@ -6,7 +6,9 @@ import type { AdmissionRequest, ObjectReader } from '../access.ts'
 import { reviewOf, type ReviewedObjects } from '../webhooks/admission-review.ts'
 
 /** A request as expressions see it. */
-export function policyInput(request: AdmissionRequest, of: ReviewedObjects, params: unknown, reader: ObjectReader, decisions: DecisionPort): PolicyInput {
+export function policyInput(
+  request: AdmissionRequest, of: ReviewedObjects, params: unknown, reader: ObjectReader, decisions: DecisionPort,
+): PolicyInput {
   const { kind, key, subresource } = request
   const namespace = key.namespace === '' ? undefined : reader.get(kinds.Namespace, { namespace: '', name: key.namespace })
   return {

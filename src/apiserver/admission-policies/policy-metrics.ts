@@ -18,10 +18,14 @@ const LABELS = ['error_type', 'policy', 'policy_binding']
 export class PolicyMetrics {
   readonly #clock: Clock
   readonly #checks = new CounterSeries(
-    'apiserver_validating_admission_policy_check_total', 'Validations that have failed, by what was done about it.', ['enforcement_action', ...LABELS])
+    'apiserver_validating_admission_policy_check_total', 'Validations that have failed, by what was done about it.',
+    ['enforcement_action', ...LABELS])
   readonly #checkTimes = new DurationSeries(
-    'apiserver_validating_admission_policy_check_duration_seconds', 'Seconds that validations took which have failed.', ['enforcement_action', ...LABELS], SECONDS)
-  readonly #mutations = new CounterSeries('apiserver_mutating_admission_policy_check_total', 'Mutations that policies have made or tried.', LABELS)
+    'apiserver_validating_admission_policy_check_duration_seconds', 'Seconds that validations took which have failed.',
+    ['enforcement_action', ...LABELS], SECONDS)
+  readonly #mutations = new CounterSeries(
+    'apiserver_mutating_admission_policy_check_total', 'Mutations that policies have made or tried.', LABELS,
+  )
   readonly #mutationTimes = new DurationSeries(
     'apiserver_mutating_admission_policy_check_duration_seconds', 'Seconds that mutations of policies took.', LABELS, SECONDS)
 

@@ -16,13 +16,18 @@ export type Params =
 
 /** The objects that a binding names as parameters of its policy. */
 export function findParams(
-  paramKind: ParamKind | undefined, ref: ParamRef | undefined, request: AdmissionRequest, reader: ObjectReader, served: readonly ResourceDefinition[],
+  paramKind: ParamKind | undefined, ref: ParamRef | undefined, request: AdmissionRequest, reader: ObjectReader,
+  served: readonly ResourceDefinition[],
 ): Params {
   if (paramKind === undefined || ref === undefined) return { outcome: 'found', params: [null] }
   const kind = kindOf(paramKind, served)
-  if (kind === undefined) return { outcome: 'unknown-kind', message: `failed to find resource referenced by paramKind: '${kindText(paramKind)}'` }
+  if (kind === undefined) {
+    return { outcome: 'unknown-kind', message: `failed to find resource referenced by paramKind: '${kindText(paramKind)}'` }
+  }
   const namespace = kind.namespaced ? (ref.namespace ?? '') || request.key.namespace : ''
-  if (!kind.namespaced && (ref.namespace ?? '') !== '') return { outcome: 'error', message: 'paramRef.namespace must not be provided for a cluster-scoped `paramKind`' }
+  if (!kind.namespaced && (ref.namespace ?? '') !== '') {
+    return { outcome: 'error', message: 'paramRef.namespace must not be provided for a cluster-scoped `paramKind`' }
+  }
   if (kind.namespaced && namespace === '') {
     return { outcome: 'error', message: 'cannot use namespaced paramRef in policy binding that matches cluster-scoped resources' }
   }
@@ -40,5 +45,7 @@ function kindText({ apiVersion = '', kind = '' }: ParamKind): string {
 }
 
 function kindOf({ apiVersion, kind }: ParamKind, served: readonly ResourceDefinition[]): KindRef | undefined {
-  return served.find((definition) => definition.kind.kind === kind && apiVersionOf(definition.kind) === apiVersion && !definition.virtual)?.kind
+  return served.find(
+    (definition) => definition.kind.kind === kind && apiVersionOf(definition.kind) === apiVersion && !definition.virtual,
+  )?.kind
 }

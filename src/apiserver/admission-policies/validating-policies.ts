@@ -44,7 +44,9 @@ interface Decision {
 /** ValidatingAdmissionPolicy: CEL instead of a webhook (KEP-3488). A policy speaks through its bindings. */
 export function validatingPolicies(parts: PolicyParts): Validator {
   // Compiled when a policy first speaks, for as long as its object lives.
-  const compiledOf = oncePer(({ spec }: ValidatingAdmissionPolicy) => new CompiledPolicy({ ...spec, hasParams: spec?.paramKind !== undefined }, parts.environments))
+  const compiledOf = oncePer(
+    ({ spec }: ValidatingAdmissionPolicy) => new CompiledPolicy({ ...spec, hasParams: spec?.paramKind !== undefined }, parts.environments),
+  )
   return {
     name: 'ValidatingAdmissionPolicy',
     matches: policiesMayMean,
@@ -52,7 +54,9 @@ export function validatingPolicies(parts: PolicyParts): Validator {
       const bindings = reader.list(kinds.ValidatingAdmissionPolicyBinding)
       if (bindings.length === 0) return ALLOWED
       const spoken = invocationsOf(parts, { policies: reader.list(kinds.ValidatingAdmissionPolicy), bindings }, request, reader)
-      const reviewAll = (all: readonly Spoken[]): Verdict | Promise<Verdict> => (all.length === 0 ? ALLOWED : review({ ...parts, compiledOf, reader, request }, all))
+      const reviewAll = (all: readonly Spoken[]): Verdict | Promise<Verdict> => (
+        all.length === 0 ? ALLOWED : review({ ...parts, compiledOf, reader, request }, all)
+      )
       return spoken instanceof Promise ? spoken.then(reviewAll) : reviewAll(spoken)
     },
   }
@@ -82,12 +86,16 @@ function findingsOf({ compiledOf, metrics, reader, request }: Reviewing, decisio
   const held = compiled.conditions(input)
   const conditions = { outcome: held.outcome, elapsedMs: metrics.now() - startedAt }
   if (held.outcome === 'differs') return { ...silent, conditions }
-  if (held.outcome === 'error') return { ...silent, conditions, decisions: [failed({ index: 0, message: held.message, elapsedMs: conditions.elapsedMs })] }
+  if (held.outcome === 'error') {
+    return { ...silent, conditions, decisions: [failed({ index: 0, message: held.message, elapsedMs: conditions.elapsedMs })] }
+  }
   const found = compiled.validate(input, metrics.now).flatMap((finding, index): Decision[] => {
     const { outcome, elapsedMs } = finding
     if (outcome === 'holds') return []
     if (outcome === 'error') return [failed({ index, message: finding.message, elapsedMs })]
-    return [{ index, message: finding.message, reason: finding.reason as StatusReason, errorType: 'no_error', elapsedMs, isUnconditional: false }]
+    return [{
+      index, message: finding.message, reason: finding.reason as StatusReason, errorType: 'no_error', elapsedMs, isUnconditional: false,
+    }]
   })
   const notes = compiled.annotations(input)
   const wrong = notes.flatMap((note) => (note.outcome === 'error' && counts ? [unconditional(note.message)] : []))
@@ -109,7 +117,9 @@ function verdictOn(reviewing: Reviewing, findings: readonly Findings[]): Verdict
   for (const { spoken, conditions, decisions, annotations: notes } of findings) {
     const name = spoken.policy.metadata.name ?? ''
     if (conditions !== undefined && (spoken.policy.spec?.matchConditions?.length ?? 0) > 0) {
-      conditionMetrics.conditions({ name, kind: 'policy', type: 'validate', operation: request.operation }, conditions.elapsedMs, conditions.outcome)
+      conditionMetrics.conditions(
+        { name, kind: 'policy', type: 'validate', operation: request.operation }, conditions.elapsedMs, conditions.outcome,
+      )
     }
     for (const note of notes) annotations.add(name, note)
     for (const decision of decisions) if (enforce(reviewing, spoken, decision)) denied ??= { spoken, decision }
@@ -145,7 +155,8 @@ function enforce({ request, metrics }: Reviewing, spoken: Spoken, decision: Deci
 
 function subject(spoken: Spoken): string {
   const { policy, binding } = spoken
-  return `ValidatingAdmissionPolicy '${policy.metadata.name ?? ''}'${isOfBinding(spoken) ? ` with binding '${binding.metadata.name ?? ''}'` : ''}`
+  const ofBinding = isOfBinding(spoken) ? ` with binding '${binding.metadata.name ?? ''}'` : ''
+  return `ValidatingAdmissionPolicy '${policy.metadata.name ?? ''}'${ofBinding}`
 }
 
 const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, Invalid: 422, RequestEntityTooLarge: 413 }

@@ -13,7 +13,9 @@ export const defaultTolerationSeconds: Mutator = {
     const pod = podOf(request)
     const missing = missingKeys(pod)
     if (pod?.spec === undefined || missing.length === 0) return
-    const added = missing.map((key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: TOLERATION_SECONDS }))
+    const added = missing.map(
+      (key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: TOLERATION_SECONDS }),
+    )
     pod.spec.tolerations = [...pod.spec.tolerations ?? [], ...added]
   },
 }

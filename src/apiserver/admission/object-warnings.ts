@@ -26,7 +26,9 @@ export function objectWarnings(served: () => readonly ResourceDefinition[]): Val
   }
 }
 
-function tellingKinds(definitions: readonly ResourceDefinition[]): { readonly of: readonly ResourceDefinition[]; readonly kinds: ReadonlyMap<KindRef, ResourceDefinition> } {
+function tellingKinds(
+  definitions: readonly ResourceDefinition[],
+): { readonly of: readonly ResourceDefinition[]; readonly kinds: ReadonlyMap<KindRef, ResourceDefinition> } {
   const telling = definitions.filter(({ warnings }) => warnings !== plainResource.warnings)
   return { of: definitions, kinds: new Map(telling.map((definition) => [definition.kind, definition])) }
 }

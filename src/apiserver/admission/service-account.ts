@@ -57,7 +57,9 @@ function give(account: ServiceAccount, spec: PodSpec, random: Random): void {
   }
 }
 
-async function awaitAccount(request: AdmissionRequest, key: ObjectKey, reader: ObjectReader, { clock, random }: ServiceAccountPorts): Promise<ServiceAccount> {
+async function awaitAccount(
+  request: AdmissionRequest, key: ObjectKey, reader: ObjectReader, { clock, random }: ServiceAccountPorts,
+): Promise<ServiceAccount> {
   const waits = key.name === 'default' ? WAITS_FOR_DEFAULT : 0
   for (let wait = 0; wait < waits; wait++) {
     await sleep(clock, WAIT_MS * (1 + fraction(random)))

@@ -56,7 +56,10 @@ export class AggregatedApis {
 
   /** Another text when what the others serve has changed. */
   get state(): string {
-    return `${this.#learnt} ${this.services().map(({ metadata, spec }) => `${metadata.name} ${spec?.groupPriorityMinimum} ${spec?.versionPriority}`).join()}`
+    const priorities = this.services().map(({ metadata, spec }) => (
+      `${metadata.name} ${spec?.groupPriorityMinimum} ${spec?.versionPriority}`
+    ))
+    return `${this.#learnt} ${priorities.join()}`
   }
 
   /** Another number when their OpenAPI documents have changed. */
@@ -77,7 +80,8 @@ export class AggregatedApis {
     return this.services().map(({ metadata, spec }) => {
       const known = this.#known.get(metadata.name ?? '')
       return {
-        group: spec?.group ?? '', version: spec?.version ?? '', groupPriority: spec?.groupPriorityMinimum ?? 0, versionPriority: spec?.versionPriority ?? 0,
+        group: spec?.group ?? '', version: spec?.version ?? '', groupPriority: spec?.groupPriorityMinimum ?? 0,
+        versionPriority: spec?.versionPriority ?? 0,
         resources: known?.resources, isStale: known?.isStale ?? true,
       }
     })

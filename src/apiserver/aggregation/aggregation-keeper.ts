@@ -90,7 +90,10 @@ export class AggregationKeeper {
   families(): readonly MetricFamily[] {
     const all = [...this.#unavailable]
     return [
-      gauge('aggregator_unavailable_apiservice', 'Which APIServices are not available now.', all.map(([name, { isNow }]) => [{ name }, isNow ? 1 : 0] as const)),
+      gauge(
+        'aggregator_unavailable_apiservice', 'Which APIServices are not available now.',
+        all.map(([name, { isNow }]) => [{ name }, isNow ? 1 : 0] as const),
+      ),
       counter('aggregator_unavailable_apiservice_total', 'How often APIServices were found unavailable, by reason.',
         all.flatMap(([name, { byReason }]) => Array.from(byReason, ([reason, count]) => [{ name, reason }, count] as const))),
     ]
@@ -119,17 +122,23 @@ export class AggregationKeeper {
     const { client, reader, builtIn } = this.#parts
     const wanted = localApiServices(served.map(({ kind }) => kind), builtIn)
     const names = new Set(wanted.map(({ metadata }) => metadata.name))
-    const missing = wanted.filter(({ metadata }) => reader.get(kinds.APIService, { namespace: '', name: metadata.name ?? '' }) === undefined)
+    const missing = wanted.filter(
+      ({ metadata }) => reader.get(kinds.APIService, { namespace: '', name: metadata.name ?? '' }) === undefined,
+    )
     await Promise.all(missing.map((service) => tolerating('AlreadyExists', client.create(kinds.APIService, service))))
     const gone = reader.list(kinds.APIService).filter((service) => isManaged(service) && !names.has(service.metadata.name))
-    await Promise.all(gone.map(({ metadata }) => tolerating('NotFound', client.delete(kinds.APIService, { namespace: '', name: metadata.name ?? '' }))))
+    await Promise.all(
+      gone.map(({ metadata }) => tolerating('NotFound', client.delete(kinds.APIService, { namespace: '', name: metadata.name ?? '' }))),
+    )
   }
 
   #isDue(service: APIService): boolean {
     const name = service.metadata.name ?? ''
     if (this.#checks.has(name)) return false
     const last = this.#checked.get(name)
-    if (last === undefined || !sameJson(last.spec, service.spec) || last.place !== placeOf(reachable(service, this.#parts.reader))) return true
+    if (last === undefined || !sameJson(last.spec, service.spec) || last.place !== placeOf(reachable(service, this.#parts.reader))) {
+      return true
+    }
     return this.#parts.clock.now() - last.at >= (last.isAvailable ? RECHECK_MS : RECHECK_FAILED_MS)
   }
 
@@ -145,7 +154,9 @@ export class AggregationKeeper {
     const present = reader.get(kinds.APIService, { namespace: '', name })
     if (present === undefined || !sameJson(present.spec, service.spec)) return
     const next = withAvailability(present, told, clock.now())
-    if (next !== present) await tolerating('NotFound', tolerating('Conflict', client.update(kinds.APIService, next, { subresource: 'status' })))
+    if (next !== present) {
+      await tolerating('NotFound', tolerating('Conflict', client.update(kinds.APIService, next, { subresource: 'status' })))
+    }
     if (isAvailable && found.outcome === 'target') await this.#readOpenApi(service, found.target)
   }
 
@@ -163,7 +174,9 @@ export class AggregationKeeper {
     } catch (error) {
       apis.learnResources(name, undefined)
       const url = `https://${found.target.host}:${found.target.port}/apis/${groupVersion.group}/${groupVersion.version}`
-      return { status: 'False', reason: 'FailedDiscoveryCheck', message: `failing or missing response from ${url}: ${thrownMessage(error)}` }
+      return {
+        status: 'False', reason: 'FailedDiscoveryCheck', message: `failing or missing response from ${url}: ${thrownMessage(error)}`,
+      }
     }
   }
 

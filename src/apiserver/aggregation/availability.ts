@@ -18,7 +18,10 @@ export function reachable({ spec }: APIService, reader: ObjectReader): Reachable
   if (endpoint.outcome === 'missing') return { outcome: 'unavailable', reason: endpoint.reason, message: endpoint.message }
   const caPem = spec?.caBundle === undefined ? undefined : textOf(fromBase64(spec.caBundle) ?? new Uint8Array())
   const isUnverified = spec?.insecureSkipTLSVerify === true
-  return { outcome: 'target', target: { host: endpoint.host, port: endpoint.port, serverName: `${name}.${namespace}.svc`, caPem, isUnverified } }
+  return {
+    outcome: 'target',
+    target: { host: endpoint.host, port: endpoint.port, serverName: `${name}.${namespace}.svc`, caPem, isUnverified },
+  }
 }
 
 type Told = Pick<APIServiceCondition, 'status' | 'reason' | 'message'>
@@ -29,8 +32,12 @@ export const PASSED: Told = { status: 'True', reason: 'Passed', message: 'all ch
 export function withAvailability(service: APIService, told: Told, now: Instant): APIService {
   const conditions = service.status?.conditions ?? []
   const present = findCondition(conditions, 'Available')
-  if (present !== undefined && present.status === told.status && present.reason === told.reason && present.message === told.message) return service
-  const lastTransitionTime = present?.status === told.status && present.lastTransitionTime !== undefined ? present.lastTransitionTime : formatTime(now)
+  if (present !== undefined && present.status === told.status && present.reason === told.reason && present.message === told.message) {
+    return service
+  }
+  const lastTransitionTime = present?.status === told.status && present.lastTransitionTime !== undefined
+    ? present.lastTransitionTime
+    : formatTime(now)
   const next = { type: 'Available', lastTransitionTime, ...told }
   return { ...service, status: { conditions: [...conditions.filter((condition) => condition !== present), next] } }
 }

@@ -23,7 +23,9 @@ export interface GroupVersion {
 }
 
 /** Its APIResourceList; undefined where it answers with something else. Throws an Error that says what went wrong. */
-export async function probeResources(remote: RemoteApi, target: RemoteTarget, { group, version }: GroupVersion): Promise<readonly RemoteResource[] | undefined> {
+export async function probeResources(
+  remote: RemoteApi, target: RemoteTarget, { group, version }: GroupVersion,
+): Promise<readonly RemoteResource[] | undefined> {
   const question = { path: `/apis/${group}/${version}`, user: PROBE_USER, timeoutMs: TIMEOUT_MS, maxBytes: MAX_LIST_BYTES }
   const answer = await remote.read(target, question)
   if (answer.outcome === 'absent') throw new Error(`bad status from https://${target.host}:${target.port}${question.path}: 404`)
@@ -51,12 +53,17 @@ export async function probeOpenApi(
   const both = await Promise.all([read('/openapi/v3', known.index), read('/openapi/v2', known.spec)])
   if (both.every(({ outcome }) => outcome === 'same')) return undefined
   // One of them has changed: what is made of both is made anew.
-  const [index, document] = await Promise.all(both.map((answer, at) => (answer.outcome === 'same' ? read(at === 0 ? '/openapi/v3' : '/openapi/v2', undefined) : answer)))
+  const [index, document] = await Promise.all(
+    both.map((answer, at) => (answer.outcome === 'same' ? read(at === 0 ? '/openapi/v3' : '/openapi/v2', undefined) : answer)),
+  )
   const spec = document?.outcome === 'document' ? remoteSpec(document.document, group, version) : undefined
   const path = `apis/${group}/${version}`
   const hash = index?.outcome === 'document' ? hashAt(index.document, path) : undefined
   return {
-    tags: { ...(index?.outcome === 'document' ? { index: index.tag } : {}), ...(document?.outcome === 'document' ? { spec: document.tag } : {}) },
+    tags: {
+      ...(index?.outcome === 'document' ? { index: index.tag } : {}),
+      ...(document?.outcome === 'document' ? { spec: document.tag } : {}),
+    },
     spec, openApi: hash === undefined ? madeOf(path, spec) : { path, hash, made: undefined },
   }
 }

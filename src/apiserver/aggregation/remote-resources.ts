@@ -27,14 +27,17 @@ export function remoteResources(document: JsonObject): readonly RemoteResource[]
     const kindName = text(entry['kind'])
     if (!RESOURCE_NAME.test(name) || kindName === '') return []
     return [{
-      name, singularName: text(entry['singularName']), namespaced: entry['namespaced'] === true, kind: kindName, verbs: texts(entry['verbs']) ?? [],
+      name, singularName: text(entry['singularName']), namespaced: entry['namespaced'] === true, kind: kindName,
+      verbs: texts(entry['verbs']) ?? [],
       ...present('group', text(entry['group'])), ...present('version', text(entry['version'])),
       ...present('shortNames', texts(entry['shortNames'])), ...present('categories', texts(entry['categories'])),
     }]
   })
 }
 
-function present<Name extends string, Value extends string | readonly string[]>(name: Name, value: Value | undefined): { [key in Name]?: Value } {
+function present<Name extends string, Value extends string | readonly string[]>(
+  name: Name, value: Value | undefined,
+): { [key in Name]?: Value } {
   return value === undefined || value.length === 0 ? {} : { [name]: value } as { [key in Name]?: Value }
 }
 

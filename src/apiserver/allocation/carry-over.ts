@@ -13,13 +13,20 @@ export function carryOverAllocations(draft: ServiceSpec, old: ServiceSpec): void
 
 function carryOver(draft: ServiceSpec, old: ServiceSpec): void {
   if (needsClusterAddress(old) && needsClusterAddress(draft)) {
-    if ((draft.clusterIP ?? '') === '' && (draft.clusterIPs?.length ?? 0) === 0 && old.clusterIP !== undefined) draft.clusterIP = old.clusterIP
-    if ((draft.clusterIPs?.length ?? 0) === 0 && draft.clusterIP === old.clusterIP && old.clusterIPs !== undefined) draft.clusterIPs = [...old.clusterIPs]
+    if ((draft.clusterIP ?? '') === '' && (draft.clusterIPs?.length ?? 0) === 0 && old.clusterIP !== undefined) {
+      draft.clusterIP = old.clusterIP
+    }
+    if ((draft.clusterIPs?.length ?? 0) === 0 && draft.clusterIP === old.clusterIP && old.clusterIPs !== undefined) {
+      draft.clusterIPs = [...old.clusterIPs]
+    }
     if ((draft.ipFamilies?.length ?? 0) === 0 && old.ipFamilies !== undefined) draft.ipFamilies = [...old.ipFamilies]
     if (draft.ipFamilyPolicy === undefined && old.ipFamilyPolicy !== undefined) draft.ipFamilyPolicy = old.ipFamilyPolicy
   }
   if (mayHaveNodePorts(old) && mayHaveNodePorts(draft)) carryOverNodePorts(draft.ports ?? [], old.ports ?? [])
-  if (needsHealthCheckPort(old) && needsHealthCheckPort(draft) && (draft.healthCheckNodePort ?? 0) === 0 && old.healthCheckNodePort !== undefined) {
+  if (
+    needsHealthCheckPort(old) && needsHealthCheckPort(draft)
+    && (draft.healthCheckNodePort ?? 0) === 0 && old.healthCheckNodePort !== undefined
+  ) {
     draft.healthCheckNodePort = old.healthCheckNodePort
   }
 }
@@ -48,7 +55,9 @@ function dropMisplaced(draft: ServiceSpec, old: ServiceSpec): void {
     if (draft.ipFamilyPolicy === old.ipFamilyPolicy) delete draft.ipFamilyPolicy
   }
   if (mayHaveNodePorts(old) && !mayHaveNodePorts(draft)) dropSameNodePorts(draft.ports ?? [], old.ports ?? [])
-  if (needsHealthCheckPort(old) && !needsHealthCheckPort(draft) && draft.healthCheckNodePort === old.healthCheckNodePort) delete draft.healthCheckNodePort
+  if (needsHealthCheckPort(old) && !needsHealthCheckPort(draft) && draft.healthCheckNodePort === old.healthCheckNodePort) {
+    delete draft.healthCheckNodePort
+  }
 }
 
 /** If the user changed any of them, validation tells that this type has none. */

@@ -34,7 +34,9 @@ export function parseServiceRange(cidr: string): Ipv4Range {
   const isPrefix = /^\d+$/.test(bits) && prefixBits >= SMALLEST_PREFIX_BITS && prefixBits <= LARGEST_PREFIX_BITS
   const size = 2 ** (32 - prefixBits)
   if (address === undefined || !isPrefix || address % size !== 0) {
-    throw new Error(`service range ${JSON.stringify(cidr)}: give an IPv4 network such as 10.96.0.0/16, with a prefix of 8 to 28 bits and no host bits set`)
+    throw new Error(
+      `service range ${JSON.stringify(cidr)}: give an IPv4 network such as 10.96.0.0/16, with a prefix of 8 to 28 bits and no host bits set`,
+    )
   }
   return { cidr, first: address + 1, last: address + size - 2 }
 }

@@ -54,7 +54,8 @@ export class ServiceAllocator implements Mutator, WriteObserver {
   }
 
   matches({ operation, kind, subresource }: AdmissionRequest): boolean {
-    return (operation === 'CREATE' || operation === 'UPDATE') && kind.plural === kinds.Service.plural && kind.group === '' && subresource === ''
+    return (operation === 'CREATE' || operation === 'UPDATE')
+      && kind.plural === kinds.Service.plural && kind.group === '' && subresource === ''
   }
 
   admit(request: AdmissionRequest): void {
@@ -136,7 +137,9 @@ export class ServiceAllocator implements Mutator, WriteObserver {
       ? 'provided IP is already allocated'
       : `the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${this.#options.serviceRange}`
     const shown = `[]string{${(spec.clusterIPs ?? []).map((text) => JSON.stringify(text)).join(', ')}}`
-    refuse(allocation, [{ reason: 'FieldValueInvalid', field: 'spec.clusterIPs', message: `Invalid value: ${shown}: failed to allocate IP ${asked}: ${why}` }])
+    refuse(allocation, [{
+      reason: 'FieldValueInvalid', field: 'spec.clusterIPs', message: `Invalid value: ${shown}: failed to allocate IP ${asked}: ${why}`,
+    }])
   }
 
   #allocatePorts(allocation: Allocation, spec: ServiceSpec): void {
@@ -210,7 +213,9 @@ function refuse(allocation: Allocation, errors: readonly FieldError[]): void {
 
 /** DNS on 53/TCP and 53/UDP gets one number for both. */
 function sharedNodePort(port: ServicePort, ports: readonly ServicePort[]): number | undefined {
-  const twin = ports.find((other) => other !== port && other.port === port.port && (other.protocol ?? 'TCP') !== (port.protocol ?? 'TCP') && (other.nodePort ?? 0) !== 0)
+  const twin = ports.find((other) => (
+    other !== port && other.port === port.port && (other.protocol ?? 'TCP') !== (port.protocol ?? 'TCP') && (other.nodePort ?? 0) !== 0
+  ))
   return twin?.nodePort
 }
 

@@ -37,7 +37,8 @@ const RULE_FIELDS = [
 ]
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const SUBDOMAIN_DETAIL = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.',"
-  + " and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+  + " and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is"
+  + " '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
 export type PolicyResult = { readonly outcome: 'policy'; readonly policy: AuditPolicy } | {
   readonly outcome: 'refused'; readonly why: string

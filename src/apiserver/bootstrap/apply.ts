@@ -7,7 +7,9 @@ import { kinds } from '../../resources/generated/kinds.ts'
 import type { ConfigMap, EndpointSlice, Endpoints, Service } from '../../resources/generated/types.ts'
 import { systemPriorityClasses } from '../../resources/kinds/priority-class.ts'
 import { isStatus } from '../../words/status-error.ts'
-import { apiEndpointSlice, apiEndpoints, apiService, extensionAuthentication, namespaceObject, systemNamespaces } from './cluster-objects.ts'
+import {
+  apiEndpointSlice, apiEndpoints, apiService, extensionAuthentication, namespaceObject, systemNamespaces,
+} from './cluster-objects.ts'
 import type { ApiEndpoint, AuthenticationFacts } from './cluster-objects.ts'
 import { bootstrapFlowSchemas, bootstrapPriorityLevels, reconcileFlowControl } from './flow-control.ts'
 import { bootstrapPolicy } from './policy.ts'
@@ -43,7 +45,9 @@ export function publishAuthentication(client: Client, facts: AuthenticationFacts
 
 type Reconcile<T> = (existing: T, wanted: T) => Change<T>
 
-async function applyAll<T extends KubeObject>(client: Client, kind: KindRef<T>, wanted: readonly T[], reconcile: Reconcile<T>): Promise<void> {
+async function applyAll<T extends KubeObject>(
+  client: Client, kind: KindRef<T>, wanted: readonly T[], reconcile: Reconcile<T>,
+): Promise<void> {
   const listed = await client.list(kind)
   const existing = new Map(listed.items.map((object) => [keyText(keyOf(object)), object]))
   await Promise.all(wanted.map((object) => applyOne(client, kind, object, existing.get(keyText(keyOf(object))), reconcile)))
@@ -67,7 +71,9 @@ async function applyOne<T extends KubeObject>(
   }
 }
 
-async function write<T extends KubeObject>(client: Client, kind: KindRef<T>, wanted: T, existing: T | undefined, reconcile: Reconcile<T>): Promise<void> {
+async function write<T extends KubeObject>(
+  client: Client, kind: KindRef<T>, wanted: T, existing: T | undefined, reconcile: Reconcile<T>,
+): Promise<void> {
   if (existing === undefined) {
     await client.create(kind, wanted)
     return
@@ -111,5 +117,8 @@ function reconcileEndpoints(existing: Endpoints, wanted: Endpoints): Change<Endp
 
 function reconcileEndpointSlice(existing: EndpointSlice, wanted: EndpointSlice): Change<EndpointSlice> {
   if (sameJson(existing.endpoints, wanted.endpoints) && sameJson(existing.ports, wanted.ports)) return { action: 'keep' }
-  return { action: 'update', object: { ...existing, endpoints: wanted.endpoints, ...(wanted.ports === undefined ? {} : { ports: wanted.ports }) } }
+  return {
+    action: 'update',
+    object: { ...existing, endpoints: wanted.endpoints, ...(wanted.ports === undefined ? {} : { ports: wanted.ports }) },
+  }
 }

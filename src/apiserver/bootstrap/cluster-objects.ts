@@ -46,8 +46,10 @@ export function apiService(endpoint: ApiEndpoint): Service {
     apiVersion: 'v1', kind: 'Service',
     metadata: { ...NAME, labels: { component: 'apiserver', provider: 'kubernetes' } },
     spec: {
-      type: 'ClusterIP', clusterIP: endpoint.serviceAddress, clusterIPs: [endpoint.serviceAddress], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack',
-      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: endpoint.port }], sessionAffinity: 'None', internalTrafficPolicy: 'Cluster',
+      type: 'ClusterIP', clusterIP: endpoint.serviceAddress, clusterIPs: [endpoint.serviceAddress],
+      ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack',
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: endpoint.port }], sessionAffinity: 'None',
+      internalTrafficPolicy: 'Cluster',
     },
   }
 }

@@ -76,13 +76,17 @@ export const authDelegatorRules: readonly PolicyRule[] = [
   rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
 ]
 
-export const nodeBootstrapperRules: readonly PolicyRule[] = [rule('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests')]
+export const nodeBootstrapperRules: readonly PolicyRule[] = [
+  rule('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
+]
 
 export const kubeletApiAdminRules: readonly PolicyRule[] = [
   rule(READ, '', 'nodes'), rule('proxy', '', 'nodes'), rule('*', '', 'nodes/log nodes/metrics nodes/proxy nodes/stats'),
 ]
 
-export const aggregatorRules: readonly PolicyRule[] = [rule(READ, '', 'endpoints services'), rule(READ, 'discovery.k8s.io', 'endpointslices')]
+export const aggregatorRules: readonly PolicyRule[] = [
+  rule(READ, '', 'endpoints services'), rule(READ, 'discovery.k8s.io', 'endpointslices'),
+]
 
 /** Sees everything, for graphs and dashboards that follow owners: only in the roles of the collectors below. */
 const EVERYTHING_DELETABLE: readonly PolicyRule[] = [rule('delete get list patch update watch', '*', '*')]
@@ -103,7 +107,8 @@ export const nodeProblemDetectorRules: readonly PolicyRule[] = [rule('get', '', 
 /** Each built-in controller and what it does beside writing events: bound to the service account of that name in kube-system. */
 export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = {
   'attachdetach-controller': [
-    rule('list watch', '', 'persistentvolumeclaims persistentvolumes pods'), rule(READ, '', 'nodes'), rule('patch update', '', 'nodes/status'),
+    rule('list watch', '', 'persistentvolumeclaims persistentvolumes pods'), rule(READ, '', 'nodes'),
+    rule('patch update', '', 'nodes/status'),
     rule('create delete get list watch', 'storage.k8s.io', 'volumeattachments'), rule(READ, 'storage.k8s.io', 'csidrivers csinodes'),
   ],
   'certificate-controller': certificateControllerRules,
@@ -122,19 +127,23 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('get list update watch', '', 'pods'),
   ],
   'disruption-controller': [
-    rule(READ, 'apps', 'deployments replicasets statefulsets'), rule(READ, '', 'pods replicationcontrollers'), rule(READ, 'policy', 'poddisruptionbudgets'),
+    rule(READ, 'apps', 'deployments replicasets statefulsets'), rule(READ, '', 'pods replicationcontrollers'),
+    rule(READ, 'policy', 'poddisruptionbudgets'),
     rule('patch update', 'policy', 'poddisruptionbudgets/status'), rule('patch update', '', 'pods/status'), rule('get', '*', '*/scale'),
   ],
   'endpoint-controller': [
-    rule(READ, '', 'pods services'), rule('create delete get list update patch watch', '', 'endpoints'), rule('create', '', 'endpoints/restricted'),
+    rule(READ, '', 'pods services'), rule('create delete get list update patch watch', '', 'endpoints'),
+    rule('create', '', 'endpoints/restricted'),
   ],
   'endpointslice-controller': [
     rule(READ, '', 'nodes pods services'), rule('update', '', 'services/finalizers'),
-    rule('create delete get list update patch watch', 'discovery.k8s.io', 'endpointslices'), rule('create', 'discovery.k8s.io', 'endpointslices/restricted'),
+    rule('create delete get list update patch watch', 'discovery.k8s.io', 'endpointslices'),
+    rule('create', 'discovery.k8s.io', 'endpointslices/restricted'),
   ],
   'endpointslicemirroring-controller': [
     rule(READ, '', 'endpoints services'), rule('update', '', 'endpoints/finalizers services/finalizers'),
-    rule('create delete get list update patch watch', 'discovery.k8s.io', 'endpointslices'), rule('create', 'discovery.k8s.io', 'endpointslices/restricted'),
+    rule('create delete get list update patch watch', 'discovery.k8s.io', 'endpointslices'),
+    rule('create', 'discovery.k8s.io', 'endpointslices/restricted'),
   ],
   'ephemeral-volume-controller': [
     rule(READ, '', 'pods'), rule('update', '', 'pods/finalizers'), rule('create get list watch', '', 'persistentvolumeclaims'),
@@ -151,7 +160,8 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('get list', 'custom.metrics.k8s.io', '*'), rule('get list', 'external.metrics.k8s.io', '*'),
   ],
   'job-controller': [
-    rule('get list patch update watch', 'batch', 'jobs'), rule('patch update', 'batch', 'jobs/status'), rule('update', 'batch', 'jobs/finalizers'),
+    rule('get list patch update watch', 'batch', 'jobs'), rule('patch update', 'batch', 'jobs/status'),
+    rule('update', 'batch', 'jobs/finalizers'),
     rule('create delete list patch watch', '', 'pods'), rule('patch update', '', 'pods/status'),
   ],
   'namespace-controller': [
@@ -159,7 +169,8 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('delete deletecollection get list', '*', '*'),
   ],
   'node-controller': [
-    rule('delete get list patch update watch', '', 'nodes'), rule('patch update', '', 'nodes/status'), rule('delete get list watch', '', 'pods'),
+    rule('delete get list patch update watch', '', 'nodes'), rule('patch update', '', 'nodes/status'),
+    rule('delete get list watch', '', 'pods'),
     rule('patch update', '', 'pods/status'), rule(READ, 'coordination.k8s.io', 'leases'),
   ],
   'persistent-volume-binder': [
@@ -168,7 +179,9 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('create delete get list watch', '', 'pods'), rule(READ, 'storage.k8s.io', 'storageclasses'), rule('get list', '', 'nodes'),
     rule('get', '', 'secrets'), rule('watch', '', 'events'),
   ],
-  'pod-garbage-collector': [rule('delete list watch', '', 'pods'), rule('get list watch', '', 'nodes'), rule('patch update', '', 'pods/status')],
+  'pod-garbage-collector': [
+    rule('delete list watch', '', 'pods'), rule('get list watch', '', 'nodes'), rule('patch update', '', 'pods/status'),
+  ],
   'pv-protection-controller': [rule('get list update watch', '', 'persistentvolumes')],
   'pvc-protection-controller': [rule('get list update watch', '', 'persistentvolumeclaims'), rule(READ, '', 'pods')],
   'replicaset-controller': [
@@ -203,5 +216,7 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
   'clusterrole-aggregation-controller': [rule('escalate get list patch update watch', 'rbac.authorization.k8s.io', 'clusterroles')],
 }
 
-export const extensionAuthenticationRules: readonly PolicyRule[] = [namedRule('get list watch', '', 'configmaps', 'extension-apiserver-authentication')]
+export const extensionAuthenticationRules: readonly PolicyRule[] = [
+  namedRule('get list watch', '', 'configmaps', 'extension-apiserver-authentication'),
+]
 

@@ -43,7 +43,8 @@ function level(shares: number, lendablePercent: number, queues: number, handSize
   return {
     type: 'Limited',
     limited: {
-      nominalConcurrencyShares: shares, lendablePercent, limitResponse: { type: 'Queue', queuing: { queues, handSize, queueLengthLimit: 50 } },
+      nominalConcurrencyShares: shares, lendablePercent,
+      limitResponse: { type: 'Queue', queuing: { queues, handSize, queueLengthLimit: 50 } },
     },
   }
 }
@@ -82,7 +83,8 @@ function suggestedSchemas(): Readonly<Record<string, FlowSchemaSpec>> {
       subjects: systemAccounts('*'), resourceRules: [on('', ['endpoints', 'configmaps'], ['get', 'create', 'update']), leases],
     }),
     'system-node-high': schema('node-high', 400, 'ByUser', {
-      subjects: nodes, resourceRules: [{ ...on('', ['nodes', 'nodes/status'], ['*']), clusterScope: true }, on('coordination.k8s.io', ['leases'], ['*'])],
+      subjects: nodes,
+      resourceRules: [{ ...on('', ['nodes', 'nodes/status'], ['*']), clusterScope: true }, on('coordination.k8s.io', ['leases'], ['*'])],
     }),
     'system-nodes': schema('system', 500, 'ByUser', everythingBy(nodes)),
     'kube-controller-manager': schema('workload-high', 800, 'ByNamespace', everythingBy(controllers)),

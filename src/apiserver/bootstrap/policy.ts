@@ -1,5 +1,7 @@
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { ClusterRole, ClusterRoleBinding, ObjectMeta, PolicyRule, RbacV1Subject, Role, RoleBinding } from '../../resources/generated/types.ts'
+import type {
+  ClusterRole, ClusterRoleBinding, ObjectMeta, PolicyRule, RbacV1Subject, Role, RoleBinding,
+} from '../../resources/generated/types.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
 import { aggregate } from '../../policy/rbac/role-aggregation.ts'
 import { internalUsers } from '../access/internal-users.ts'

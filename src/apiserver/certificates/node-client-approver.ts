@@ -27,8 +27,8 @@ const LOOK_AGAIN_MS = 60_000
 const MAX_DUE = 10_000
 
 /**
- * Approves what nodes ask for to call this server, where whoever asks may create certificatesigningrequests/nodeclient (a certificate for any
- * node) or /selfnodeclient (a new one for the node that it is). Where several servers do so, all but one find it done.
+ * Approves what nodes ask for to call this server, where whoever asks may create certificatesigningrequests/nodeclient (a certificate for
+ * any node) or /selfnodeclient (a new one for the node that it is). Where several servers do so, all but one find it done.
  */
 export class NodeClientApprover implements WriteObserver {
   readonly #parts: ApproverParts
@@ -43,7 +43,9 @@ export class NodeClientApprover implements WriteObserver {
 
   settled(request: AdmissionRequest, outcome: 'stored' | 'not-stored'): void {
     const { kind, operation, subresource, object } = request
-    if (outcome !== 'stored' || operation !== 'CREATE' || subresource !== '' || kind.group !== KIND.group || kind.plural !== KIND.plural) return
+    if (outcome !== 'stored' || operation !== 'CREATE' || subresource !== '' || kind.group !== KIND.group || kind.plural !== KIND.plural) {
+      return
+    }
     this.#look(object?.metadata.name ?? '')
   }
 
@@ -75,7 +77,9 @@ export class NodeClientApprover implements WriteObserver {
         await this.#decide(this.#parts.reader.get(KIND, { namespace: '', name }))
       } catch (error) {
         if (isStatus(error, 'NotFound')) continue
-        if (!isStatus(error, 'Conflict')) this.#parts.log.warn('A CertificateSigningRequest waits to be decided', { name, why: thrownMessage(error) })
+        if (!isStatus(error, 'Conflict')) {
+          this.#parts.log.warn('A CertificateSigningRequest waits to be decided', { name, why: thrownMessage(error) })
+        }
         this.#parts.clock.after(RETRY_MS, () => this.#look(name))
       }
     }
@@ -96,7 +100,8 @@ export class NodeClientApprover implements WriteObserver {
   async #mayCreate({ spec }: CertificateSigningRequest, subresource: string): Promise<boolean> {
     const user = { name: spec.username ?? '', uid: spec.uid ?? '', groups: spec.groups ?? [], extra: spec.extra ?? {} }
     const info: RequestInfo = {
-      isResource: true, verb: 'create', group: KIND.group, version: '*', resource: KIND.plural, subresource, namespace: '', name: '', path: '',
+      isResource: true, verb: 'create', group: KIND.group, version: '*', resource: KIND.plural, subresource,
+      namespace: '', name: '', path: '',
     }
     const decision = await this.#parts.authorizer.authorize(user, info)
     if (!decision.allowed && decision.error !== undefined) throw new Error(decision.error)

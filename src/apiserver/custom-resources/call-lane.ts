@@ -46,7 +46,9 @@ export class CallLane {
     return new Promise((resolve, reject) => {
       this.#waiting.push({
         since: this.#clock.now(),
-        start: (isLate) => (isLate ? reject(timeout(`${what} is slow: it had no time for this request within ${waitMs / 1000} seconds`)) : resolve()),
+        start: (isLate) => (isLate
+          ? reject(timeout(`${what} is slow: it had no time for this request within ${waitMs / 1000} seconds`))
+          : resolve()),
       })
     })
   }

@@ -21,7 +21,8 @@ export interface DoorsChange {
 /** Doors: v1 has a host and a port, v2 has both in one text. */
 export function doors({ stored = 'v1', strategy = 'Webhook', ...change }: DoorsChange = {}): JsonObject {
   const version = (name: 'v1' | 'v2'): object => ({
-    name, served: true, storage: name === stored, subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
+    name, served: true, storage: name === stored,
+    subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
     selectableFields: [{ jsonPath: name === 'v1' ? '.spec.host' : '.spec.hostPort' }],
     schema: { openAPIV3Schema: { type: 'object', properties: {
       spec: { type: 'object', properties: { ...schemas[name], replicas: { type: 'integer' }, ...change[name] } },
@@ -77,13 +78,17 @@ export function conversionHook(): ConversionHook {
 
 export function answerTo(body: JsonObject): JsonObject {
   const { uid, objects, desiredAPIVersion } = requestOf(body)
-  const convertedObjects = objects.map((object) => ({ ...object, apiVersion: desiredAPIVersion, spec: specAs(desiredAPIVersion, object['spec']) }))
+  const convertedObjects = objects.map(
+    (object) => ({ ...object, apiVersion: desiredAPIVersion, spec: specAs(desiredAPIVersion, object['spec']) }),
+  )
   return { kind: 'ConversionReview', apiVersion: body['apiVersion'], response: { uid, result: { status: 'Success' }, convertedObjects } }
 }
 
 function specAs(apiVersion: string, spec: unknown): JsonObject {
   const { host, port, hostPort, ...rest } = isObject(spec) ? spec : {}
-  if (apiVersion === 'example.com/v2') return { ...rest, ...(host === undefined ? {} : { hostPort: `${String(host)}:${String(port ?? 80)}` }) }
+  if (apiVersion === 'example.com/v2') {
+    return { ...rest, ...(host === undefined ? {} : { hostPort: `${String(host)}:${String(port ?? 80)}` }) }
+  }
   const [first, second] = String(hostPort ?? '').split(':')
   return { ...rest, ...(hostPort === undefined ? {} : { host: first, port: Number(second) }) }
 }

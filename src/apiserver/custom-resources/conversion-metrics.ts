@@ -13,7 +13,9 @@ const CONVERSION_SECONDS = Array.from({ length: 15 }, (_, power) => 0.001 * 2 **
 /** What conversion webhooks cost and how they fail, by upstream's names. Counted only where there is one. */
 export class ConversionMetrics {
   readonly #clock: Clock
-  readonly #requests = new CounterSeries('apiserver_conversion_webhook_request_total', 'Calls of conversion webhooks.', ['failure_type', 'result'])
+  readonly #requests = new CounterSeries(
+    'apiserver_conversion_webhook_request_total', 'Calls of conversion webhooks.', ['failure_type', 'result'],
+  )
   readonly #calls = new DurationSeries(
     'apiserver_conversion_webhook_duration_seconds', 'Seconds that conversion webhooks took.', ['failure_type', 'result'], CALL_SECONDS)
   readonly #conversions = new DurationSeries(
@@ -28,7 +30,9 @@ export class ConversionMetrics {
     return this.#clock.now()
   }
 
-  called(of: { readonly crd: string; readonly from: string; readonly to: string }, startedAt: number, failure: ConversionFailure | undefined): void {
+  called(
+    of: { readonly crd: string; readonly from: string; readonly to: string }, startedAt: number, failure: ConversionFailure | undefined,
+  ): void {
     const elapsedMs = this.#clock.now() - startedAt
     const result = failure === undefined ? 'success' : 'failure'
     this.#requests.add(failure ?? '', result)

@@ -9,7 +9,9 @@ export function reviewVersion(versions: readonly string[]): string | undefined {
 }
 
 /** apiextensions.k8s.io ConversionReview with its request. */
-export function conversionReview(apiVersion: string, request: { uid: string; objects: readonly KubeObject[]; desiredAPIVersion: string }): JsonObject {
+export function conversionReview(
+  apiVersion: string, request: { uid: string; objects: readonly KubeObject[]; desiredAPIVersion: string },
+): JsonObject {
   const { uid, objects, desiredAPIVersion } = request
   return { kind: 'ConversionReview', apiVersion, request: { uid, desiredAPIVersion, objects: objects.map(withoutRevision) } }
 }
@@ -29,7 +31,9 @@ export function convertedObjects(review: JsonObject, asked: { uid: string; apiVe
     throw new Error(`expected webhook response of ${asked.apiVersion}, Kind=ConversionReview, got ${told(apiVersion)}, Kind=${told(kind)}`)
   }
   if (!isObject(response)) throw new Error('no response provided')
-  if (isStrict && response['uid'] !== asked.uid) throw new Error(`expected response.uid=${JSON.stringify(asked.uid)}, got ${JSON.stringify(told(response['uid']))}`)
+  if (isStrict && response['uid'] !== asked.uid) {
+    throw new Error(`expected response.uid=${JSON.stringify(asked.uid)}, got ${JSON.stringify(told(response['uid']))}`)
+  }
   const result = isObject(response['result']) ? response['result'] : {}
   if (result['status'] !== 'Success') {
     const message = told(result['message'])

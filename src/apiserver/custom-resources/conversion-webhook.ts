@@ -45,7 +45,9 @@ export class ConversionWebhook {
     return this.#lane.run(hook, () => this.#counted(hook, objects, { from: first.apiVersion, to: apiVersion }))
   }
 
-  async #counted(hook: string, objects: readonly KubeObject[], versions: { readonly from: string; readonly to: string }): Promise<readonly KubeObject[]> {
+  async #counted(
+    hook: string, objects: readonly KubeObject[], versions: { readonly from: string; readonly to: string },
+  ): Promise<readonly KubeObject[]> {
     const { metrics } = this.#parts
     const startedAt = metrics.now()
     const short = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1)
@@ -80,7 +82,9 @@ export class ConversionWebhook {
       const clientConfig = present(this.#crd.spec.conversion?.webhook?.clientConfig, 'the client configuration of a webhook')
       return await caller.call({ target: withTimeout(webhookTarget(clientConfig, reader)), body, timeoutMs: TIMEOUT_MS })
     } catch (error) {
-      throw new Failure('conversion_webhook_call_failure', `${hook} failed: ${thrownMessage(error).replace(/^failed to call webhook: /, '')}`)
+      throw new Failure(
+        'conversion_webhook_call_failure', `${hook} failed: ${thrownMessage(error).replace(/^failed to call webhook: /, '')}`,
+      )
     }
   }
 }
@@ -97,7 +101,9 @@ class Failure extends Error {
 
 function checked(hook: string, objects: readonly KubeObject[], answered: readonly unknown[], apiVersion: string): readonly KubeObject[] {
   if (answered.length !== objects.length) {
-    throw new Failure('conversion_webhook_partial_response_failure', `${hook} returned ${answered.length} objects, expected ${objects.length}`)
+    throw new Failure(
+      'conversion_webhook_partial_response_failure', `${hook} returned ${answered.length} objects, expected ${objects.length}`,
+    )
   }
   return objects.map((original, index) => {
     const one = checkedConversion(original, answered[index], apiVersion)
@@ -114,7 +120,11 @@ function withTimeout(target: WebhookTarget): WebhookTarget {
 
 /** index: undefined where only one object was asked for. */
 function wordsOf({ part, message }: CheckedConversion & { outcome: 'wrong' }, index: number | undefined): string {
-  if (index !== undefined) return part === 'metadata' ? `invalid metadata in object at index ${index}: ${message}` : `invalid converted object at index ${index}: ${message}`
+  if (index !== undefined) {
+    return part === 'metadata'
+      ? `invalid metadata in object at index ${index}: ${message}`
+      : `invalid converted object at index ${index}: ${message}`
+  }
   if (part === 'version') return `invalid object at index 0: ${message}`
   return part === 'metadata' ? `invalid metadata: ${message}` : `invalid object: ${message}`
 }

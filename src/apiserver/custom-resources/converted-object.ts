@@ -14,8 +14,12 @@ export type CheckedConversion =
  */
 export function checkedConversion(original: KubeObject, converted: unknown, apiVersion: string): CheckedConversion {
   if (!isObject(converted)) return wrong('object', 'it is no object')
-  if (converted['apiVersion'] !== apiVersion) return wrong('version', `invalid groupVersion (expected ${apiVersion}, received ${shown(converted['apiVersion'])})`)
-  if (converted['kind'] !== original.kind) return wrong('version', `invalid kind (expected ${original.kind}, received ${shown(converted['kind'])})`)
+  if (converted['apiVersion'] !== apiVersion) {
+    return wrong('version', `invalid groupVersion (expected ${apiVersion}, received ${shown(converted['apiVersion'])})`)
+  }
+  if (converted['kind'] !== original.kind) {
+    return wrong('version', `invalid kind (expected ${original.kind}, received ${shown(converted['kind'])})`)
+  }
   const metadata = converted['metadata']
   const difference = differenceOf(original, isObject(metadata) ? metadata : {})
   if (difference !== undefined) return wrong('object', difference)
@@ -46,7 +50,8 @@ function differenceOf({ metadata }: KubeObject, converted: JsonObject): string |
 type Texts = Readonly<Record<string, string>>
 
 function problemOf(
-  { metadata }: KubeObject, converted: JsonObject, field: 'labels' | 'annotations', validate: (texts: Texts, path: string) => FieldError[], path: string,
+  { metadata }: KubeObject, converted: JsonObject, field: 'labels' | 'annotations',
+  validate: (texts: Texts, path: string) => FieldError[], path: string,
 ): string | undefined {
   const after = converted[field]
   if (after === undefined || after === null) return undefined

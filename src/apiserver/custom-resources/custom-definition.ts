@@ -79,7 +79,10 @@ interface Rules {
 const BLOCKING: ReadonlySet<string> = new Set([
   'FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid',
 ])
-const NOT_ASKED = invalidValue('<nil>', 'null', 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation')
+const NOT_ASKED = invalidValue(
+  '<nil>', 'null',
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+)
 
 /** Expressions are asked about values of the right form only. */
 function rulesOf(version: CustomResourceDefinitionVersion, structural: Structural, check: FormCheck): Rules {
@@ -151,7 +154,8 @@ function statusOf(rules: Rules): StatusSubresource<KubeObject> {
       for (const field of Object.keys(draft)) if (field !== 'status') delete draft[field]
       for (const field of Object.keys(old)) if (field !== 'status') draft[field] = old[field]
       draft.metadata = {
-        ...old.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }), ...(managedFields === undefined ? {} : { managedFields }),
+        ...old.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        ...(managedFields === undefined ? {} : { managedFields }),
       }
     },
     validateUpdate: (object, old) => rules.validate(object, old),

@@ -78,7 +78,9 @@ export class CustomResources {
   }
 
   #serveAll(): void {
-    const names = [...this.#definitions.range(this.#definitions.scope(''))].map((cached) => cached.key.slice(this.#definitions.prefix.length))
+    const names = [...this.#definitions.range(this.#definitions.scope(''))].map(
+      (cached) => cached.key.slice(this.#definitions.prefix.length),
+    )
     for (const name of new Set([...this.#served.keys(), ...names])) this.#changed.add(name)
     this.#takeChanges()
   }
@@ -99,7 +101,9 @@ export class CustomResources {
     const served = isServed ? this.#add(crd) : []
     const { resources } = this.#parts
     for (const kind of before?.kinds ?? []) {
-      if (!served.some((now) => now.group === kind.group && now.version === kind.version && now.plural === kind.plural)) resources.remove(kind)
+      if (!served.some((now) => now.group === kind.group && now.version === kind.version && now.plural === kind.plural)) {
+        resources.remove(kind)
+      }
     }
     if (isServed) this.#served.set(name, { crd, kinds: served })
     else this.#served.delete(name)

@@ -5,7 +5,9 @@ import type { ScaleSubresource } from '../../resources/definition.ts'
 import type { CustomResourceSubresourceScale } from '../../resources/generated/types.ts'
 
 /** autoscaling/v1 Scale of a custom resource, through the paths that its definition names. */
-export function customScale({ specReplicasPath, statusReplicasPath, labelSelectorPath }: CustomResourceSubresourceScale): ScaleSubresource<KubeObject> {
+export function customScale(
+  { specReplicasPath, statusReplicasPath, labelSelectorPath }: CustomResourceSubresourceScale,
+): ScaleSubresource<KubeObject> {
   const [specFields, statusFields] = [fieldsOf(specReplicasPath), fieldsOf(statusReplicasPath)]
   const selectorFields = labelSelectorPath === undefined ? undefined : fieldsOf(labelSelectorPath)
   const numberAt = (object: KubeObject, fields: readonly string[]): number | undefined => {
@@ -31,14 +33,21 @@ export function checkScale(errors: FieldError[], scale: CustomResourceSubresourc
   for (const path of [scale.specReplicasPath, scale.statusReplicasPath]) {
     const value = valueAt(object, fieldsOf(path)) ?? 0
     const wrong = (detail: string): void => void errors.push(invalidValue(path, typeof value === 'number' ? value : 0, detail))
-    if (typeof value !== 'number' || !Number.isInteger(value)) wrong(`${path} accessor error: ${show(value)} is of the type ${goType(value)}, expected int64`)
-    else if (value < 0) wrong('should be a non-negative integer')
-    else if (value > MAX_REPLICAS) wrong(`should be less than or equal to ${MAX_REPLICAS}`)
+    if (typeof value !== 'number' || !Number.isInteger(value)) {
+      wrong(`${path} accessor error: ${show(value)} is of the type ${goType(value)}, expected int64`)
+    } else if (value < 0) {
+      wrong('should be a non-negative integer')
+    } else if (value > MAX_REPLICAS) {
+      wrong(`should be less than or equal to ${MAX_REPLICAS}`)
+    }
   }
   const { labelSelectorPath } = scale
   const selector = labelSelectorPath === undefined ? undefined : valueAt(object, fieldsOf(labelSelectorPath))
   if (labelSelectorPath === undefined || selector === undefined || typeof selector === 'string') return
-  errors.push(invalidValue(labelSelectorPath, '', `${labelSelectorPath} accessor error: ${show(selector)} is of the type ${goType(selector)}, expected string`))
+  errors.push(invalidValue(
+    labelSelectorPath, '',
+    `${labelSelectorPath} accessor error: ${show(selector)} is of the type ${goType(selector)}, expected string`,
+  ))
 }
 
 function show(value: unknown): string {

@@ -14,7 +14,8 @@ export function finalizerWarnings({ metadata }: KubeObject, old: KubeObject | un
   return finalizers.filter((name) => !before.has(name)).sort().flatMap((name) => {
     const warnings = qualifiedNameErrors(name).map((message) => `metadata.finalizers: ${JSON.stringify(name)}: ${message}`)
     if (name.includes('/') || STANDARD_FINALIZERS.has(name)) return warnings
-    const advice = 'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers'
+    const advice =
+      'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers'
     return [...warnings, `metadata.finalizers: ${JSON.stringify(name)}: ${advice}`]
   })
 }

@@ -54,7 +54,9 @@ export class DefinitionKeeper {
         const waitMs = await this.#keep(custom, custom.definition(name))
         if (waitMs !== undefined) this.#lookAfter(waitMs, name)
       } catch (error) {
-        if (!isStatus(error, 'Conflict') && !isStatus(error, 'NotFound')) this.#parts.log.warn('A CustomResourceDefinition waits to be looked after', { name, why: thrownMessage(error) })
+        if (!isStatus(error, 'Conflict') && !isStatus(error, 'NotFound')) {
+          this.#parts.log.warn('A CustomResourceDefinition waits to be looked after', { name, why: thrownMessage(error) })
+        }
         this.#lookAfter(RETRY_MS, name)
       }
     }

@@ -18,7 +18,9 @@ interface Taken {
  * The status that a definition should have, beside others of its group: the names that it may use, and whether it is served.
  * The same object as its present status where nothing changes.
  */
-export function definitionStatus(crd: CustomResourceDefinition, others: readonly CustomResourceDefinition[], now: Instant): CustomResourceDefinitionStatus {
+export function definitionStatus(
+  crd: CustomResourceDefinition, others: readonly CustomResourceDefinition[], now: Instant,
+): CustomResourceDefinitionStatus {
   const { accepted, conflict } = acceptNames(crd, takenBy(others))
   const wasEstablished = isConditionTrue(crd.status?.conditions, 'Established')
   const told: Told[] = [
@@ -54,7 +56,9 @@ function toldOf(crd: CustomResourceDefinition, emptying: Emptying, now: Instant)
   switch (emptying.outcome) {
     case 'in-progress': {
       const since = parseTime(findCondition(crd.status?.conditions ?? [], 'Terminating')?.lastTransitionTime ?? '') ?? now
-      if (now - since < CHECK_AFTER_MS) return { status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }
+      if (now - since < CHECK_AFTER_MS) {
+        return { status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }
+      }
       const message = 'could not confirm zero CustomResources remaining: timed out waiting for the condition'
       return { status: 'True', reason: 'InstanceDeletionCheck', message }
     }
@@ -66,8 +70,12 @@ function toldOf(crd: CustomResourceDefinition, emptying: Emptying, now: Instant)
 
 function withCondition(conditions: CustomResourceDefinitionCondition[], told: Told, now: Instant): CustomResourceDefinitionCondition[] {
   const present = findCondition(conditions, told.type)
-  if (present !== undefined && present.status === told.status && present.reason === told.reason && present.message === told.message) return conditions
-  const lastTransitionTime = present !== undefined && present.status === told.status && present.lastTransitionTime !== undefined ? present.lastTransitionTime : formatTime(now)
+  if (present !== undefined && present.status === told.status && present.reason === told.reason && present.message === told.message) {
+    return conditions
+  }
+  const lastTransitionTime = present !== undefined && present.status === told.status && present.lastTransitionTime !== undefined
+    ? present.lastTransitionTime
+    : formatTime(now)
   const next = { lastTransitionTime, ...told }
   return present === undefined ? [...conditions, next] : conditions.map((condition) => (condition === present ? next : condition))
 }
@@ -77,15 +85,31 @@ function approval({ spec, metadata }: CustomResourceDefinition): Told[] {
   if (!/(^|\.)(k8s|kubernetes)\.io$/.test(spec.group)) return []
   const annotation = metadata.annotations?.['api-approved.kubernetes.io'] ?? ''
   const type = 'KubernetesAPIApprovalPolicyConformant'
-  if (annotation === '') return [{ type, status: 'False', reason: 'MissingAnnotation', message: 'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111' }]
-  if (annotation.startsWith('unapproved')) return [{ type, status: 'False', reason: 'UnapprovedAnnotation', message: `not approved: ${JSON.stringify(annotation)}` }]
-  if (/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/\s]+/.test(annotation)) return [{ type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${annotation}` }]
-  const needed = 'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved"'
-  return [{ type, status: 'False', reason: 'InvalidAnnotation', message: `${needed}, see https://github.com/kubernetes/enhancements/pull/1111` }]
+  if (annotation === '') {
+    return [{
+      type, status: 'False', reason: 'MissingAnnotation',
+      message: 'protected groups must have approval annotation "api-approved.kubernetes.io",'
+        + ' see https://github.com/kubernetes/enhancements/pull/1111',
+    }]
+  }
+  if (annotation.startsWith('unapproved')) {
+    return [{ type, status: 'False', reason: 'UnapprovedAnnotation', message: `not approved: ${JSON.stringify(annotation)}` }]
+  }
+  if (/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/\s]+/.test(annotation)) {
+    return [{ type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${annotation}` }]
+  }
+  const needed =
+    'protected groups must have approval annotation "api-approved.kubernetes.io" with either a URL or a reason starting with "unapproved"'
+  return [{
+    type, status: 'False', reason: 'InvalidAnnotation',
+    message: `${needed}, see https://github.com/kubernetes/enhancements/pull/1111`,
+  }]
 }
 
 /** What others were granted stays theirs; who asks for it is refused that name and keeps what it had. Of several conflicts the last is told. */
-function acceptNames({ spec, status }: CustomResourceDefinition, { words, kinds }: Taken): { accepted: Names; conflict: Pick<Told, 'reason' | 'message'> | undefined } {
+function acceptNames(
+  { spec, status }: CustomResourceDefinition, { words, kinds }: Taken,
+): { accepted: Names; conflict: Pick<Told, 'reason' | 'message'> | undefined } {
   const { names } = spec
   const had = status?.acceptedNames ?? { plural: '', kind: '' }
   const conflicts: { reason: string; message: string }[] = []
@@ -105,7 +129,9 @@ function acceptNames({ spec, status }: CustomResourceDefinition, { words, kinds 
   return { accepted, conflict: conflicts.at(-1) }
 }
 
-function shortNames(names: Names, had: Names, words: ReadonlySet<string>, conflicts: { reason: string; message: string }[]): { shortNames?: string[] } {
+function shortNames(
+  names: Names, had: Names, words: ReadonlySet<string>, conflicts: { reason: string; message: string }[],
+): { shortNames?: string[] } {
   const wanted = names.shortNames
   if (wanted === undefined) return {}
   const taken = wanted.filter((name) => words.has(name) && had.shortNames?.includes(name) !== true)
@@ -117,7 +143,9 @@ function shortNames(names: Names, had: Names, words: ReadonlySet<string>, confli
 
 function takenBy(others: readonly CustomResourceDefinition[]): Taken {
   const accepted = others.flatMap(({ status }) => (status?.acceptedNames === undefined ? [] : [status.acceptedNames]))
-  const given = (names: readonly (string | undefined)[]): Set<string> => new Set(names.filter((name) => name !== undefined && name !== ''))  as Set<string>
+  const given = (names: readonly (string | undefined)[]): Set<string> => (
+    new Set(names.filter((name) => name !== undefined && name !== '')) as Set<string>
+  )
   return {
     words: given(accepted.flatMap(({ plural, singular, shortNames: short = [] }) => [plural, singular, ...short])),
     kinds: given(accepted.flatMap(({ kind, listKind }) => [kind, listKind])),

@@ -11,7 +11,10 @@ type Show = (value: unknown, now: number) => Cell
 
 /** How the first value that a path leads to is shown; a value of another type is not. */
 const SHOWN: Readonly<Record<Column<KubeObject>['type'], Show>> = {
-  string: (value) => (typeof value === 'string' ? value : value === null ? null : isObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value)),
+  string: (value) => (typeof value === 'string' ? value
+    : value === null ? null
+    : isObject(value) || Array.isArray(value) ? JSON.stringify(value)
+    : String(value)),
   integer: (value) => (typeof value === 'number' ? Math.trunc(value) : null),
   number: (value) => (typeof value === 'number' ? value : null),
   boolean: (value) => (typeof value === 'boolean' ? value : null),
@@ -23,7 +26,9 @@ export function printerColumns(wanted: readonly CustomResourceColumnDefinition[]
   return wanted === undefined || wanted.length === 0 ? [ageColumn] : wanted.map(printerColumn)
 }
 
-function printerColumn({ name, type, format, priority = 0, description, jsonPath: source }: CustomResourceColumnDefinition): Column<KubeObject> {
+function printerColumn(
+  { name, type, format, priority = 0, description, jsonPath: source }: CustomResourceColumnDefinition,
+): Column<KubeObject> {
   const path = jsonPath(source)
   const columnType = isColumnType(type) ? type : 'string'
   return {

@@ -12,7 +12,9 @@ export class VersionForms {
   readonly #schemas: ReadonlyMap<string, Structural>
 
   constructor({ spec }: CustomResourceDefinition) {
-    this.#schemas = new Map(spec.versions.map(({ name, schema }) => [apiVersionOf({ group: spec.group, version: name }), structuralOf(schema?.openAPIV3Schema)]))
+    this.#schemas = new Map(
+      spec.versions.map(({ name, schema }) => [apiVersionOf({ group: spec.group, version: name }), structuralOf(schema?.openAPIV3Schema)]),
+    )
   }
 
   schema(kind: Pick<KindRef, 'group' | 'version'>): Structural {

@@ -63,7 +63,9 @@ export class WebhookConversion implements RemoteConversion {
   }
 
   /** known: what was there already, in the order of the objects and without those that are missing; it may be too old when the last has come. */
-  async #showLater(objects: readonly CachedObject[], known: readonly Served[], missing: readonly CachedObject[]): Promise<readonly Served[]> {
+  async #showLater(
+    objects: readonly CachedObject[], known: readonly Served[], missing: readonly CachedObject[],
+  ): Promise<readonly Served[]> {
     const batches = batchesOf(missing)
     const made = new Map<CachedObject, Served | undefined>()
     for (let next = 0; next < batches.length; next += CALLS_OF_A_LIST) {
@@ -119,7 +121,9 @@ export class WebhookConversion implements RemoteConversion {
   }
 
   #requireKnown(apiVersion: string): void {
-    if (!this.#parts.forms.has(apiVersion)) throw new StatusError(500, '', `request to convert CR from an invalid group/version: ${apiVersion}`)
+    if (!this.#parts.forms.has(apiVersion)) {
+      throw new StatusError(500, '', `request to convert CR from an invalid group/version: ${apiVersion}`)
+    }
   }
 
   toStored(object: KubeObject): KubeObject | Promise<KubeObject> {
@@ -165,7 +169,10 @@ function batchesOf(objects: readonly CachedObject[]): readonly (readonly CachedO
 export function waitlessConversion(forms: VersionForms, served: KindRef, stored: KindRef): Conversion {
   const only = (apiVersion: string) => (object: KubeObject): KubeObject => {
     if (object.apiVersion === apiVersion) return forms.normal(object)
-    throw new StatusError(500, '', `${served.kind} ${JSON.stringify(object.metadata.name ?? '')} is stored as ${object.apiVersion}: only its conversion webhook can show it as ${apiVersion}`)
+    throw new StatusError(
+      500, '',
+      `${served.kind} ${JSON.stringify(object.metadata.name ?? '')} is stored as ${object.apiVersion}: only its conversion webhook can show it as ${apiVersion}`,
+    )
   }
   const toServed = served === stored ? (object: KubeObject) => forms.normal(object) : only(apiVersionOf(served))
   return { served, stored, toServed, toStored: only(apiVersionOf(stored)) }

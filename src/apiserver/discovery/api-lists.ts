@@ -29,7 +29,10 @@ function groupFields({ group, versions }: ServedGroup): object {
 /** GET /api/v1, /apis/GROUP/VERSION */
 export function apiResourceList(group: string, { version, definitions }: ServedVersion): object {
   const head = group === '' ? { kind: 'APIResourceList' } : { kind: 'APIResourceList', apiVersion: 'v1' }
-  return { ...head, groupVersion: apiVersionOf({ group, version }), resources: definitions.flatMap((definition) => resourceEntries(definition)) }
+  return {
+    ...head, groupVersion: apiVersionOf({ group, version }),
+    resources: definitions.flatMap((definition) => resourceEntries(definition)),
+  }
 }
 
 function resourceEntries(definition: ResourceDefinition): object[] {
@@ -72,7 +75,8 @@ function resourceDiscovery(definition: ResourceDefinition): object {
     subresource: subresource.name, responseKind: subresource.kind.kind === '' ? {} : shortKind(subresource.kind), verbs: subresource.verbs,
   }))
   return {
-    resource: kind.plural, responseKind: shortKind(kind), scope: kind.namespaced ? 'Namespaced' : 'Cluster', singularResource: kind.singular,
+    resource: kind.plural, responseKind: shortKind(kind), scope: kind.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: kind.singular,
     verbs: definition.verbs.toSorted(),
     ...(kind.shortNames.length === 0 ? {} : { shortNames: kind.shortNames }),
     ...(kind.categories.length === 0 ? {} : { categories: kind.categories }),
@@ -82,12 +86,17 @@ function resourceDiscovery(definition: ResourceDefinition): object {
 
 /** The entries of an APIResourceList in the form of aggregated discovery: subresources below what they belong to. */
 function remoteDiscovery(group: string, version: string, entries: readonly RemoteResource[]): object[] {
-  const kindOf = (entry: RemoteResource): object => shortKind({ group: entry.group ?? group, version: entry.version ?? version, kind: entry.kind })
+  const kindOf = (entry: RemoteResource): object => shortKind({
+    group: entry.group ?? group, version: entry.version ?? version, kind: entry.kind,
+  })
   return entries.filter(({ name }) => !name.includes('/')).map((entry) => {
     const below = entries.filter(({ name }) => name.startsWith(`${entry.name}/`))
-    const subresources = below.map((other) => ({ subresource: other.name.slice(entry.name.length + 1), responseKind: kindOf(other), verbs: other.verbs }))
+    const subresources = below.map(
+      (other) => ({ subresource: other.name.slice(entry.name.length + 1), responseKind: kindOf(other), verbs: other.verbs }),
+    )
     return {
-      resource: entry.name, responseKind: kindOf(entry), scope: entry.namespaced ? 'Namespaced' : 'Cluster', singularResource: entry.singularName,
+      resource: entry.name, responseKind: kindOf(entry), scope: entry.namespaced ? 'Namespaced' : 'Cluster',
+      singularResource: entry.singularName,
       verbs: entry.verbs,
       ...(entry.shortNames === undefined ? {} : { shortNames: entry.shortNames }),
       ...(entry.categories === undefined ? {} : { categories: entry.categories }),

@@ -42,7 +42,8 @@ function single(check: HealthCheck | undefined, report: (name: string, why: stri
 }
 
 function answer(
-  endpoint: string, checks: readonly HealthCheck[], wanted: { verbose: boolean; excluded: readonly string[] }, report: (name: string, why: string) => void,
+  endpoint: string, checks: readonly HealthCheck[], wanted: { verbose: boolean; excluded: readonly string[] },
+  report: (name: string, why: string) => void,
 ): ServerResponse {
   let healthy = true
   const lines = checks.map((check) => {
@@ -54,7 +55,9 @@ function answer(
     return `[-]${check.name} failed: reason withheld\n`
   })
   const unknown = wanted.excluded.filter((name) => !checks.some((check) => check.name === name))
-  if (unknown.length > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.map((name) => JSON.stringify(name)).join(', ')}\n`)
+  if (unknown.length > 0) {
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.map((name) => JSON.stringify(name)).join(', ')}\n`)
+  }
   if (!healthy) return text(500, `${lines.join('')}${endpoint} check failed\n`)
   return text(200, wanted.verbose ? `${lines.join('')}${endpoint} check passed\n` : 'ok')
 }

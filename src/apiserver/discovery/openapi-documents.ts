@@ -69,7 +69,9 @@ export class OpenApiDocuments {
     const asProtobuf = wantsProtobufOpenApi(request.headers['accept'])
     this.#followRemote()
     return this.#respond(request, await this.#get(`v2 ${String(asProtobuf)}`, (source) => {
-      return asProtobuf ? documentOf(openApiV2(source, protobufV2), protobufOpenApiType) : documentOf(openApiV2(source, jsonV2), 'application/json')
+      return asProtobuf
+        ? documentOf(openApiV2(source, protobufV2), protobufOpenApiType)
+        : documentOf(openApiV2(source, jsonV2), 'application/json')
     }))
   }
 

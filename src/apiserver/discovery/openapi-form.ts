@@ -31,7 +31,8 @@ export const jsonV2: OpenApiForm = {
   whole({ info, parameters, security, securitySchemes }, paths, definitions) {
     const rest = JSON.stringify({ parameters, security, securityDefinitions: securitySchemes })
     return joinBytes([
-      utf8(`{"swagger":"2.0","info":${JSON.stringify(info)},"paths":{`), ...withCommas(paths), utf8('},"definitions":{'), ...withCommas(definitions),
+      utf8(`{"swagger":"2.0","info":${JSON.stringify(info)},"paths":{`), ...withCommas(paths),
+      utf8('},"definitions":{'), ...withCommas(definitions),
       utf8(`},${rest.slice(1)}`),
     ])
   },

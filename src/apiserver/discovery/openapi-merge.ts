@@ -29,7 +29,9 @@ export function mergedSpecs(specs: readonly RemoteSpec[], own: OwnSpec): MergedS
       const newName = nameOf(name)
       if (!own.schemaNames.has(newName) && !definitions.has(newName)) definitions.set(newName, renamed(definition, nameOf))
     }
-    for (const [path, item] of Object.entries(spec.paths)) if (!own.paths.has(path) && !paths.has(path)) paths.set(path, renamed(item, nameOf))
+    for (const [path, item] of Object.entries(spec.paths)) {
+      if (!own.paths.has(path) && !paths.has(path)) paths.set(path, renamed(item, nameOf))
+    }
   }
   return { paths: [...paths], definitions: [...definitions] }
 }
@@ -38,7 +40,9 @@ export function mergedSpecs(specs: readonly RemoteSpec[], own: OwnSpec): MergedS
 function newNames(spec: RemoteSpec, own: OwnSpec, merged: ReadonlyMap<string, JsonObject>): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
   const taken = new Set<string>()
-  const isTaken = (name: string): boolean => taken.has(name) || own.schemaNames.has(name) || merged.has(name) || spec.definitions[name] !== undefined
+  const isTaken = (name: string): boolean => (
+    taken.has(name) || own.schemaNames.has(name) || merged.has(name) || spec.definitions[name] !== undefined
+  )
   // Another server may have brought the same one already.
   const isSame = (known: JsonObject | undefined, definition: JsonObject): boolean => known !== undefined && sameSchema(known, definition)
   for (const [name, definition] of Object.entries(spec.definitions)) {

@@ -21,7 +21,9 @@ export function definitionName(schemaName: string): string {
 }
 
 /** policy/v1 Eviction -> policy.v1.Eviction: the first word of the group names the package, core where there is none. */
-export function schemaNameOf({ group, version, kind }: { readonly group: string; readonly version: string; readonly kind: string }): string {
+export function schemaNameOf(
+  { group, version, kind }: { readonly group: string; readonly version: string; readonly kind: string },
+): string {
   return `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`
 }
 

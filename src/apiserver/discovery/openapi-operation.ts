@@ -67,7 +67,9 @@ export function plainOperation(subject: Subject, verb: string): Operation {
 }
 
 /** A verb on a part of the object that has a kind of its own, or the object's. */
-export function partOperation(parent: Subject, verb: string, part: Pick<Subject, 'gvk' | 'definition'> & { readonly name: string }): Operation {
+export function partOperation(
+  parent: Subject, verb: string, part: Pick<Subject, 'gvk' | 'definition'> & { readonly name: string },
+): Operation {
   const { kind } = parent.gvk
   const on = `${part.name} of ${verb === 'create' ? withArticle(kind) : kind}`
   return { ...operation(parent, shapeOf(verb, { ...parent, ...part }, on), `${kind}${capital(part.name)}`), gvk: part.gvk }
@@ -78,7 +80,9 @@ export function watchOperation(subject: Subject, action: 'watch' | 'watchlist'):
   const { kind } = subject.gvk
   const changes = action === 'watch' ? `changes to an object of kind ${kind}` : `individual changes to a list of ${kind}`
   const text = `watch ${changes}. deprecated: list with the parameter watch instead`
-  const shape: Shape = { method: 'get', action, idVerb: 'watch', text, query: listParameters, body: undefined, answer: WATCH_EVENT, codes: [200] }
+  const shape: Shape = {
+    method: 'get', action, idVerb: 'watch', text, query: listParameters, body: undefined, answer: WATCH_EVENT, codes: [200],
+  }
   return { ...operation(subject, shape, `${kind}${action === 'watch' ? '' : 'List'}${subject.suffix}`), produces: STREAM_TYPES }
 }
 
@@ -100,14 +104,23 @@ function shapeOf(verb: string, { definition, list, watched, gvk }: Subject, on: 
       return { ...shape, method: 'put', action: 'put', idVerb: 'replace', text, query: writeParameters, body: whole, codes: [200, 201] }
     }
     case 'patch':
-      return { ...shape, method: 'patch', text: `partially update ${specified(on)}`, query: patchParameters, body: PATCH_BODY, codes: [200, 201] }
+      return {
+        ...shape, method: 'patch', text: `partially update ${specified(on)}`,
+        query: patchParameters, body: PATCH_BODY, codes: [200, 201],
+      }
     case 'delete': {
       const answer = SHOWN_WHEN_DELETED.has(gvk.kind) ? definition : STATUS
-      return { ...shape, method: 'delete', text: `delete ${withArticle(on)}`, query: deleteParameters, body: DELETE_BODY, answer, codes: [200, 202] }
+      return {
+        ...shape, method: 'delete', text: `delete ${withArticle(on)}`,
+        query: deleteParameters, body: DELETE_BODY, answer, codes: [200, 202],
+      }
     }
     case 'deletecollection': {
       const text = `delete collection of ${gvk.kind}`
-      return { ...shape, method: 'delete', idVerb: 'delete', text, query: deleteCollectionParameters, body: DELETE_BODY, answer: STATUS, codes: [200] }
+      return {
+        ...shape, method: 'delete', idVerb: 'delete', text,
+        query: deleteCollectionParameters, body: DELETE_BODY, answer: STATUS, codes: [200],
+      }
     }
     default: return { ...shape, method: 'get', action: 'get', idVerb: 'read', text: `read ${specified(on)}`, query: [], codes: [200] }
   }

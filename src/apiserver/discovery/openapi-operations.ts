@@ -101,7 +101,9 @@ function subresourcePaths(parent: Subject, subresource: ServedSubresource): read
   return [[name, operations.map((operation) => ({ ...operation, ...asText }))]]
 }
 
-const CONNECT_METHODS: Readonly<Record<string, Operation['method']>> = { create: 'post', delete: 'delete', get: 'get', patch: 'patch', update: 'put' }
+const CONNECT_METHODS: Readonly<Record<string, Operation['method']>> = {
+  create: 'post', delete: 'delete', get: 'get', patch: 'patch', update: 'put',
+}
 
 /** exec, attach, portforward, proxy: the connection itself is what is asked for. */
 function connectPaths(parent: Subject, { name, kind, verbs }: ServedSubresource): readonly PathTail[] {

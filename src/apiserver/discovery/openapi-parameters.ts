@@ -38,7 +38,9 @@ export const queryParameters: Readonly<Record<string, QueryParameter>> = {
   dryRun: text('All: check and answer as usual, but store nothing'),
   fieldManager: text('who makes this change, as managedFields shall record it; needed for apply'),
   fieldSelector: text('only objects whose fields have these values: metadata.name=web,status.phase!=Running'),
-  fieldValidation: text('what becomes of fields that are unknown or there twice: Ignore drops them, Warn (the default) says so too, Strict refuses'),
+  fieldValidation: text(
+    'what becomes of fields that are unknown or there twice: Ignore drops them, Warn (the default) says so too, Strict refuses',
+  ),
   follow: flag('stay and send new lines as they come'),
   force: flag('whether apply takes fields over that other managers own'),
   gracePeriodSeconds: count('how long the object has to end; 0 removes it at once'),

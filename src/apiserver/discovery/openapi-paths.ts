@@ -76,7 +76,9 @@ function reference(version: OpenApiVersion, definition: string): object {
   return { $ref: referenceTo(version, definition) }
 }
 
-const PLACE_WORDS: Readonly<Record<string, string>> = { namespace: 'the namespace that the object is in', path: 'the path to ask the target for' }
+const PLACE_WORDS: Readonly<Record<string, string>> = {
+  namespace: 'the namespace that the object is in', path: 'the path to ask the target for',
+}
 
 function placeParameter(version: OpenApiVersion, name: string, kind: string): object {
   const description = PLACE_WORDS[name] ?? `name of the ${kind}`

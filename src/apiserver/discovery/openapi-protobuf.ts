@@ -75,7 +75,9 @@ const PATH_PARAMETER = 4
 function parameters(number: number, value: unknown): Encoded[] {
   if (!Array.isArray(value)) return []
   return value.filter(isObject).map((parameter) => messageField(number, [
-    typeof parameter['$ref'] === 'string' ? messageField(2, [textField(1, parameter['$ref'])]) : messageField(1, [parameterFields(parameter)]),
+    typeof parameter['$ref'] === 'string'
+      ? messageField(2, [textField(1, parameter['$ref'])])
+      : messageField(1, [parameterFields(parameter)]),
   ]))
 }
 

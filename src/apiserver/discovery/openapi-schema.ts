@@ -155,7 +155,9 @@ export class SchemaWriter {
       ...(schema.fields.size === 0 ? {} : { properties }),
       ...(schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
       ...(kinds.length === 0 ? {} : { 'x-kubernetes-group-version-kind': kinds }),
-      ...(union === undefined ? {} : { 'x-kubernetes-unions': [{ discriminator: union.discriminator, 'fields-to-discriminateBy': union.fields }] }),
+      ...(union === undefined ? {} : {
+        'x-kubernetes-unions': [{ discriminator: union.discriminator, 'fields-to-discriminateBy': union.fields }],
+      }),
     }
   }
 

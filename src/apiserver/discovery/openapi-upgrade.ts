@@ -28,8 +28,12 @@ function upgradedOperation({ consumes, produces, schemes: _, parameters, respons
   return {
     ...rest,
     ...(others.length === 0 ? {} : { parameters: others.map(upgradedParameter) }),
-    ...(body === undefined ? {} : { requestBody: { ...(body['required'] === true ? { required: true } : {}), content: contentOf(consumes, body['schema']) } }),
-    responses: Object.fromEntries(Object.entries(isObject(responses) ? responses : {}).map(([code, response]) => [code, upgradedResponse(response, produces)])),
+    ...(body === undefined ? {} : {
+      requestBody: { ...(body['required'] === true ? { required: true } : {}), content: contentOf(consumes, body['schema']) },
+    }),
+    responses: Object.fromEntries(
+      Object.entries(isObject(responses) ? responses : {}).map(([code, response]) => [code, upgradedResponse(response, produces)]),
+    ),
   }
 }
 

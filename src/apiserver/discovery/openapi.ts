@@ -60,7 +60,9 @@ export class OpenApiV3Writer {
 function headOf({ gitVersion }: DocumentSource): OpenApiHead {
   return {
     info: { title: 'Kubernetes', version: gitVersion }, parameters: sharedParameters(), security: [{ BearerToken: [] }],
-    securitySchemes: { BearerToken: { description: 'a token in the Authorization header', in: 'header', name: 'authorization', type: 'apiKey' } },
+    securitySchemes: {
+      BearerToken: { description: 'a token in the Authorization header', in: 'header', name: 'authorization', type: 'apiKey' },
+    },
   }
 }
 

@@ -47,9 +47,13 @@ export function discoveryRoutes(options: DiscoveryOptions): readonly PathRoute[]
     ['/openid/v1/jwks', () => documents.once('keys', () => jsonDocument(keySetDocument(options.keySet), 'application/jwk-set+json'))],
   ]
   return [
-    ...fixed.map(([path, make]) => route((candidate) => candidate === path || candidate === `${path}/`, ({ request }) => respond(request, make()))),
+    ...fixed.map(
+      ([path, make]) => route((candidate) => candidate === path || candidate === `${path}/`, ({ request }) => respond(request, make())),
+    ),
     // The same for everybody, and gone through by proxies of those who check our tokens.
-    ...issuer.map(([path, make]) => route((candidate) => candidate === path, ({ request }) => respond(request, make(), { 'cache-control': 'public, max-age=3600' }))),
+    ...issuer.map(([path, make]) => route(
+      (candidate) => candidate === path, ({ request }) => respond(request, make(), { 'cache-control': 'public, max-age=3600' }),
+    )),
     laterRoute((path) => path === '/openapi/v2', ({ request }) => openApi.v2(request)),
     laterRoute((path) => path === '/openapi/v3' || path === '/openapi/v3/', ({ request }) => openApi.v3Index(request)),
     laterRoute((path) => openApi.v3Path(path) !== undefined, ({ request, query }) => openApi.v3(request, query.get('hash'))),
@@ -124,9 +128,16 @@ class Documents {
 
   paths(): Document {
     return this.#cache.get('paths', ({ definitions }) => {
-      const served = groupVersions(definitions).flatMap((path) => [`/${path}`, ...(path.startsWith('apis/') ? [`/${path.slice(0, path.lastIndexOf('/'))}`] : [])])
-      const others = this.#servedGroups().flatMap(({ group, versions }) => versions.filter(({ remote }) => remote !== undefined).flatMap(({ version }) => [`/apis/${group}`, `/apis/${group}/${version}`]))
-      const fixed = ['/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version']
+      const served = groupVersions(definitions).flatMap(
+        (path) => [`/${path}`, ...(path.startsWith('apis/') ? [`/${path.slice(0, path.lastIndexOf('/'))}`] : [])],
+      )
+      const others = this.#servedGroups().flatMap(({ group, versions }) => (
+        versions.filter(({ remote }) => remote !== undefined).flatMap(({ version }) => [`/apis/${group}`, `/apis/${group}/${version}`])
+      ))
+      const fixed = [
+        '/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3',
+        '/openid/v1/jwks', '/readyz', '/version',
+      ]
       return jsonDocument({ paths: [...new Set([...fixed, ...served, ...others])].sort() })
     })
   }
@@ -149,7 +160,9 @@ class Documents {
     const definitions = this.#options.definitions()
     const remoteState = this.#options.remote?.state ?? ''
     if (this.#source?.definitions !== definitions || this.#source.remoteState !== remoteState) {
-      this.#source = { definitions, remoteState, groups: withRemoteGroups(servedGroups(definitions), this.#options.remote?.versions() ?? []) }
+      this.#source = {
+        definitions, remoteState, groups: withRemoteGroups(servedGroups(definitions), this.#options.remote?.versions() ?? []),
+      }
     }
     return this.#source
   }

@@ -1,6 +1,9 @@
 /** Values and the fields (DEFINITION FIELD) that hold one of them. Only documents say so; what a field takes is checked where its kind is. */
 const rows: readonly (readonly [values: string, ...fields: string[]])[] = [
-  ['Always IfNotPresent Never', 'core.v1.Container imagePullPolicy', 'core.v1.EphemeralContainer imagePullPolicy', 'core.v1.ImageVolumeSource pullPolicy'],
+  [
+    'Always IfNotPresent Never', 'core.v1.Container imagePullPolicy', 'core.v1.EphemeralContainer imagePullPolicy',
+    'core.v1.ImageVolumeSource pullPolicy',
+  ],
   ['FallbackToLogsOnError File', 'core.v1.Container terminationMessagePolicy', 'core.v1.EphemeralContainer terminationMessagePolicy'],
   [
     'SCTP TCP UDP', 'core.v1.ContainerPort protocol', 'core.v1.ServicePort protocol', 'core.v1.EndpointPort protocol', 'core.v1.PortStatus protocol',
@@ -60,7 +63,10 @@ const rows: readonly (readonly [values: string, ...fields: string[]])[] = [
     'Equivalent Exact', 'admissionregistration.v1.MutatingWebhook matchPolicy', 'admissionregistration.v1.ValidatingWebhook matchPolicy',
     'admissionregistration.v1.MatchResources matchPolicy',
   ],
-  ['None NoneOnDryRun Some Unknown', 'admissionregistration.v1.MutatingWebhook sideEffects', 'admissionregistration.v1.ValidatingWebhook sideEffects'],
+  [
+    'None NoneOnDryRun Some Unknown', 'admissionregistration.v1.MutatingWebhook sideEffects',
+    'admissionregistration.v1.ValidatingWebhook sideEffects',
+  ],
   ['IfNeeded Never', 'admissionregistration.v1.MutatingWebhook reinvocationPolicy'],
 ]
 

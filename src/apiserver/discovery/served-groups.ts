@@ -37,8 +37,10 @@ export function withRemoteGroups(groups: readonly ServedGroup[], remote: readonl
   const byGroup = Map.groupBy(remote, ({ group }) => group)
   const merged = groups.map((group) => withRemoteVersions(group, byGroup.get(group.group) ?? []))
   const known = new Set(groups.map(({ group }) => group))
-  const added = [...byGroup].filter(([group]) => !known.has(group)).map(([group, versions]) => (
-    { priority: Math.max(...versions.map(({ groupPriority }) => groupPriority)), group: withRemoteVersions({ group, versions: [] }, versions) }))
+  const added = [...byGroup].filter(([group]) => !known.has(group)).map(([group, versions]) => ({
+    priority: Math.max(...versions.map(({ groupPriority }) => groupPriority)),
+    group: withRemoteVersions({ group, versions: [] }, versions),
+  }))
   for (const { priority, group } of added.sort((a, b) => b.priority - a.priority || (a.group.group < b.group.group ? -1 : 1))) {
     const at = merged.findIndex((other) => !added.some((one) => one.group === other) && groupPriorityOf(other.group) < priority)
     merged.splice(at === -1 ? merged.length : at, 0, group)
@@ -51,7 +53,10 @@ function withRemoteVersions(group: ServedGroup, remote: readonly RemoteVersion[]
   const others = remote.filter(({ version }) => !group.versions.some((own) => own.version === version))
   if (others.length === 0) return group
   const own = group.versions.map((version) => ({ served: version, priority: versionPriorityOf(group.group, version.version) }))
-  const all = [...own, ...others.map((each) => ({ served: { version: each.version, definitions: [], remote: each }, priority: each.versionPriority }))]
+  const all = [
+    ...own,
+    ...others.map((each) => ({ served: { version: each.version, definitions: [], remote: each }, priority: each.versionPriority })),
+  ]
   all.sort((a, b) => b.priority - a.priority || compareVersions(b.served.version, a.served.version))
   return { group: group.group, versions: all.map(({ served }) => served) }
 }
@@ -74,7 +79,9 @@ const STAGES: readonly (string | undefined)[] = ['alpha', 'beta', undefined]
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [VERSION.exec(a), VERSION.exec(b)]
   if (left === null || right === null) return left === right ? (a < b ? 1 : -1) : left === null ? -1 : 1
-  return STAGES.indexOf(left[2]) - STAGES.indexOf(right[2]) || Number(left[1]) - Number(right[1]) || Number(left[3] ?? 0) - Number(right[3] ?? 0)
+  return STAGES.indexOf(left[2]) - STAGES.indexOf(right[2])
+    || Number(left[1]) - Number(right[1])
+    || Number(left[3] ?? 0) - Number(right[3] ?? 0)
 }
 
 export interface ServedSubresource {

@@ -17,7 +17,9 @@ export function serverChecks(core: Pick<ApiServerCore, 'reader' | 'storeProblem'
 }
 
 /** Once its objects were seen a step of the start is over: who deletes them later has other troubles than an unready server. */
-function bootstrapped({ reader, cachesFilled }: Pick<ApiServerCore, 'reader' | 'cachesFilled'>, name: string, kind: KindRef, object: string): HealthCheck {
+function bootstrapped(
+  { reader, cachesFilled }: Pick<ApiServerCore, 'reader' | 'cachesFilled'>, name: string, kind: KindRef, object: string,
+): HealthCheck {
   let done = false
   return {
     name,

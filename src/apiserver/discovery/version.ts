@@ -27,7 +27,8 @@ export interface BuildFacts {
 
 export function versionInfo(build: BuildFacts): VersionInfo {
   return {
-    major: MAJOR, minor: MINOR, gitVersion: `v${MAJOR}.${MINOR}.0+lotse`, gitCommit: build.commit, gitTreeState: 'clean', buildDate: build.buildDate,
+    major: MAJOR, minor: MINOR, gitVersion: `v${MAJOR}.${MINOR}.0+lotse`, gitCommit: build.commit,
+    gitTreeState: 'clean', buildDate: build.buildDate,
     goVersion: build.runtime, compiler: 'none', platform: build.platform,
   }
 }

@@ -54,7 +54,9 @@ export class DanglingKeeper {
         await client.update(kinds.FlowSchema, { ...schema, status: { ...schema.status, conditions } }, { subresource: 'status' })
       } catch (error) {
         if (isStatus(error, 'NotFound')) continue
-        if (!isStatus(error, 'Conflict')) log.warn('The status of a flow schema could not be written', { name: keyOf(schema).name, why: thrownMessage(error) })
+        if (!isStatus(error, 'Conflict')) {
+          log.warn('The status of a flow schema could not be written', { name: keyOf(schema).name, why: thrownMessage(error) })
+        }
         return this.look(RETRY_MS)
       }
     }
@@ -68,7 +70,9 @@ function levelOf({ spec }: FlowSchema): string {
 /** Undefined where they say so already. */
 function conditionsOf(schema: FlowSchema, isThere: boolean, now: number): FlowSchemaCondition[] | undefined {
   const known = schema.status?.conditions ?? []
-  const before = findCondition(known.map((condition) => ({ ...condition, type: condition.type ?? '', status: condition.status ?? '' })), DANGLING)
+  const before = findCondition(
+    known.map((condition) => ({ ...condition, type: condition.type ?? '', status: condition.status ?? '' })), DANGLING,
+  )
   const references = `This FlowSchema references the PriorityLevelConfiguration object named ${JSON.stringify(levelOf(schema))}`
   const said = isThere
     ? { status: 'False', reason: 'Found', message: `${references} and it exists` }

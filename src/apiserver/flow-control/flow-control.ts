@@ -66,7 +66,9 @@ export class FlowControl {
       kept.configure(level.spec, level.uid, present(limits.get(level.name), 'limits of every level'), now)
       return [level.name, kept]
     }))
-    this.#quiescing = [...this.#quiescing, ...before.values()].filter((level) => this.#levels.get(level.name) !== level && !level.queues.isIdle)
+    this.#quiescing = [...this.#quiescing, ...before.values()].filter(
+      (level) => this.#levels.get(level.name) !== level && !level.queues.isIdle,
+    )
     this.#schemas = this.#schemaStates(schemas)
     this.#candidates = new WeakMap()
     return [...this.#levels.values()]

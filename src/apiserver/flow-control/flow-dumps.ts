@@ -24,7 +24,9 @@ export function flowDumpRoute(control: FlowControl): PathRoute {
     matches: (path) => dumpAt(path) !== undefined,
     handle: ({ request, query }) => {
       const rows = dumpAt(request.path)?.(query) ?? []
-      return Promise.resolve({ type: 'whole', status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: [utf8(alignedRows(rows))] })
+      return Promise.resolve({
+        type: 'whole', status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: [utf8(alignedRows(rows))],
+      })
     },
   }
 }
@@ -34,8 +36,12 @@ type Row = readonly string[]
 /** Each cell but the last of a line ends with a comma, and is as wide as the widest of its column. */
 function alignedRows(rows: readonly Row[]): string {
   const widths: number[] = []
-  for (const row of rows) row.slice(0, -1).forEach((cell, column) => (widths[column] = Math.max(MIN_WIDTH, widths[column] ?? 0, cell.length + 2)))
-  const lines = rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : `${cell},`.padEnd(widths[column] ?? 0))).join(''))
+  for (const row of rows) {
+    row.slice(0, -1).forEach((cell, column) => (widths[column] = Math.max(MIN_WIDTH, widths[column] ?? 0, cell.length + 2)))
+  }
+  const lines = rows.map(
+    (row) => row.map((cell, column) => (column === row.length - 1 ? cell : `${cell},`.padEnd(widths[column] ?? 0))).join(''),
+  )
   return `${lines.join('\n')}\n`
 }
 
@@ -56,7 +62,8 @@ function levelRows(control: FlowControl): readonly Row[] {
     const sum = (of: (count: (typeof counts)[number]) => number): string => String(counts.reduce((total, count) => total + of(count), 0))
     const active = [...queues.all()].filter((queue) => waitingIn(queue).length > 0).length
     return [
-      level.name, String(active), String(queues.isIdle), String(control.quiescing.includes(level)), String(queues.waiting), String(queues.executing),
+      level.name, String(active), String(queues.isIdle), String(control.quiescing.includes(level)),
+      String(queues.waiting), String(queues.executing),
       sum(({ dispatched }) => dispatched), sum(({ rejected }) => rejected['queue-full'] + rejected['concurrency-limit']),
       sum(({ rejected }) => rejected['time-out']), sum(({ rejected }) => rejected.cancelled),
     ]
@@ -64,7 +71,10 @@ function levelRows(control: FlowControl): readonly Row[] {
 }
 
 function queueRows(control: FlowControl): readonly Row[] {
-  const head = ['PriorityLevelName', 'Index', 'PendingRequests', 'ExecutingRequests', 'SeatsInUse', 'NextDispatchR', 'InitialSeatsSum', 'MaxSeatsSum', 'TotalWorkSum']
+  const head = [
+    'PriorityLevelName', 'Index', 'PendingRequests', 'ExecutingRequests', 'SeatsInUse', 'NextDispatchR',
+    'InitialSeatsSum', 'MaxSeatsSum', 'TotalWorkSum',
+  ]
   return [head, ...levelsOf(control).flatMap(({ name, queues }) => [...queues.all()].map((queue, index) => {
     const waiting = waitingIn(queue)
     const sum = (of: (ticket: Ticket) => number): number => waiting.reduce((total, ticket) => total + of(ticket), 0)
@@ -83,7 +93,8 @@ function seatSeconds(seatMs: number): string {
 function requestRows(control: FlowControl, { withDetails }: { readonly withDetails: boolean }): readonly Row[] {
   const head = [
     'PriorityLevelName', 'FlowSchemaName', 'QueueIndex', 'RequestIndexInQueue', 'FlowDistingsher', 'ArriveTime', 'InitialSeats', 'FinalSeats',
-    'AdditionalLatency', 'StartTime', ...(withDetails ? ['UserName', 'Verb', 'APIPath', 'Namespace', 'Name', 'APIVersion', 'Resource', 'SubResource'] : []),
+    'AdditionalLatency', 'StartTime',
+    ...(withDetails ? ['UserName', 'Verb', 'APIPath', 'Namespace', 'Name', 'APIVersion', 'Resource', 'SubResource'] : []),
   ]
   const row = (level: PriorityLevel, ticket: Ticket, place: readonly [number, number]): Row =>
     [...requestCells(level, ticket, place), ...(withDetails ? detailCells(ticket) : [])]
@@ -100,11 +111,15 @@ const NOT_YET = '0001-01-01T00:00:00Z'
 function requestCells({ name }: PriorityLevel, ticket: Ticket, [queue, place]: readonly [number, number]): Row {
   const { schema, request, arrivedAt, startedAt, state, work } = ticket
   return [
-    name, schema.name, String(queue), String(place), schema.distinguisherOf(request), formatMicroTime(arrivedAt), String(work.seats), String(work.lateSeats),
+    name, schema.name, String(queue), String(place), schema.distinguisherOf(request), formatMicroTime(arrivedAt),
+    String(work.seats), String(work.lateSeats),
     work.lateMs === 0 ? '0s' : `${work.lateMs}ms`, state === 'waiting' ? NOT_YET : formatMicroTime(startedAt),
   ]
 }
 
 function detailCells({ request: { user, info } }: Ticket): Row {
-  return [user.name, info.verb, info.path, info.namespace, info.name, info.isResource ? apiVersionOf(info) : '', info.resource, info.subresource]
+  return [
+    user.name, info.verb, info.path, info.namespace, info.name,
+    info.isResource ? apiVersionOf(info) : '', info.resource, info.subresource,
+  ]
 }

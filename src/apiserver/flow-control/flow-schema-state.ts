@@ -36,7 +36,9 @@ export class FlowSchemaState implements FlowName {
   readonly counts: FlowCounts
   readonly #distinguisher: string
   readonly #hands = new Map<string, readonly number[]>()
-  #lastHeaders: { readonly of: ResponseHeaders; readonly levelUid: string; readonly all: ResponseHeaders } = { of: {}, levelUid: '', all: {} }
+  #lastHeaders: { readonly of: ResponseHeaders; readonly levelUid: string; readonly all: ResponseHeaders } = {
+    of: {}, levelUid: '', all: {},
+  }
 
   constructor({ name, uid, spec, level, counts }: {
     name: string; uid: string; spec: FlowSchemaSpec; level: PriorityLevel; counts: FlowCounts | undefined
@@ -47,7 +49,8 @@ export class FlowSchemaState implements FlowName {
     this.level = level
     this.#distinguisher = spec.distinguisherMethod?.type ?? ''
     this.counts = counts ?? {
-      dispatched: 0, executing: 0, executingSeats: 0, waiting: 0, atOnce: 0, waited: { letIn: new Histogram(WAIT_SECONDS), refused: new Histogram(WAIT_SECONDS) },
+      dispatched: 0, executing: 0, executingSeats: 0, waiting: 0, atOnce: 0,
+      waited: { letIn: new Histogram(WAIT_SECONDS), refused: new Histogram(WAIT_SECONDS) },
       rejected: { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 0, cancelled: 0 },
     }
   }

@@ -11,7 +11,9 @@ export function followFlowObjects(resources: ResourceSet, reader: ObjectReader, 
   let seen = ''
   const look = (): void => {
     // Conditions change more often than specs do, and concern nobody here.
-    const generations = watched.flatMap((kind) => reader.list(kind).map(({ metadata }) => `${metadata.name} ${metadata.uid} ${metadata.generation}`)).join()
+    const generations = watched.flatMap(
+      (kind) => reader.list(kind).map(({ metadata }) => `${metadata.name} ${metadata.uid} ${metadata.generation}`),
+    ).join()
     if (generations === seen) return
     seen = generations
     tell(flowObjects(reader))

@@ -20,7 +20,9 @@ export interface WorkEstimate {
 }
 
 /** All that ordinary requests need is known beforehand: one object per width. */
-const ESTIMATES: readonly WorkEstimate[] = Array.from({ length: MAX_SEATS + 1 }, (_, seats) => ({ seats, lateSeats: 0, lateMs: 0, width: seats }))
+const ESTIMATES: readonly WorkEstimate[] = Array.from(
+  { length: MAX_SEATS + 1 }, (_, seats) => ({ seats, lateSeats: 0, lateMs: 0, width: seats }),
+)
 
 export function seatsOnly(seats: number): WorkEstimate {
   return ESTIMATES[seats] ?? { seats, lateSeats: 0, lateMs: 0, width: seats }
@@ -39,7 +41,9 @@ export interface ListSize {
 }
 
 /** A list, or a watch that begins with the state: a large one does the work of many small requests. */
-export function workOfList({ stored, limit, hasSelector, isFromCache }: ListSize, info: Pick<RequestInfo, 'name'>, maxSeats: number): WorkEstimate {
+export function workOfList(
+  { stored, limit, hasSelector, isFromCache }: ListSize, info: Pick<RequestInfo, 'name'>, maxSeats: number,
+): WorkEstimate {
   // A list of one object by its name is a get.
   if (info.name !== '') return oneSeat
   const shown = limit > 0 && limit < stored ? limit : stored
@@ -70,8 +74,10 @@ export function workOfWrite(watches: number, maxSeats: number): WorkEstimate {
 
 const WRITES: ReadonlySet<string> = new Set<Verb>(['create', 'update', 'patch', 'delete'])
 /** Answered without anything being stored. */
-const UNSTORED: ReadonlySet<string> = new Set(['tokenreviews', 'subjectaccessreviews', 'localsubjectaccessreviews', 'selfsubjectaccessreviews',
-  'selfsubjectrulesreviews', 'selfsubjectreviews'])
+const UNSTORED: ReadonlySet<string> = new Set([
+  'tokenreviews', 'subjectaccessreviews', 'localsubjectaccessreviews', 'selfsubjectaccessreviews', 'selfsubjectrulesreviews',
+  'selfsubjectreviews',
+])
 
 /** Whether watches may hear of what the request does. */
 export function isHeardOf({ verb, resource, subresource }: RequestInfo): boolean {

@@ -53,7 +53,9 @@ function dispatchPath(parts: DispatchParts, call: HttpCall): ServerResponse | Pr
   const { path, method } = call.request
   const route = parts.routes.paths.find((candidate) => candidate.matches(path))
   if (route === undefined) return dispatchElsewhere(parts, call)
-  if (!route.methods.includes(method)) throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on ${path}`)
+  if (!route.methods.includes(method)) {
+    throw new StatusError(405, 'MethodNotAllowed', `the server does not allow the method ${method} on ${path}`)
+  }
   return pathResponse(parts, call, route)
 }
 

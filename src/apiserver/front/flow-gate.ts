@@ -88,7 +88,9 @@ export class FlowGate {
   }
 
   /** As run, for work that is answered at once but keeps its seats until it gives them back, or the request's time is over. */
-  async hold<T>(flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate, answering: (held: HeldSeats) => T | Promise<T>): Promise<T> {
+  async hold<T>(
+    flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate, answering: (held: HeldSeats) => T | Promise<T>,
+  ): Promise<T> {
     const ticket = await this.#seatsFor(flow, asked, work)
     this.#count(flow, ticket, 1)
     const deadline: Deadline = { at: this.#clock.now() + this.#limits.requestTimeoutMs, expire: () => release() }

@@ -16,7 +16,9 @@ export interface GatedParts extends DispatchParts {
 const UNSEATED: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
 
 /** Does what an allowed call asks for when there is room for it, and says in the response which flow it belongs to. Throws nothing. */
-export function gated(parts: GatedParts, call: HttpCall, failure: (error: unknown) => ServerResponse): ServerResponse | Promise<ServerResponse> {
+export function gated(
+  parts: GatedParts, call: HttpCall, failure: (error: unknown) => ServerResponse,
+): ServerResponse | Promise<ServerResponse> {
   const flow = parts.gate.flowOf(call.user, call.info)
   try {
     const response = admitted(parts, call, flow)
@@ -55,7 +57,8 @@ function watching(parts: GatedParts, call: HttpCall, flow: FlowSchemaState): Pro
 }
 
 function listWork(
-  { resources }: GatedParts, { info, query }: HttpCall, { isFromCache, maxSeats }: { readonly isFromCache: boolean; readonly maxSeats: number },
+  { resources }: GatedParts, { info, query }: HttpCall,
+  { isFromCache, maxSeats }: { readonly isFromCache: boolean; readonly maxSeats: number },
 ): WorkEstimate {
   // What is not stored here costs others what it costs.
   const stored = resources.find(info.group, info.version, info.resource)?.cache.size ?? 0
@@ -71,5 +74,7 @@ function finished({ request, warnings }: HttpCall, flow: FlowSchemaState, respon
 function withFlow(response: ServerResponse, flow: FlowSchemaState): ServerResponse {
   if (flow.uid === '' || response.type === 'tunnel') return response
   const headers = flow.headers(response.headers)
-  return response.type === 'whole' ? { type: 'whole', status: response.status, headers, body: response.body } : withHeaders(response, headers)
+  return response.type === 'whole'
+    ? { type: 'whole', status: response.status, headers, body: response.body }
+    : withHeaders(response, headers)
 }

@@ -35,7 +35,8 @@ export interface HandlerParts extends GatedParts {
 const NO_QUERY = new URLSearchParams()
 /** A request whose path could not be read. */
 const UNKNOWN: HttpCall['info'] = {
-  isResource: false, verb: '', group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path: '', rest: '', watch: false,
+  isResource: false, verb: '', group: '', version: '', resource: '', subresource: '', namespace: '', name: '',
+  path: '', rest: '', watch: false,
 }
 
 /** Who -> may they -> is there room -> do it. Whatever goes wrong becomes a Status; nothing is thrown. */
@@ -45,7 +46,10 @@ export function createHandler(parts: HandlerParts): Handler {
     try {
       const response = answer(parts, asked)
       if (!(response instanceof Promise)) return measured(parts, asked, response)
-      return response.then((later) => measured(parts, asked, later), (error: unknown) => measured(parts, asked, failureOf(parts, asked, error)))
+      return response.then(
+        (later) => measured(parts, asked, later),
+        (error: unknown) => measured(parts, asked, failureOf(parts, asked, error)),
+      )
     } catch (error) {
       return measured(parts, asked, failureOf(parts, asked, error))
     }
@@ -77,7 +81,9 @@ class Asked implements Delays {
 }
 
 /** A stream is measured when it ends, and counted as going on until then. */
-function measured({ metrics, clock }: HandlerParts, { request, query, info, startedAt, trail, queuedMs, webhooksMs }: Asked, answered: ServerResponse): ServerResponse {
+function measured(
+  { metrics, clock }: HandlerParts, { request, query, info, startedAt, trail, queuedMs, webhooksMs }: Asked, answered: ServerResponse,
+): ServerResponse {
   const response = trail === undefined ? answered : trail.respond(answered)
   const summary = { info, method: request.method, isApply: isApply(request), isDryRun: query !== NO_QUERY && query.has('dryRun') }
   if (response.type !== 'stream') {
@@ -128,7 +134,10 @@ function answerAs(parts: HandlerParts, asked: Asked, user: User): ServerResponse
 function answerAllowed(parts: HandlerParts, asked: Asked, user: User): ServerResponse | Promise<ServerResponse> {
   const { request, query, info, trail } = asked
   if (info.isResource && !parts.feed.ready) throw serviceUnavailable('the server is still reading its store')
-  const call: HttpCall = { request, query, info, user, accepted: acceptedFor(parts, request, query, info), warnings: [], trail, delays: asked, begun: nothing }
+  const call: HttpCall = {
+    request, query, info, user, accepted: acceptedFor(parts, request, query, info),
+    warnings: [], trail, delays: asked, begun: nothing,
+  }
   return gated(parts, call, (error) => failureOf(parts, asked, error))
 }
 
@@ -164,6 +173,8 @@ function asStatus(parts: HandlerParts, request: ServerRequest, error: unknown): 
   if (error instanceof StatusError) return error
   const id = uuid(parts.random)
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  parts.log.error('a request failed for a reason that is a defect of the server', { id, method: request.method, path: request.path, error: stack })
+  parts.log.error('a request failed for a reason that is a defect of the server', {
+    id, method: request.method, path: request.path, error: stack,
+  })
   return internalError(`the request failed by a defect of the server, which its log describes under the id ${id}`)
 }

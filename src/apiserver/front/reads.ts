@@ -27,7 +27,9 @@ const WAIT_FOR_REVISION_MS = 3_000
 export function getResponse(parts: ReadParts, call: ResourceCall): ServerResponse | Promise<ServerResponse> {
   const render = (cached: CachedObject): ServerResponse | Promise<ServerResponse> => {
     const shown = shownAs(call.resource, cached)
-    return shown instanceof Promise ? shown.then((served) => renderObject(parts.clock, call, 200, served)) : renderObject(parts.clock, call, 200, shown)
+    return shown instanceof Promise
+      ? shown.then((served) => renderObject(parts.clock, call, 200, served))
+      : renderObject(parts.clock, call, 200, shown)
   }
   const found = getObject(parts, call.resource, call.key, call.query.get('resourceVersion') ?? '', call.request)
   return found instanceof Promise ? found.then(render) : render(found)
@@ -35,7 +37,8 @@ export function getResponse(parts: ReadParts, call: ResourceCall): ServerRespons
 
 /** reader's signal is asked for only where there is something to wait for: making one costs as much as the read. */
 export function getObject(
-  parts: Pick<ReadParts, 'feed'>, resource: ServedResource, key: ObjectKey, resourceVersion: string, reader: { readonly signal: AbortSignal },
+  parts: Pick<ReadParts, 'feed'>, resource: ServedResource, key: ObjectKey, resourceVersion: string,
+  reader: { readonly signal: AbortSignal },
 ): CachedObject | Promise<CachedObject> {
   const pending = parts.feed.fresh(reader)
   if (pending === undefined && resourceVersion === '') return standing(resource, key)
@@ -64,7 +67,8 @@ export async function listResponse(parts: ReadParts, call: ResourceCall): Promis
   const options = parseListOptions(call.query, false)
   const selection = parseSelection(call.resource, call.key.namespace, options)
   const { result, shown } = await listShown(parts.feed, parts.store, call.resource, {
-    cache: call.resource.cache, scope: selection.scope, matches: selection.matches, limit: options.limit, continueToken: options.continueToken,
+    cache: call.resource.cache, scope: selection.scope, matches: selection.matches, limit: options.limit,
+    continueToken: options.continueToken,
     point: readPoint(options.resourceVersion, options.resourceVersionMatch, options.limit),
     get signal() {
       return call.request.signal

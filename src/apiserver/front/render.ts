@@ -19,12 +19,14 @@ export function renderObject(clock: Clock, call: ResourceCall, status: number, s
   if (accepted.as === 'partial') return objectResponse(status, partialOf(object), accepted)
   const metadata = { resourceVersion: object.metadata.resourceVersion ?? '' }
   const include = parseIncludeObject(call.query)
-  return objectResponse(status, tableOf(resource.definition, [object], { metadata, include, now: clock.now(), withColumns: true }), accepted)
+  return objectResponse(
+    status, tableOf(resource.definition, [object], { metadata, include, now: clock.now(), withColumns: true }), accepted,
+  )
 }
 
 /**
- * A list in the form that was asked for. As plain JSON it is made of the bytes that the cache holds. shown: what the objects of the page are
- * shown as, where the resource's view cannot tell.
+ * A list in the form that was asked for. As plain JSON it is made of the bytes that the cache holds. shown: what the objects of the page
+ * are shown as, where the resource's view cannot tell.
  */
 export function renderList(clock: Clock, call: ResourceCall, page: ListPage, shown?: readonly Served[]): ServerResponse {
   const { accepted, resource } = call
@@ -35,10 +37,16 @@ export function renderList(clock: Clock, call: ResourceCall, page: ListPage, sho
   })
   if (streamed !== undefined) return streamed
   if (accepted.as === 'object' && accepted.format === 'json' && !accepted.pretty) {
-    const head = utf8(`{"kind":"${resource.kind.kind}List","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)
-    return bytesResponse(200, listBody(head, shown?.map(({ bytes }) => bytes) ?? page.objects.map((object) => object.seen(resource.view).bytes)))
+    const head = utf8(
+      `{"kind":"${resource.kind.kind}List","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`,
+    )
+    return bytesResponse(
+      200,
+      listBody(head, shown?.map(({ bytes }) => bytes) ?? page.objects.map((object) => object.seen(resource.view).bytes)),
+    )
   }
-  return renderItems(clock, call, shown?.map(({ object }) => object) ?? page.objects.map((cached) => cached.seen(resource.view).object), metadata)
+  const items = shown?.map(({ object }) => object) ?? page.objects.map((cached) => cached.seen(resource.view).object)
+  return renderItems(clock, call, items, metadata)
 }
 
 /** Objects as a list of their kind, in the form that was asked for. */

@@ -47,7 +47,9 @@ export async function objectRouteResponse(parts: RouteParts, call: ResourceCall,
 
 /** What is a resource of its own, though nothing is stored, is shown in every form that others have: as a table too. */
 function rendered({ clock }: RouteParts, call: ResourceCall, route: ObjectRoute, { status, object }: ObjectAnswer): ServerResponse {
-  if (route.subresource === '' && call.info.verb === 'get') return renderObject(clock, call, status, servedOnce(object as JsonObject & KubeObject))
+  if (route.subresource === '' && call.info.verb === 'get') {
+    return renderObject(clock, call, status, servedOnce(object as JsonObject & KubeObject))
+  }
   if (call.info.verb === 'list') return renderItems(clock, call, (object['items'] ?? []) as readonly KubeObject[], { resourceVersion: '' })
   return objectResponse(status, object, call.accepted)
 }
@@ -90,13 +92,20 @@ function objectVerb(route: ObjectRoute, info: RequestInfo, resource: ServedResou
   return verb
 }
 
-function checkedBody(parts: PipelineParts, context: CallContext, { route, body, key, fieldValidation }: ObjectRouteCall): JsonObject & KubeObject {
+function checkedBody(
+  parts: PipelineParts, context: CallContext, { route, body, key, fieldValidation }: ObjectRouteCall,
+): JsonObject & KubeObject {
   const { group, version, kind } = route.body
   const apiVersion = group === '' ? version : `${group}/${version}`
-  if ((body['kind'] ?? kind) !== kind) throw badRequest(`the object provided is unrecognized (must be of type ${kind}), not ${JSON.stringify(body['kind'])}`)
+  if ((body['kind'] ?? kind) !== kind) {
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind}), not ${JSON.stringify(body['kind'])}`)
+  }
   const schema = present(parts.schemas(route.body.schema), `the schema ${route.body.schema}`)
   const { object, unknownFields } = normalizeObject(schema, body, { kind, version })
-  reportFields({ fieldValidation, warn: (message) => context.warn(message) }, { kind, version }, unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`))
+  reportFields(
+    { fieldValidation, warn: (message) => context.warn(message) }, { kind, version },
+    unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`),
+  )
   const metadata = (object['metadata'] ?? {}) as KubeObject['metadata']
   if (key.namespace !== '' && metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== key.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')

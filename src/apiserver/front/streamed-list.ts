@@ -25,8 +25,8 @@ const MIN_STREAMED_ITEMS = 500
 const ITEMS_OF_A_PIECE = 50
 
 /**
- * A long list that is encoded while it is sent, in pieces between which others are served. Undefined: the list is short, or is wanted in a form
- * for people, or whole for the audit log.
+ * A long list that is encoded while it is sent, in pieces between which others are served. Undefined: the list is short, or is wanted in a
+ * form for people, or whole for the audit log.
  */
 export function streamedList(clock: Clock, call: ResourceCall, items: ListItems): ServerResponse | undefined {
   const { accepted, resource } = call
@@ -35,7 +35,9 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
   if (accepted.pretty || accepted.format === 'yaml') return undefined
   if (accepted.as === 'table') return tableStream(clock, call, items)
   const isPartial = accepted.as === 'partial'
-  const list = isPartial ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' } : { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion }
+  const list = isPartial
+    ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' }
+    : { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion }
   const head = { ...list, metadata: items.metadata }
   const itemOf = (index: number): KubeObject => (isPartial ? partialOf(items.at(index).object) : items.at(index).object)
   if (accepted.format === 'protobuf') {
@@ -74,8 +76,8 @@ async function sendItems(sink: ByteSink, frame: object, length: number, itemOf: 
 }
 
 /**
- * Bytes and texts one after the other, written in blocks of one length, which pass between threads in memory that both see. Bytes of its own for
- * each text would bring about one full collection after the other.
+ * Bytes and texts one after the other, written in blocks of one length, which pass between threads in memory that both see. Bytes of its
+ * own for each text would bring about one full collection after the other.
  */
 class Blocks {
   readonly #sink: ByteSink
@@ -99,7 +101,9 @@ class Blocks {
 
   addBytes(bytes: Uint8Array): void {
     for (let taken = 0; taken < bytes.length;) {
-      const part = bytes.length - taken <= BLOCK_BYTES - this.#used ? bytes.subarray(taken) : bytes.subarray(taken, taken + BLOCK_BYTES - this.#used)
+      const part = bytes.length - taken <= BLOCK_BYTES - this.#used
+        ? bytes.subarray(taken)
+        : bytes.subarray(taken, taken + BLOCK_BYTES - this.#used)
       this.#block.set(part, this.#used)
       this.#used += part.length
       taken += part.length

@@ -28,7 +28,13 @@ const MIN_TIMEOUT_MS = 1_800_000
 
 /** Answers watches, and counts them. */
 export class Watches {
-  readonly #parts: { readonly feed: CacheFeed; readonly clock: Clock; readonly random: Random; readonly log: Log; readonly limits: WatchLimits }
+  readonly #parts: {
+    readonly feed: CacheFeed
+    readonly clock: Clock
+    readonly random: Random
+    readonly log: Log
+    readonly limits: WatchLimits
+  }
   readonly #shared = new SharedWatches()
   readonly #streams = new Set<WatchStream>()
   #isDraining = false
@@ -51,19 +57,26 @@ export class Watches {
     const { feed, clock, limits } = this.#parts
     if (this.#isDraining) throw serviceUnavailable('the server is shutting down')
     if (this.#streams.size >= limits.watchers) throw tooManyRequests('The server has too many watches, please try again later.', 5)
-    if (call.accepted.format === 'yaml') throw notAcceptable('only the following media types are accepted: application/json, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch')
+    if (call.accepted.format === 'yaml') {
+      throw notAcceptable(
+        'only the following media types are accepted: application/json, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+      )
+    }
     const options = parseListOptions(call.query, true)
     const { scope, matches, trigger } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
     const { sent, remote, onRetired } = call.resource
     const watched = { cache: call.resource.cache, scope, matches: remote === undefined ? matches : matchesAll, trigger, sent }
     const query = { ...watched, start: startOf(options), signal: call.request.signal }
     const frames = watchFrames(call.resource, call.accepted, { include: parseIncludeObject(call.query), clock })
-    const follow = (after: Revision, member: WatchMember): (() => void) => this.#follow(call, options, { ...watched, frames, after }, member)
+    const follow = (after: Revision, member: WatchMember): (() => void) => this.#follow(
+      call, options, { ...watched, frames, after }, member,
+    )
     return {
       type: 'stream', status: 200, headers: { 'content-type': watchType(call.accepted), 'cache-control': 'no-cache, private' },
       send: async (sink) => {
         const stream = new WatchStream({
-          feed, clock, query, frames, converted: remote && { remote, matches }, sent, follow, timeoutMs: this.#timeoutMs(options), backlogBytes: limits.watchBacklogBytes,
+          feed, clock, query, frames, converted: remote && { remote, matches }, sent, follow, timeoutMs: this.#timeoutMs(options),
+          backlogBytes: limits.watchBacklogBytes,
           begun: () => call.begun(),
           bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
         }, sink)
@@ -74,7 +87,9 @@ export class Watches {
         try {
           const end = await stream.run()
           if (end === 'too-slow') call.resource.sent.slow++
-          if (end === 'too-slow') this.#parts.log.warn('a watch was ended because its client does not read', { path: call.info.path, user: call.user.name })
+          if (end === 'too-slow') {
+            this.#parts.log.warn('a watch was ended because its client does not read', { path: call.info.path, user: call.user.name })
+          }
         } finally {
           uncount()
           onRetired.delete(retire)
@@ -87,7 +102,9 @@ export class Watches {
   #follow(call: ResourceCall, options: ListOptions, subject: WatchSubject, member: WatchMember): () => void {
     // The rows of a Table depend on those before, and a client that is ahead of the cache is not told what others are.
     if (call.accepted.as === 'table' || subject.after > this.#parts.feed.revision) return watchAlone(subject, member)
-    const key = JSON.stringify([call.key.namespace, call.key.name, options.labelSelector, options.fieldSelector, call.accepted.as, call.accepted.format])
+    const key = JSON.stringify([
+      call.key.namespace, call.key.name, options.labelSelector, options.fieldSelector, call.accepted.as, call.accepted.format,
+    ])
     return this.#shared.join(call.resource, key, { ...subject, after: 0 }, member)
   }
 

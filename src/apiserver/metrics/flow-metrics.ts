@@ -25,17 +25,32 @@ export function flowFamilies(control: FlowControl): readonly MetricFamily[] {
       control.schemas.map((schema) => [labelsOf(schema), waitingSeats(schema)] as const)),
     gauge('apiserver_flowcontrol_nominal_limit_seats', 'Seats of a priority level by its shares.', levels(({ limits }) => limits.nominal)),
     gauge('apiserver_flowcontrol_lower_limit_seats', 'Seats that a priority level does not lend.', levels(({ limits }) => limits.least)),
-    gauge('apiserver_flowcontrol_upper_limit_seats', 'Seats that a priority level may have with what it borrows.', levels(({ limits }) => limits.most)),
-    gauge('apiserver_flowcontrol_current_limit_seats', 'Seats of a priority level as they are lent now.', levels(({ currentSeats }) => currentSeats)),
-    gauge('apiserver_flowcontrol_demand_seats_average', 'Seats that were wanted in the last period, on average.', levels(({ lastDemand }) => lastDemand.average)),
+    gauge(
+      'apiserver_flowcontrol_upper_limit_seats', 'Seats that a priority level may have with what it borrows.',
+      levels(({ limits }) => limits.most),
+    ),
+    gauge(
+      'apiserver_flowcontrol_current_limit_seats', 'Seats of a priority level as they are lent now.',
+      levels(({ currentSeats }) => currentSeats),
+    ),
+    gauge(
+      'apiserver_flowcontrol_demand_seats_average', 'Seats that were wanted in the last period, on average.',
+      levels(({ lastDemand }) => lastDemand.average),
+    ),
     gauge('apiserver_flowcontrol_demand_seats_stdev', 'Standard deviation of the seats that were wanted in the last period.',
       levels(({ lastDemand }) => lastDemand.deviation)),
     gauge('apiserver_flowcontrol_demand_seats_high_watermark', 'Seats that were wanted in the last period, at most.',
       levels(({ lastDemand }) => lastDemand.highest)),
     gauge('apiserver_flowcontrol_demand_seats_smoothed', 'Seats that are taken to be wanted: quick to rise, slow to fall.',
       levels(({ lastDemand }) => lastDemand.smoothed)),
-    gauge('apiserver_flowcontrol_target_seats', 'Seats that a priority level would have, had all what they want.', levels(({ targetSeats }) => targetSeats)),
-    gauge('apiserver_flowcontrol_seat_fair_frac', 'The part of their targets that the levels got in the last adjustment.', [[{}, control.fairFraction]]),
+    gauge(
+      'apiserver_flowcontrol_target_seats', 'Seats that a priority level would have, had all what they want.',
+      levels(({ targetSeats }) => targetSeats),
+    ),
+    gauge(
+      'apiserver_flowcontrol_seat_fair_frac', 'The part of their targets that the levels got in the last adjustment.',
+      [[{}, control.fairFraction]],
+    ),
   ]
 }
 
@@ -58,9 +73,14 @@ function waits(control: FlowControl): MetricFamily {
     const labels = labelsOf(schema)
     return [
       ...histogramSamples(refused, { ...labels, execute: 'false' }),
-      ...histogramSamples({ bounds: letIn.bounds, sum: letIn.sum, count: letIn.count + atOnce, countUpTo: (index) => letIn.countUpTo(index) + atOnce },
-        { ...labels, execute: 'true' }),
+      ...histogramSamples(
+        { bounds: letIn.bounds, sum: letIn.sum, count: letIn.count + atOnce, countUpTo: (index) => letIn.countUpTo(index) + atOnce },
+        { ...labels, execute: 'true' },
+      ),
     ]
   })
-  return { name: 'apiserver_flowcontrol_request_wait_duration_seconds', help: 'Seconds that requests waited for seats.', type: 'histogram', samples }
+  return {
+    name: 'apiserver_flowcontrol_request_wait_duration_seconds', help: 'Seconds that requests waited for seats.',
+    type: 'histogram', samples,
+  }
 }

@@ -56,7 +56,9 @@ export class DurationSeries {
   }
 
   family(): MetricFamily {
-    return histogramFamily(this.#name, this.#help, [...this.#histograms].map(([key, histogram]) => [labelsOf(this.#labels, key), histogram]))
+    return histogramFamily(
+      this.#name, this.#help, [...this.#histograms].map(([key, histogram]) => [labelsOf(this.#labels, key), histogram]),
+    )
   }
 }
 

@@ -27,7 +27,9 @@ export function measuredStore(store: Store, clock: Clock): MeasuredStore {
   const seriesOf = (operation: Operation, key: string): Series => {
     const prefix = prefixOf(key)
     let series = times[operation].get(prefix)
-    if (series === undefined) times[operation].set(prefix, (series = { type: typeOf(prefix), durations: new Histogram(SECONDS), errors: 0 }))
+    if (series === undefined) {
+      times[operation].set(prefix, (series = { type: typeOf(prefix), durations: new Histogram(SECONDS), errors: 0 }))
+    }
     return series
   }
   const measured = <T>(series: Series, work: Promise<T>): Promise<T> => {
@@ -43,7 +45,9 @@ export function measuredStore(store: Store, clock: Clock): MeasuredStore {
   return {
     store: {
       read: (range, options): Promise<ReadResult> => measured(seriesOf('list', range.start), store.read(range, options)),
-      commit: (transaction): Promise<Committed> => measured(seriesOf(operationOf(transaction), transaction.writes[0]?.key ?? ''), store.commit(transaction)),
+      commit: (transaction): Promise<Committed> => measured(
+        seriesOf(operationOf(transaction), transaction.writes[0]?.key ?? ''), store.commit(transaction),
+      ),
       watch: (range, after, signal) => store.watch(range, after, signal),
       compact: (before) => store.compact(before),
       latest: () => store.latest(),
@@ -67,10 +71,18 @@ function typeOf(prefix: string): string {
 
 function familiesOf(times: Readonly<Record<Operation, Map<string, Series>>>): readonly MetricFamily[] {
   const all = Object.entries(times).flatMap(([operation, byType]) =>
-    Array.from(byType.values(), (series) => ({ labels: { operation, type: series.type }, ...series, total: series.durations.count + series.errors })))
+    Array.from(byType.values(), (series) => ({
+      labels: { operation, type: series.type }, ...series, total: series.durations.count + series.errors,
+    })))
   return [
-    histogramFamily('etcd_request_duration_seconds', 'Seconds that the store took.', all.map(({ labels, durations }) => [labels, durations] as const)),
+    histogramFamily(
+      'etcd_request_duration_seconds', 'Seconds that the store took.',
+      all.map(({ labels, durations }) => [labels, durations] as const),
+    ),
     counter('etcd_requests_total', 'Requests to the store.', all.map(({ labels, total }) => [labels, total] as const)),
-    counter('etcd_request_errors_total', 'Requests to the store that failed.', all.filter(({ errors }) => errors > 0).map(({ labels, errors }) => [labels, errors] as const)),
+    counter(
+      'etcd_request_errors_total', 'Requests to the store that failed.',
+      all.filter(({ errors }) => errors > 0).map(({ labels, errors }) => [labels, errors] as const),
+    ),
   ]
 }

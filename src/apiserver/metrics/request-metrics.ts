@@ -114,7 +114,8 @@ export class RequestMetrics {
   }
 
   #newSeries(
-    byResource: Map<string, RequestSeries[]>, { info, scope, verb, isDryRun }: { info: ParsedRequest; scope: string; verb: string; isDryRun: boolean },
+    byResource: Map<string, RequestSeries[]>,
+    { info, scope, verb, isDryRun }: { info: ParsedRequest; scope: string; verb: string; isDryRun: boolean },
   ): RequestSeries {
     const subresource = KNOWN_PATHS.find((path) => info.path === path || info.path.startsWith(`${path}/`)) ?? ''
     const isKnown = info.isResource && this.#facts.isKnown(info) && this.#size < MAX_SERIES
@@ -135,7 +136,9 @@ export class RequestMetrics {
     const durations = all.map((series) => [series.labelsWithDryRun, series.durations] as const)
     return [
       counter('apiserver_request_total', 'Requests by verb, dry run, group, version, resource, scope, component and status code.',
-        all.flatMap((series) => series.codes.map(({ code, count }) => [{ code: String(code), ...series.labelsWithDryRun }, count] as const))),
+        all.flatMap((series) => (
+          series.codes.map(({ code, count }) => [{ code: String(code), ...series.labelsWithDryRun }, count] as const)
+        ))),
       counter('authentication_attempts', 'Requests by whether it was found out who makes them.',
         Object.entries(this.authentications).map(([result, count]) => [{ result }, count] as const)),
       histogramFamily('apiserver_request_duration_seconds', 'Seconds from the arrival of a request to its answer.', durations),
@@ -144,9 +147,13 @@ export class RequestMetrics {
         help: 'Seconds from the arrival of a request to its answer, without its waits for seats and for webhooks.',
         samples: all.flatMap((series) => histogramSamples(ownDurations(series), series.labels)),
       },
-      histogramFamily('apiserver_response_sizes', 'Bytes of answers to reads.', all.map((series) => [series.labels, series.sizes] as const)),
+      histogramFamily(
+        'apiserver_response_sizes', 'Bytes of answers to reads.',
+        all.map((series) => [series.labels, series.sizes] as const),
+      ),
       gauge('apiserver_longrunning_requests', 'Watches and other requests that go on now.',
-        all.filter(({ verb, longRunning }) => verb === 'WATCH' || longRunning > 0).map((series) => [series.labels, series.longRunning] as const)),
+        all.filter(({ verb, longRunning }) => verb === 'WATCH' || longRunning > 0)
+          .map((series) => [series.labels, series.longRunning] as const)),
     ]
   }
 }
@@ -158,7 +165,9 @@ function ownDurations({ durations, delayed }: RequestSeries): Parameters<typeof 
   const correction = (of: (histogram: Histogram) => number): number => (delayed === undefined ? 0 : of(delayed.own) - of(delayed.all))
   return {
     bounds: durations.bounds.slice(FIRST_OWN_BOUND), count: durations.count, sum: durations.sum + correction(({ sum }) => sum),
-    countUpTo: (index) => durations.countUpTo(index + FIRST_OWN_BOUND) + correction((histogram) => histogram.countUpTo(index + FIRST_OWN_BOUND)),
+    countUpTo: (index) => (
+      durations.countUpTo(index + FIRST_OWN_BOUND) + correction((histogram) => histogram.countUpTo(index + FIRST_OWN_BOUND))
+    ),
   }
 }
 
@@ -170,7 +179,8 @@ export interface RequestSummary {
 }
 
 const VERBS: Readonly<Record<string, string>> = {
-  create: 'POST', get: 'GET', list: 'LIST', watch: 'WATCH', update: 'PUT', patch: 'PATCH', delete: 'DELETE', deletecollection: 'DELETECOLLECTION',
+  create: 'POST', get: 'GET', list: 'LIST', watch: 'WATCH', update: 'PUT', patch: 'PATCH', delete: 'DELETE',
+  deletecollection: 'DELETECOLLECTION',
 }
 const CONNECTED: ReadonlySet<string> = new Set(['attach', 'exec', 'portforward', 'proxy'])
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])

@@ -34,17 +34,28 @@ function storedObjects(resources: ResourceSet): MetricFamily {
   for (const { definition, storedKind, cache } of resources.all()) {
     if (!definition.virtual) byResource.set(nameOf(storedKind), cache.size)
   }
-  return gauge('apiserver_storage_objects', 'Stored objects by resource.', Array.from(byResource, ([resource, count]) => [{ resource }, count] as const))
+  return gauge(
+    'apiserver_storage_objects', 'Stored objects by resource.',
+    Array.from(byResource, ([resource, count]) => [{ resource }, count] as const),
+  )
 }
 
 function listFamilies(resources: ResourceSet): readonly MetricFamily[] {
-  const listed = Array.from(resources.all()).filter(({ sent }) => sent.lists.requests > 0).map(({ storedKind, sent: { lists } }) => ({ resource_prefix: `/${nameOf(storedKind)}`, lists }))
+  const listed = Array.from(resources.all())
+    .filter(({ sent }) => sent.lists.requests > 0)
+    .map(({ storedKind, sent: { lists } }) => ({ resource_prefix: `/${nameOf(storedKind)}`, lists }))
   const slow = Array.from(resources.all()).filter(({ sent }) => sent.slow > 0)
   return [
-    counter('apiserver_cache_list_total', 'Lists that were answered.', listed.map(({ resource_prefix, lists }) => [{ index: '', resource_prefix }, lists.requests] as const)),
+    counter(
+      'apiserver_cache_list_total', 'Lists that were answered.',
+      listed.map(({ resource_prefix, lists }) => [{ index: '', resource_prefix }, lists.requests] as const),
+    ),
     counter('apiserver_cache_list_fetched_objects_total', 'Objects that lists looked at.',
       listed.map(({ resource_prefix, lists }) => [{ index: '', resource_prefix }, lists.walked] as const)),
-    counter('apiserver_cache_list_returned_objects_total', 'Objects that lists showed.', listed.map(({ resource_prefix, lists }) => [{ resource_prefix }, lists.shown] as const)),
+    counter(
+      'apiserver_cache_list_returned_objects_total', 'Objects that lists showed.',
+      listed.map(({ resource_prefix, lists }) => [{ resource_prefix }, lists.shown] as const),
+    ),
     counter('apiserver_terminated_watchers_total', 'Watches that were ended because their clients did not read.',
       slow.map(({ storedKind, sent }) => [{ resource: nameOf(storedKind) }, sent.slow] as const)),
   ]

@@ -24,7 +24,8 @@ interface Clause {
   readonly quality: number
 }
 
-const ACCEPTED_TYPES = 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf'
+const ACCEPTED_TYPES =
+  'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf'
 const MAX_HEADER_LENGTH = 4_096
 
 export const plainJson: Accepted = { format: 'json', as: 'object', pretty: false }
@@ -44,7 +45,9 @@ export interface NegotiateOptions {
  *   application/json;as=Table;v=v1;g=meta.k8s.io,application/json -> Table where transforms is set, else JSON
  */
 export function negotiate(header: string | undefined, options: NegotiateOptions): Accepted {
-  if (header === undefined || header === '' || header === '*/*' || header === 'application/json') return { format: 'json', as: 'object', pretty: options.pretty }
+  if (header === undefined || header === '' || header === '*/*' || header === 'application/json') {
+    return { format: 'json', as: 'object', pretty: options.pretty }
+  }
   if (header.length > MAX_HEADER_LENGTH) throw notAcceptable('the Accept header is too long')
   for (const clause of clausesOf(header)) {
     const accepted = accept(clause, options)

@@ -9,7 +9,8 @@ import type { WriteOptions } from '../options/write-options.ts'
 import type { ProtobufDecoder } from '../protobuf/decode-object.ts'
 import { protobufType } from '../protobuf/envelope.ts'
 
-const ACCEPTED = 'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf'
+const ACCEPTED =
+  'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf'
 
 /** What reading a body needs. */
 export interface BodyParts {

@@ -16,7 +16,8 @@ export function parseIncludeObject(query: URLSearchParams): IncludeObject {
 
 /** metav1.Table: what kubectl get shows. */
 export function tableOf(
-  definition: ResourceDefinition, objects: Iterable<KubeObject>, options: { metadata: JsonObject; include: IncludeObject; now: Instant; withColumns: boolean },
+  definition: ResourceDefinition, objects: Iterable<KubeObject>,
+  options: { metadata: JsonObject; include: IncludeObject; now: Instant; withColumns: boolean },
 ): JsonObject {
   const columns = tableColumns(definition)
   const rows: JsonObject[] = []

@@ -42,7 +42,9 @@ function sharedFrames(resource: ServedResource): WatchFrames {
     event: (type, event) => event.frame(type, view),
     initial: (object) => frameInPassing('ADDED', object.seen(view)),
     shown: frameOf,
-    bookmark: (revision, end) => line('BOOKMARK', { kind: resource.kind.kind, apiVersion: resource.apiVersion, metadata: bookmarkMetadata(revision, end) }),
+    bookmark: (revision, end) => line('BOOKMARK', {
+      kind: resource.kind.kind, apiVersion: resource.apiVersion, metadata: bookmarkMetadata(revision, end),
+    }),
     error: errorFrame,
   }
 }
@@ -72,7 +74,9 @@ function ownFrames(resource: ServedResource, as: 'table' | 'partial', options: {
 /** An event and its object are the same for all who ask for them in this form at the same time: it is kept until the next one. */
 function protobufFrames(resource: ServedResource, { as, encoder }: Accepted & { format: 'protobuf' }): WatchFrames {
   const shown = ({ object }: Served): JsonObject => ({ ...(as === 'partial' ? partialOf(object) : object) })
-  const bookmarkKind = as === 'partial' ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' } : { kind: resource.kind.kind, apiVersion: resource.apiVersion }
+  const bookmarkKind = as === 'partial'
+    ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
+    : { kind: resource.kind.kind, apiVersion: resource.apiVersion }
   return {
     event: (type, event) => encoder.encodeEvent(type, shown(event.subject(type).seen(resource.view))),
     initial: (cached) => encoder.encodeEvent('ADDED', shown(cached.seen(resource.view))),

@@ -57,11 +57,15 @@ function fromQuery(query: URLSearchParams): Fields {
 function fromBody(body: unknown): Fields {
   if (!isObject(body)) throw badRequest('the body of a delete must be a DeleteOptions object')
   const kind = body['kind']
-  if (kind !== undefined && kind !== 'DeleteOptions') throw badRequest(`the body of a delete must be a DeleteOptions object, not ${JSON.stringify(kind)}`)
+  if (kind !== undefined && kind !== 'DeleteOptions') {
+    throw badRequest(`the body of a delete must be a DeleteOptions object, not ${JSON.stringify(kind)}`)
+  }
   const preconditions = body['preconditions'] ?? {}
   if (!isObject(preconditions)) throw badRequest('DeleteOptions: preconditions must be an object')
   const dryRun = body['dryRun'] ?? []
-  if (!Array.isArray(dryRun) || !dryRun.every((value) => typeof value === 'string')) throw badRequest('DeleteOptions: dryRun must be a list of strings')
+  if (!Array.isArray(dryRun) || !dryRun.every((value) => typeof value === 'string')) {
+    throw badRequest('DeleteOptions: dryRun must be a list of strings')
+  }
   return {
     dryRun,
     gracePeriodSeconds: field(body, 'gracePeriodSeconds', isInteger, 'an integer'),
@@ -93,6 +97,8 @@ function errorsOf(fields: Fields): FieldError[] {
   if (policy !== undefined && orphanDependents !== undefined) {
     errors.push(invalidValue('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'))
   }
-  if (policy !== undefined && !isPolicy(policy)) errors.push(notSupported('propagationPolicy', policy, ['Background', 'Foreground', 'Orphan']))
+  if (policy !== undefined && !isPolicy(policy)) {
+    errors.push(notSupported('propagationPolicy', policy, ['Background', 'Foreground', 'Orphan']))
+  }
   return errors
 }

@@ -59,7 +59,9 @@ function watchErrors(options: ListOptions): FieldError[] {
     errors.push(forbiddenField(MATCH, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'))
   }
   if (match === '') return errors
-  if (sendInitialEvents === undefined) errors.push(forbiddenField(MATCH, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'))
+  if (sendInitialEvents === undefined) {
+    errors.push(forbiddenField(MATCH, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'))
+  }
   if (match !== 'NotOlderThan') errors.push(notSupported(MATCH, match, ['NotOlderThan']))
   if (options.continueToken !== '') errors.push(forbiddenField(MATCH, 'resourceVersionMatch is forbidden when continue is provided'))
   return errors
@@ -68,6 +70,8 @@ function watchErrors(options: ListOptions): FieldError[] {
 export function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
   if (text === null || text === '') return undefined
-  if (!/^-?\d{1,15}$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax in the parameter ${name}`)
+  if (!/^-?\d{1,15}$/.test(text)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax in the parameter ${name}`)
+  }
   return Number(text)
 }

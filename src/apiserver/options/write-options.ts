@@ -41,7 +41,9 @@ function isFieldValidation(text: string): text is FieldValidation | '' {
 }
 
 export function dryRunErrors(values: readonly string[]): FieldError[] {
-  return values.every((value) => value === 'All' || value === '') ? [] : [notSupported('dryRun', values.find((value) => value !== 'All') ?? '', ['All'])]
+  return values.every((value) => value === 'All' || value === '')
+    ? []
+    : [notSupported('dryRun', values.find((value) => value !== 'All') ?? '', ['All'])]
 }
 
 function managerErrors(manager: string): FieldError[] {

@@ -160,7 +160,8 @@ export class Admission {
   }
 
   async #validateAfter(
-    request: AdmissionRequest, listener: WarningListener, { verdict, index, startedAt }: { verdict: Promise<Verdict>; index: number; startedAt: number },
+    request: AdmissionRequest, listener: WarningListener,
+    { verdict, index, startedAt }: { verdict: Promise<Verdict>; index: number; startedAt: number },
   ): Promise<void> {
     let outcome: 'admitted' | 'rejected' = 'rejected'
     try {
@@ -201,5 +202,7 @@ function refusal(request: AdmissionRequest, code: number, message: string): Stat
   const { kind, key } = request
   const of = { group: kind.group, resource: kind.plural }
   if (code === 403) return forbidden(of, key.name, message)
-  return new StatusError(code, code === 422 ? 'Invalid' : code === 429 ? 'TooManyRequests' : code === 409 ? 'Conflict' : 'BadRequest', message)
+  return new StatusError(
+    code, code === 422 ? 'Invalid' : code === 429 ? 'TooManyRequests' : code === 409 ? 'Conflict' : 'BadRequest', message,
+  )
 }

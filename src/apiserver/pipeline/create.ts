@@ -17,7 +17,9 @@ import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 const MAX_GENERATED_NAMES = 8
 
 /** decode -> default -> prepare -> mutate -> validate -> admit -> convert -> commit. body is a fresh object, ours to change. */
-export async function createObject(parts: PipelineParts, request: WriteRequest, body: object, tracked?: ManagedFieldsEntry[]): Promise<Written> {
+export async function createObject(
+  parts: PipelineParts, request: WriteRequest, body: object, tracked?: ManagedFieldsEntry[],
+): Promise<Written> {
   const { draft, generated } = draftOf(parts, request, body)
   const admission = admissionOf(request, draft)
   let outcome: 'stored' | 'not-stored' = 'not-stored'
@@ -78,7 +80,9 @@ function validateNew(request: WriteRequest, draft: KubeObject): void {
 function dryCreate(request: WriteRequest, draft: KubeObject): Served {
   const { cache } = request.resource
   const name = draft.metadata.name ?? ''
-  if (cache.get({ namespace: draft.metadata.namespace ?? '', name }) !== undefined) throw alreadyExists(resourceName(request.resource), name)
+  if (cache.get({ namespace: draft.metadata.namespace ?? '', name }) !== undefined) {
+    throw alreadyExists(resourceName(request.resource), name)
+  }
   return servedOnce(draft)
 }
 
@@ -94,7 +98,9 @@ async function store(
     const key = objectKeyText(resource.cache.prefix, { namespace: object.metadata.namespace ?? '', name })
     const taken = resource.cache.getByText(key) !== undefined
     const stored = taken ? undefined : storedAs(resource, object)
-    const result = stored === undefined ? undefined : await commitObject(parts, key, stored instanceof Promise ? await stored : stored, 0, charge)
+    const result = stored === undefined
+      ? undefined
+      : await commitObject(parts, key, stored instanceof Promise ? await stored : stored, 0, charge)
     if (result?.outcome === 'stored') return result.cached
     if (!generated || attempt === MAX_GENERATED_NAMES) throw alreadyExists(resourceName(resource), name)
     object = { ...draft, metadata: { ...draft.metadata, name: generatedName(parts, draft.metadata.generateName ?? '') } }
@@ -113,6 +119,8 @@ export function prepareContext(parts: PipelineParts, request: WriteRequest): Pre
 function admissionOf(request: WriteRequest, draft: KubeObject): AdmissionRequest {
   return {
     operation: 'CREATE', kind: request.resource.kind, subresource: request.subresource, object: draft, old: undefined,
-    key: { namespace: draft.metadata.namespace ?? '', name: draft.metadata.name ?? '' }, user: request.user, dryRun: request.dryRun, options: request.options, audit: request.audit, delays: request.delays, warn: (message) => request.warn(message),
+    key: { namespace: draft.metadata.namespace ?? '', name: draft.metadata.name ?? '' },
+    user: request.user, dryRun: request.dryRun, options: request.options, audit: request.audit, delays: request.delays,
+    warn: (message) => request.warn(message),
   }
 }

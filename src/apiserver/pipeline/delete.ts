@@ -64,7 +64,9 @@ async function attempt(parts: PipelineParts, request: WriteRequest, key: string,
     outcome = 'stored'
     const gone = step.action === 'remove'
     if (resource.remote === undefined) return { outcome: gone ? 'gone' : 'pending', served: cached.seen(resource.view) }
-    return gone ? { outcome: 'gone', served: servedOnce(withRevision(last.object, cached.revision)) } : { outcome: 'pending', served: await shownAs(resource, cached) }
+    return gone
+      ? { outcome: 'gone', served: servedOnce(withRevision(last.object, cached.revision)) }
+      : { outcome: 'pending', served: await shownAs(resource, cached) }
   } finally {
     parts.admission.settle(admission, outcome)
   }
@@ -115,6 +117,7 @@ function checkPreconditions(request: WriteRequest, current: KubeObject, options:
 function admissionOf(request: WriteRequest, current: KubeObject, options: DeleteOptions): AdmissionRequest {
   return {
     operation: 'DELETE', kind: request.resource.kind, key: request.key, subresource: '', object: undefined, old: current,
-    user: request.user, dryRun: request.dryRun, options, audit: request.audit, delays: request.delays, warn: (message) => request.warn(message),
+    user: request.user, dryRun: request.dryRun, options, audit: request.audit, delays: request.delays,
+    warn: (message) => request.warn(message),
   }
 }

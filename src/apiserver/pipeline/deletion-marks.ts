@@ -31,7 +31,8 @@ export function isHeld(object: KubeObject): boolean {
 
 /** The finalizers that make the garbage collector treat the dependents as the deleter wants, beside those of others. */
 export function finalizersFor(
-  metadata: ObjectMeta, options: DeleteOptions, { orphansByDefault, finalizersOnDelete = [] }: Pick<ResourceDefinition, 'orphansByDefault' | 'finalizersOnDelete'>,
+  metadata: ObjectMeta, options: DeleteOptions,
+  { orphansByDefault, finalizersOnDelete = [] }: Pick<ResourceDefinition, 'orphansByDefault' | 'finalizersOnDelete'>,
 ): readonly string[] {
   const standing = metadata.finalizers ?? []
   const missing = metadata.deletionTimestamp === undefined ? finalizersOnDelete.filter((name) => !standing.includes(name)) : []

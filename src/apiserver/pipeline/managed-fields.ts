@@ -24,13 +24,16 @@ export function trackWrite(
 const PATIENCE_MS = 1_000
 
 /**
- * The same where managers have written in other versions. Nobody who cannot tell what those show stops the write, or holds it up for long: then
- * their fields are taken to be named as in this version.
+ * The same where managers have written in other versions. Nobody who cannot tell what those show stops the write, or holds it up for long:
+ * then their fields are taken to be named as in this version.
  */
 export async function trackAcrossVersions(
-  parts: PipelineParts, request: WriteRequest, resource: ConvertedResource, { draft, current }: { readonly draft: KubeObject; readonly current: KubeObject },
+  parts: PipelineParts, request: WriteRequest, resource: ConvertedResource,
+  { draft, current }: { readonly draft: KubeObject; readonly current: KubeObject },
 ): Promise<ManagedFieldsEntry[] | undefined> {
-  const told = changesByVersion(parts, resource, current.metadata.managedFields ?? [], { before: current, after: draft }).catch(() => noOtherVersions)
+  const told = changesByVersion(
+    parts, resource, current.metadata.managedFields ?? [], { before: current, after: draft },
+  ).catch(() => noOtherVersions)
   const patience = new AbortController()
   const changes = await Promise.race([told, sleep(parts.clock, PATIENCE_MS, patience.signal)])
   patience.abort()

@@ -82,13 +82,19 @@ function keep<F extends (typeof KEPT)[number]>(metadata: ObjectMeta, current: Ob
 function requireSame(request: WriteRequest, wanted: ObjectMeta, current: ObjectMeta): void {
   const name = current.name ?? ''
   if ((wanted.uid ?? '') !== '' && wanted.uid !== current.uid) {
-    throw conflict(resourceName(request.resource), name, `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${current.uid}`)
+    throw conflict(
+      resourceName(request.resource), name,
+      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${current.uid}`,
+    )
   }
   if ((wanted.resourceVersion ?? '') !== '' && wanted.resourceVersion !== current.resourceVersion) throw modified(request, name)
 }
 
 export function modified(request: WriteRequest, name: string): Error {
-  return conflict(resourceName(request.resource), name, 'the object has been modified; please apply your changes to the latest version and try again')
+  return conflict(
+    resourceName(request.resource), name,
+    'the object has been modified; please apply your changes to the latest version and try again',
+  )
 }
 
 /** metadata.generation counts the changes of what its owner wants, so that a controller can say which one it has seen. */

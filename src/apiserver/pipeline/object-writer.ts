@@ -78,7 +78,10 @@ async function modifyObject<T extends KubeObject>(
 function checkConditions(resource: ServedResource, { metadata }: KubeObject, options: ModifyOptions): void {
   const { uid, resourceVersion } = options
   if (uid !== undefined && uid !== metadata.uid) {
-    throw conflict(resourceName(resource), metadata.name ?? '', `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`)
+    throw conflict(
+      resourceName(resource), metadata.name ?? '',
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
+    )
   }
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
     throw conflict(resourceName(resource), metadata.name ?? '',

@@ -24,7 +24,8 @@ export function hasOtherVersions(resource: ServedResource, entries: Entries | un
 
 /** What a write changes, as the versions show it in which other managers wrote. Versions that are not served any more cannot tell. */
 export async function changesByVersion(
-  parts: Parts, resource: ConvertedResource, entries: Entries, { before, after }: { readonly before: KubeObject; readonly after: KubeObject },
+  parts: Parts, resource: ConvertedResource, entries: Entries,
+  { before, after }: { readonly before: KubeObject; readonly after: KubeObject },
 ): Promise<ChangesByVersion> {
   const versions = versionsOf(parts, resource, entries).filter(({ apiVersion }) => apiVersion !== resource.apiVersion)
   if (versions.length === 0) return noOtherVersions
@@ -83,7 +84,9 @@ function versionsOf(parts: Parts, { kind, apiVersion: own }: ServedResource, ent
   const names = new Set(entries.flatMap(({ apiVersion }) => (apiVersion === undefined ? [] : [apiVersion])))
   return [...names].flatMap((apiVersion) => {
     const version = apiVersion.slice(kind.group.length + 1)
-    const served = apiVersion === own || apiVersion.startsWith(`${kind.group}/`) ? parts.resources.find(kind.group, version, kind.plural) : undefined
+    const served = apiVersion === own || apiVersion.startsWith(`${kind.group}/`)
+      ? parts.resources.find(kind.group, version, kind.plural)
+      : undefined
     return served === undefined ? [] : [{ apiVersion, schema: schemaOf(parts, served) }]
   })
 }

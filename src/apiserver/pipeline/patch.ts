@@ -36,7 +36,9 @@ async function applyObject(parts: PipelineParts, request: WriteRequest, patch: O
     if (resource.cache.get(key) !== undefined) {
       return updateObject(parts, request, (live) => {
         const apply = { live, config, force: patch.force }
-        return hasOtherVersions(resource, live.metadata.managedFields) ? appliedAcrossVersions(parts, request, resource, apply) : appliedDraft(parts, request, apply)
+        return hasOtherVersions(resource, live.metadata.managedFields)
+          ? appliedAcrossVersions(parts, request, resource, apply)
+          : appliedDraft(parts, request, apply)
       })
     }
     if (request.subresource !== '' || (config.metadata.uid ?? '') !== '') throw notFound(resourceName(resource), key.name)
@@ -50,7 +52,8 @@ async function applyObject(parts: PipelineParts, request: WriteRequest, patch: O
   }
 }
 
-const CUSTOM_PATCH_TYPES = 'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml'
+const CUSTOM_PATCH_TYPES =
+  'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml'
 
 type PlainPatch = Exclude<ObjectPatch, { type: 'apply' }>
 
@@ -71,7 +74,9 @@ export function patched(parts: PipelineParts, request: WriteRequest, patch: Plai
 /** The body could be read; what came of it cannot be such an object. Its content is not repeated: it may be a secret. */
 function wrongPatch(why: string): StatusError {
   const message = `Invalid value: ${why}`
-  return new StatusError(422, 'Invalid', ` "" is invalid: patch: ${message}`, { causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] })
+  return new StatusError(
+    422, 'Invalid', ` "" is invalid: patch: ${message}`, { causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] },
+  )
 }
 
 function resultOf(parts: PipelineParts, request: WriteRequest, patch: PlainPatch, current: KubeObject): unknown {

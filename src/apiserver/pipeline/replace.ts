@@ -10,7 +10,9 @@ import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 import { requireCreate, resourceName } from './write-request.ts'
 
 /** Kinds whose PUT creates what is not there: those that agents announce by replacing, as upstream's AllowCreateOnUpdate has it. */
-const CREATED_ON_UPDATE: ReadonlySet<string> = new Set(['/events', 'events.k8s.io/events', 'coordination.k8s.io/leases', '/endpoints', '/services'])
+const CREATED_ON_UPDATE: ReadonlySet<string> = new Set([
+  '/events', 'events.k8s.io/events', 'coordination.k8s.io/leases', '/endpoints', '/services',
+])
 
 /**
  * PUT. body is a fresh object. With a resourceVersion it replaces exactly that state; without one, whatever is there,

@@ -33,7 +33,9 @@ export async function patchScale(parts: PipelineParts, request: WriteRequest, pa
   return setScale(parts, request, (scale) => {
     const patched = patchedScale(scale, patch)
     const spec = isObject(patched) ? patched['spec'] : undefined
-    if (isObject(spec) && spec['replicas'] === undefined) throw badRequest(`the spec replicas field ${JSON.stringify(replicasPath)} cannot be empty`)
+    if (isObject(spec) && spec['replicas'] === undefined) {
+      throw badRequest(`the spec replicas field ${JSON.stringify(replicasPath)} cannot be empty`)
+    }
     return patched
   })
 }
@@ -60,7 +62,9 @@ async function setScale(parts: PipelineParts, request: WriteRequest, change: (sc
 
 function checked(request: WriteRequest, scale: unknown): { replicas: number; resourceVersion: string; uid: string } {
   if (!isObject(scale)) throw badRequest('the body must be an autoscaling/v1 Scale')
-  if (scale['kind'] !== undefined && scale['kind'] !== 'Scale') throw badRequest(`the body must be an autoscaling/v1 Scale, not ${JSON.stringify(scale['kind'])}`)
+  if (scale['kind'] !== undefined && scale['kind'] !== 'Scale') {
+    throw badRequest(`the body must be an autoscaling/v1 Scale, not ${JSON.stringify(scale['kind'])}`)
+  }
   const metadata = isObject(scale['metadata']) ? scale['metadata'] : {}
   const spec = isObject(scale['spec']) ? scale['spec'] : {}
   const replicas = spec['replicas'] ?? 0
@@ -69,7 +73,11 @@ function checked(request: WriteRequest, scale: unknown): { replicas: number; res
   if (textOf(metadata, 'name', name) !== name || textOf(metadata, 'namespace', namespace) !== namespace) {
     throw badRequest('the name and namespace of the Scale do not match those on the URL')
   }
-  if (replicas < 0) throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')])
+  if (replicas < 0) {
+    throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
+      invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
+    ])
+  }
   return { replicas, resourceVersion: textOf(metadata, 'resourceVersion', ''), uid: textOf(metadata, 'uid', '') }
 }
 

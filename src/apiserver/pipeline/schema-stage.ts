@@ -23,7 +23,8 @@ export function decodeFields(parts: SchemaParts, request: WriteRequest, body: ob
   checkKind(request.resource, body)
   if (request.trusted) return withMetadata(request.resource, body)
   const { kind, definition } = request.resource
-  const { object, unknownFields } = definition.form?.read(current === undefined ? body : copyJson(body)) ?? normalizeObject(schemaOf(parts, request.resource), body, kind, current)
+  const { object, unknownFields } = definition.form?.read(current === undefined ? body : copyJson(body))
+    ?? normalizeObject(schemaOf(parts, request.resource), body, kind, current)
   reportFields(request, kind, unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`))
   return withMetadata(request.resource, object)
 }
@@ -48,7 +49,9 @@ export function decodeObject(parts: SchemaParts, resource: ServedResource, body:
 function decodeBody(parts: SchemaParts, body: JsonObject): DecodedObject {
   const { kind, apiVersion } = body
   const schema = bodySchema(parts, body)
-  if (schema === undefined || typeof kind !== 'string' || typeof apiVersion !== 'string') return { object: body as JsonObject & KubeObject, unknownFields: [] }
+  if (schema === undefined || typeof kind !== 'string' || typeof apiVersion !== 'string') {
+    return { object: body as JsonObject & KubeObject, unknownFields: [] }
+  }
   const { object, unknownFields } = normalizeObject(schema, body, { kind, version: apiVersion.slice(apiVersion.indexOf('/') + 1) })
   return { object: { ...object, metadata: object['metadata'] ?? {} } as JsonObject & KubeObject, unknownFields }
 }
@@ -61,7 +64,8 @@ export function bodySchema({ schemas }: SchemaParts, { kind, apiVersion }: JsonO
 
 /** What strict decoding found: an error, warnings or nothing, as the client asked for (KEP-2885). */
 export function reportFields(
-  request: Pick<WriteRequest, 'fieldValidation' | 'warn'>, of: { readonly kind: string; readonly version: string }, problems: readonly string[],
+  request: Pick<WriteRequest, 'fieldValidation' | 'warn'>,
+  of: { readonly kind: string; readonly version: string }, problems: readonly string[],
 ): void {
   if (problems.length === 0 || request.fieldValidation === 'Ignore') return
   if (request.fieldValidation === 'Strict') {
@@ -74,9 +78,14 @@ export function reportFields(
 function checkKind(resource: ServedResource, body: JsonObject): void {
   const { kind, apiVersion } = body
   const right = resource.kind.kind
-  if ((kind === undefined || kind === '' || kind === right) && (apiVersion === undefined || apiVersion === '' || apiVersion === resource.apiVersion)) return
+  if (
+    (kind === undefined || kind === '' || kind === right)
+    && (apiVersion === undefined || apiVersion === '' || apiVersion === resource.apiVersion)
+  ) return
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') throw badRequest('the object has no valid kind and apiVersion')
-  throw badRequest(`the object provided is unrecognized (must be of type ${right}): ${apiVersion}, Kind=${kind} does not match ${resource.apiVersion}, Kind=${right}`)
+  throw badRequest(
+    `the object provided is unrecognized (must be of type ${right}): ${apiVersion}, Kind=${kind} does not match ${resource.apiVersion}, Kind=${right}`,
+  )
 }
 
 /** kind and apiVersion may be left out where the path says them. */

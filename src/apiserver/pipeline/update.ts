@@ -86,7 +86,9 @@ interface Variant {
 function variantOf(parts: PipelineParts, request: WriteRequest): Variant {
   const { definition, kind } = request.resource
   if (request.subresource === '' || request.subresource === 'scale') return definition
-  const variant = request.subresource === 'status' ? definition.status : parts.facets.get(facetId(kind.group, kind.plural, request.subresource))
+  const variant = request.subresource === 'status'
+    ? definition.status
+    : parts.facets.get(facetId(kind.group, kind.plural, request.subresource))
   return present(variant, `the ${request.subresource} subresource of ${kind.plural}`)
 }
 
@@ -170,9 +172,12 @@ function isStoredAsServed({ resource }: WriteRequest, cached: CachedObject, curr
 function admissionOf(request: WriteRequest, draft: KubeObject, current: KubeObject): AdmissionRequest {
   const { resource, key, subresource } = request
   // By this door the object is a Scale, to all who are asked.
-  const shown = subresource === 'scale' ? { object: scaleOf(resource, draft), old: scaleOf(resource, current) } : { object: draft, old: current }
+  const shown = subresource === 'scale'
+    ? { object: scaleOf(resource, draft), old: scaleOf(resource, current) }
+    : { object: draft, old: current }
   return {
     operation: 'UPDATE', kind: resource.kind, key, subresource, ...shown,
-    user: request.user, dryRun: request.dryRun, options: request.options, audit: request.audit, delays: request.delays, warn: (message) => request.warn(message),
+    user: request.user, dryRun: request.dryRun, options: request.options, audit: request.audit, delays: request.delays,
+    warn: (message) => request.warn(message),
   }
 }

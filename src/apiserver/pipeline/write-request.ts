@@ -64,9 +64,13 @@ export interface PipelineParts {
 }
 
 /** An update or a patch that makes what is not there needs the right to create it too. Throws 403. */
-export async function requireCreate({ authorizer }: Pick<PipelineParts, 'authorizer'>, { resource, key, user }: WriteRequest): Promise<void> {
+export async function requireCreate(
+  { authorizer }: Pick<PipelineParts, 'authorizer'>, { resource, key, user }: WriteRequest,
+): Promise<void> {
   const { group, version, plural } = resource.kind
-  await requireAllowed(authorizer, user, { isResource: true, verb: 'create', group, version, resource: plural, subresource: '', ...key, path: '' })
+  await requireAllowed(authorizer, user, {
+    isResource: true, verb: 'create', group, version, resource: plural, subresource: '', ...key, path: '',
+  })
 }
 
 /** group/plural/subresource */

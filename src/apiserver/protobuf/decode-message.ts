@@ -37,8 +37,11 @@ function fill(object: JsonObject, bytes: Uint8Array, layout: Layout, place: Plac
 function add(object: JsonObject, name: string, { schema, omitsEmpty }: Field, wire: WireField, place: Place): void {
   if (schema.type === 'list') {
     const list = (object[name] ??= []) as unknown[]
-    if (wire.type === 'bytes' && isScalarNumber(schema.items)) for (const value of packedVarints(wire.bytes)) list.push(numberOf(schema.items, value))
-    else list.push(valueOf(schema.items, wire, place))
+    if (wire.type === 'bytes' && isScalarNumber(schema.items)) {
+      for (const value of packedVarints(wire.bytes)) list.push(numberOf(schema.items, value))
+    } else {
+      list.push(valueOf(schema.items, wire, place))
+    }
     return
   }
   if (schema.type === 'map') {
@@ -64,9 +67,11 @@ function valueOf(schema: Schema, wire: WireField, place: Place): unknown {
     case 'int-or-string': return intOrString(contentOf(wire))
     case 'time': case 'micro-time': return timeIn(contentOf(wire), schema.type)
     case 'any': return anyIn(contentOf(wire))
-    case 'object': return messageToJson(schema.name, decodeMessage(contentOf(wire), place.layouts.of(schema), place.layouts, place.depth + 1))
+    case 'object':
+      return messageToJson(schema.name, decodeMessage(contentOf(wire), place.layouts.of(schema), place.layouts, place.depth + 1))
     // A list as a map's value is a message of its own, with the items as field 1.
-    case 'list': return [...wireFields(contentOf(wire))].filter(({ number }) => number === 1).map((item) => valueOf(schema.items, item, place))
+    case 'list':
+      return [...wireFields(contentOf(wire))].filter(({ number }) => number === 1).map((item) => valueOf(schema.items, item, place))
     case 'map': throw malformed('a map stands where none can be')
   }
 }

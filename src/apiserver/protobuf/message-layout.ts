@@ -10,11 +10,12 @@ export type LayoutEntry =
 /** Messages that JSON shows inlined: the definition, the number of the message in it, and the numbers within. */
 const INLINED: Readonly<Record<string, readonly [number: number, fields: string | { readonly sameAs: string }]>> = {
   'core.v1.Volume': [2, 'hostPath:1 emptyDir:2 gcePersistentDisk:3 awsElasticBlockStore:4 gitRepo:5 secret:6 nfs:7 iscsi:8 glusterfs:9'
-    + ' persistentVolumeClaim:10 rbd:11 flexVolume:12 cinder:13 cephfs:14 flocker:15 downwardAPI:16 fc:17 azureFile:18 configMap:19 vsphereVolume:20'
-    + ' quobyte:21 azureDisk:22 photonPersistentDisk:23 portworxVolume:24 scaleIO:25 projected:26 storageos:27 csi:28 ephemeral:29 image:30'],
+    + ' persistentVolumeClaim:10 rbd:11 flexVolume:12 cinder:13 cephfs:14 flocker:15 downwardAPI:16 fc:17 azureFile:18 configMap:19'
+    + ' vsphereVolume:20 quobyte:21 azureDisk:22 photonPersistentDisk:23 portworxVolume:24 scaleIO:25 projected:26 storageos:27'
+    + ' csi:28 ephemeral:29 image:30'],
   'core.v1.PersistentVolumeSpec': [2, 'gcePersistentDisk:1 awsElasticBlockStore:2 hostPath:3 glusterfs:4 nfs:5 rbd:6 iscsi:7 cinder:8 cephfs:9 fc:10'
-    + ' flocker:11 flexVolume:12 azureFile:13 vsphereVolume:14 quobyte:15 azureDisk:16 photonPersistentDisk:17 portworxVolume:18 scaleIO:19 local:20'
-    + ' storageos:21 csi:22'],
+    + ' flocker:11 flexVolume:12 azureFile:13 vsphereVolume:14 quobyte:15 azureDisk:16 photonPersistentDisk:17 portworxVolume:18'
+    + ' scaleIO:19 local:20 storageos:21 csi:22'],
   'core.v1.Probe': [1, 'exec:1 httpGet:2 tcpSocket:3 grpc:4'],
   'core.v1.EphemeralContainer': [1, { sameAs: 'core.v1.Container' }],
   'core.v1.ConfigMapEnvSource': [1, 'name:1'],

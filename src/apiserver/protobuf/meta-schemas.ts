@@ -11,7 +11,9 @@ export function withMetaSchemas(schemas: SchemaLookup): SchemaLookup {
     'apiextensions.v1.JSONSchemaPropsOrArray': () => message('apiextensions.v1.JSONSchemaPropsOrArray', {
       schema: field(1, jsonSchema()), jSONSchemas: field(2, { type: 'list', items: jsonSchema(), list: 'atomic', keys: [] }),
     }),
-    'apiextensions.v1.JSONSchemaPropsOrBool': () => message('apiextensions.v1.JSONSchemaPropsOrBool', { allows: field(1, { type: 'boolean' }), schema: field(2, jsonSchema()) }),
+    'apiextensions.v1.JSONSchemaPropsOrBool': () => message('apiextensions.v1.JSONSchemaPropsOrBool', {
+      allows: field(1, { type: 'boolean' }), schema: field(2, jsonSchema()),
+    }),
     'apiextensions.v1.JSONSchemaPropsOrStringArray': () => message('apiextensions.v1.JSONSchemaPropsOrStringArray', {
       schema: field(1, jsonSchema()), property: field(2, { type: 'list', items: { type: 'string' }, list: 'atomic', keys: [] }),
     }),

@@ -8,7 +8,9 @@ export function nodeAgentAddress(nodeName: string, reader: ObjectReader): { addr
   const node = reader.get(kinds.Node, { namespace: '', name: nodeName })
   if (node === undefined) throw notFound({ group: '', resource: 'nodes' }, nodeName)
   const addresses = node.status?.addresses ?? []
-  const address = ['InternalIP', 'Hostname'].map((type) => addresses.find((candidate) => candidate.type === type)?.address).find((found) => found !== undefined)
+  const address = ['InternalIP', 'Hostname'].map(
+    (type) => addresses.find((candidate) => candidate.type === type)?.address,
+  ).find((found) => found !== undefined)
   const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port
   if (address === undefined) throw internalError(`node ${nodeName} has published no InternalIP and no Hostname in status.addresses`)
   if (port === undefined) throw internalError(`node ${nodeName} has published no port in status.daemonEndpoints.kubeletEndpoint`)

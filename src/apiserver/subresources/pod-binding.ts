@@ -43,7 +43,9 @@ function assigned(pod: Pod, { target, metadata }: Binding, key: ObjectKey, clock
   if (pod.metadata.deletionTimestamp !== undefined) throw refuse(`pod ${key.name} is being deleted, cannot be assigned to a host`)
   if ((pod.spec?.nodeName ?? '') !== '') throw refuse(`pod ${key.name} is already assigned to node ${JSON.stringify(pod.spec?.nodeName)}`)
   if ((pod.spec?.schedulingGates?.length ?? 0) > 0) throw refuse(`pod ${key.name} has non-empty .spec.schedulingGates`)
-  const annotations = metadata.annotations === undefined ? pod.metadata.annotations : { ...pod.metadata.annotations, ...metadata.annotations }
+  const annotations = metadata.annotations === undefined
+    ? pod.metadata.annotations
+    : { ...pod.metadata.annotations, ...metadata.annotations }
   return {
     ...pod,
     ...(annotations === undefined ? {} : { metadata: { ...pod.metadata, annotations } }),

@@ -13,7 +13,9 @@ import { isTerminalPhase } from '../../resources/kinds/pod/phase.ts'
 const STREAM_PARAMETERS: readonly (readonly [asked: string, agent: string])[] = [
   ['stdin', 'input'], ['stdout', 'output'], ['stderr', 'error'], ['tty', 'tty'],
 ]
-const LOG_PARAMETERS: readonly string[] = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes', 'stream']
+const LOG_PARAMETERS: readonly string[] = [
+  'follow', 'previous', 'sinceSeconds', 'sinceTime', 'timestamps', 'tailLines', 'limitBytes', 'stream',
+]
 
 /** Logs, exec, attach and port forwarding: checked here, answered by the agent of the pod's node. */
 export const podConnectRoutes: readonly ConnectRoute[] = [
@@ -34,7 +36,9 @@ export const podConnectRoutes: readonly ConnectRoute[] = [
     refuseEnded(pod)
     return { path: `attach/${podPath(pod)}/${chooseContainer(pod, call.query.get('container') ?? '')}`, query: streamQuery(call.query) }
   }),
-  connectRoute('portforward', ['GET', 'POST'], true, (call, pod) => ({ path: `portForward/${podPath(pod)}`, query: portQuery(call.query) })),
+  connectRoute(
+    'portforward', ['GET', 'POST'], true, (call, pod) => ({ path: `portForward/${podPath(pod)}`, query: portQuery(call.query) }),
+  ),
 ]
 
 interface AgentRequest {
@@ -51,7 +55,11 @@ function connectRoute(
       const pod = call.reader.get(kinds.Pod, call.key)
       if (pod === undefined) throw notFound({ group: '', resource: kinds.Pod.plural }, call.key.name)
       const asked = translate(call, pod)
-      return Promise.resolve(pod.spec?.nodeName === undefined || pod.spec.nodeName === '' ? unassigned(subresource, pod) : tunnel(call, pod.spec.nodeName, asked))
+      return Promise.resolve(
+        pod.spec?.nodeName === undefined || pod.spec.nodeName === ''
+          ? unassigned(subresource, pod)
+          : tunnel(call, pod.spec.nodeName, asked),
+      )
     },
   }
 }
@@ -102,7 +110,9 @@ function portQuery(asked: URLSearchParams): URLSearchParams {
   const query = new URLSearchParams()
   for (const value of asked.getAll('ports')) {
     for (const port of value.split(',')) {
-      if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535) throw badRequest(`ports: ${JSON.stringify(port)} is no port between 1 and 65535`)
+      if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535) {
+        throw badRequest(`ports: ${JSON.stringify(port)} is no port between 1 and 65535`)
+      }
       query.append('port', port)
     }
   }
@@ -129,6 +139,11 @@ function logErrors(asked: URLSearchParams): FieldError[] {
   check('tailLines', 0)
   check('sinceSeconds', 1)
   check('limitBytes', 1)
-  if (asked.has('sinceSeconds') && asked.has('sinceTime')) errors.push({ reason: 'FieldValueForbidden', field: 'sinceTime', message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified' })
+  if (asked.has('sinceSeconds') && asked.has('sinceTime')) {
+    errors.push({
+      reason: 'FieldValueForbidden', field: 'sinceTime',
+      message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
+    })
+  }
   return errors
 }

@@ -20,5 +20,7 @@ export function chooseContainer(pod: Pod, asked: string): string {
   if (only === undefined) throw badRequest(`pod ${podName} does not have a container`)
   const initPart = init.length === 0 ? '' : ` or one of the init containers: [${init.join(' ')}]`
   const ephemeralPart = ephemeral.length === 0 ? '' : ` or one of the ephemeral containers: [${ephemeral.join(' ')}]`
-  throw badRequest(`a container name must be specified for pod ${podName}, choose one of: [${regular.join(' ')}]${initPart}${ephemeralPart}`)
+  throw badRequest(
+    `a container name must be specified for pod ${podName}, choose one of: [${regular.join(' ')}]${initPart}${ephemeralPart}`,
+  )
 }

@@ -3,7 +3,8 @@ import { apiVersionOf } from '../../objects/kind.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import * as definitions from '../../resources/kinds/reviews.ts'
 import type {
-  NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewStatus,
+  NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReview, SelfSubjectRulesReview,
+  SubjectAccessReview, SubjectAccessReviewStatus,
   SubjectRulesReviewStatus, TokenReview, TokenReviewStatus, UserInfo,
 } from '../../resources/generated/types.ts'
 import type { Authorizer, RequestInfo, User } from '../access.ts'
@@ -28,7 +29,9 @@ export function reviewRoutes(ports: ReviewPorts): readonly ObjectRoute[] {
     review(definitions.selfSubjectAccessReviews, (call) => accessStatus(ports, call.user, bodyOf<SelfSubjectAccessReview>(call).spec)),
     review(definitions.subjectAccessReviews, (call) => subjectStatus(ports, bodyOf<SubjectAccessReview>(call))),
     review(definitions.localSubjectAccessReviews, (call) => subjectStatus(ports, bodyOf<SubjectAccessReview>(call))),
-    review(definitions.selfSubjectRulesReviews, (call) => Promise.resolve(rulesStatus(ports, call.user, bodyOf<SelfSubjectRulesReview>(call)))),
+    review(
+      definitions.selfSubjectRulesReviews, (call) => Promise.resolve(rulesStatus(ports, call.user, bodyOf<SelfSubjectRulesReview>(call))),
+    ),
   ]
 }
 
@@ -59,7 +62,9 @@ async function tokenStatus({ spec }: TokenReview, tokens: TokenReviewer): Promis
   if (found.outcome === 'user') {
     return { authenticated: true, user: userInfo(found.user), ...(found.audiences.length === 0 ? {} : { audiences: [...found.audiences] }) }
   }
-  return found.outcome === 'invalid' ? { user: {}, error: `[invalid bearer token, ${found.why}]` } : { user: {}, error: 'invalid bearer token' }
+  return found.outcome === 'invalid'
+    ? { user: {}, error: `[invalid bearer token, ${found.why}]` }
+    : { user: {}, error: 'invalid bearer token' }
 }
 
 function userInfo(user: User): UserInfo {
@@ -80,7 +85,8 @@ async function accessStatus({ authorizer }: ReviewPorts, user: User, asked: Aske
   const decision = await authorizer.authorize(user, info)
   const errors = [...(decision.error === undefined ? [] : [decision.error]), ...problems]
   return {
-    allowed: decision.allowed, ...(decision.denied === true ? { denied: true } : {}), ...(decision.reason === '' ? {} : { reason: decision.reason }),
+    allowed: decision.allowed, ...(decision.denied === true ? { denied: true } : {}),
+    ...(decision.reason === '' ? {} : { reason: decision.reason }),
     ...(errors.length === 0 ? {} : { evaluationError: errors.join('; ') }),
   }
 }
@@ -95,9 +101,14 @@ function subjectStatus(ports: ReviewPorts, { spec }: SubjectAccessReview): Promi
 const NOTHING = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path: '' }
 
 /** What is asked, and what of its selectors could not be taken into account. */
-function questionOf({ resourceAttributes, nonResourceAttributes }: Asked): { readonly info: RequestInfo; readonly problems: readonly string[] } {
+function questionOf(
+  { resourceAttributes, nonResourceAttributes }: Asked,
+): { readonly info: RequestInfo; readonly problems: readonly string[] } {
   if (resourceAttributes === undefined) {
-    return { info: { ...NOTHING, isResource: false, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' }, problems: [] }
+    return {
+      info: { ...NOTHING, isResource: false, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' },
+      problems: [],
+    }
   }
   const { verb = '', group = '', version = '', resource = '', subresource = '', namespace = '', name = '' } = resourceAttributes
   const fields = readFields(resourceAttributes.fieldSelector)
@@ -105,7 +116,8 @@ function questionOf({ resourceAttributes, nonResourceAttributes }: Asked): { rea
   return {
     info: {
       ...NOTHING, isResource: true, verb, group, version: version === '' ? '*' : version, resource, subresource, namespace, name,
-      ...(fields.terms.length === 0 ? {} : { fieldSelector: fields.terms }), ...(labels.terms.length === 0 ? {} : { labelSelector: labels.terms }),
+      ...(fields.terms.length === 0 ? {} : { fieldSelector: fields.terms }),
+      ...(labels.terms.length === 0 ? {} : { labelSelector: labels.terms }),
     },
     problems: [...problemOf('fieldSelector', fields), ...problemOf('labelSelector', labels)],
   }

@@ -40,7 +40,9 @@ export function tokenRequestRoute(ports: TokenRequestPorts): ObjectRoute {
       const token = call.dryRun ? '' : await ports.signer.sign(claims)
       const object = {
         kind: TOKEN_REQUEST.kind, apiVersion: 'authentication.k8s.io/v1',
-        metadata: { ...request.metadata, name: call.key.name, namespace: call.key.namespace, creationTimestamp: formatTime(claims.issuedAt) },
+        metadata: {
+          ...request.metadata, name: call.key.name, namespace: call.key.namespace, creationTimestamp: formatTime(claims.issuedAt),
+        },
         spec: { ...request.spec, audiences: [...claims.audiences], expirationSeconds: request.spec.expirationSeconds ?? DEFAULT_SECONDS },
         status: { token, expirationTimestamp: formatTime(claims.warnAfter ?? claims.expiresAt) },
       }
@@ -60,12 +62,16 @@ function claimsFor({ key, reader }: ObjectCall, { spec }: TokenRequest, ports: T
   const account = reader.get(kinds.ServiceAccount, key)
   if (account === undefined) throw notFound({ group: '', resource: kinds.ServiceAccount.plural }, key.name)
   const seconds = spec.expirationSeconds ?? DEFAULT_SECONDS
-  const why = seconds < MIN_SECONDS ? 'may not specify a duration less than 10 minutes' : seconds > MAX_SECONDS ? 'may not specify a duration larger than 2^32 seconds' : ''
+  const why = seconds < MIN_SECONDS ? 'may not specify a duration less than 10 minutes'
+    : seconds > MAX_SECONDS ? 'may not specify a duration larger than 2^32 seconds'
+    : ''
   if (why !== '') throw invalid(TOKEN_REQUEST, key.name, [invalidValue('spec.expirationSeconds', seconds, why)])
   const issuedAt = Math.floor(ports.clock.now() / 1000) * 1000
   const bound = spec.boundObjectRef === undefined ? UNBOUND : boundObjects(spec.boundObjectRef, key, reader)
   const audiences = spec.audiences === undefined || spec.audiences.length === 0 ? ports.defaultAudiences : spec.audiences
-  const isExtended = seconds === POD_DEFAULT_SECONDS && bound.pod !== undefined && audiences.every((audience) => ports.defaultAudiences.includes(audience))
+  const isExtended = seconds === POD_DEFAULT_SECONDS
+    && bound.pod !== undefined
+    && audiences.every((audience) => ports.defaultAudiences.includes(audience))
   return {
     ...bound,
     namespace: key.namespace,
@@ -112,7 +118,10 @@ function checked(resource: string, wanted: BoundObjectReference, object: KubeObj
   if (object === undefined) throw notFound({ group: '', resource }, name)
   const found = reference(object)
   if (wanted.uid !== undefined && wanted.uid !== '' && wanted.uid !== found.uid) {
-    throw conflict({ group: '', resource }, name, `the UID in the bound object reference (${wanted.uid}) does not match the UID in record. The object might have been deleted and then recreated`)
+    throw conflict(
+      { group: '', resource }, name,
+      `the UID in the bound object reference (${wanted.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    )
   }
   return found
 }

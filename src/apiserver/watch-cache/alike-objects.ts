@@ -6,8 +6,8 @@ const TEMPLATES_OF_A_GENERATION = 500
 
 /**
  * Objects that are made after one pattern (the pods of a ReplicaSet, the leases of nodes) are equal in most of their parts. A new one takes
- * the equal parts of the one before, and its own copies are garbage at once: of each of many pods little more than the metadata is kept, and
- * young collections have less to copy.
+ * the equal parts of the one before, and its own copies are garbage at once: of each of many pods little more than the metadata is kept,
+ * and young collections have less to copy.
  * Bounded: when the young generation is full it becomes the old one, and what was old is forgotten.
  */
 export class AlikeObjects {
@@ -23,7 +23,9 @@ export class AlikeObjects {
       shareMembers(object.metadata, last.metadata, 'managedFields')
       // Their sets of fields are kept once for all objects (FieldSetPool): nobody may change them in place.
       const { managedFields } = last.metadata
-      if (managedFields !== undefined && sameJson(object.metadata.managedFields, managedFields)) object.metadata.managedFields = managedFields
+      if (managedFields !== undefined && sameJson(object.metadata.managedFields, managedFields)) {
+        object.metadata.managedFields = managedFields
+      }
     }
     if (this.#young.size >= TEMPLATES_OF_A_GENERATION && !this.#young.has(pattern)) {
       this.#old = this.#young

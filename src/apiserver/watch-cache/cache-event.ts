@@ -16,7 +16,9 @@ export class CacheEvent {
   #last: CachedObject | undefined
   #frames: Map<string, Uint8Array> | undefined
 
-  constructor(change: { key: string; revision: Revision; current: CachedObject | undefined; previous: CachedObject | undefined; seenAtMs: number }) {
+  constructor(
+    change: { key: string; revision: Revision; current: CachedObject | undefined; previous: CachedObject | undefined; seenAtMs: number },
+  ) {
     this.key = change.key
     this.revision = change.revision
     this.current = change.current

@@ -138,7 +138,9 @@ export class CacheFeed {
     const from = await this.#load()
     const latest = await this.#dependencies.store.latest()
     const failed = new Promise<never>((_, reject) => void this.#follow(from, signal, reject))
-    if (!(await Promise.race([this.reachedWithin(latest, 30_000, signal), failed]))) throw serviceUnavailable('the store does not say what changed')
+    if (!(await Promise.race([this.reachedWithin(latest, 30_000, signal), failed]))) {
+      throw serviceUnavailable('the store does not say what changed')
+    }
     this.#started = true
   }
 

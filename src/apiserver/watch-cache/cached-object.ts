@@ -19,7 +19,8 @@ export interface View {
 
 /**
  * One object at one revision, shared by everyone who reads it: the parsed object and the bytes that are served. Both are made
- * when first asked for; bytes that nobody has read lately are given up where there is an object to make them of. The object must never be changed.
+ * when first asked for; bytes that nobody has read lately are given up where there is an object to make them of. The object must never be
+ * changed.
  */
 export class CachedObject implements Holder {
   readonly key: string

@@ -70,7 +70,9 @@ async function continueList(feed: CacheFeed, store: Store, query: ListQuery): Pr
 async function fromCache(feed: CacheFeed, query: ListQuery, start: string, limit: number): Promise<ListPage> {
   const { cache, matches, scope } = query
   const { revision } = feed
-  if (matches !== matchesAll) return pageOf(query, await collectMatching(feed, [...cache.range(scope, start)], matches, limit), revision, undefined)
+  if (matches !== matchesAll) {
+    return pageOf(query, await collectMatching(feed, [...cache.range(scope, start)], matches, limit), revision, undefined)
+  }
   const page = collect(cache.range(scope, start), matches, limit)
   return pageOf(query, page, revision, page.next === undefined ? undefined : cache.countFrom(scope, page.next))
 }
@@ -144,7 +146,9 @@ async function fromStore(store: Store, query: ListQuery, revision: Revision, sta
 }
 
 function expiredAt(query: ListQuery, revision: Revision, start: string): ListResult {
-  if (start === '') return { outcome: 'expired', message: `The resourceVersion for the provided list is too old: ${revision}`, continueToken: '' }
+  if (start === '') {
+    return { outcome: 'expired', message: `The resourceVersion for the provided list is too old: ${revision}`, continueToken: '' }
+  }
   return {
     outcome: 'expired',
     message: 'The provided continue parameter is too old to display a consistent list result: begin a new list, or go on with the token in'

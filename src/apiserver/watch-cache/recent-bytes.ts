@@ -6,8 +6,8 @@ export interface Holder {
 }
 
 /**
- * Which objects keep their bytes beside what was parsed of them: those that were written or read last, up to a bound. Two generations: when the
- * young one has half of the bound, the old one's objects give up their bytes, but for those that were read meanwhile.
+ * Which objects keep their bytes beside what was parsed of them: those that were written or read last, up to a bound. Two generations: when
+ * the young one has half of the bound, the old one's objects give up their bytes, but for those that were read meanwhile.
  */
 export class RecentBytes {
   readonly #halfBytes: number

@@ -166,7 +166,9 @@ export class ResourceCache {
   reset(complete: Revision): void {
     for (const object of [...this.#objects.range(this.prefix, '')]) this.#objects.delete(object.key)
     this.#ring.clear(complete)
-    const triggered = [...this.#triggers.values()].flatMap(({ byValue }) => [...byValue.values()].flatMap((watchers) => [...watchers.keys()]))
+    const triggered = [...this.#triggers.values()].flatMap(
+      ({ byValue }) => [...byValue.values()].flatMap((watchers) => [...watchers.keys()]),
+    )
     const plain = [...this.#watchers.values()].flatMap((watchers) => [...watchers])
     for (const watcher of [...plain, ...triggered]) watcher.lost()
   }

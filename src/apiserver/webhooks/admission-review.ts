@@ -16,7 +16,9 @@ const OPTIONS_KIND = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE:
 
 /** admission.k8s.io/v1 AdmissionReview with its request. */
 export function reviewOf(uid: string, version: string, request: AdmissionRequest, { kind, object, old }: ReviewedObjects): JsonObject {
-  const gvk = (of: KindRef, sent: KubeObject | undefined): JsonObject => kindOfBody(sent) ?? { group: of.group, version: of.version, kind: of.kind }
+  const gvk = (of: KindRef, sent: KubeObject | undefined): JsonObject => kindOfBody(sent) ?? {
+    group: of.group, version: of.version, kind: of.kind,
+  }
   const gvr = (of: KindRef): JsonObject => ({ group: of.group, version: of.version, resource: of.plural })
   const { user, key, operation, subresource, dryRun } = request
   // A Namespace is, to all who are asked about it, in itself.
@@ -26,7 +28,8 @@ export function reviewOf(uid: string, version: string, request: AdmissionRequest
     apiVersion: apiVersionOf({ group: 'admission.k8s.io', version }),
     request: {
       uid, kind: gvk(kind, object), resource: gvr(kind), ...(subresource === '' ? {} : { subResource: subresource }),
-      requestKind: gvk(request.kind, request.object), requestResource: gvr(request.kind), ...(subresource === '' ? {} : { requestSubResource: subresource }),
+      requestKind: gvk(request.kind, request.object), requestResource: gvr(request.kind),
+      ...(subresource === '' ? {} : { requestSubResource: subresource }),
       ...(key.name === '' ? {} : { name: key.name }), ...(namespace === '' ? {} : { namespace }), operation,
       userInfo: { username: user.name, ...(user.uid === '' ? {} : { uid: user.uid }), groups: user.groups, ...extraOf(user.extra) },
       object: object ?? null, oldObject: old ?? null, dryRun,
@@ -51,7 +54,9 @@ function optionsOf({ operation, options, dryRun }: AdmissionRequest): JsonObject
     add('propagationPolicy', options.propagationPolicy)
     add('orphanDependents', options.orphanDependents)
     const { uid, resourceVersion } = options
-    if (uid !== undefined || resourceVersion !== undefined) add('preconditions', { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) })
+    if (uid !== undefined || resourceVersion !== undefined) {
+      add('preconditions', { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) })
+    }
   }
   if (dryRun) given['dryRun'] = ['All']
   return given
@@ -97,7 +102,9 @@ export function answerOf(uid: string, review: JsonObject, mayPatch: boolean): Re
     allowed: response['allowed'] === true, code, reason: text(status['reason']) as StatusReason, message: text(status['message']),
     details: detailsOf(status['details']),
     patch: patchOf(response, mayPatch),
-    warnings: Array.isArray(response['warnings']) ? response['warnings'].filter((warning) => typeof warning === 'string').slice(0, MAX_WARNINGS) : [],
+    warnings: Array.isArray(response['warnings'])
+      ? response['warnings'].filter((warning) => typeof warning === 'string').slice(0, MAX_WARNINGS)
+      : [],
     auditAnnotations: textsOf(response['auditAnnotations']),
   }
 }
@@ -108,7 +115,9 @@ function patchOf({ patch, patchType }: JsonObject, mayPatch: boolean): readonly 
     throw new Error('webhook returned response.patchType but not response.patch')
   }
   if (!mayPatch) throw new Error('webhook response.patch is not allowed for a validating webhook')
-  if (patchType !== 'JSONPatch') throw new Error(`webhook returned response.patch but response.patchType is ${JSON.stringify(patchType ?? '')}, not "JSONPatch"`)
+  if (patchType !== 'JSONPatch') {
+    throw new Error(`webhook returned response.patch but response.patchType is ${JSON.stringify(patchType ?? '')}, not "JSONPatch"`)
+  }
   const bytes = typeof patch === 'string' ? fromBase64(patch) : undefined
   if (bytes === undefined) throw new Error('webhook response.patch is not base64')
   const operations: unknown = JSON.parse(textOf(bytes))
@@ -123,7 +132,9 @@ function detailsOf(given: unknown): StatusDetails | undefined {
   const details: Record<string, unknown> = {}
   for (const field of ['name', 'group', 'kind', 'uid']) if (text(given[field]) !== '') details[field] = text(given[field])
   if (Array.isArray(causes)) {
-    details['causes'] = causes.filter(isObject).map(({ reason, message, field }) => ({ reason: text(reason), message: text(message), field: text(field) }))
+    details['causes'] = causes.filter(isObject).map(
+      ({ reason, message, field }) => ({ reason: text(reason), message: text(message), field: text(field) }),
+    )
   }
   if (typeof retryAfterSeconds === 'number') details['retryAfterSeconds'] = retryAfterSeconds
   return details

@@ -113,7 +113,8 @@ const UNAVAILABLE = 503
 
 /** Whether the webhook's conditions hold. Where it cannot be told, its failurePolicy decides. */
 export async function conditionsHold(
-  { metrics, matchConditions }: AskParts, hook: Webhook, request: AdmissionRequest, { of, type }: { readonly of: ReviewedObjects; readonly type: 'admit' | 'validate' },
+  { metrics, matchConditions }: AskParts, hook: Webhook, request: AdmissionRequest,
+  { of, type }: { readonly of: ReviewedObjects; readonly type: 'admit' | 'validate' },
 ): Promise<boolean> {
   const { name, failurePolicy } = hook
   if ((hook.matchConditions?.length ?? 0) === 0) return true

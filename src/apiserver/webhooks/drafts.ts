@@ -20,13 +20,17 @@ export function isSameKind(before: object, after: JsonObject): boolean {
 }
 
 /** The objects of a request, as they are now, in the version that somebody is asked about them in. */
-export function objectsAs(equivalents: Equivalents, { kind, object, old }: AdmissionRequest, as: KindRef): ReviewedObjects | Promise<ReviewedObjects> {
+export function objectsAs(
+  equivalents: Equivalents, { kind, object, old }: AdmissionRequest, as: KindRef,
+): ReviewedObjects | Promise<ReviewedObjects> {
   const face = as === kind ? undefined : equivalents(kind).find((each) => each.kind === as)
   return face === undefined ? { kind: as, object, old } : shownAs(face, { object, old })
 }
 
 /** What was made of an object in another version, in the version of the request. */
-export function toFace(equivalents: Equivalents, { from, to }: { readonly from: KindRef; readonly to: KindRef }, object: KubeObject): KubeObject | Promise<KubeObject> {
+export function toFace(
+  equivalents: Equivalents, { from, to }: { readonly from: KindRef; readonly to: KindRef }, object: KubeObject,
+): KubeObject | Promise<KubeObject> {
   if (from === to) return object
   const face = equivalents(to).find(({ kind }) => kind === from)
   return face === undefined || !isOfResource(face, object) ? object : face.fromThat(object)

@@ -94,7 +94,9 @@ class Pass {
       const { patch = [] } = asked.answer
       if (patch.length > 0) {
         isChanged = await this.#patch(asking, of, patch)
-        request.audit?.annotate(`${PATCH}${place}`, JSON.stringify({ configuration, webhook: hook.name, patch, patchType: 'JSONPatch' }), 'Request')
+        request.audit?.annotate(
+          `${PATCH}${place}`, JSON.stringify({ configuration, webhook: hook.name, patch, patchType: 'JSONPatch' }), 'Request',
+        )
       }
       asking.allowed()
       return isChanged

@@ -22,7 +22,9 @@ export function validatingWebhooks(parts: ValidatingParts): Validator {
 const ALLOWED: Verdict = { allowed: true, warnings: [] }
 const FAILED_OPEN = 'failed-open.validating.webhook.admission.k8s.io/'
 
-async function askAll(parts: ValidatingParts, hooks: readonly ConfiguredWebhook[], request: AdmissionRequest, reader: ObjectReader): Promise<Verdict> {
+async function askAll(
+  parts: ValidatingParts, hooks: readonly ConfiguredWebhook[], request: AdmissionRequest, reader: ObjectReader,
+): Promise<Verdict> {
   const concerned: { readonly hook: Webhook; readonly of: ReviewedObjects }[] = []
   for (const { hook } of hooks) {
     const of = await reviewedBy(hook, request, reader, parts.equivalents)

@@ -52,5 +52,7 @@ export function webhookTarget({ url, service, caBundle }: WebhookClientConfig, r
 function serviceTarget({ namespace, name, path = '/', port = 443 }: ServiceReference, reader: ObjectReader): Omit<WebhookTarget, 'caPem'> {
   const endpoint = serviceEndpoint({ namespace, name, port }, reader)
   if (endpoint.outcome === 'missing') throw new Error(endpoint.message)
-  return { host: endpoint.host, port: endpoint.port, path: path.startsWith('/') ? path : `/${path}`, serverName: `${name}.${namespace}.svc` }
+  return {
+    host: endpoint.host, port: endpoint.port, path: path.startsWith('/') ? path : `/${path}`, serverName: `${name}.${namespace}.svc`,
+  }
 }

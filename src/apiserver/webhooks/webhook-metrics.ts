@@ -26,7 +26,8 @@ const MAX_CODE = 600
 export class WebhookMetrics {
   readonly #clock: Clock
   readonly #durations = new DurationSeries(
-    'apiserver_admission_webhook_admission_duration_seconds', 'Seconds that an admission webhook took.', ['name', 'operation', 'rejected', 'type'], SECONDS)
+    'apiserver_admission_webhook_admission_duration_seconds', 'Seconds that an admission webhook took.',
+    ['name', 'operation', 'rejected', 'type'], SECONDS)
   readonly #rejections = new CounterSeries(
     'apiserver_admission_webhook_rejection_count', 'Requests that a webhook, or its failure, has refused.',
     ['error_type', 'name', 'operation', 'rejection_code', 'type'])

@@ -13,7 +13,9 @@ export interface Target {
 }
 
 /** admissionregistration.k8s.io/v1: a rule holds where all of its lists do. Those of policies may name objects. */
-export function ruleMatches(rule: RuleWithOperations & { readonly resourceNames?: readonly string[] }, { kind, subresource, operation, namespace, name }: Target): boolean {
+export function ruleMatches(
+  rule: RuleWithOperations & { readonly resourceNames?: readonly string[] }, { kind, subresource, operation, namespace, name }: Target,
+): boolean {
   if (rule.resourceNames !== undefined && rule.resourceNames.length > 0 && !rule.resourceNames.includes(name)) return false
   return has(rule.operations, operation) && has(rule.apiGroups, kind.group) && has(rule.apiVersions, kind.version)
     && scopeMatches(rule.scope ?? '*', kind.group === '' && kind.plural === 'namespaces' ? '' : namespace)

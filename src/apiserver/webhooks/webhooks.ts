@@ -1,7 +1,9 @@
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { selects } from '../../objects/selects.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { LabelSelector, MatchCondition, MutatingWebhook, RuleWithOperations, ValidatingWebhook } from '../../resources/generated/types.ts'
+import type {
+  LabelSelector, MatchCondition, MutatingWebhook, RuleWithOperations, ValidatingWebhook,
+} from '../../resources/generated/types.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { Conditions } from '../../policy/admission-policy/policy-expressions.ts'
 import type { AdmissionRequest, ObjectReader } from '../access.ts'
@@ -70,7 +72,9 @@ export function isOfResource({ kind }: Equivalent, object: KubeObject | undefine
 }
 
 /** At once where the server itself converts; otherwise a webhook that knows the versions is asked. */
-export function shownAs(face: Equivalent, { object, old }: Pick<AdmissionRequest, 'object' | 'old'>): ReviewedObjects | Promise<ReviewedObjects> {
+export function shownAs(
+  face: Equivalent, { object, old }: Pick<AdmissionRequest, 'object' | 'old'>,
+): ReviewedObjects | Promise<ReviewedObjects> {
   if (!isOfResource(face, object ?? old)) return { kind: face.kind, object, old }
   const now = object && face.toThat(object)
   const before = old && face.toThat(old)
@@ -78,7 +82,9 @@ export function shownAs(face: Equivalent, { object, old }: Pick<AdmissionRequest
   return Promise.all([now, before]).then(([shownNow, shownBefore]) => ({ kind: face.kind, object: shownNow, old: shownBefore }))
 }
 
-function faceUnder(criteria: MatchCriteria, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents): 'own' | Equivalent | undefined {
+function faceUnder(
+  criteria: MatchCriteria, request: AdmissionRequest, reader: ObjectReader, equivalents: Equivalents,
+): 'own' | Equivalent | undefined {
   const face = faceFor(criteria, request, equivalents)
   return face === undefined || !namespaceMatches(criteria, request, reader) || !objectMatches(criteria, request) ? undefined : face
 }
@@ -89,7 +95,9 @@ export function reviewedBy(
   return reviewedUnder({ ...hook, rules }, request, reader, equivalents)
 }
 
-function faceFor({ rules, excluded = [], matchPolicy }: MatchCriteria, request: AdmissionRequest, equivalents: Equivalents): 'own' | Equivalent | undefined {
+function faceFor(
+  { rules, excluded = [], matchPolicy }: MatchCriteria, request: AdmissionRequest, equivalents: Equivalents,
+): 'own' | Equivalent | undefined {
   const { subresource, operation, key } = request
   const covers = (list: MatchCriteria['rules'], kind: KindRef): boolean =>
     list.some((rule) => ruleMatches(rule, { kind, subresource, operation, ...key }))
@@ -102,7 +110,9 @@ function faceFor({ rules, excluded = [], matchPolicy }: MatchCriteria, request: 
 }
 
 /** A namespace is judged by its own labels, all else by those of the namespace that it is in; what is in none is always meant. */
-function namespaceMatches({ namespaceSelector }: MatchCriteria, { kind, key, object, old }: AdmissionRequest, reader: ObjectReader): boolean {
+function namespaceMatches(
+  { namespaceSelector }: MatchCriteria, { kind, key, object, old }: AdmissionRequest, reader: ObjectReader,
+): boolean {
   if (namespaceSelector === undefined || isEmpty(namespaceSelector)) return true
   if (kind.group === '' && kind.plural === 'namespaces') return selects(namespaceSelector, (object ?? old)?.metadata.labels)
   if (key.namespace === '') return true

@@ -97,7 +97,8 @@ export class Answering {
   }
 
   async #stream(
-    number: number, underWay: UnderWay, { status, headers }: { readonly status: number; readonly headers: ResponseHeaders }, send: (sink: ThreadSink) => Promise<void>,
+    number: number, underWay: UnderWay, { status, headers }: { readonly status: number; readonly headers: ResponseHeaders },
+    send: (sink: ThreadSink) => Promise<void>,
   ): Promise<void> {
     const sink = new ThreadSink(number, this.#outbox, this.#blocks)
     underWay.sink = sink
@@ -125,7 +126,9 @@ export class Answering {
   #readBody(source: AskedBody, maxBytes: number, declaredLength: string | undefined): Promise<Uint8Array> {
     if (declaredLength !== undefined && Number(declaredLength) > maxBytes) return Promise.reject(bodyTooLarge(maxBytes))
     if (source.kind === BODY.failed) return Promise.reject(thrownOfText(decoder.decode(source.bytes)))
-    if (source.kind === BODY.included) return source.bytes.length > maxBytes ? Promise.reject(bodyTooLarge(maxBytes)) : Promise.resolve(source.bytes)
+    if (source.kind === BODY.included) {
+      return source.bytes.length > maxBytes ? Promise.reject(bodyTooLarge(maxBytes)) : Promise.resolve(source.bytes)
+    }
     return new Promise((resolve, reject) => {
       source.resolve = resolve
       source.reject = reject

@@ -91,7 +91,9 @@ export class PacketWriter {
     const textBytes = text === '' ? 0 : Buffer.byteLength(text)
     let partBytes = 0
     if (!isSame) for (const part of parts) partBytes += part.length
-    this.#pending.push({ kind: isSame ? kind | SAME_BYTES : kind, request, count, text, textBytes, parts: isSame ? NO_PARTS : parts, partBytes })
+    this.#pending.push({
+      kind: isSame ? kind | SAME_BYTES : kind, request, count, text, textBytes, parts: isSame ? NO_PARTS : parts, partBytes,
+    })
     this.#totalBytes += HEADER_BYTES + textBytes + partBytes
   }
 

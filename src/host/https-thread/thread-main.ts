@@ -62,8 +62,12 @@ class ServingThread {
 
   /** Lines are written by the thread that has the log. */
   #log(common: LogFields): Log {
-    const at = (level: LogLevel) => (message: string, fields?: LogFields): void => this.#tell({ type: 'log', level, message, fields: { ...common, ...fields } })
-    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), with: (fields) => this.#log({ ...common, ...fields }) }
+    const at = (level: LogLevel) => (message: string, fields?: LogFields): void => this.#tell({
+      type: 'log', level, message, fields: { ...common, ...fields },
+    })
+    return {
+      debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), with: (fields) => this.#log({ ...common, ...fields }),
+    }
   }
 
   #tell(message: FromThread): void {

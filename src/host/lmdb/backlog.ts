@@ -22,8 +22,8 @@ interface BacklogParts {
 
 /**
  * The way of commits to the disk, and those that are durable in the journal but not yet in the data file.
- * The journal takes a group only where the data file has room for it already, so that what was acknowledged can always be applied; any other group
- * goes to the data file itself, after all that waits. Bounded by the journal.
+ * The journal takes a group only where the data file has room for it already, so that what was acknowledged can always be applied; any
+ * other group goes to the data file itself, after all that waits. Bounded by the journal.
  */
 export class Backlog {
   readonly #parts: BacklogParts
@@ -83,7 +83,9 @@ export class Backlog {
       return false
     }
     for (const commit of commits) this.#waiting.push(commit)
-    for (const { revision, changes } of commits) for (const { key, entry } of changes) this.#newest.set(key, entry ?? { created: 0, modified: revision })
+    for (const { revision, changes } of commits) {
+      for (const { key, entry } of changes) this.#newest.set(key, entry ?? { created: 0, modified: revision })
+    }
     this.#waitingChanges += own.changes
     this.#waitingBytes += own.bytes
     this.#schedule()

@@ -122,7 +122,9 @@ class DataFile {
 
   #checkOverflow(number: bigint): void {
     const page = this.#page(number)
-    if (page.readBigUInt64LE(0) !== number || (flagsOf(page) & OVERFLOW_FLAG) === 0) throw damaged(this.#file, `is damaged at page ${number}`)
+    if (page.readBigUInt64LE(0) !== number || (flagsOf(page) & OVERFLOW_FLAG) === 0) {
+      throw damaged(this.#file, `is damaged at page ${number}`)
+    }
     const pages = BigInt(page.readUInt32LE(HEADER_BYTES - 4))
     if ((number + pages) * BigInt(this.#pageBytes) > BigInt(this.#bytes)) throw this.#truncated()
   }

@@ -5,7 +5,9 @@ import type { Entry, Head, Revision } from '../../store/store.ts'
 import { damaged } from './check-data-file.ts'
 import { openFileSpace, type FileSpace, type SpaceNeed } from './file-space.ts'
 import type { WrittenCommit } from './journal-record.ts'
-import { changeKey, changeRow, headRow, keyRow, readChange, readHead, readReplaced, revisionOfChangeKey, type ChangeLink, type ChangeRow } from './rows.ts'
+import {
+  changeKey, changeRow, headRow, keyRow, readChange, readHead, readReplaced, revisionOfChangeKey, type ChangeLink, type ChangeRow,
+} from './rows.ts'
 
 /** Address space, neither memory nor disk until it is used. LMDB maps more when the file outgrows it, which is slow. */
 const MAP_BYTES = 64 * 1024 * 1024 * 1024
@@ -22,7 +24,8 @@ export async function openDatabase(file: string): Promise<Database> {
   if (statSync(file, { throwIfNoEntry: false }) === undefined) probeSpace(file)
   // overlappingSync off: a transaction is synced before its promise resolves. eventTurnBatching off: batches are ours.
   const root = open<Buffer, Buffer>(file, {
-    noSubdir: true, maxDbs: 8, mapSize: MAP_BYTES, overlappingSync: false, eventTurnBatching: false, encoding: 'binary', keyEncoding: 'binary',
+    noSubdir: true, maxDbs: 8, mapSize: MAP_BYTES, overlappingSync: false, eventTurnBatching: false,
+    encoding: 'binary', keyEncoding: 'binary',
   })
   try {
     // The lmdb package has no option for the mode.
@@ -116,7 +119,9 @@ export class Database {
 
   /** As changes, without the values. */
   links(after: Revision, through: Revision, limit: number): ChangeLink[] {
-    return this.changes(after, through, limit).map(({ key, revision, entry, replaced }) => ({ key, revision, deleted: entry === undefined, replaced }))
+    return this.changes(after, through, limit).map(
+      ({ key, revision, entry, replaced }) => ({ key, revision, deleted: entry === undefined, replaced }),
+    )
   }
 
   /** The newest revision that was ever written: compaction may have removed its change. */
@@ -135,7 +140,9 @@ export class Database {
   }
 
   writeMeta(name: string, value: string): Promise<void> {
-    return this.#write({ changes: 1, bytes: value.length, mayUseReserve: true }, () => void this.#meta.put(keyRow(name), Buffer.from(value)))
+    return this.#write(
+      { changes: 1, bytes: value.length, mayUseReserve: true }, () => void this.#meta.put(keyRow(name), Buffer.from(value)),
+    )
   }
 
   /** Whether there will be room for these commits, whatever happens to the disk. */

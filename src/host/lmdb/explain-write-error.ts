@@ -17,8 +17,11 @@ export async function explainWriteError(error: unknown, directory: string): Prom
   if (name === 'ENOSPC' || name === 'EDQUOT' || (freeBytes !== undefined && freeBytes < FULL_DISK_BYTES)) {
     return `${failed}: the disk is full (${freeBytes ?? 'unknown'} bytes free). Free some space; writing resumes by itself.`
   }
-  if (name === 'EFBIG') return `${failed}: the data file has reached the file size limit of this process (ulimit -f). Raise it and start again.`
-  return `${failed}: ${error instanceof Error ? error.message : 'unknown error'} (${name}). Check the disk; reading goes on, and writing resumes when the disk does.`
+  if (name === 'EFBIG') {
+    return `${failed}: the data file has reached the file size limit of this process (ulimit -f). Raise it and start again.`
+  }
+  const why = error instanceof Error ? error.message : 'unknown error'
+  return `${failed}: ${why} (${name}). Check the disk; reading goes on, and writing resumes when the disk does.`
 }
 
 async function freeBytesOf(directory: string): Promise<number | undefined> {

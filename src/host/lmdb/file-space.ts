@@ -49,13 +49,16 @@ export async function openFileSpace(file: string, pageBytes: number, usedBytes: 
   const ensure = async (need: SpaceNeed): Promise<void> => {
     if (isCopyOnWrite) await assertFree(file)
     const growthBytes = growthBytesOf(need)
-    // What follows will be no less: room for it is made now, so that it need not wait, but not the last room of the disk. After a burst the want halves with each write.
+    // What follows will be no less: room for it is made now, so that it need not wait, but not the last room of the disk.
+    // After a burst the want halves with each write.
     aheadBytes = Math.max(CHUNK_BYTES, aheadBytes / 2, 3 * growthBytes)
     if (fileBytes < atMostUsedBytes + marginBytesOf(need) + aheadBytes / 2) {
       atMostUsedBytes = usedBytes()
       fileBytes = (await handle.stat()).size
       const wanted = atMostUsedBytes + marginBytesOf(need)
-      if (fileBytes < wanted + aheadBytes / 2) fileBytes = await extend(handle, fileBytes, { wanted, target: wanted + Math.min(aheadBytes, await freeBytesOf(file) / 4) })
+      if (fileBytes < wanted + aheadBytes / 2) {
+        fileBytes = await extend(handle, fileBytes, { wanted, target: wanted + Math.min(aheadBytes, await freeBytesOf(file) / 4) })
+      }
     }
     atMostUsedBytes += growthBytes
   }

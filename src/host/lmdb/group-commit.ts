@@ -1,5 +1,7 @@
 import { assertWellFormed, evaluate } from '../../store/evaluate.ts'
-import { StoreUnavailable, type Change, type Commit, type Committed, type Head, type Revision, type Transaction } from '../../store/store.ts'
+import {
+  StoreUnavailable, type Change, type Commit, type Committed, type Head, type Revision, type Transaction,
+} from '../../store/store.ts'
 import type { WrittenChange, WrittenCommit } from './journal-record.ts'
 import { RecentHeads } from './recent-heads.ts'
 
@@ -76,7 +78,9 @@ export class GroupCommit {
       assertWellFormed(transaction)
       const evaluation = evaluate(transaction, this.#current, this.#assigned + 1)
       if (evaluation.outcome === 'changes') this.#enqueue(evaluation.commit, resolve, reject)
-      else this.#answer(evaluation.outcome === 'conflict' ? evaluation : { outcome: 'committed', revision: this.#assigned }, resolve, reject)
+      else this.#answer(
+        evaluation.outcome === 'conflict' ? evaluation : { outcome: 'committed', revision: this.#assigned }, resolve, reject,
+      )
     })
   }
 
@@ -90,7 +94,9 @@ export class GroupCommit {
   #assertAccepting(): void {
     if (this.#closed) throw new StoreUnavailable('The store is closed.')
     if (this.#waiting >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES) {
-      throw new StoreUnavailable(`${this.#waiting} writes are waiting for the disk already. The disk is too slow for this load; try again later.`)
+      throw new StoreUnavailable(
+        `${this.#waiting} writes are waiting for the disk already. The disk is too slow for this load; try again later.`,
+      )
     }
     if (this.#refusal === undefined) return
     if (performance.now() < this.#refusal.until) throw new StoreUnavailable(this.#refusal.why)

@@ -4,7 +4,8 @@ import { readRevision, writeRevision } from './revision-bytes.ts'
 
 /**
  * One group of commits in the journal's file, at a multiple of BLOCK_BYTES:
- *   key of the journal 16, first revision 8, last revision 8, payload bytes 4, checksum of all but itself 4, payload, zeros up to the next block
+ *   key of the journal 16, first revision 8, last revision 8, payload bytes 4, checksum of all but itself 4, payload,
+ *   zeros up to the next block
  * The payload has, for each change: revision 8, created 8, replaced revision 8, bytes of the key 4, bytes of the value 4, key, value.
  * The key of the journal is random and new each time it is opened. It tells this journal's records from older ones, and from
  * bytes that a user chose so that they look like a record.

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, existsSync, fsyncSync, openSync, readSync, renameSync, rmSync, statfsSync, statSync, write, writeSync } from 'node:fs'
+import {
+  closeSync, constants, existsSync, fsyncSync, openSync, readSync, renameSync, rmSync, statfsSync, statSync, write, writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import type { Revision } from '../../store/store.ts'
 import { assert } from '../../words/assert.ts'
 import { DataDirectoryError } from './data-directory-error.ts'
-import { BLOCK_BYTES, decodeRecord, encodeRecord, JOURNAL_KEY_BYTES, readRecordHeader, recordBytesAtMost, type RecordHeader, type WrittenCommit } from './journal-record.ts'
+import {
+  BLOCK_BYTES, decodeRecord, encodeRecord, JOURNAL_KEY_BYTES, readRecordHeader, recordBytesAtMost, type RecordHeader, type WrittenCommit,
+} from './journal-record.ts'
 
 /** Room for what is not in the data file yet. */
 const RING_BYTES = 8 * 1024 * 1024
@@ -27,7 +31,8 @@ interface LiveRecord {
 
 /**
  * A ring of groups of commits on the disk, ahead of the data file. A group is durable when its record is: one sequential write into
- * blocks that the file has already, which takes a disk 0.1 ms where a transaction of LMDB with its scattered pages and two syncs takes 2 ms.
+ * blocks that the file has already, which takes a disk 0.1 ms where a transaction of LMDB with its scattered pages and two syncs takes
+ * 2 ms.
  * Records stay until the data file has their commits. The first block says the journal's key; the ring follows.
  */
 export class Journal {
@@ -168,12 +173,16 @@ function writeHeader(descriptor: number, buffer: Buffer): Buffer {
 function readKey(file: string, descriptor: number): Buffer {
   const header = Buffer.alloc(BLOCK_BYTES)
   const bytes = readSync(descriptor, header, 0, BLOCK_BYTES, 0)
-  const isWhole = bytes === BLOCK_BYTES && header.toString('latin1', 0, MAGIC.length) === MAGIC && header.readUInt32BE(CHECKSUM_AT) === crc32(header.subarray(0, CHECKSUM_AT))
+  const isWhole = bytes === BLOCK_BYTES
+    && header.toString('latin1', 0, MAGIC.length) === MAGIC
+    && header.readUInt32BE(CHECKSUM_AT) === crc32(header.subarray(0, CHECKSUM_AT))
   if (!isWhole) throw damagedJournal(file, 'has a damaged beginning')
   return header.subarray(MAGIC.length, CHECKSUM_AT)
 }
 
-function* recordsAfter(descriptor: number, key: Buffer, after: Revision): Generator<{ readonly position: number; readonly header: RecordHeader }> {
+function* recordsAfter(
+  descriptor: number, key: Buffer, after: Revision,
+): Generator<{ readonly position: number; readonly header: RecordHeader }> {
   const block = Buffer.alloc(BLOCK_BYTES)
   for (let position = BLOCK_BYTES; readSync(descriptor, block, 0, BLOCK_BYTES, position) === BLOCK_BYTES; position += BLOCK_BYTES) {
     const header = readRecordHeader(key, block)
@@ -192,7 +201,9 @@ function makeFile(file: string): void {
       const zeros = Buffer.alloc(1024 * 1024)
       writeHeader(descriptor, zeros)
       zeros.fill(0)
-      for (let position = BLOCK_BYTES; position < BLOCK_BYTES + RING_BYTES; position += zeros.length) writeSync(descriptor, zeros, 0, zeros.length, position)
+      for (let position = BLOCK_BYTES; position < BLOCK_BYTES + RING_BYTES; position += zeros.length) {
+        writeSync(descriptor, zeros, 0, zeros.length, position)
+      }
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)

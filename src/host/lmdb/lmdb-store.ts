@@ -2,7 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Log } from '../../words/ports.ts'
 import { FanOut, type HistorySlice, type WatchLimits } from '../../store/fan-out.ts'
 import { compareKeys, inRange } from '../../store/key-range.ts'
-import { StoreUnavailable, type Change, type Commit, type Committed, type Entry, type KeyRange, type ReadResult, type Revision, type Store, type Transaction } from '../../store/store.ts'
+import {
+  StoreUnavailable, type Change, type Commit, type Committed, type Entry, type KeyRange, type ReadResult, type Revision, type Store,
+  type Transaction,
+} from '../../store/store.ts'
 import type { Backlog } from './backlog.ts'
 import type { DataLock } from './data-lock.ts'
 import type { Database } from './database.ts'
@@ -67,7 +70,9 @@ export class LmdbStore implements Store {
       if (compareKeys(start, range.end) >= 0) return { outcome: 'page', page: { entries, revision: at, more: false } }
       const heads = this.#database.heads(start, range.end, SLICE_ROWS)
       for (const head of heads) {
-        const entry = head.modified > at ? this.#database.versionAt(head.key, head, at) : head.created === 0 ? undefined : this.#database.version(head.key, head.modified)
+        const entry = head.modified > at ? this.#database.versionAt(head.key, head, at)
+          : head.created === 0 ? undefined
+          : this.#database.version(head.key, head.modified)
         if (entry === undefined) continue
         if (entries.length === options.limit) return { outcome: 'page', page: { entries, revision: at, more: true } }
         entries.push(entry)
@@ -152,7 +157,9 @@ export class LmdbStore implements Store {
     while (after < target && this.#closing === undefined) {
       const links = this.#database.links(after, target, COMPACTION_SLICE)
       const through = links.length < COMPACTION_SLICE ? target : (links.at(-1)?.revision ?? target)
-      await this.#compactionWrite(() => this.#database.forget(links, through, (key) => this.#groups.isPending(key) || this.#backlog.newest(key) !== undefined))
+      await this.#compactionWrite(
+        () => this.#database.forget(links, through, (key) => this.#groups.isPending(key) || this.#backlog.newest(key) !== undefined),
+      )
       after = through
       await nextTurn()
     }

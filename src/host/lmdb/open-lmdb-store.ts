@@ -68,7 +68,9 @@ async function openChecked(file: string): Promise<Database> {
   try {
     return await openDatabase(file)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') throw new DataDirectoryError(`The disk is too full for a new data file ${file}. Free some space and start again.`)
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+      throw new DataDirectoryError(`The disk is too full for a new data file ${file}. Free some space and start again.`)
+    }
     throw damaged(file, `cannot be opened (${thrownMessage(error)})`)
   }
 }
@@ -79,7 +81,9 @@ async function checkFormat(database: Database, at: { directory: string; file: st
     throw damaged(at.file, 'has lost its contents')
   }
   if (format !== undefined && format !== FORMAT) {
-    throw new DataDirectoryError(`The data file ${at.file} has the format "${format.slice(0, 40)}", this program reads "${FORMAT}". Use the version that wrote it.`)
+    throw new DataDirectoryError(
+      `The data file ${at.file} has the format "${format.slice(0, 40)}", this program reads "${FORMAT}". Use the version that wrote it.`,
+    )
   }
   if (format === undefined) await database.writeMeta('format', FORMAT)
   if (!at.wasInitialised) await writeFile(join(at.directory, 'FORMAT'), `${FORMAT}\n`, { mode: 0o600, flush: true })

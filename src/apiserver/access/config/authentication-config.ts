@@ -78,7 +78,9 @@ const KIND: ConfigKind = {
   fields: {
     anonymous: { fields: { enabled: 'boolean', conditions: { list: { fields: { path: 'string' } } } } },
     jwt: { list: { fields: {
-      issuer: { fields: { url: 'string', discoveryURL: 'string', certificateAuthority: 'string', audiences: { list: 'string' }, audienceMatchPolicy: 'string' } },
+      issuer: { fields: {
+        url: 'string', discoveryURL: 'string', certificateAuthority: 'string', audiences: { list: 'string' }, audienceMatchPolicy: 'string',
+      } },
       claimValidationRules: { list: { fields: { claim: 'string', requiredValue: 'string', expression: 'string', message: 'string' } } },
       claimMappings: { fields: {
         username: PREFIXED, groups: PREFIXED, uid: { fields: { claim: 'string', expression: 'string' } },
@@ -130,7 +132,8 @@ class IssuerReader {
       this.#checkIssuer(issuer, `${path}.issuer`)
       const mapping = this.#mapping(fields, path)
       return mapping === undefined ? [] : [{
-        url: issuer.url ?? '', discoveryUrl: filled(issuer.discoveryURL), caPem: filled(issuer.certificateAuthority), audiences: issuer.audiences ?? [], mapping,
+        url: issuer.url ?? '', discoveryUrl: filled(issuer.discoveryURL), caPem: filled(issuer.certificateAuthority),
+        audiences: issuer.audiences ?? [], mapping,
       }]
     })
   }
@@ -140,13 +143,17 @@ class IssuerReader {
     else this.#checkUrl(`${path}.url`, url, this.#disallowed)
     if (filled(discoveryURL) !== undefined) {
       const discovery = filled(discoveryURL) ?? ''
-      if (withoutSlashes(url) === withoutSlashes(discovery)) this.#errors.push(invalidValue(`${path}.discoveryURL`, discovery, 'discoveryURL must be different from URL'))
+      if (withoutSlashes(url) === withoutSlashes(discovery)) {
+        this.#errors.push(invalidValue(`${path}.discoveryURL`, discovery, 'discoveryURL must be different from URL'))
+      }
       this.#checkUrl(`${path}.discoveryURL`, discovery, [])
     }
     this.#checkAudiences(audiences ?? [], audienceMatchPolicy ?? '', path)
     const ca = filled(certificateAuthority)
     if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----')) {
-      this.#errors.push(invalidValue(`${path}.certificateAuthority`, '<omitted>', 'data does not contain any valid RSA or ECDSA certificates'))
+      this.#errors.push(
+        invalidValue(`${path}.certificateAuthority`, '<omitted>', 'data does not contain any valid RSA or ECDSA certificates'),
+      )
     }
   }
 
@@ -170,7 +177,9 @@ class IssuerReader {
       seen.isNew(`${field}[${index}]`, audience)
     })
     if (policy === 'MatchAny' || (policy === '' && audiences.length === 1)) return
-    const why = audiences.length > 1 ? 'audienceMatchPolicy must be MatchAny for multiple audiences' : 'audienceMatchPolicy must be empty or MatchAny for single audience'
+    const why = audiences.length > 1
+      ? 'audienceMatchPolicy must be MatchAny for multiple audiences'
+      : 'audienceMatchPolicy must be empty or MatchAny for single audience'
     this.#errors.push(invalidValue(`${path}.audienceMatchPolicy`, policy, why))
   }
 
@@ -182,7 +191,9 @@ class IssuerReader {
       username: this.#prefixed(username, `${at}.username`, 'required'), groups: this.#prefixed(groups, `${at}.groups`, 'optional'),
       uid: this.#uid(uid, `${at}.uid`), extra: this.#extra(extra ?? [], `${at}.extra`),
     }
-    this.#checkEmail(mapped.username, [...rules.flatMap(programOf), ...mapped.extra.map(({ program }) => program)], `${at}.username.expression`)
+    this.#checkEmail(
+      mapped.username, [...rules.flatMap(programOf), ...mapped.extra.map(({ program }) => program)], `${at}.username.expression`,
+    )
     const userRules = this.#userRules(fields.userValidationRules ?? [], `${path}.userValidationRules`)
     return mapped.username === undefined ? undefined : { ...mapped, username: mapped.username, rules, userRules }
   }
@@ -191,14 +202,18 @@ class IssuerReader {
     const [claims, expressions] = [new Seen(this.#errors), new Seen(this.#errors)]
     return rules.flatMap((rule, index): readonly ClaimRule[] => {
       const at = `${path}[${index}]`
-      const [claim, expression, message, requiredValue] = [rule.claim ?? '', rule.expression ?? '', rule.message ?? '', rule.requiredValue ?? '']
+      const [claim, expression, message, requiredValue] = [
+        rule.claim ?? '', rule.expression ?? '', rule.message ?? '', rule.requiredValue ?? '',
+      ]
       if (claim !== '' && expression !== '') return this.#wrong(invalidValue(at, claim, "claim and expression can't both be set"))
       if (claim === '' && expression === '') return this.#wrong(required(at, 'claim or expression is required'))
       if (claim !== '') {
         if (message !== '') this.#wrong(invalidValue(`${at}.message`, message, 'may not be specified when claim is set'))
         return claims.isNew(`${at}.claim`, claim) ? [{ from: 'claim', claim, requiredValue }] : []
       }
-      if (requiredValue !== '') this.#wrong(invalidValue(`${at}.requiredValue`, requiredValue, 'may not be specified when expression is set'))
+      if (requiredValue !== '') {
+        this.#wrong(invalidValue(`${at}.requiredValue`, requiredValue, 'may not be specified when expression is set'))
+      }
       if (!expressions.isNew(`${at}.expression`, expression)) return []
       const program = this.#compile(this.#claims, expression, `${at}.expression`, 'bool')
       return program === undefined ? [] : [{ from: 'expression', program, message }]
@@ -216,13 +231,19 @@ class IssuerReader {
       return program === undefined ? undefined : { from: 'expression', program }
     }
     if (!hasClaim) return need === 'required' ? this.#noSource(required(path, 'claim or expression is required')) : undefined
-    if (!hasPrefix) return this.#noSource(required(`${path}.prefix`, 'prefix is required when claim is set. It can be set to an empty string to disable prefixing'))
+    if (!hasPrefix) {
+      return this.#noSource(required(
+        `${path}.prefix`, 'prefix is required when claim is set. It can be set to an empty string to disable prefixing',
+      ))
+    }
     return { from: 'claim', claim: claim ?? '', prefix }
   }
 
   #uid(fields: SourceFields | undefined | null, path: string): ClaimSource | undefined {
     const [claim, expression] = [filled(fields?.claim), filled(fields?.expression)]
-    if (claim !== undefined && expression !== undefined) return this.#noSource(invalidValue(path, '', "claim and expression can't both be set"))
+    if (claim !== undefined && expression !== undefined) {
+      return this.#noSource(invalidValue(path, '', "claim and expression can't both be set"))
+    }
     if (claim !== undefined) return { from: 'claim', claim, prefix: '' }
     const program = expression === undefined ? undefined : this.#compile(this.#claims, expression, `${path}.expression`, 'any')
     return program === undefined ? undefined : { from: 'expression', program }
@@ -245,7 +266,8 @@ class IssuerReader {
     if (username?.from !== 'expression' || !readsClaim(username.program, 'email')) return
     if ([username.program, ...others].some((program) => readsClaim(program, 'email_verified'))) return
     this.#wrong(invalidValue(field, username.program.text, 'claims.email_verified must be used in claimMappings.username.expression or'
-      + ' claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in claimMappings.username.expression'))
+      + ' claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in'
+      + ' claimMappings.username.expression'))
   }
 
   #userRules(rules: NonNullable<JwtFields['userValidationRules']>, path: string): ClaimMapping['userRules'] {

@@ -48,7 +48,8 @@ const KIND: ConfigKind = {
       type: 'string', name: 'string',
       webhook: { fields: {
         authorizedTTL: 'string', unauthorizedTTL: 'string', timeout: 'string', subjectAccessReviewVersion: 'string',
-        matchConditionSubjectAccessReviewVersion: 'string', failurePolicy: 'string', connectionInfo: { fields: { type: 'string', kubeConfigFile: 'string' } },
+        matchConditionSubjectAccessReviewVersion: 'string', failurePolicy: 'string',
+        connectionInfo: { fields: { type: 'string', kubeConfigFile: 'string' } },
         matchConditions: { list: { fields: { expression: 'string' } } },
       } },
     } } },
@@ -78,7 +79,9 @@ class AuthorizationReader {
     this.#errors = errors
     this.#files = files
     const declared = present(declareNativeSchema(accessReviewSchema, 'kubernetes.SubjectAccessReviewSpec'), 'the type of access reviews')
-    this.#environment = extendEnvironment(kubernetesEnvironment({ version: '1.32' }), { variables: { request: declared.type }, types: declared.provider })
+    this.#environment = extendEnvironment(
+      kubernetesEnvironment({ version: '1.32' }), { variables: { request: declared.type }, types: declared.provider },
+    )
   }
 
   authorizers(all: readonly AuthorizerFields[]): readonly AuthorizerConfig[] {
@@ -94,7 +97,9 @@ class AuthorizationReader {
       this.#checkName(`${path}.name`, name, names)
       const plain = PLAIN_TYPES.find((candidate) => candidate === type)
       if (plain === undefined) return this.#webhook(name, fields.webhook ?? undefined, path)
-      if (fields.webhook !== undefined && fields.webhook !== null) this.#none(invalidValue(`${path}.webhook`, 'non-null', 'may only be specified when type=Webhook'))
+      if (fields.webhook !== undefined && fields.webhook !== null) {
+        this.#none(invalidValue(`${path}.webhook`, 'non-null', 'may only be specified when type=Webhook'))
+      }
       return [{ type: plain }]
     })
   }
@@ -111,13 +116,17 @@ class AuthorizationReader {
     const at = `${path}.webhook`
     const timeoutMs = this.#duration(`${at}.timeout`, fields.timeout, MAX_TIMEOUT_MS)
     const authorizedTtlMs = this.#duration(`${at}.authorizedTTL`, fields.authorizedTTL ?? DEFAULT_AUTHORIZED_TTL, Number.MAX_SAFE_INTEGER)
-    const unauthorizedTtlMs = this.#duration(`${at}.unauthorizedTTL`, fields.unauthorizedTTL ?? DEFAULT_UNAUTHORIZED_TTL, Number.MAX_SAFE_INTEGER)
+    const unauthorizedTtlMs = this.#duration(
+      `${at}.unauthorizedTTL`, fields.unauthorizedTTL ?? DEFAULT_UNAUTHORIZED_TTL, Number.MAX_SAFE_INTEGER,
+    )
     const version = this.#choice(`${at}.subjectAccessReviewVersion`, fields.subjectAccessReviewVersion, ['v1', 'v1beta1'] as const)
     const failurePolicy = this.#choice(`${at}.failurePolicy`, fields.failurePolicy, ['NoOpinion', 'Deny'] as const)
     const target = this.#target(fields.connectionInfo ?? {}, `${at}.connectionInfo`)
     const conditions = this.#conditions(fields, at)
     if (version === undefined || failurePolicy === undefined || target === undefined) return []
-    return [{ type: 'Webhook', webhook: { name, target, timeoutMs, authorizedTtlMs, unauthorizedTtlMs, version, failurePolicy, conditions } }]
+    return [{
+      type: 'Webhook', webhook: { name, target, timeoutMs, authorizedTtlMs, unauthorizedTtlMs, version, failurePolicy, conditions },
+    }]
   }
 
   #duration(field: string, text: string | undefined, maxMs: number): number {
@@ -128,7 +137,9 @@ class AuthorizationReader {
     const value = durationMs(text)
     if (value === 0) this.#errors.push(required(field))
     else if (value === undefined) this.#errors.push(invalidValue(field, text, 'is no duration, as 30s or 5m are'))
-    else if (value < 0 || value > maxMs) this.#errors.push(invalidValue(field, text, maxMs === MAX_TIMEOUT_MS ? 'must be > 0s and <= 30s' : 'must be > 0s'))
+    else if (value < 0 || value > maxMs) {
+      this.#errors.push(invalidValue(field, text, maxMs === MAX_TIMEOUT_MS ? 'must be > 0s and <= 30s' : 'must be > 0s'))
+    }
     return value ?? 0
   }
 
@@ -142,7 +153,9 @@ class AuthorizationReader {
     const [field, file] = [`${path}.kubeConfigFile`, kubeConfigFile ?? '']
     const wrong = (error: FieldError): undefined => void this.#errors.push(error)
     if (type === '') return wrong(required(`${path}.type`))
-    if (type === 'InClusterConfig') return wrong(invalidValue(`${path}.type`, type, 'this server does not run in a pod: use KubeConfigFile'))
+    if (type === 'InClusterConfig') {
+      return wrong(invalidValue(`${path}.type`, type, 'this server does not run in a pod: use KubeConfigFile'))
+    }
     if (type !== 'KubeConfigFile') return wrong(notSupported(`${path}.type`, type, ['InClusterConfig', 'KubeConfigFile']))
     if (file === '') return wrong(required(field))
     if (!file.startsWith('/')) return wrong(invalidValue(field, file, 'must be an absolute path'))

@@ -28,7 +28,9 @@ export function readConfigFile<T>(file: string, content: Uint8Array, expected: C
   if (!isObject(document)) throw fail('it is empty or no object')
   const { kind, apiVersion } = document
   if (kind !== expected.kind || typeof apiVersion !== 'string' || !expected.apiVersions.includes(apiVersion)) {
-    throw fail(`no kind ${shown(kind)} is registered for version ${shown(apiVersion)}; it must be ${expected.kind} of ${expected.apiVersions.join(' or ')}`)
+    throw fail(
+      `no kind ${shown(kind)} is registered for version ${shown(apiVersion)}; it must be ${expected.kind} of ${expected.apiVersions.join(' or ')}`,
+    )
   }
   const problems: string[] = []
   checkShape({ fields: { ...expected.fields, kind: 'string', apiVersion: 'string' } }, document, '', problems)

@@ -23,8 +23,8 @@ export interface ConfigWatchPorts {
 const LOOK_EVERY_MS = 5_000
 
 /**
- * Looks at a file now and then. A content that is wrong changes nothing, is told once, and is tried again each time, as what is wrong may be
- * elsewhere. Ends with the signal.
+ * Looks at a file now and then. A content that is wrong changes nothing, is told once, and is tried again each time, as what is wrong may
+ * be elsewhere. Ends with the signal.
  */
 export async function watchConfig(config: WatchedConfig, { clock, log }: ConfigWatchPorts, signal: AbortSignal): Promise<void> {
   const { what, file, counts } = config
@@ -43,7 +43,9 @@ export async function watchConfig(config: WatchedConfig, { clock, log }: ConfigW
     } catch (error) {
       counts?.note('failure', clock.now())
       const why = thrownMessage(error)
-      if (why !== problem) log.error('a changed configuration file cannot be used: the one before stays in force', { what, file, error: why })
+      if (why !== problem) {
+        log.error('a changed configuration file cannot be used: the one before stays in force', { what, file, error: why })
+      }
       problem = why
     }
   }

@@ -21,7 +21,9 @@ export class FollowedFiles implements ConfigFiles {
   webhookTarget(kubeconfig: string): WebhookTarget {
     const target = this.#files.webhookTarget(kubeconfig)
     // Tokens in files are read for each call anyway.
-    this.#seen.set(`kubeconfig ${kubeconfig}`, { shown: JSON.stringify(target), again: () => JSON.stringify(this.#files.webhookTarget(kubeconfig)) })
+    this.#seen.set(
+      `kubeconfig ${kubeconfig}`, { shown: JSON.stringify(target), again: () => JSON.stringify(this.#files.webhookTarget(kubeconfig)) },
+    )
     return target
   }
 

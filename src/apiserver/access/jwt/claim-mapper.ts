@@ -99,7 +99,9 @@ function listOf(value: unknown, what: string): readonly string[] {
 }
 
 function checkRule(rule: ClaimRule, claims: JsonObject): void {
-  if (rule.from === 'expression') return requireTrue(evaluate(rule.program, { claims }), `validation expression ${JSON.stringify(rule.program.text)}`, rule.message)
+  if (rule.from === 'expression') {
+    return requireTrue(evaluate(rule.program, { claims }), `validation expression ${JSON.stringify(rule.program.text)}`, rule.message)
+  }
   const value = claims[rule.claim]
   if (value === undefined) throw new ClaimError(`required claim ${rule.claim} not present in ID token`)
   if (typeof value !== 'string') throw new ClaimError(`parse claim ${rule.claim}: it is no string`)

@@ -6,7 +6,9 @@ import { thrownMessage } from '../../../words/thrown.ts'
 /** Reads what an issuer publishes about itself: host/issuer-documents.ts. */
 export interface IssuerDocuments {
   /** A JSON object. Throws an Error that says what is wrong: no connection, a status, too large, no answer in time. Follows no redirects. */
-  fetch(wanted: { readonly url: string; readonly caPem: string | undefined; readonly timeoutMs: number; readonly maxBytes: number }): Promise<JsonObject>
+  fetch(
+    wanted: { readonly url: string; readonly caPem: string | undefined; readonly timeoutMs: number; readonly maxBytes: number },
+  ): Promise<JsonObject>
 }
 
 export interface KeyPlace {
@@ -81,10 +83,14 @@ export class IssuerKeys {
   async #keySet(): Promise<JsonObject> {
     const { url, discoveryUrl, caPem } = this.#place
     const limits = { caPem, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES }
-    const discovery = await this.#documents.fetch({ ...limits, url: discoveryUrl ?? `${url.replace(/\/$/, '')}/.well-known/openid-configuration` })
+    const discovery = await this.#documents.fetch({
+      ...limits, url: discoveryUrl ?? `${url.replace(/\/$/, '')}/.well-known/openid-configuration`,
+    })
     if (discovery['issuer'] !== url) throw new Error('its discovery document is that of another issuer')
     const keysUrl = discovery['jwks_uri']
-    if (typeof keysUrl !== 'string' || !/^https:\/\//i.test(keysUrl)) throw new Error('its discovery document has no jwks_uri that begins with https://')
+    if (typeof keysUrl !== 'string' || !/^https:\/\//i.test(keysUrl)) {
+      throw new Error('its discovery document has no jwks_uri that begins with https://')
+    }
     const keySet = await this.#documents.fetch({ ...limits, url: keysUrl })
     if (!Array.isArray(keySet['keys']) || !keySet['keys'].every(isObject)) throw new Error('its key set is no list of keys')
     return keySet

@@ -15,7 +15,8 @@ export const accessReviewSchema: OpenApiSchema = {
     resourceAttributes: {
       type: 'object',
       properties: {
-        namespace: text, verb: text, group: text, version: text, resource: text, subresource: text, name: text, fieldSelector: selector, labelSelector: selector,
+        namespace: text, verb: text, group: text, version: text, resource: text, subresource: text, name: text,
+        fieldSelector: selector, labelSelector: selector,
       },
     },
     nonResourceAttributes: { type: 'object', properties: { path: text, verb: text } },
@@ -48,5 +49,7 @@ function withoutEmpty(object: JsonObject): JsonObject {
 }
 
 function isEmpty(value: unknown): boolean {
-  return value === '' || (Array.isArray(value) && value.length === 0) || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+  return value === ''
+    || (Array.isArray(value) && value.length === 0)
+    || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
 }

@@ -83,7 +83,10 @@ export class WebhookAuthorizer implements Authorizer, RuleSource {
   async #ask(spec: JsonObject): Promise<{ readonly decision: Decision; readonly ttlMs: number }> {
     const { target, timeoutMs, version, authorizedTtlMs, unauthorizedTtlMs } = this.#config
     try {
-      const body = { apiVersion: `authorization.k8s.io/${version}`, kind: 'SubjectAccessReview', metadata: { creationTimestamp: null }, spec, status: { allowed: false } }
+      const body = {
+        apiVersion: `authorization.k8s.io/${version}`, kind: 'SubjectAccessReview', metadata: { creationTimestamp: null },
+        spec, status: { allowed: false },
+      }
       const { status } = await callAgain(this.#ports.caller, { target, body, timeoutMs }, this.#ports.clock)
       if (!isObject(status)) throw new Error('the answer has no status')
       return { decision: decisionOf(status), ttlMs: status['allowed'] === true ? authorizedTtlMs : unauthorizedTtlMs }
@@ -94,7 +97,9 @@ export class WebhookAuthorizer implements Authorizer, RuleSource {
 
   #failed(error: string): Decision {
     this.#ports.log.warn('an authorization webhook failed', { webhook: this.#config.name, error })
-    return this.#config.failurePolicy === 'Deny' ? { allowed: false, denied: true, reason: '', error } : { allowed: false, reason: '', error }
+    return this.#config.failurePolicy === 'Deny'
+      ? { allowed: false, denied: true, reason: '', error }
+      : { allowed: false, reason: '', error }
   }
 
   /** One condition that does not hold is enough; one that fails matters only where none says no. */
@@ -107,7 +112,9 @@ export class WebhookAuthorizer implements Authorizer, RuleSource {
       const result = program.evaluate({ request }, { costLimit: Math.min(PER_CALL_LIMIT, budget) })
       budget -= result.cost
       if (result.ok && result.value === false) return { isMatch: false }
-      if (!result.ok) error ??= `cel evaluation error: expression ${JSON.stringify(program.text)} resulted in error: ${result.error.message}`
+      if (!result.ok) {
+        error ??= `cel evaluation error: expression ${JSON.stringify(program.text)} resulted in error: ${result.error.message}`
+      }
     }
     return error === undefined ? { isMatch: true } : { isMatch: false, error }
   }

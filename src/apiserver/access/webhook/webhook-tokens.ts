@@ -28,7 +28,8 @@ export class WebhookTokens implements TokenReviewer {
     const { caller, target, clock, audiences: own } = this.#ports
     const wanted = asked.length === 0 ? own : asked
     const body = {
-      apiVersion: API_VERSION, kind: 'TokenReview', metadata: { creationTimestamp: null }, spec: { token, audiences: [...wanted] }, status: { user: {} },
+      apiVersion: API_VERSION, kind: 'TokenReview', metadata: { creationTimestamp: null },
+      spec: { token, audiences: [...wanted] }, status: { user: {} },
     }
     const { status } = await callAgain(caller, { target, body, timeoutMs: TIMEOUT_MS }, clock)
     if (!isObject(status)) throw new Error('the token webhook answered with no status')
