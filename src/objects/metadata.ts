@@ -11,8 +11,8 @@ export interface MetadataRule {
 }
 
 /**
- * Which finalizers a kind takes: any qualified name, or, where it has no domain, only those that Kubernetes itself knows. Upstream's built-in
- * kinds are of the second sort where they use pkg/apis/core/validation, of the first where they use apimachinery's api/validation.
+ * Which finalizers a kind takes: any qualified name, or, where it has no domain, only those that Kubernetes itself knows. Upstream's
+ * built-in kinds are of the second sort where they use pkg/apis/core/validation, of the first where they use apimachinery's api/validation.
  */
 export type FinalizerRule = 'qualified' | 'known-or-with-domain'
 
