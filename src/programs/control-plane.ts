@@ -79,7 +79,7 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const audit = await openConfiguredAudit(config, webhooks, log)
   const remote = createRemoteApi(pki.frontProxy)
   const tokens = await createTokens(config, pki)
-  const healthChecks = encryption?.healthChecks ?? []
+  const healthChecks = (): readonly HealthCheck[] => encryption?.healthChecks() ?? []
   const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, log })
   await server.start(stop.signal)
   const servingFiles: ServingFiles = { ...pki.apiServer, caFile: pki.caFile, clientCaFile: pki.clientCaFile }
@@ -166,7 +166,7 @@ interface ServerParts {
   readonly webhooks: WebhookCaller
   readonly remote: RemoteApi
   readonly audit: OpenAudit | undefined
-  readonly healthChecks: readonly HealthCheck[]
+  readonly healthChecks: () => readonly HealthCheck[]
   readonly log: Log
 }
 
