@@ -36,7 +36,9 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
   if (accepted.pretty || accepted.format === 'yaml') return undefined
   if (accepted.as === 'table') return tableStream(clock, call, items)
   const isPartial = accepted.as === 'partial'
-  const list = isPartial ? { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta } : { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion }
+  const list = isPartial
+    ? { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta }
+    : { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion }
   const head = { ...list, metadata: items.metadata }
   const itemOf = (index: number): KubeObject => (isPartial ? partialOf(items.at(index).object, accepted.meta) : items.at(index).object)
   if (accepted.format === 'protobuf') {

@@ -91,7 +91,9 @@ export class Watches {
     // The rows of a Table depend on those before, and a client that is ahead of the cache is not told what others are.
     const { accepted } = call
     if (accepted.as === 'table' || subject.after > this.#parts.feed.revision) return watchAlone(subject, member)
-    const key = JSON.stringify([call.key.namespace, call.key.name, options.labelSelector, options.fieldSelector, accepted.as, accepted.meta, accepted.format])
+    const key = JSON.stringify([
+      call.key.namespace, call.key.name, options.labelSelector, options.fieldSelector, accepted.as, accepted.meta, accepted.format,
+    ])
     return this.#shared.join(call.resource, key, { ...subject, after: 0 }, member)
   }
 

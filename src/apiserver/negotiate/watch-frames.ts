@@ -74,7 +74,9 @@ function ownFrames(resource: ServedResource, { as, meta }: Accepted, options: { 
 /** An event and its object are the same for all who ask for them in this form at the same time: it is kept until the next one. */
 function protobufFrames(resource: ServedResource, { as, meta, encoder }: Accepted & { format: 'protobuf' }): WatchFrames {
   const shown = ({ object }: Served): JsonObject => ({ ...(as === 'partial' ? partialOf(object, meta) : object) })
-  const bookmarkKind = as === 'partial' ? { kind: 'PartialObjectMetadata', apiVersion: meta } : { kind: resource.kind.kind, apiVersion: resource.apiVersion }
+  const bookmarkKind = as === 'partial'
+    ? { kind: 'PartialObjectMetadata', apiVersion: meta }
+    : { kind: resource.kind.kind, apiVersion: resource.apiVersion }
   return {
     event: (type, event) => encoder.encodeEvent(type, shown(event.subject(type).seen(resource.view))),
     initial: (cached) => encoder.encodeEvent('ADDED', shown(cached.seen(resource.view))),
