@@ -197,7 +197,9 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
 
   test('renewed authorities judge new connections; whom a former authority of proxies has signed is nobody', async () => {
     const renewed = await start(handler)
-    const ask = async (credentials: Credentials, path: string): Promise<string> => (await viaHttp2(session(credentials, renewed), 'GET', path)).text
+    const ask = async (credentials: Credentials, path: string): Promise<string> => (
+      (await viaHttp2(session(credentials, renewed), 'GET', path)).text)
+    const shortly = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
     const standing = session(pki.frontProxy, renewed)
     const seenAs = async (): Promise<string> => `${await ask(pki.frontProxy, '/proxy')} ${await ask(foreign.frontProxy, '/proxy')}`
     assert.equal(await seenAs(), 'none none')
@@ -207,13 +209,13 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     ]
     for (const [frontProxyCaPem, expected] of steps) {
       renewed.renew({ ...pki.apiServer, caPem: pki.caPem, frontProxyCaPem })
-      for (let waited = 0; waited < 100 && await seenAs() !== expected; waited++) await new Promise((resolve) => setTimeout(resolve, 5))
+      for (let waited = 0; waited < 100 && await seenAs() !== expected; waited++) await shortly()
       assert.equal(await seenAs(), expected)
       assert.deepEqual([await ask(pki.frontProxy, '/peer'), await ask(foreign.frontProxy, '/peer')], ['"none"', '"none"'])
       assert.match(await ask(pki.admin, '/peer'), /kubernetes-admin/)
     }
     renewed.renew({ ...pki.apiServer, caPem: `${pki.caPem}${foreign.frontProxy.caPem}`, frontProxyCaPem: pki.frontProxy.caPem })
-    for (let waited = 0; waited < 100 && await ask(pki.frontProxy, '/proxy') === 'none'; waited++) await new Promise((resolve) => setTimeout(resolve, 5))
+    for (let waited = 0; waited < 100 && await ask(pki.frontProxy, '/proxy') === 'none'; waited++) await shortly()
     assert.deepEqual([await ask(foreign.frontProxy, '/peer'), await ask(foreign.frontProxy, '/proxy')], ['"none"', 'none'])
     assert.equal((await viaHttp2(standing, 'GET', '/proxy')).text, 'none', 'what a connection is worth was decided when it was made')
   })

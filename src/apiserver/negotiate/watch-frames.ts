@@ -55,7 +55,8 @@ function ownFrames(resource: ServedResource, { as, meta }: Accepted, options: { 
   const bodyOf = ({ object }: Served): object => {
     if (as === 'partial') return partialOf(object, meta)
     const table = tableOf(columns, [object], {
-      meta, metadata: { resourceVersion: object.metadata.resourceVersion ?? '' }, include: options.include, now: options.clock.now(), withColumns,
+      meta, metadata: { resourceVersion: object.metadata.resourceVersion ?? '' }, include: options.include,
+      now: options.clock.now(), withColumns,
     })
     withColumns = false
     return table

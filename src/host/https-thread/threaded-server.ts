@@ -34,7 +34,9 @@ export function startHttpsThread(): Worker {
  * Serves HTTP/2 and HTTP/1.1 over TLS in a thread of its own; the handler is called in this one. TLS, the frames of HTTP/2 and the sending
  * of events to watchers take more time than many a request itself does, and what they leave as garbage is collected in that thread.
  */
-export async function startThreadedHttpsServer(thread: Worker, { handler, log, ...options }: ThreadedServerOptions): Promise<ThreadedHttpsServer> {
+export async function startThreadedHttpsServer(
+  thread: Worker, { handler, log, ...options }: ThreadedServerOptions,
+): Promise<ThreadedHttpsServer> {
   const blocks = new SharedBlocks((block, buffer) => thread.postMessage({ type: 'block', block, buffer } satisfies ToThread))
   const answering = new Answering({ handler, log, outbox: new Outbox(thread), blocks })
   const take = (packet: Packet): void => answering.take(packet)
