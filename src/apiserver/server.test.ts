@@ -84,7 +84,10 @@ test('a store that cannot be followed ends the start with its own words', async 
 })
 
 test('a server that drains is not ready, and ends its watches whole', async () => {
-  const { server, request, watch } = await startTestServer({ extensions: (core) => ({ routes: [healthRoute(serverChecks(core), () => {})] }) })
+  const { server, request, watch } = await startTestServer({ extensions: (core) => {
+    const checks = serverChecks(core)
+    return { routes: [healthRoute(() => checks, () => {})] }
+  } })
   const pods = '/api/v1/namespaces/shop/pods'
   const open = await watch(`${pods}?watch=1&allowWatchBookmarks=true`)
   const shutdown = async (): Promise<string> => (await request('GET', '/readyz/shutdown')).text

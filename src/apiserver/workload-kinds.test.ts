@@ -34,7 +34,7 @@ test('both versions of an autoscaler are the same object', async () => {
 
 test('component statuses are made when somebody asks', async () => {
   const store = { name: 'etcd', concerns: 'ready' as const, check: () => 'it does not answer' }
-  const { request } = await startTestServer({ extensions: { routes: [componentStatusRoute([store])] } })
+  const { request } = await startTestServer({ extensions: { routes: [componentStatusRoute(() => [store])] } })
   const path = '/api/v1/componentstatuses'
   const list = await request('GET', path)
   assert.deepEqual([list.get('kind'), list.get('items.0.metadata.name'), list.headers['warning']],

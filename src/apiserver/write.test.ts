@@ -157,6 +157,8 @@ test('deletes: preconditions, finalizers, propagation, grace', async () => {
   assert.match(outcome(await request('DELETE', `${CONFIG_MAPS}/a`, { preconditions: { uid: 'other' } })), /^409 Conflict: .*Precondition failed: UID in precondition: other, UID in object meta: /)
   assert.equal((await request('DELETE', `${CONFIG_MAPS}/a`, { preconditions: { uid: a.get('metadata.uid') } })).get('details.kind'), 'configmaps')
 
+  const odd = 'metadata.finalizers[0]: Invalid value: "hold": name is neither a standard finalizer name nor is it fully qualified'
+  assert.match(outcome(await create('odd', ['hold'])), new RegExp(`^422 Invalid: .*${odd.replaceAll(/[[\]]/g, '\\$&')}$`))
   await create('held', ['example.com/hold'])
   const held = await request('DELETE', `${CONFIG_MAPS}/held`)
   assert.equal(held.get('metadata.deletionTimestamp'), '2026-01-01T00:00:00Z')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,6 +14,7 @@ import { silentLog } from '../words/ports.ts'
 import { systemClock } from './clock.ts'
 import { startHttpsServer } from './https-server.ts'
 import { createNodeProxy } from './node-proxy.ts'
+import { createCertificate } from './pki-certificate.ts'
 import { createClusterPki } from './pki.ts'
 import { createRemoteApi } from './remote-api.ts'
 
@@ -147,4 +148,30 @@ test('documents are read once, and again when they have changed', async () => {
   const question = { path: '/x', user: 'system:aggregator', timeoutMs: 300, maxBytes: 100 }
   await assert.rejects(remote.read(target, question), /the answer is larger than 100 bytes|no answer within 0.3 seconds/)
   await assert.rejects(remote.read(target, { ...question, path: '/moved' }), new RegExp(`bad status from https://127.0.0.1:${backendPort}/moved: 302`))
+})
+
+test('a renewed certificate is shown on new connections; what is on its way goes on', async () => {
+  asked.length = 0
+  const get = async (): Promise<string> => {
+    const socket = connect({ host: '127.0.0.1', port: server.port, ca: pki.caPem, ALPNProtocols: ['http/1.1'] })
+    socket.write('GET /watch HTTP/1.1\r\nHost: x\r\n\r\n')
+    return await until(socket, 'MODIFIED').finally(() => socket.destroy())
+  }
+  const standing = connect({ host: '127.0.0.1', port: server.port, ca: pki.caPem, ALPNProtocols: ['http/1.1'] })
+  standing.write('GET /watch HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until(standing, 'ADDED')
+  await get()
+  const signer = {
+    certificatePem: pki.frontProxy.caPem, keyPem: readFileSync(join(directory, 'front-proxy-ca.key'), 'utf8'), commonName: 'lotse-front-proxy-ca',
+  }
+  const renewed = createCertificate({ commonName: 'another', organizations: [], use: 'client', names: [], addresses: [] }, signer, systemClock.now())
+  remote.renew(renewed)
+  nodeProxy.renew({ ...pki.apiServerToNode, frontProxy: renewed })
+  await get()
+  const upgraded = await upgrade('/echo', 'websocket', 'hello')
+  await until(upgraded, 'hello')
+  upgraded.destroy()
+  assert.deepEqual(asked.map((line) => / by (\S+):/.exec(line)?.[1]), ['front-proxy-client', 'front-proxy-client', 'another', 'another'])
+  assert.match(await until(standing, 'MODIFIED'), /MODIFIED/)
+  standing.destroy()
 })

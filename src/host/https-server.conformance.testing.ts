@@ -49,6 +49,7 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       case '/echo':
         return whole(200, `${request.method} ${request.query} ${textOf(await request.body(1000).catch((error) => utf8(errorLine(error))))}`)
       case '/peer': return whole(200, JSON.stringify(request.peer.certificate ?? 'none', ['commonName', 'organizations']))
+      case '/proxy': return whole(200, request.peer.proxyName ?? 'none')
       case '/large': return { type: 'whole', status: 200, headers: {}, body: Array.from({ length: 2000 }, () => Buffer.alloc(5000, 'x')) }
       case '/unread': return whole(401, 'no')
       case '/broken': throw new Error('secret detail')
@@ -214,6 +215,31 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       (await viaHttp1({ path: '/peer', key: pki.admin.keyPem, cert: pki.admin.certificatePem })).text,
       '{"commonName":"kubernetes-admin","organizations":["system:masters"]}',
     )
+  })
+
+  test('renewed authorities judge new connections; whom a former authority of proxies has signed is nobody', async () => {
+    const renewed = await start(handler)
+    const ask = async (credentials: Credentials, path: string): Promise<string> => (
+      (await viaHttp2(session(credentials, renewed), 'GET', path)).text)
+    const shortly = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
+    const standing = session(pki.frontProxy, renewed)
+    const seenAs = async (): Promise<string> => `${await ask(pki.frontProxy, '/proxy')} ${await ask(foreign.frontProxy, '/proxy')}`
+    assert.equal(await seenAs(), 'none none')
+    const steps: [frontProxyCaPem: string | undefined, expected: string][] = [
+      [pki.frontProxy.caPem, 'front-proxy-client none'], [foreign.frontProxy.caPem, 'none front-proxy-client'],
+      [`${pki.frontProxy.caPem}${foreign.frontProxy.caPem}`, 'front-proxy-client front-proxy-client'], [undefined, 'none none'],
+    ]
+    for (const [frontProxyCaPem, expected] of steps) {
+      renewed.renew({ ...pki.apiServer, caPem: pki.caPem, frontProxyCaPem })
+      for (let waited = 0; waited < 100 && await seenAs() !== expected; waited++) await shortly()
+      assert.equal(await seenAs(), expected)
+      assert.deepEqual([await ask(pki.frontProxy, '/peer'), await ask(foreign.frontProxy, '/peer')], ['"none"', '"none"'])
+      assert.match(await ask(pki.admin, '/peer'), /kubernetes-admin/)
+    }
+    renewed.renew({ ...pki.apiServer, caPem: `${pki.caPem}${foreign.frontProxy.caPem}`, frontProxyCaPem: pki.frontProxy.caPem })
+    for (let waited = 0; waited < 100 && await ask(pki.frontProxy, '/proxy') === 'none'; waited++) await shortly()
+    assert.deepEqual([await ask(foreign.frontProxy, '/peer'), await ask(foreign.frontProxy, '/proxy')], ['"none"', 'none'])
+    assert.equal((await viaHttp2(standing, 'GET', '/proxy')).text, 'none', 'what a connection is worth was decided when it was made')
   })
 
   test('a stream is delivered as it is written, and its end at the client is noticed', async () => {

@@ -7,7 +7,7 @@ import { Http2Connection, type ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import { listenError } from './listen-error.ts'
 import type { NodeProxy } from './node-proxy.ts'
-import { peerReader } from './peer.ts'
+import { Peers, type PeerReader } from './peer.ts'
 import { BodyReader } from './request-body.ts'
 import type { RequestHandler } from './server-request.ts'
 import { thrownMessage } from '../words/thrown.ts'
@@ -17,6 +17,8 @@ export interface ServingCertificate {
   readonly keyPem: string
   /** Signs the clients' certificates. */
   readonly caPem: string
+  /** Signs the certificates of proxies that are believed about users; undefined: there are none. */
+  readonly frontProxyCaPem?: string | undefined
 }
 
 export interface HttpsServerOptions extends ServingCertificate {
@@ -27,14 +29,12 @@ export interface HttpsServerOptions extends ServingCertificate {
   readonly handler: RequestHandler
   readonly nodeProxy: NodeProxy
   readonly log: Log
-  /** Signs the certificates of proxies that are believed about users; undefined: there are none. */
-  readonly frontProxyCaPem?: string
 }
 
 export interface HttpsServer {
   readonly address: string
   readonly port: number
-  /** New connections get this certificate. */
+  /** New connections get this certificate, and are judged by these authorities. */
   renew(certificate: ServingCertificate): void
   /** Ends all requests, watches too, and resolves within a second. */
   close(): Promise<void>
@@ -50,7 +50,7 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
 class TlsListener implements HttpsServer {
   readonly #server: Server
   readonly #options: ConnectionOptions
-  readonly #frontProxyCaPem: string | undefined
+  readonly #peers: Peers
   readonly #http1: Http1Connections
   readonly #http2 = new Set<Http2Connection>()
   readonly #sockets = new Set<TLSSocket>()
@@ -58,12 +58,12 @@ class TlsListener implements HttpsServer {
   port = 0
 
   constructor(options: HttpsServerOptions) {
-    const peerOf = peerReader(options.frontProxyCaPem)
-    this.#frontProxyCaPem = options.frontProxyCaPem
+    this.#peers = new Peers(options.frontProxyCaPem)
+    const peerOf: PeerReader = (socket) => this.#peers.read(socket)
     this.#options = { ...options, peerOf, bodies: new BodyReader('length') }
     this.#http1 = new Http1Connections({ ...options, peerOf, bodies: new BodyReader('end') })
     this.#server = createServer({
-      ...contextOf(options, options.frontProxyCaPem),
+      ...contextOf(options),
       ALPNProtocols: ['h2', 'http/1.1'],
       requestCert: true,
       // Clients without a certificate may have a token; the peer reader decides what a certificate is worth.
@@ -92,7 +92,8 @@ class TlsListener implements HttpsServer {
   }
 
   renew(certificate: ServingCertificate): void {
-    this.#server.setSecureContext(contextOf(certificate, this.#frontProxyCaPem))
+    this.#server.setSecureContext(contextOf(certificate))
+    this.#peers.renew(certificate.frontProxyCaPem)
   }
 
   close(): Promise<void> {
@@ -129,7 +130,7 @@ class TlsListener implements HttpsServer {
   }
 }
 
-function contextOf({ certificatePem, keyPem, caPem }: ServingCertificate, frontProxyCaPem: string | undefined): SecureContextOptions {
+function contextOf({ certificatePem, keyPem, caPem, frontProxyCaPem }: ServingCertificate): SecureContextOptions {
   const ca = frontProxyCaPem === undefined ? caPem : [caPem, frontProxyCaPem]
   // No tickets: a resumed session would skip the check whether a client's certificate is still valid.
   return { cert: certificatePem, key: keyPem, ca, minVersion: 'TLSv1.2', secureOptions: cryptoConstants.SSL_OP_NO_TICKET }

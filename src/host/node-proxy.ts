@@ -9,14 +9,17 @@ import { refuse } from './refused-upgrade.ts'
 import { connectionTo, proxyHeaders, unreachableApi } from './remote-api.ts'
 import type { RemoteApiOptions } from './remote-api.ts'
 
-export interface NodeProxyOptions {
-  readonly caPem: string
+export interface NodeProxyIdentity {
   /** The API server's certificate for its calls to nodes. */
   readonly certificatePem: string
   readonly keyPem: string
-  readonly connectTimeoutMs: number
   /** By which other API servers know this one; undefined: nothing is passed on to any. */
   readonly frontProxy?: RemoteApiOptions
+}
+
+export interface NodeProxyOptions extends NodeProxyIdentity {
+  readonly caPem: string
+  readonly connectTimeoutMs: number
 }
 
 export interface NodeProxy {
@@ -24,6 +27,8 @@ export interface NodeProxy {
   forward(target: TunnelTarget, request: ServerRequest): Promise<Exclude<ServerResponse, { type: 'tunnel' }>>
   /** An upgrade: the request goes to the node, or the API server, and then every byte both ways, the answer to the upgrade included. */
   tunnel(target: TunnelTarget, client: UpgradingClient): void
+  /** Connections from now on are made with these certificates. */
+  renew(identity: NodeProxyIdentity): void
   close(): void
 }
 
@@ -40,30 +45,41 @@ const NODE_AGENT_CONNECTIONS = 256
 const LAST_WORDS_MS = 30_000
 /** Passes requests about a pod on to the agent of its node, as the API server. */
 export function createNodeProxy(options: NodeProxyOptions): NodeProxy {
-  const tls: TlsOptions = {
-    ca: options.caPem,
-    cert: options.certificatePem,
-    key: options.keyPem,
-    minVersion: 'TLSv1.2',
-    ALPNProtocols: ['http/1.1'],
-  }
-  const agent = new Agent({ ...tls, keepAlive: false, maxSockets: NODE_AGENT_CONNECTIONS })
+  const { connectTimeoutMs } = options
+  let { frontProxy } = options
+  let toNodes = connectionsToNodes(options.caPem, options)
   return {
     forward: (target, request) => {
-      if ('api' in target) return forwardToApi(target, request, options)
+      if ('api' in target) return forwardToApi(target, request, { frontProxy, connectTimeoutMs })
       const { address: host, port, path, method } = target
       return forwardRequest(request, {
-        options: { host, port, path, method, agent, ...identityOf(target) }, headers: {}, noAnswerMs: options.connectTimeoutMs,
+        options: { host, port, path, method, agent: toNodes.agent, ...identityOf(target) },
+        headers: {}, noAnswerMs: connectTimeoutMs,
         unreachable: (error) => unreachable(target, error), who: `the agent of node ${target.nodeName}`,
       })
     },
     tunnel(target, client) {
-      if (!('api' in target)) return tunnel(target, client, { tls, connectTimeoutMs: options.connectTimeoutMs })
-      if (options.frontProxy === undefined) return refuse(client.socket, noFrontProxy())
-      tunnelToApi(target, client, options.frontProxy)
+      if (!('api' in target)) return tunnel(target, client, { tls: toNodes.tls, connectTimeoutMs })
+      if (frontProxy === undefined) return refuse(client.socket, noFrontProxy())
+      tunnelToApi(target, client, frontProxy)
     },
-    close: () => agent.destroy(),
+    renew(identity) {
+      // It keeps no connections: what is on its way ends by itself.
+      toNodes = connectionsToNodes(options.caPem, identity)
+      frontProxy = identity.frontProxy
+    },
+    close: () => toNodes.agent.destroy(),
   }
+}
+
+interface NodeConnections {
+  readonly tls: TlsOptions
+  readonly agent: Agent
+}
+
+function connectionsToNodes(ca: string, { certificatePem, keyPem }: NodeProxyIdentity): NodeConnections {
+  const tls: TlsOptions = { ca, cert: certificatePem, key: keyPem, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }
+  return { tls, agent: new Agent({ ...tls, keepAlive: false, maxSockets: NODE_AGENT_CONNECTIONS }) }
 }
 
 /**
@@ -125,7 +141,12 @@ function unreachable(target: NodeTunnel, error: Error): Error {
 }
 
 /** Where a client asked for an upgrade on a connection that has none. */
-function forwardToApi(target: ApiTunnel, request: ServerRequest, options: NodeProxyOptions): ReturnType<NodeProxy['forward']> {
+interface ApiForwarding {
+  readonly frontProxy: RemoteApiOptions | undefined
+  readonly connectTimeoutMs: number
+}
+
+function forwardToApi(target: ApiTunnel, request: ServerRequest, options: ApiForwarding): ReturnType<NodeProxy['forward']> {
   const { frontProxy, connectTimeoutMs: noAnswerMs } = options
   if (frontProxy === undefined) return Promise.reject(noFrontProxy())
   const { api, path, method, user } = target

@@ -9,23 +9,49 @@ const MAX_CHAIN_LENGTH = 10
 
 /**
  * Who is at the other end. A certificate counts only when TLS found it valid, for client use and signed by an authority of ours. Which of
- * them matters: what the front proxies' authority has signed names a proxy, never a user.
+ * them matters: what the front proxies' authority has signed names a proxy, never a user. former: who was one, and is none any more.
  */
-export function peerReader(frontProxyCaPem: string | undefined): PeerReader {
-  const proxyAuthorities = new Set(frontProxyCaPem === undefined ? [] : fingerprintsOf(frontProxyCaPem))
+export function peerReader(frontProxyCaPem: string | undefined, former: ReadonlySet<string> = new Set()): PeerReader {
+  const proxyAuthorities = new Set(authoritiesIn(frontProxyCaPem))
   return (socket) => {
     const address = socket.remoteAddress ?? ''
     if (!socket.authorized) return { address, certificate: undefined }
-    if (proxyAuthorities.size === 0) return { address, certificate: subjectOf(socket) }
+    if (proxyAuthorities.size === 0 && former.size === 0) return { address, certificate: subjectOf(socket) }
     const root = rootOf(socket.getPeerCertificate(true))
-    if (root === undefined) return { address, certificate: undefined }
+    if (root === undefined || (former.has(root) && !proxyAuthorities.has(root))) return { address, certificate: undefined }
     if (!proxyAuthorities.has(root)) return { address, certificate: subjectOf(socket) }
     const subject = subjectOf(socket)
     return { address, certificate: undefined, ...(subject === undefined ? {} : { proxyName: subject.commonName }) }
   }
 }
 
-function fingerprintsOf(pem: string): readonly string[] {
+/**
+ * The same while the authorities of the proxies change. Whom a former one has signed is nobody, and never a user: a handshake may have
+ * begun before the change, and the authority may stand among those of clients.
+ */
+export class Peers {
+  readonly #former = new Set<string>()
+  #authorityPem: string | undefined
+  #read: PeerReader
+
+  constructor(frontProxyCaPem: string | undefined) {
+    this.#authorityPem = frontProxyCaPem
+    this.#read = peerReader(frontProxyCaPem, this.#former)
+  }
+
+  read(socket: TLSSocket): Peer {
+    return this.#read(socket)
+  }
+
+  renew(frontProxyCaPem: string | undefined): void {
+    if (frontProxyCaPem === this.#authorityPem) return
+    for (const authority of authoritiesIn(this.#authorityPem)) this.#former.add(authority)
+    this.#authorityPem = frontProxyCaPem
+    this.#read = peerReader(frontProxyCaPem, this.#former)
+  }
+}
+
+function authoritiesIn(pem = ''): readonly string[] {
   const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   return certificates.map((certificate) => new X509Certificate(certificate).fingerprint256)
 }

@@ -43,7 +43,9 @@ export interface ClusterPki {
   /** system:masters: may do everything. */
   readonly admin: Credentials
   /** For other API servers behind this one (aggregation), which trust its word about users. Signed by an authority of its own. */
-  readonly frontProxy: Credentials & { readonly caPem: string }
+  readonly frontProxy: Credentials & { readonly caPem: string; readonly caFile: string }
+  /** Makes the two that the API server calls others with anew where they end soon, or where the front proxies' authority is another one. */
+  renewClients(): void
   readonly scheduler: Credentials
   readonly controllerManager: Credentials
   /** Signs service account tokens (ES256). PKCS8 and SPKI. */
@@ -75,13 +77,19 @@ const FRONT_PROXY_AUTHORITY: CertificateWish = { ...AUTHORITY, commonName: 'lots
  */
 export function createClusterPki(directory: string, options: PkiOptions): ClusterPki {
   const authority = openAuthority(directory, { file: 'ca', wish: AUTHORITY }, options)
-  const proxyAuthority = openAuthority(directory, { file: 'front-proxy-ca', wish: FRONT_PROXY_AUTHORITY }, options)
+  const openProxyAuthority = (): Authority => openAuthority(directory, { file: 'front-proxy-ca', wish: FRONT_PROXY_AUTHORITY }, options)
+  const proxyAuthority = openProxyAuthority()
   const client = (file: string, commonName: string, organizations: readonly string[]): Credentials => (
     ensure({ directory, file, authority, options }, { commonName, organizations, use: 'client', names: [], addresses: [] }))
   const { names, addresses } = options
   const apiServer = (): Credentials => ensure(
     { directory, file: 'apiserver', authority, options },
     { commonName: 'kube-apiserver', organizations: [], use: 'server', names, addresses }
+  )
+  const apiServerToNode = (): Credentials => client('apiserver-node-client', API_SERVER_TO_NODE_NAME, ['lotse:node-admins'])
+  const frontProxy = (signer: Authority): Credentials => ensure(
+    { directory, file: 'front-proxy-client', authority: signer, options },
+    { commonName: FRONT_PROXY_NAME, organizations: [], use: 'client', names: [], addresses: [] }
   )
   const tokenKeyPem = openTokenKey(directory)
   return {
@@ -90,14 +98,12 @@ export function createClusterPki(directory: string, options: PkiOptions): Cluste
     clientCaFile: join(directory, 'client-ca.crt'),
     apiServer: apiServer(),
     renewApiServer: () => void apiServer(),
-    apiServerToNode: client('apiserver-node-client', API_SERVER_TO_NODE_NAME, ['lotse:node-admins']),
+    apiServerToNode: apiServerToNode(),
     admin: client('admin', 'kubernetes-admin', ['system:masters']),
-    frontProxy: {
-      ...ensure(
-        { directory, file: 'front-proxy-client', authority: proxyAuthority, options },
-        { commonName: FRONT_PROXY_NAME, organizations: [], use: 'client', names: [], addresses: [] }
-      ),
-      caPem: proxyAuthority.certificatePem,
+    frontProxy: { ...frontProxy(proxyAuthority), caPem: proxyAuthority.certificatePem, caFile: join(directory, 'front-proxy-ca.crt') },
+    renewClients() {
+      apiServerToNode()
+      frontProxy(openProxyAuthority())
     },
     scheduler: client('scheduler', 'system:kube-scheduler', []),
     controllerManager: client('controller-manager', 'system:kube-controller-manager', []),
@@ -162,7 +168,9 @@ function openAuthority(directory: string, { file, wish }: AuthorityPlace, option
 function authorityDefect(pair: CertificateWithKey, wish: CertificateWish, now: number): string | undefined {
   try {
     const certificate = new X509Certificate(pair.certificatePem)
-    if (!certificate.checkPrivateKey(createPrivateKey(pair.keyPem))) return 'ca.key is not its key; restore both from the same backup'
+    if (!certificate.checkPrivateKey(createPrivateKey(pair.keyPem))) {
+      return 'the key beside it is not its key; restore both from the same backup'
+    }
     if (!certificate.ca || certificate.subject !== `CN=${wish.commonName}`) return 'it is not the authority of a Lotse cluster'
     if (Date.parse(certificate.validTo) < now) {
       return `it expired on ${certificate.validTo}; remove the directory to make a new one, then replace all kubeconfigs`

@@ -18,18 +18,36 @@ export interface RemoteApiOptions {
 
 const NO_ANSWER_MS = 60_000
 
-export function createRemoteApi(options: RemoteApiOptions): RemoteApi & { close(): void } {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256, cert: options.certificatePem, key: options.keyPem, minVersion: 'TLSv1.2' })
+export interface RenewableRemoteApi extends RemoteApi {
+  /** Requests from now on are made with this certificate, on connections of their own. */
+  renew(options: RemoteApiOptions): void
+  close(): void
+}
+
+export function createRemoteApi(options: RemoteApiOptions): RenewableRemoteApi {
+  // Of connections that are kept, the agent gives out only such as were made with the certificate that is asked for.
+  const agent = new Agent({ keepAlive: true, maxSockets: 256, minVersion: 'TLSv1.2' })
+  let identity = identityOf(options)
   return {
     forward: (target, request, user) => forwardRequest(request, {
-      options: { ...connectionTo(target), agent, method: request.method, path: pathOf(request) },
+      options: { ...connectionTo(target), ...identity, agent, method: request.method, path: pathOf(request) },
       headers: proxyHeaders(target, request, user),
       noAnswerMs: NO_ANSWER_MS, refusesRedirects: true, who: `the API server ${target.serverName}`,
       unreachable: (error) => unreachableApi(target, error),
     }),
-    read: (target, question) => read(target, question, agent),
+    read: (target, question) => read(target, question, { ...identity, agent }),
+    renew(next) {
+      identity = identityOf(next)
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+    },
     close: () => agent.destroy(),
   }
+}
+
+type Identity = Pick<ConnectionOptions, 'cert' | 'key'>
+
+function identityOf({ certificatePem, keyPem }: RemoteApiOptions): Identity {
+  return { cert: certificatePem, key: keyPem }
 }
 
 export function unreachableApi({ serverName, host, port }: RemoteTarget, { message }: Error): Error {
@@ -62,13 +80,13 @@ export function userHeaders({ name, uid, groups, extra }: User): OutgoingHttpHea
   return uid === '' ? known : { ...known, 'x-remote-uid': uid }
 }
 
-async function read(target: RemoteTarget, question: RemoteQuestion, agent: Agent): Promise<RemoteDocument> {
+async function read(target: RemoteTarget, question: RemoteQuestion, by: Identity & { readonly agent: Agent }): Promise<RemoteDocument> {
   const { path, user: name, knownTag, maxBytes, timeoutMs } = question
   const headers = {
     ...userHeaders({ name, uid: '', groups: ['system:masters'], extra: {} }), host: target.serverName, accept: 'application/json',
     ...(knownTag === undefined ? {} : { 'if-none-match': knownTag }),
   }
-  const options = { ...connectionTo(target), agent, method: 'GET', path, headers }
+  const options = { ...connectionTo(target), ...by, method: 'GET', path, headers }
   const { status, body, etag } = await wholeAnswer(options, undefined, { maxBytes, timeoutMs })
   if (status === 304 && knownTag !== undefined) return { outcome: 'same' }
   if (status === 404) return { outcome: 'absent' }

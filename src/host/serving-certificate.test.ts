@@ -19,7 +19,7 @@ const pkiIn = (name: string, addresses: readonly string[]): ClusterPki => create
 test('changed files are served with; what is wrong is told and changes nothing', async () => {
   const pki = pkiIn('own', ['127.0.0.1'])
   const other = pkiIn('other', ['127.0.0.1'])
-  const files: ServingFiles = { ...pki.apiServer, caFile: pki.caFile, clientCaFile: pki.clientCaFile }
+  const files: ServingFiles = { ...pki.apiServer, caFile: pki.caFile, clientCaFile: pki.clientCaFile, frontProxyCaFile: pki.frontProxy.caFile }
   const used: ServingCertificate[] = []
   const errors: string[] = []
   const log = { ...silentLog, error: (_: string, fields?: object) => void errors.push(JSON.stringify(fields)) }
@@ -47,6 +47,7 @@ test('changed files are served with; what is wrong is told and changes nothing',
     [pki.clientCaFile, 'rubbish', /client-ca\.crt: there is no certificate in it/],
     [pki.clientCaFile, other.apiServer.certificatePem, /client-ca\.crt: \\"CN=kube-apiserver\\" is no authority/],
     [pki.clientCaFile, other.admin.keyPem, /client-ca\.crt: only certificates may be in it, not PRIVATE KEY/],
+    [pki.frontProxy.caFile, '', /front-proxy-ca\.crt: there is no certificate in it/],
     [files.keyFile, other.apiServer.keyPem, /apiserver\.key: it is not the key of .*apiserver\.crt/],
   ]
   for (const [index, [file, text, why]] of wrong.entries()) {
@@ -54,11 +55,15 @@ test('changed files are served with; what is wrong is told and changes nothing',
     await look()
     assert.match(errors[index] ?? '', why)
     writeFileSync(pki.clientCaFile, other.caPem)
+    writeFileSync(pki.frontProxy.caFile, pki.frontProxy.caPem)
   }
   writeFileSync(files.keyFile, moved.apiServer.keyPem)
   rmSync(pki.clientCaFile)
   await look()
-  assert.deepEqual([used.length, used.at(-1)?.caPem, errors.length], [3, pki.caPem.trim(), 4])
+  assert.deepEqual([used.length, used.at(-1)?.caPem, errors.length], [3, pki.caPem.trim(), 5])
+  writeFileSync(pki.frontProxy.caFile, other.frontProxy.caPem)
+  await look()
+  assert.deepEqual([used.length, used.at(-1)?.frontProxyCaPem], [4, other.frontProxy.caPem])
   assert.doesNotMatch(errors.join(''), /BEGIN/)
   life.abort()
   await following
@@ -69,7 +74,7 @@ test('a server that runs for a year gets another certificate in time', async () 
   let passedMs = 0
   const older = { now: () => clock.now() + passedMs, after: clock.after.bind(clock) }
   const pki = createClusterPki(join(directory, 'old'), { names: ['localhost'], addresses: ['127.0.0.1'], clock: older, log: silentLog })
-  const files: ServingFiles = { ...pki.apiServer, caFile: pki.caFile, clientCaFile: pki.clientCaFile }
+  const files: ServingFiles = { ...pki.apiServer, caFile: pki.caFile, clientCaFile: pki.clientCaFile, frontProxyCaFile: pki.frontProxy.caFile }
   const used: ServingCertificate[] = []
   const life = new AbortController()
   const following = followServingCertificate({

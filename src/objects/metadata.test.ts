@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ObjectMeta } from './kube-object.ts'
-import { validateMetadataForCreate, validateMetadataForUpdate } from './metadata.ts'
+import { validateMetadataForCreate, validateMetadataForUpdate, type FinalizerRule } from './metadata.ts'
 
 function shown(errors: readonly { field: string; message: string }[]): string[] {
   return errors.map((error) => `${error.field}: ${error.message}`.slice(0, 140))
@@ -27,12 +27,12 @@ test('create', () => {
     [{ name: 'a', namespace: 'b', managedFields: [{ manager: 'm', operation: 'Other' }] },
       ['metadata.managedFields[0].operation: Invalid value: "Other": must be `Apply` or `Update`']],
   ]
-  for (const [meta, expected] of table) assert.deepEqual(shown(validateMetadataForCreate(meta, { namespaced: true, nameRule: 'dns-subdomain' })), expected)
+  for (const [meta, expected] of table) assert.deepEqual(shown(validateMetadataForCreate(meta, { namespaced: true, nameRule: 'dns-subdomain', finalizerRule: 'qualified' })), expected)
 })
 
 test('create: a namespace on a cluster-scoped kind, wrong labels, two controllers', () => {
   const errors = validateMetadataForCreate({ name: 'a', namespace: 'b', labels: { 'a b': 'c d' }, ownerReferences: [owner, { ...owner, name: 'other' }] }, {
-    namespaced: false, nameRule: 'path-segment',
+    namespaced: false, nameRule: 'path-segment', finalizerRule: 'qualified',
   })
   assert.deepEqual(errors.map(({ field, reason }) => [field, reason]), [
     ['metadata.namespace', 'FieldValueForbidden'], ['metadata.labels', 'FieldValueInvalid'], ['metadata.labels', 'FieldValueInvalid'],
@@ -52,5 +52,31 @@ test('update', () => {
     [{ ...old, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['x'] }, { ...old, deletionTimestamp: '2026-01-01T00:00:00Z' },
       ['metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"x"}']],
   ]
-  for (const [meta, before, expected] of table) assert.deepEqual(shown(validateMetadataForUpdate(meta, before)), expected)
+  for (const [meta, before, expected] of table) assert.deepEqual(shown(validateMetadataForUpdate(meta, before, { finalizerRule: 'qualified' })), expected)
+})
+
+test('finalizers: who has no domain must be known, where the kind says so', () => {
+  const neither = (index: number, name: string): string =>
+    `metadata.finalizers[${index}]: Invalid value: "${name}": name is neither a standard finalizer name nor is it fully qualified`
+  const table: [finalizers: string[], rule: FinalizerRule, expected: string[]][] = [
+    [['kubernetes', 'example.com/hold', 'orphan'], 'known-or-with-domain', []],
+    [['foregroundDeletion'], 'known-or-with-domain', []],
+    [['example.com/hold', 'mine', 'example.com'], 'known-or-with-domain', [neither(1, 'mine'), neither(2, 'example.com')]],
+    [['mine', 'example.com'], 'qualified', []],
+  ]
+  const old: ObjectMeta = { name: 'a', namespace: 'b', uid: 'u', resourceVersion: '1' }
+  for (const [finalizers, finalizerRule, expected] of table) {
+    const created = validateMetadataForCreate({ ...old, finalizers }, { namespaced: true, nameRule: 'dns-subdomain', finalizerRule })
+    assert.deepEqual(shown(created), expected)
+    assert.deepEqual(shown(validateMetadataForUpdate({ ...old, finalizers }, old, { finalizerRule })), expected)
+  }
+  const [before, after] = [{ ...old, finalizers: ['mine'] }, { ...old, finalizers: ['mine', 'yours'] }]
+  assert.deepEqual(shown(validateMetadataForUpdate({ ...before, labels: {} }, before, { finalizerRule: 'known-or-with-domain' })), [])
+  assert.deepEqual(
+    shown(validateMetadataForUpdate(after, before, { finalizerRule: 'known-or-with-domain' })), [neither(0, 'mine'), neither(1, 'yours')]
+  )
+  for (const name of ['-', 'a b']) {
+    const [error] = validateMetadataForCreate({ ...old, finalizers: [name] }, { namespaced: true, nameRule: 'dns-subdomain', finalizerRule: 'qualified' })
+    assert.match(error?.message ?? '', /Invalid value: ".*": name part must consist of alphanumeric characters/)
+  }
 })

@@ -7,7 +7,14 @@ import { dnsLabelErrors, labelValueErrors, nameErrors, qualifiedNameErrors, type
 export interface MetadataRule {
   readonly namespaced: boolean
   readonly nameRule: NameRule
+  readonly finalizerRule: FinalizerRule
 }
+
+/**
+ * Which finalizers a kind takes: any qualified name, or, where it has no domain, only those that Kubernetes itself knows. Upstream's
+ * built-in kinds are of the second sort where they use pkg/apis/core/validation, of the first where they use apimachinery's api/validation.
+ */
+export type FinalizerRule = 'qualified' | 'known-or-with-domain'
 
 const PATH = 'metadata'
 const MAX_ANNOTATION_BYTES = 256 * 1024
@@ -15,11 +22,11 @@ const MAX_MANAGER_CHARACTERS = 128
 const MAX_SUBRESOURCE_CHARACTERS = 256
 
 export function validateMetadataForCreate(meta: ObjectMeta, rule: MetadataRule): FieldError[] {
-  return [...validateName(meta, rule), ...validateNamespace(meta, rule), ...validateContent(meta)]
+  return [...validateName(meta, rule), ...validateNamespace(meta, rule), ...validateContent(meta, rule)]
 }
 
 /** The server has filled in what clients may leave out (uid, creationTimestamp, ...) before this is asked. */
-export function validateMetadataForUpdate(meta: ObjectMeta, old: ObjectMeta): FieldError[] {
+export function validateMetadataForUpdate(meta: ObjectMeta, old: ObjectMeta, rule: Pick<MetadataRule, 'finalizerRule'>): FieldError[] {
   const errors: FieldError[] = []
   if (old.deletionTimestamp !== undefined) errors.push(...validateNoNewFinalizers(meta.finalizers ?? [], old.finalizers ?? []))
   if ((meta.resourceVersion ?? '') === '') {
@@ -31,7 +38,7 @@ export function validateMetadataForUpdate(meta: ObjectMeta, old: ObjectMeta): Fi
   for (const field of IMMUTABLE) {
     if (meta[field] !== old[field]) errors.push(invalidValue(childPath(PATH, field), meta[field] ?? null, 'field is immutable'))
   }
-  return [...errors, ...validateContent(meta, old)]
+  return [...errors, ...validateContent(meta, rule, old)]
 }
 
 const IMMUTABLE = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const
@@ -58,7 +65,7 @@ function validateNamespace(meta: ObjectMeta, rule: MetadataRule): FieldError[] {
 }
 
 /** What an update left as it was has been checked before: the same reference means the same content. */
-function validateContent(meta: ObjectMeta, old?: ObjectMeta): FieldError[] {
+function validateContent(meta: ObjectMeta, { finalizerRule }: Pick<MetadataRule, 'finalizerRule'>, old?: ObjectMeta): FieldError[] {
   const errors: FieldError[] = []
   if ((meta.generation ?? 0) < 0) {
     errors.push(invalidValue(childPath(PATH, 'generation'), meta.generation, 'must be greater than or equal to 0'))
@@ -69,7 +76,7 @@ function validateContent(meta: ObjectMeta, old?: ObjectMeta): FieldError[] {
     errors.push(...validateAnnotations(annotations, childPath(PATH, 'annotations')))
   }
   if (ownerReferences !== undefined && ownerReferences !== old?.ownerReferences) errors.push(...validateOwnerReferences(ownerReferences))
-  if (finalizers !== undefined && finalizers !== old?.finalizers) errors.push(...validateFinalizers(finalizers))
+  if (finalizers !== undefined && finalizers !== old?.finalizers) errors.push(...validateFinalizers(finalizers, finalizerRule))
   if (managedFields !== undefined && managedFields !== old?.managedFields) errors.push(...validateManagedFields(managedFields))
   return errors
 }
@@ -129,13 +136,22 @@ function validateOwnerReferences(references: readonly OwnerReference[]): FieldEr
   return errors
 }
 
-function validateFinalizers(finalizers: readonly string[]): FieldError[] {
+const KNOWN_FINALIZERS: readonly string[] = ['kubernetes', 'orphan', 'foregroundDeletion']
+
+/** For finalizers that must be one of Kubernetes' own where they have no domain. */
+export function checkFinalizerDomain(path: string, finalizer: string): FieldError[] {
+  if (finalizer.includes('/') || KNOWN_FINALIZERS.includes(finalizer)) return []
+  return [invalidValue(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')]
+}
+
+function validateFinalizers(finalizers: readonly string[], rule: FinalizerRule): FieldError[] {
   const path = childPath(PATH, 'finalizers')
   const errors = finalizers.flatMap((name) => qualifiedNameErrors(name).map((message) => invalidValue(path, name, message)))
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
     errors.push(invalidValue(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'))
   }
-  return errors
+  if (rule === 'qualified') return errors
+  return [...errors, ...finalizers.flatMap((name, index) => checkFinalizerDomain(indexPath(path, index), name))]
 }
 
 function validateNoNewFinalizers(finalizers: readonly string[], old: readonly string[]): FieldError[] {

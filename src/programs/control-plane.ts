@@ -21,10 +21,11 @@ import { issuerDocuments } from '../host/issuer-documents.ts'
 import { createTokenSignatures } from '../host/token-signatures.ts'
 import { openAudit, type OpenAudit } from '../host/audit/open-audit.ts'
 import { certificateSignatures } from '../host/certificate-signatures.ts'
+import { followClientCredentials, readClientCredentials, type ClientCredentialFiles } from '../host/client-credentials.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
 import { openEncryption, plainStore, type Encryption } from '../host/encryption/open-encryption.ts'
-import type { HttpsServer } from '../host/https-server.ts'
+import type { HttpsServer, ServingCertificate } from '../host/https-server.ts'
 import { startHttpsThread, startThreadedHttpsServer } from '../host/https-thread/threaded-server.ts'
 import type { RemoteApi } from '../apiserver/aggregation/remote-api.ts'
 import type { WebhookCaller } from '../apiserver/webhooks/webhook-caller.ts'
@@ -77,24 +78,35 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const pki = openPki(config, host, log)
   const webhooks = createWebhookCaller()
   const audit = await openConfiguredAudit(config, webhooks, log)
-  const remote = createRemoteApi(pki.frontProxy)
+  const clientFiles: ClientCredentialFiles = { toNodes: pki.apiServerToNode, frontProxy: pki.frontProxy }
+  const clients = readClientCredentials(clientFiles, systemClock.now())
+  const remote = createRemoteApi(clients.frontProxy)
   const tokens = await createTokens(config, pki)
-  const healthChecks = encryption?.healthChecks ?? []
+  const healthChecks = (): readonly HealthCheck[] => encryption?.healthChecks() ?? []
   const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, log })
   await server.start(stop.signal)
-  const servingFiles: ServingFiles = { ...pki.apiServer, caFile: pki.caFile, clientCaFile: pki.clientCaFile }
+  const servingFiles = servingFilesOf(pki)
   const serving = readServingCertificate(servingFiles, systemClock.now())
   const listener = await startThreadedHttpsServer(thread, {
-    ...serving, frontProxyCaPem: pki.frontProxy.caPem, handler: server.handle,
+    ...serving, handler: server.handle,
     host: config.listenAddress, port: config.port, log,
-    nodeProxy: { ...pki.apiServerToNode, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS, frontProxy: pki.frontProxy },
+    nodeProxy: { ...clients.toNodes, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS, frontProxy: clients.frontProxy },
   })
-  await bootstrap(config, { host, pki, clientCaPem: serving.caPem }, server)
+  await bootstrap(config, { host, serving }, server)
   void followServingCertificate({
     files: servingFiles, inForce: serving, renew: pki.renewApiServer,
     async use(certificate) {
+      // Another authority of front proxies signs another certificate for this one: a missing key of it is said before anything changes.
+      pki.renewClients()
       listener.renew(certificate)
-      await publishAuthentication(server.client(internalUsers.apiServer), authenticationFacts(pki, certificate.caPem))
+      await publishAuthentication(server.client(internalUsers.apiServer), authenticationFacts(certificate))
+    },
+  }, { clock: systemClock, log }, stop.signal)
+  void followClientCredentials({
+    files: clientFiles, inForce: clients, renew: pki.renewClients,
+    use({ toNodes, frontProxy }) {
+      remote.renew(frontProxy)
+      listener.renewClients({ ...toNodes, frontProxy })
     },
   }, { clock: systemClock, log }, stop.signal)
   encryption?.run(stop.signal)
@@ -166,7 +178,7 @@ interface ServerParts {
   readonly webhooks: WebhookCaller
   readonly remote: RemoteApi
   readonly audit: OpenAudit | undefined
-  readonly healthChecks: readonly HealthCheck[]
+  readonly healthChecks: () => readonly HealthCheck[]
   readonly log: Log
 }
 
@@ -236,19 +248,23 @@ interface WithPki {
   readonly pki: ClusterPki
 }
 
-function authenticationFacts(pki: ClusterPki, clientCaPem: string): AuthenticationFacts {
-  return { clientCaPem, frontProxyCaPem: pki.frontProxy.caPem, frontProxyName: FRONT_PROXY_NAME }
+function servingFilesOf({ apiServer, caFile, clientCaFile, frontProxy }: ClusterPki): ServingFiles {
+  return { ...apiServer, caFile, clientCaFile, frontProxyCaFile: frontProxy.caFile }
 }
 
-interface BootstrapParts extends WithPki {
+function authenticationFacts({ caPem, frontProxyCaPem = '' }: ServingCertificate): AuthenticationFacts {
+  return { clientCaPem: caPem, frontProxyCaPem, frontProxyName: FRONT_PROXY_NAME }
+}
+
+interface BootstrapParts {
   readonly host: HostAddresses
-  readonly clientCaPem: string
+  readonly serving: ServingCertificate
 }
 
-async function bootstrap(config: ClusterConfig, { host, pki, clientCaPem }: BootstrapParts, server: ApiServer): Promise<void> {
+async function bootstrap(config: ClusterConfig, { host, serving }: BootstrapParts, server: ApiServer): Promise<void> {
   const client = server.client(internalUsers.apiServer)
   await applyBootstrap(client, { serviceAddress: config.apiServiceAddress, address: host.primary, port: config.port },
-    authenticationFacts(pki, clientCaPem))
+    authenticationFacts(serving))
   if (config.nodes > 0) await createDnsService(config, client)
 }
 

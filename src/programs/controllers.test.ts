@@ -40,7 +40,7 @@ class Cluster {
       extend: (core) => composeExtensions(core, {
         admission: defaultAdmission,
         tokens: { issuer: 'https://issuer', keySet: { keys: [] }, sign: async () => '', verify: async () => ({ outcome: 'foreign' }), verifySecretToken: async () => ({ outcome: 'foreign' }) },
-        serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks: noWebhooks, certificates: unseenSignatures,
+        serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: () => [], openApi: plainOpenApi, webhooks: noWebhooks, certificates: unseenSignatures,
         version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
       }),
     })

@@ -2,6 +2,7 @@ import type { FieldError } from '../objects/field-error.ts'
 import type { JsonObject } from '../objects/json.ts'
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
+import type { FinalizerRule } from '../objects/metadata.ts'
 import type { NameRule } from '../objects/names.ts'
 import type { ObjectSchema } from '../objects/schema.ts'
 import type { Instant } from '../words/instant.ts'
@@ -82,6 +83,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly subresources: readonly OtherSubresource[]
   /** The validation of metadata.name. */
   readonly nameRule: NameRule
+  /** The validation of metadata.finalizers. */
+  readonly finalizerRule: FinalizerRule
   /** Seconds between deletionTimestamp and removal; undefined: removed at once when no finalizer stands. */
   deletionGraceSeconds?(object: T, requested: number | undefined): number
   /** Answers, but stores nothing (TokenReview, SubjectAccessReview, Binding). */

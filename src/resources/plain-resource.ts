@@ -26,6 +26,7 @@ export const plainResource: Omit<ResourceDefinition, 'kind'> = {
   scale: undefined,
   subresources: [],
   nameRule: 'dns-subdomain',
+  finalizerRule: 'known-or-with-domain',
   virtual: false,
 }
 

@@ -50,6 +50,17 @@ test('each kind is served once, with a schema and a sample that is valid', () =>
   assert.equal(findResource('', 'v1', 'deployments'), undefined)
 })
 
+test('finalizers without a domain: kinds whose metadata upstream checks with the rules of apimachinery alone', () => {
+  const free = servedResources().filter(({ finalizerRule, virtual }) => finalizerRule === 'qualified' && !virtual)
+  assert.deepEqual(free.map(({ kind }) => kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`).sort(), [
+    'apiservices.apiregistration.k8s.io', 'customresourcedefinitions.apiextensions.k8s.io', 'events', 'leases.coordination.k8s.io',
+    'mutatingadmissionpolicies.admissionregistration.k8s.io', 'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
+    'mutatingwebhookconfigurations.admissionregistration.k8s.io', 'poddisruptionbudgets.policy', 'runtimeclasses.node.k8s.io',
+    'validatingadmissionpolicies.admissionregistration.k8s.io', 'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+    'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  ])
+})
+
 test('defaults that stand are left alone: nothing shared is written to', () => {
   for (const definition of servedResources()) {
     const first = freezeJson(stored(definition, fresh(definition)))

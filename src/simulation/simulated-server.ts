@@ -113,7 +113,7 @@ function createServer({ process, store, random, log, schemas, tokens }: ServerSu
         serviceRange: defaultServiceRange,
         nodePorts: defaultNodePorts,
         serverAddress: '192.0.2.10:6443',
-        healthChecks: [],
+        healthChecks: () => [],
         openApi: plainOpenApi,
         webhooks: noWebhooks,
         certificates: unseenSignatures,

@@ -1,6 +1,6 @@
 /** Clients without rights: who they are taken for, what they are told, and what they must not learn. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -137,6 +137,30 @@ test('clients of another authority are let in as soon as its certificate is put 
   await until(/^200$/)
   rmSync(file)
   await until(/^403 .*"system:anonymous"/)
+})
+
+test('another authority of front proxies is believed, told of and signs for this server, without a restart', async () => {
+  const pki = join(bed.dataDirectory, 'pki')
+  const file = (name: string): string => readFileSync(join(pki, name), 'utf8')
+  const proxyOf = (certificatePem: string, keyPem: string): Identity => ({ as: 'certificate', certificatePem, keyPem })
+  const asAlice = (proxy: Identity): Promise<string> => as(proxy, 'GET', SECRETS, { 'x-remote-user': 'alice' })
+  const before = proxyOf(file('front-proxy-client.crt'), file('front-proxy-client.key'))
+  assert.match(await asAlice(before), /^403 .*"alice"/)
+  const directory = mkdtempSync(join(tmpdir(), 'lotse-successor-'))
+  try {
+    const { frontProxy } = createClusterPki(directory, { names: [], addresses: [], clock: systemClock, log: silentLog })
+    const successor = proxyOf(frontProxy.certificatePem, frontProxy.keyPem)
+    assert.match(await asAlice(successor), /^403 .*"system:anonymous"/)
+    for (const ending of ['key', 'crt']) copyFileSync(join(directory, `front-proxy-ca.${ending}`), join(pki, `front-proxy-ca.${ending}`))
+    for (let attempt = 0; attempt < 100 && !/"alice"/.test(await asAlice(successor)); attempt++) await sleep(100)
+    assert.match(await asAlice(successor), /^403 .*"alice"/)
+    assert.match(await asAlice(before), /^403 .*"system:anonymous"/)
+    assert.match(await asAlice(proxyOf(file('front-proxy-client.crt'), file('front-proxy-client.key'))), /^403 .*"alice"/)
+    const told = await admin.call('GET', '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication')
+    assert.equal(isObject(told.json['data']) && told.json['data']['requestheader-client-ca-file'], frontProxy.caPem)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 })
 
 test('impersonation and escalation need rights of their own', async () => {

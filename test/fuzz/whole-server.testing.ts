@@ -58,7 +58,7 @@ export async function startWholeServer(store: Store): Promise<WholeServer> {
   const server = createApiServer({
     store, storeIsShared: false, clock, random: testRandom(), log: silentLog, definitions: servedResources(), conversions: kindConversions(), schemas, limits: defaultLimits, freezeObjects: true,
     extend: (core) => composeExtensions(core, {
-      admission: defaultAdmission, tokens, serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [], openApi: plainOpenApi, webhooks: noWebhooks,
+      admission: defaultAdmission, tokens, serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: () => [], openApi: plainOpenApi, webhooks: noWebhooks,
       certificates: unseenSignatures, version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
     }),
   })

@@ -55,7 +55,8 @@ export interface AccessOptions {
   /** host:port as clients reach the server. */
   readonly serverAddress: string
   readonly version: VersionInfo
-  readonly healthChecks: readonly HealthCheck[]
+  /** Beside the server's own: asked for anew each time, as what is to be checked may change. */
+  readonly healthChecks: () => readonly HealthCheck[]
   /** host/api-descriptions.ts and host/gzip.ts, or plainOpenApi. */
   readonly openApi: OpenApiSupport
   /** host/webhook-caller.ts, or noWebhooks. */
@@ -143,7 +144,8 @@ interface Parts {
 function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): readonly Route[] {
   const { authorizer, rules, tokens, audiences } = parts
   const { clock, random } = core
-  const checks = [...serverChecks(core), ...options.healthChecks]
+  const own = serverChecks(core)
+  const checks = (): readonly HealthCheck[] => [...own, ...options.healthChecks()]
   return [
     ...reviewRoutes({ authorizer, tokens, rules }),
     tokenRequestRoute({ signer: options.tokens, clock, random, defaultAudiences: audiences }),

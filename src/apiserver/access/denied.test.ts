@@ -67,7 +67,7 @@ async function startCluster() {
     store: spied.store(createMemoryStore()), storeIsShared: false, clock: new TestClock(), random: testRandom(), log: silentLog, definitions: servedResources(),
     conversions: kindConversions(), schemas: new SchemaCatalog().lookup, limits: defaultLimits, freezeObjects: true,
     extend: (core) => composeExtensions(core, {
-      admission: defaultAdmission, serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: [],
+      admission: defaultAdmission, serviceRange: defaultServiceRange, nodePorts: defaultNodePorts, serverAddress: '192.0.2.1:6443', healthChecks: () => [],
       openApi: plainOpenApi, webhooks: noWebhooks, certificates: unseenSignatures,
       tokens: { issuer: 'https://own', keySet: { keys: [] }, sign: async () => '', verify: async () => foreign, verifySecretToken: async () => foreign },
       version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),

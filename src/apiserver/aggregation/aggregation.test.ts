@@ -92,6 +92,7 @@ test('an APIService becomes available when its server answers, and its paths lea
   assert.deepEqual(server.asked, ['/apis/metrics.k8s.io/v1beta1', '/openapi/v3', '/openapi/v2'].map((path) => `metrics.default.svc 10.1.0.8:4443 ${path}`))
   assert.deepEqual((await server.request('GET', NODES)).body as object, { path: NODES, user: 'alice', at: 'metrics.default.svc' })
   assert.equal((await server.request('GET', '/apis/metrics.k8s.io/v1beta1')).status, 200)
+  assert.equal((await server.request('GET', NODES, undefined, { accept: 'text/html' })).status, 200, 'what it accepts is for that server to say')
   assert.equal((await server.request('GET', '/apis/other.example.com/v1/things')).status, 404)
 
   server.health.isUp = false

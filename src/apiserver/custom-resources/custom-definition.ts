@@ -39,6 +39,7 @@ export function customDefinition(
   return {
     ...plainResource,
     kind,
+    finalizerRule: 'qualified',
     verbs: isTerminating ? plainResource.verbs.filter((verb) => verb !== 'create') : plainResource.verbs,
     form: customForm(kind, { structural, published: publishedSchema(version) }, schemas),
     defaults: (draft) => fillDefaults(structural, draft),

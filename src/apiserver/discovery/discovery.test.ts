@@ -22,7 +22,7 @@ const definitions: readonly ResourceDefinition[] = [
   { ...virtualResource, kind: kinds.TokenReview },
 ]
 const routes = discoveryRoutes({
-  definitions: () => definitions, schemas: new SchemaCatalog().lookup, checks: [], reportUnhealthy() {}, serverAddress: '10.0.0.1:6443', issuer: 'https://issuer',
+  definitions: () => definitions, schemas: new SchemaCatalog().lookup, checks: () => [], reportUnhealthy() {}, serverAddress: '10.0.0.1:6443', issuer: 'https://issuer',
   version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
   keySet: { keys: [{ kty: 'EC' }] },
   openApi: plainOpenApi,
@@ -133,7 +133,7 @@ test('health checks', async () => {
     { name: 'poststarthook/rbac/bootstrap-roles', concerns: 'alive' as const, check: () => undefined },
     { name: 'caches', concerns: 'ready' as const, check: () => state.broken },
   ]
-  const health = [healthRoute(checks, (name, why) => reported.push(`${name}: ${why}`))]
+  const health = [healthRoute(() => checks, (name, why) => reported.push(`${name}: ${why}`))]
   const ask = async (path: string, query = '') => {
     const { status: code, text } = await get(path, {}, query, health)
     return `${code} ${text}`

@@ -18,14 +18,14 @@ const ENDPOINTS: Readonly<Record<string, readonly HealthCheck['concerns'][]>> = 
 const PATH = /^\/(healthz|livez|readyz)(?:\/(.+?))?\/?$/
 
 /** /healthz, /livez, /readyz with ?verbose and ?exclude=NAME, and each check below them. */
-export function healthRoute(checks: readonly HealthCheck[], report: (name: string, why: string) => void): PathRoute {
+export function healthRoute(checks: () => readonly HealthCheck[], report: (name: string, why: string) => void): PathRoute {
   return {
     type: 'path',
     methods: ['GET', 'HEAD'],
     matches: (path) => PATH.test(path),
     handle: ({ request, query }: PathCall) => {
       const [, endpoint = 'healthz', only] = PATH.exec(request.path) ?? []
-      const concerned = [...ALWAYS, ...checks].filter((check) => ENDPOINTS[endpoint]?.includes(check.concerns) === true)
+      const concerned = [...ALWAYS, ...checks()].filter((check) => ENDPOINTS[endpoint]?.includes(check.concerns) === true)
       if (only !== undefined) return Promise.resolve(single(concerned.find((check) => check.name === only), report))
       return Promise.resolve(answer(endpoint, concerned, { verbose: query.has('verbose'), excluded: query.getAll('exclude') }, report))
     },

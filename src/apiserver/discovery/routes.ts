@@ -22,7 +22,7 @@ export interface DiscoveryOptions {
   readonly definitions: () => readonly ResourceDefinition[]
   readonly schemas: SchemaLookup
   readonly version: VersionInfo
-  readonly checks: readonly HealthCheck[]
+  readonly checks: () => readonly HealthCheck[]
   readonly reportUnhealthy: (check: string, why: string) => void
   /** host:port of the API server, as clients reach it. */
   readonly serverAddress: string

@@ -10,7 +10,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../http.ts'
 import type { RequestMetrics } from '../metrics/request-metrics.ts'
-import { negotiate, plainJson } from '../negotiate/accept.ts'
+import { anyJson, isAnyJson, negotiate, plainJson } from '../negotiate/accept.ts'
 import type { Accepted } from '../negotiate/accept.ts'
 import { failureResponse } from '../negotiate/response.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
@@ -143,27 +143,29 @@ function answerAllowed(parts: HandlerParts, asked: Asked, user: User): ServerRes
 
 function nothing(): void {}
 
-/** Handlers of other paths and of most subresources negotiate themselves: OpenAPI has types of its own, logs are text. */
-const NEGOTIATED_SUBRESOURCES: ReadonlySet<string> = new Set(['', 'status', 'scale'])
+/** Upgrades, and logs, which are text: their Accept header says nothing about objects. */
+const OTHER_CONTENT: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
+/** What a Table can be made of beside the object itself. */
+const WITH_TABLES: ReadonlySet<string> = new Set(['', 'status', 'scale'])
 
+/** The kind is looked up only where somebody asks for more than plain JSON. Other paths negotiate themselves, as other servers do. */
 function acceptedFor(parts: HandlerParts, request: ServerRequest, query: URLSearchParams, info: HttpCall['info']): Accepted {
   const { accept } = request.headers
   if (!info.isResource) return plainJson
-  if (!NEGOTIATED_SUBRESOURCES.has(info.subresource)) return acceptedForErrors(parts, request)
   const pretty = query.has('pretty') && isTrue(query.get('pretty'))
-  return negotiate(accept, { transforms: true, pretty, encoder: hasMessages(parts, request, info) ? parts.encoder : undefined })
-}
-
-/** Looked up only where somebody asks for protocol buffers. */
-function hasMessages(parts: HandlerParts, request: ServerRequest, { group, version, resource }: HttpCall['info']): boolean {
-  if (request.headers.accept?.includes('protobuf') !== true) return false
-  return parts.resources.find(group, version, resource)?.definition.form === undefined
+  if (isAnyJson(accept)) return anyJson({ pretty })
+  const { group, version, resource, subresource } = info
+  const definition = parts.resources.find(group, version, resource)?.definition
+  if (definition === undefined || OTHER_CONTENT.has(subresource)) return acceptedForErrors(parts, request)
+  // What is only asked (a review, a binding) and never shown has none.
+  const tables = WITH_TABLES.has(subresource) && definition.verbs.includes('get')
+  return negotiate(accept, { tables, pretty, encoder: definition.form === undefined ? parts.encoder : undefined })
 }
 
 /** An error must come through even where the Accept header itself is what is wrong. */
 function acceptedForErrors({ encoder }: Pick<HandlerParts, 'encoder'>, request: ServerRequest): Accepted {
   try {
-    return { ...negotiate(request.headers.accept, { transforms: true, pretty: false, encoder }), as: 'object' }
+    return { ...negotiate(request.headers.accept, { tables: true, pretty: false, encoder }), as: 'object' }
   } catch {
     return plainJson
   }

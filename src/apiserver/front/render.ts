@@ -5,7 +5,8 @@ import { utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import type { ServerResponse } from '../http.ts'
 import { bytesResponse, objectResponse, servedResponse } from '../negotiate/response.ts'
-import { parseIncludeObject, partialOf, tableOf } from '../negotiate/table.ts'
+import { tableColumns } from '../../resources/table.ts'
+import { parseIncludeObject, partialOf, scaleColumns, tableOf } from '../negotiate/table.ts'
 import type { ListPage } from '../watch-cache/list.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
 import type { ResourceCall } from './http-call.ts'
@@ -16,12 +17,11 @@ export function renderObject(clock: Clock, call: ResourceCall, status: number, s
   const { accepted, resource } = call
   if (accepted.as === 'object') return servedResponse(status, served, accepted)
   const { object } = served
-  if (accepted.as === 'partial') return objectResponse(status, partialOf(object), accepted)
+  if (accepted.as === 'partial') return objectResponse(status, partialOf(object, accepted.meta), accepted)
   const metadata = { resourceVersion: object.metadata.resourceVersion ?? '' }
-  const include = parseIncludeObject(call.query)
-  return objectResponse(
-    status, tableOf(resource.definition, [object], { metadata, include, now: clock.now(), withColumns: true }), accepted,
-  )
+  const options = { meta: accepted.meta, metadata, include: parseIncludeObject(call.query), now: clock.now(), withColumns: true }
+  const columns = call.info.subresource === 'scale' ? scaleColumns : tableColumns(resource.definition)
+  return objectResponse(status, tableOf(columns, [object], options), accepted)
 }
 
 /**
@@ -53,12 +53,12 @@ export function renderList(clock: Clock, call: ResourceCall, page: ListPage, sho
 export function renderItems(clock: Clock, call: ResourceCall, objects: readonly KubeObject[], metadata: JsonObject): ServerResponse {
   const { accepted, resource } = call
   if (accepted.as === 'table') {
-    const include = parseIncludeObject(call.query)
-    return objectResponse(200, tableOf(resource.definition, objects, { metadata, include, now: clock.now(), withColumns: true }), accepted)
+    const options = { meta: accepted.meta, metadata, include: parseIncludeObject(call.query), now: clock.now(), withColumns: true }
+    return objectResponse(200, tableOf(tableColumns(resource.definition), objects, options), accepted)
   }
   if (accepted.as === 'partial') {
-    const items = objects.map(partialOf)
-    return objectResponse(200, { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items }, accepted)
+    const items = objects.map((object) => partialOf(object, accepted.meta))
+    return objectResponse(200, { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta, metadata, items }, accepted)
   }
   return objectResponse(200, { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion, metadata, items: objects }, accepted)
 }

@@ -8,6 +8,7 @@ import type { ServerResponse } from '../http.ts'
 import { readObject } from '../negotiate/body.ts'
 import type { BodyParts } from '../negotiate/body.ts'
 import { objectResponse } from '../negotiate/response.ts'
+import { partialOf } from '../negotiate/table.ts'
 import { managerFromUserAgent, parseWriteOptions } from '../options/write-options.ts'
 import type { FieldValidation } from '../options/write-options.ts'
 import { objectWriter } from '../pipeline/object-writer.ts'
@@ -51,7 +52,9 @@ function rendered({ clock }: RouteParts, call: ResourceCall, route: ObjectRoute,
     return renderObject(clock, call, status, servedOnce(object as JsonObject & KubeObject))
   }
   if (call.info.verb === 'list') return renderItems(clock, call, (object['items'] ?? []) as readonly KubeObject[], { resourceVersion: '' })
-  return objectResponse(status, object, call.accepted)
+  const { accepted } = call
+  const isPartial = accepted.as === 'partial' && object['kind'] !== 'Status'
+  return objectResponse(status, isPartial ? partialOf(object as JsonObject & KubeObject, accepted.meta) : object, accepted)
 }
 
 export interface ObjectRouteCall {

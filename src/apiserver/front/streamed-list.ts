@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { utf8Into } from '../../words/bytes.ts'
+import { tableColumns } from '../../resources/table.ts'
 import { sleep } from '../../words/ports.ts'
 import type { Clock } from '../../words/ports.ts'
 import { BLOCK_BYTES, type ByteSink, type ServerResponse } from '../http.ts'
@@ -36,10 +37,10 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
   if (accepted.as === 'table') return tableStream(clock, call, items)
   const isPartial = accepted.as === 'partial'
   const list = isPartial
-    ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' }
+    ? { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta }
     : { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion }
   const head = { ...list, metadata: items.metadata }
-  const itemOf = (index: number): KubeObject => (isPartial ? partialOf(items.at(index).object) : items.at(index).object)
+  const itemOf = (index: number): KubeObject => (isPartial ? partialOf(items.at(index).object, accepted.meta) : items.at(index).object)
   if (accepted.format === 'protobuf') {
     const { encoder } = accepted
     return protobufStream((sink) => sendProtobuf(clock, sink, encoder, { head, length: items.length, itemOf }))
@@ -49,13 +50,14 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
   return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => inPassing(items.at(index))))
 }
 
-function tableStream(clock: Clock, { query, resource }: ResourceCall, items: ListItems): ServerResponse {
-  const options = { metadata: items.metadata, include: parseIncludeObject(query), now: clock.now(), withColumns: true }
+function tableStream(clock: Clock, { query, resource, accepted: { meta } }: ResourceCall, items: ListItems): ServerResponse {
+  const columns = tableColumns(resource.definition)
+  const options = { meta, metadata: items.metadata, include: parseIncludeObject(query), now: clock.now(), withColumns: true }
   const rowOf = (index: number): string => {
-    const { rows } = tableOf(resource.definition, [items.at(index).object], { ...options, withColumns: false })
+    const { rows } = tableOf(columns, [items.at(index).object], { ...options, withColumns: false })
     return JSON.stringify(rows).slice(1, -1)
   }
-  return jsonStream((sink) => sendItems(sink, tableOf(resource.definition, [], options), items.length, rowOf))
+  return jsonStream((sink) => sendItems(sink, tableOf(columns, [], options), items.length, rowOf))
 }
 
 const TAIL = ']}'

@@ -27,6 +27,9 @@ export interface WatchLimits {
 const MIN_TIMEOUT_MS = 1_800_000
 
 /** Answers watches, and counts them. */
+const STREAMED_TYPES =
+  'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'
+
 export class Watches {
   readonly #parts: {
     readonly feed: CacheFeed
@@ -57,11 +60,7 @@ export class Watches {
     const { feed, clock, limits } = this.#parts
     if (this.#isDraining) throw serviceUnavailable('the server is shutting down')
     if (this.#streams.size >= limits.watchers) throw tooManyRequests('The server has too many watches, please try again later.', 5)
-    if (call.accepted.format === 'yaml') {
-      throw notAcceptable(
-        'only the following media types are accepted: application/json, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
-      )
-    }
+    if (call.accepted.format === 'yaml') throw notAcceptable(STREAMED_TYPES)
     const options = parseListOptions(call.query, true)
     const { scope, matches, trigger } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
     const { sent, remote, onRetired } = call.resource
@@ -101,9 +100,10 @@ export class Watches {
 
   #follow(call: ResourceCall, options: ListOptions, subject: WatchSubject, member: WatchMember): () => void {
     // The rows of a Table depend on those before, and a client that is ahead of the cache is not told what others are.
-    if (call.accepted.as === 'table' || subject.after > this.#parts.feed.revision) return watchAlone(subject, member)
+    const { accepted } = call
+    if (accepted.as === 'table' || subject.after > this.#parts.feed.revision) return watchAlone(subject, member)
     const key = JSON.stringify([
-      call.key.namespace, call.key.name, options.labelSelector, options.fieldSelector, call.accepted.as, call.accepted.format,
+      call.key.namespace, call.key.name, options.labelSelector, options.fieldSelector, accepted.as, accepted.meta, accepted.format,
     ])
     return this.#shared.join(call.resource, key, { ...subject, after: 0 }, member)
   }

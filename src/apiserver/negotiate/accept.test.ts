@@ -6,10 +6,10 @@ import { negotiate } from './accept.ts'
 
 const encoder = new ProtobufEncoder(() => undefined)
 
-function check(header: string | undefined, transforms = true, hasMessages = true): string {
+function check(header: string | undefined, { tables = true, hasMessages = true } = {}): string {
   try {
-    const { format, as } = negotiate(header, { transforms, pretty: false, encoder: hasMessages ? encoder : undefined })
-    return `${format} ${as}`
+    const { format, as, meta } = negotiate(header, { tables, pretty: false, encoder: hasMessages ? encoder : undefined })
+    return `${format} ${as}${meta === 'meta.k8s.io/v1' ? '' : ' v1beta1'}`
   } catch (error) {
     return error instanceof StatusError ? String(error.code) : 'throws'
   }
@@ -29,15 +29,32 @@ test('the best of what a client accepts', () => {
     ['application/cbor', '406'],
     ['text/html', '406'],
     ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json', 'json table'],
-    ['application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json', 'json object'],
+    ['application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json', 'json table v1beta1'],
+    ['application/yaml;as=PartialObjectMetadata;v=v1beta1;g=meta.k8s.io', 'yaml partial v1beta1'],
+    ['application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1beta1;g=meta.k8s.io', '406'],
+    ['*/*;as=Table;v=v1;g=meta.k8s.io', 'json table'],
+    ['application/json;as=Table;v=v2;g=meta.k8s.io', '406'],
+    ['application/json;as=Table;v=v1;g=example.com', '406'],
+    ['application/json;as=Table;v=v1', '406'],
+    ['application/json;as=Table', '406'],
+    ['application/json;g=meta.k8s.io;v=v1', '406'],
+    ['application/json;as=Table;v=v2;g=meta.k8s.io, application/yaml', 'yaml object'],
     ['application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1', 'protobuf partial'],
     ['application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', 'json partial'],
     ['application/json;as=Chart;g=meta.k8s.io;v=v1', '406'],
     ['application/yaml;q=0.5, application/json', 'json object'],
     ['application/json;q=0, application/yaml', 'yaml object'],
     ['application/json;stream=watch', 'json object'],
+    ['application/json;stream=other', '406'],
+    ['application/yaml;stream=watch', '406'],
+    ['application/json;sv=v1', 'json object'],
+    ['application/json;sv=v2', '406'],
+    ['*/*, application/yaml', 'yaml object'],
+    ['*/*, application/yaml;q=0.9', 'json object'],
     [`application/json${';a=b'.repeat(2000)}`, '406'],
   ]
   for (const [header, expected] of table) assert.equal(check(header), expected, header)
-  assert.equal(check('application/vnd.kubernetes.protobuf,application/json', true, false), 'json object', 'custom resources')
+  assert.equal(check('application/vnd.kubernetes.protobuf,application/json', { hasMessages: false }), 'json object', 'custom resources')
+  const asTable = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+  assert.deepEqual([check(asTable, { tables: false }), check(`${asTable},application/json`, { tables: false })], ['406', 'json object'], 'reviews')
 })

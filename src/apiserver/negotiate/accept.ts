@@ -5,15 +5,20 @@ import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
 /** The form of a response that a client asked for and that we can make. */
 export type Accepted = TextForm | ProtobufForm
 
+/** The version that a Table, or metadata alone, is said to be of. Older clients know v1beta1 only; the two have the same fields. */
+export type MetaVersion = 'meta.k8s.io/v1' | 'meta.k8s.io/v1beta1'
+
 interface TextForm {
   readonly format: 'json' | 'yaml'
   readonly as: 'object' | 'table' | 'partial'
+  readonly meta: MetaVersion
   readonly pretty: boolean
 }
 
 interface ProtobufForm {
   readonly format: 'protobuf'
   readonly as: 'object' | 'partial'
+  readonly meta: 'meta.k8s.io/v1'
   readonly pretty: false
   readonly encoder: ProtobufEncoder
 }
@@ -28,11 +33,14 @@ const ACCEPTED_TYPES =
   'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf'
 const MAX_HEADER_LENGTH = 4_096
 
-export const plainJson: Accepted = { format: 'json', as: 'object', pretty: false }
+const META = 'meta.k8s.io/v1'
+
+export const plainJson: Accepted = { format: 'json', as: 'object', meta: META, pretty: false }
+const prettyJson: Accepted = { ...plainJson, pretty: true }
 
 export interface NegotiateOptions {
-  /** Whether Tables and metadata alone can be had. */
-  readonly transforms: boolean
+  /** Whether there is a Table of it. Metadata alone can be had of everything. */
+  readonly tables: boolean
   readonly pretty: boolean
   /** Undefined where the objects have no form in protocol buffers: custom resources. */
   readonly encoder: ProtobufEncoder | undefined
@@ -42,12 +50,10 @@ export interface NegotiateOptions {
  * The first clause, by quality and then by order, that can be served. Clients list what they like best first:
  *   application/vnd.kubernetes.protobuf,application/json -> protocol buffers; JSON for custom resources
  *   application/cbor,application/json                    -> JSON
- *   application/json;as=Table;v=v1;g=meta.k8s.io,application/json -> Table where transforms is set, else JSON
+ *   application/json;as=Table;v=v1;g=meta.k8s.io,application/json -> Table where there is one, else JSON
  */
 export function negotiate(header: string | undefined, options: NegotiateOptions): Accepted {
-  if (header === undefined || header === '' || header === '*/*' || header === 'application/json') {
-    return { format: 'json', as: 'object', pretty: options.pretty }
-  }
+  if (isAnyJson(header)) return anyJson(options)
   if (header.length > MAX_HEADER_LENGTH) throw notAcceptable('the Accept header is too long')
   for (const clause of clausesOf(header)) {
     const accepted = accept(clause, options)
@@ -56,32 +62,60 @@ export function negotiate(header: string | undefined, options: NegotiateOptions)
   throw notAcceptable(ACCEPTED_TYPES)
 }
 
-function accept(clause: Clause, options: NegotiateOptions): Accepted | undefined {
-  if (clause.type === protobufType) return acceptProtobuf(clause, options)
-  const format = formatOf(clause.type)
-  if (format === undefined) return undefined
-  const pretty = options.pretty || clause.parameters.get('pretty') === '1'
-  const as = clause.parameters.get('as')
-  if (as === undefined) return { format, as: 'object', pretty }
-  if (!options.transforms || clause.parameters.get('g') !== 'meta.k8s.io' || clause.parameters.get('v') !== 'v1') return undefined
-  if (as === 'Table') return { format, as: 'table', pretty }
-  if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { format, as: 'partial', pretty }
-  return undefined
+/** Nothing is asked for but what everything has. */
+export function isAnyJson(header: string | undefined): header is undefined | '' | '*/*' | 'application/json' {
+  return header === undefined || header === '' || header === '*/*' || header === 'application/json'
 }
 
-/** Tables exist in JSON alone. */
-function acceptProtobuf(clause: Clause, { transforms, encoder }: NegotiateOptions): Accepted | undefined {
-  if (encoder === undefined) return undefined
-  const as = clause.parameters.get('as')
-  if (as === undefined) return { format: 'protobuf', as: 'object', pretty: false, encoder }
-  const isPartial = as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList'
-  const isKnown = transforms && isPartial && clause.parameters.get('g') === 'meta.k8s.io' && clause.parameters.get('v') === 'v1'
-  return isKnown ? { format: 'protobuf', as: 'partial', pretty: false, encoder } : undefined
+export function anyJson({ pretty }: Pick<NegotiateOptions, 'pretty'>): Accepted {
+  return pretty ? prettyJson : plainJson
 }
 
-function formatOf(type: string): 'json' | 'yaml' | undefined {
-  if (type === 'application/json' || type === '*/*' || type === 'application/*') return 'json'
-  return type === 'application/yaml' ? 'yaml' : undefined
+function accept({ type, parameters }: Clause, options: NegotiateOptions): Accepted | undefined {
+  const { tables, encoder } = options
+  const [conversion, format] = [conversionOf(parameters), formatOf(type)]
+  if (conversion === undefined || format === undefined || !isKnownStream(format, parameters)) return undefined
+  if ((parameters.get('sv') ?? '') !== '' && parameters.get('sv') !== 'v1') return undefined
+  const { as, meta } = conversion
+  if (format !== 'protobuf') {
+    if (as === 'table' && !tables) return undefined
+    return { format, as, meta, pretty: options.pretty || parameters.get('pretty') === '1' }
+  }
+  // Tables exist in text alone; the messages of the old version have other numbers.
+  if (encoder === undefined || as === 'table' || meta !== META) return undefined
+  return { format, as, meta, pretty: false, encoder }
+}
+
+type Conversion = Pick<TextForm, 'as' | 'meta'>
+
+const asItIs: Conversion = { as: 'object', meta: META }
+const FORMS: ReadonlyMap<string | undefined, TextForm['as']> = new Map([
+  ['Table', 'table'], ['PartialObjectMetadata', 'partial'], ['PartialObjectMetadataList', 'partial'],
+])
+
+/** Undefined: nothing can be shown as that. */
+function conversionOf(parameters: Clause['parameters']): Conversion | undefined {
+  const [kind, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name))
+  if (kind === undefined && group === undefined && version === undefined) return asItIs
+  const as = FORMS.get(kind)
+  if (as === undefined || group !== 'meta.k8s.io') return undefined
+  if (version === 'v1') return { as, meta: META }
+  return version === 'v1beta1' ? { as, meta: 'meta.k8s.io/v1beta1' } : undefined
+}
+
+/** stream=watch is asked of what can be sent in frames. */
+function isKnownStream(format: Accepted['format'], parameters: Clause['parameters']): boolean {
+  const stream = parameters.get('stream') ?? ''
+  return stream === '' || (stream === 'watch' && format !== 'yaml')
+}
+
+function formatOf(type: string): Accepted['format'] | undefined {
+  switch (type) {
+    case 'application/json': case '*/*': case 'application/*': return 'json'
+    case 'application/yaml': return 'yaml'
+    case protobufType: return 'protobuf'
+    default: return undefined
+  }
 }
 
 function clausesOf(header: string): Clause[] {
@@ -96,5 +130,10 @@ function clausesOf(header: string): Clause[] {
     const quality = Number(parameters.get('q') ?? 1)
     if (quality > 0) clauses.push({ type: type.trim().toLowerCase(), parameters, quality })
   }
-  return clauses.sort((a, b) => b.quality - a.quality)
+  return clauses.sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b))
+}
+
+/** Who names a type likes it better than any. */
+function wildcards({ type }: Clause): number {
+  return type.split('*').length
 }

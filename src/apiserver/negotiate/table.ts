@@ -1,9 +1,10 @@
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { JsonObject } from '../../objects/json.ts'
-import type { ResourceDefinition } from '../../resources/definition.ts'
-import { tableCells, tableColumns } from '../../resources/table.ts'
+import type { Column } from '../../resources/definition.ts'
+import { ageColumn, numberColumn, tableCells, textColumn } from '../../resources/table.ts'
 import type { Instant } from '../../words/instant.ts'
 import { badRequest } from '../../words/status-error.ts'
+import type { MetaVersion } from './accept.ts'
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
@@ -14,20 +15,25 @@ export function parseIncludeObject(query: URLSearchParams): IncludeObject {
   throw badRequest(`includeObject must be None, Metadata or Object, not ${JSON.stringify(text)}`)
 }
 
+export interface TableOptions {
+  readonly meta: MetaVersion
+  readonly metadata: JsonObject
+  readonly include: IncludeObject
+  readonly now: Instant
+  readonly withColumns: boolean
+}
+
 /** metav1.Table: what kubectl get shows. */
-export function tableOf(
-  definition: ResourceDefinition, objects: Iterable<KubeObject>,
-  options: { metadata: JsonObject; include: IncludeObject; now: Instant; withColumns: boolean },
-): JsonObject {
-  const columns = tableColumns(definition)
+export function tableOf(columns: readonly Column<KubeObject>[], objects: Iterable<KubeObject>, options: TableOptions): JsonObject {
+  const { meta, include } = options
   const rows: JsonObject[] = []
   for (const object of objects) {
     const cells = tableCells(columns, object, options.now)
-    if (options.include === 'None') rows.push({ cells })
-    else rows.push({ cells, object: options.include === 'Object' ? object : partialOf(object) })
+    if (include === 'None') rows.push({ cells })
+    else rows.push({ cells, object: include === 'Object' ? object : partialOf(object, meta) })
   }
   return {
-    kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: options.metadata,
+    kind: 'Table', apiVersion: meta, metadata: options.metadata,
     columnDefinitions: options.withColumns
       ? columns.map(({ name, type, format = '', description, priority }) => ({ name, type, format, description, priority }))
       : null,
@@ -35,6 +41,19 @@ export function tableOf(
   }
 }
 
-export function partialOf(object: KubeObject): KubeObject {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
+export function partialOf({ metadata }: KubeObject, meta: MetaVersion): KubeObject {
+  return { kind: 'PartialObjectMetadata', apiVersion: meta, metadata }
 }
+
+interface ScaleLike extends KubeObject {
+  readonly spec?: { readonly replicas?: number }
+  readonly status?: { readonly replicas?: number }
+}
+
+/** A Scale is shown as one, whatever it is the scale of. */
+export const scaleColumns: readonly Column<ScaleLike>[] = [
+  textColumn('Name', 'Whose scale it is.', ({ metadata }) => metadata.name ?? ''),
+  numberColumn('Desired', 'How many are wanted.', ({ spec }) => spec?.replicas ?? 0),
+  numberColumn('Available', 'How many there are.', ({ status }) => status?.replicas ?? 0),
+  ageColumn,
+]

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../objects/json.ts'
+import { tableColumns } from '../../resources/table.ts'
 import type { Revision } from '../../store/store.ts'
 import { utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
@@ -32,7 +33,7 @@ export function watchType({ format }: Accepted): string {
 
 export function watchFrames(resource: ServedResource, accepted: Accepted, options: { include: IncludeObject; clock: Clock }): WatchFrames {
   if (accepted.format === 'protobuf') return protobufFrames(resource, accepted)
-  return accepted.as === 'object' ? sharedFrames(resource) : ownFrames(resource, accepted.as, options)
+  return accepted.as === 'object' ? sharedFrames(resource) : ownFrames(resource, accepted, options)
 }
 
 /** The frames that all plain watchers of a resource share. */
@@ -50,12 +51,14 @@ function sharedFrames(resource: ServedResource): WatchFrames {
 }
 
 /** A Table's columns stand in its first frame only. */
-function ownFrames(resource: ServedResource, as: 'table' | 'partial', options: { include: IncludeObject; clock: Clock }): WatchFrames {
+function ownFrames(resource: ServedResource, { as, meta }: Accepted, options: { include: IncludeObject; clock: Clock }): WatchFrames {
+  const columns = tableColumns(resource.definition)
   let withColumns = true
   const bodyOf = ({ object }: Served): object => {
-    if (as === 'partial') return partialOf(object)
-    const table = tableOf(resource.definition, [object], {
-      metadata: { resourceVersion: object.metadata.resourceVersion ?? '' }, include: options.include, now: options.clock.now(), withColumns,
+    if (as === 'partial') return partialOf(object, meta)
+    const table = tableOf(columns, [object], {
+      meta, metadata: { resourceVersion: object.metadata.resourceVersion ?? '' }, include: options.include,
+      now: options.clock.now(), withColumns,
     })
     withColumns = false
     return table
@@ -65,17 +68,17 @@ function ownFrames(resource: ServedResource, as: 'table' | 'partial', options: {
     initial: (cached) => line('ADDED', bodyOf(cached.seen(resource.view))),
     shown: (type, served) => line(type, bodyOf(served)),
     bookmark: (revision, end) => line('BOOKMARK', as === 'partial'
-      ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: bookmarkMetadata(revision, end) }
-      : { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: bookmarkMetadata(revision, end), columnDefinitions: null, rows: [] }),
+      ? { kind: 'PartialObjectMetadata', apiVersion: meta, metadata: bookmarkMetadata(revision, end) }
+      : { kind: 'Table', apiVersion: meta, metadata: bookmarkMetadata(revision, end), columnDefinitions: null, rows: [] }),
     error: errorFrame,
   }
 }
 
 /** An event and its object are the same for all who ask for them in this form at the same time: it is kept until the next one. */
-function protobufFrames(resource: ServedResource, { as, encoder }: Accepted & { format: 'protobuf' }): WatchFrames {
-  const shown = ({ object }: Served): JsonObject => ({ ...(as === 'partial' ? partialOf(object) : object) })
+function protobufFrames(resource: ServedResource, { as, meta, encoder }: Accepted & { format: 'protobuf' }): WatchFrames {
+  const shown = ({ object }: Served): JsonObject => ({ ...(as === 'partial' ? partialOf(object, meta) : object) })
   const bookmarkKind = as === 'partial'
-    ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
+    ? { kind: 'PartialObjectMetadata', apiVersion: meta }
     : { kind: resource.kind.kind, apiVersion: resource.apiVersion }
   return {
     event: (type, event) => encoder.encodeEvent(type, shown(event.subject(type).seen(resource.view))),

@@ -71,7 +71,9 @@ async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, ad
 function validateNew(request: WriteRequest, draft: KubeObject): void {
   const { definition, kind } = request.resource
   const errors = [
-    ...validateMetadataForCreate(draft.metadata, { namespaced: kind.namespaced, nameRule: definition.nameRule }),
+    ...validateMetadataForCreate(draft.metadata, {
+      namespaced: kind.namespaced, nameRule: definition.nameRule, finalizerRule: definition.finalizerRule,
+    }),
     ...definition.validateCreate(draft),
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)

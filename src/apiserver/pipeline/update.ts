@@ -130,7 +130,7 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   shareWithCurrent(change)
   raiseGeneration(definition, draft, current)
   const errors = [
-    ...validateMetadataForUpdate(draft.metadata, current.metadata),
+    ...validateMetadataForUpdate(draft.metadata, current.metadata, definition),
     ...variantOf(parts, request).validateUpdate(draft, current),
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)

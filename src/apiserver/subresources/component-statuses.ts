@@ -10,13 +10,14 @@ const COMPONENTS = [['controller-manager', 'controllers'], ['etcd-0', 'etcd'], [
 const { ComponentStatus } = kinds
 
 /** GET /api/v1/componentstatuses: made when somebody asks. */
-export function componentStatusRoute(checks: readonly HealthCheck[]): ObjectRoute {
+export function componentStatusRoute(checks: () => readonly HealthCheck[]): ObjectRoute {
   return {
     type: 'object', group: '', resource: ComponentStatus.plural, subresource: '', verbs: ['get', 'list'],
     body: { group: '', version: 'v1', kind: ComponentStatus.kind, schema: ComponentStatus.schema },
     handle({ verb, key, warn }) {
       warn('v1 ComponentStatus is deprecated in v1.19+')
-      const all = COMPONENTS.map(([name, checkName]) => componentOf(name, checks.find((check) => check.name === checkName)?.check()))
+      const present = checks()
+      const all = COMPONENTS.map(([name, checkName]) => componentOf(name, present.find((check) => check.name === checkName)?.check()))
       const list = { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items: all }
       if (verb === 'list') return Promise.resolve({ status: 200, object: list })
       const found = all.find(({ metadata }) => metadata.name === key.name)

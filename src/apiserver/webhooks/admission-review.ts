@@ -96,6 +96,7 @@ export function answerOf(uid: string, review: JsonObject, mayPatch: boolean): Re
   if (!isObject(response)) throw new Error('webhook response was absent')
   if (response['uid'] !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`)
   const status = isObject(response['status']) ? response['status'] : {}
+  // As upstream's ToStatusErr: who denies and says no code, or one of no failure, means 400.
   const code = typeof status['code'] === 'number' && status['code'] >= 400 && status['code'] < 600 ? Math.floor(status['code']) : 400
   return {
     // The reason is the webhook's own: what it is not among ours is passed on as it is.

@@ -204,6 +204,8 @@ test('validating webhooks refuse in their words', async () => {
     [{ allowed: false, status: { message: 'no' } }, 400, /denied the request: no/],
     [{ allowed: false, status: { code: 403, reason: 'Forbidden', message: 'no', details: { name: 'm', causes: [{ field: 'data', message: 'x' }, 3] } } }, 403, /"reason":"Forbidden","details":\{"name":"m","causes":\[\{.*"field":"data"/],
     [{ allowed: false, status: { code: 422, message: 'no' } }, 422, /denied the request: no/],
+    [{ allowed: false, status: { status: 'Success', code: 399, message: 'no' } }, 400, /"status":"Failure",.*denied the request: no"/],
+    [{ allowed: false, status: { code: 500 } }, 500, /denied the request without explanation/],
     [{ allowed: false, status: { code: 200, reason: 'Because' } }, 400, /denied the request: Because","reason":"Because"/],
     [patch(data), 500, /failed calling webhook \\"v\.example\.com\\": received invalid webhook response: webhook response\.patch is not allowed/],
     [{ uid: 'other', allowed: true }, 500, /expected response\.uid=/],

@@ -1,11 +1,10 @@
-import { decodeYaml } from '../../objects/codec-yaml.ts'
+import { readConfigDocument } from '../../objects/config-document.ts'
 import { DocumentShape } from '../../objects/document-shape.ts'
 import { invalidValue, required, type FieldError } from '../../objects/field-error.ts'
-import { isObject, type JsonObject } from '../../objects/json.ts'
+import type { JsonObject } from '../../objects/json.ts'
 import { checkResources } from './config-resources.ts'
 import { parseGoDuration } from './go-duration.ts'
 import { fromBase64 } from '../../words/bytes.ts'
-import { thrownMessage } from '../../words/thrown.ts'
 
 /** apiserver.config.k8s.io/v1 EncryptionConfiguration, checked. */
 export interface EncryptionConfig {
@@ -48,28 +47,13 @@ const DEFAULT_KMS_TIMEOUT = '3s'
 export function parseEncryptionConfig(file: string, content: Uint8Array): EncryptionConfig {
   if (content.length === 0) throw new Error(`encryption provider configuration file ${JSON.stringify(file)} is empty`)
   const fail = (why: string): Error => new Error(`error decoding encryption provider configuration file ${JSON.stringify(file)}: ${why}`)
-  let document: unknown
-  try {
-    document = decodeYaml(content)
-  } catch (error) {
-    throw fail(thrownMessage(error))
-  }
-  if (!isObject(document)) throw fail('it is no object')
-  if (document['kind'] !== KIND || document['apiVersion'] !== API_VERSION) {
-    throw fail(
-      `no kind ${shown(document['kind'])} is registered for version ${shown(document['apiVersion'])}; it must be ${KIND} of ${API_VERSION}`
-    )
-  }
+  const document = readConfigDocument(content, { kind: KIND, apiVersions: [API_VERSION], notObject: 'it is no object', fail })
   const reader = new ConfigReader()
   const config = reader.config(document)
   if (reader.shape.problems.length > 0) throw fail(`strict decoding error: ${reader.shape.problems.join(', ')}`)
   if (reader.errors.length === 0) return config
   const lines = reader.errors.map(({ field, message }) => `${field}: ${message}`)
   throw fail(lines.length === 1 ? (lines[0] ?? '') : `[${lines.join(', ')}]`)
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : '""'
 }
 
 /** Collects all that is wrong: shape first, as what has no shape has no meaning. */

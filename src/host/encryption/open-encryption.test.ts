@@ -10,6 +10,7 @@ import { createMemoryStore } from '../../store/memory.ts'
 import { textOf, utf8 } from '../../words/bytes.ts'
 import { silentLog } from '../../words/ports.ts'
 import { systemRandom } from '../random.ts'
+import { startKmsPlugin } from './kms-plugin.testing.ts'
 import { openEncryption, type Encryption } from './open-encryption.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'lotse-encryption-'))
@@ -94,4 +95,38 @@ test('a key that is about to seal must stay, also where nothing is stored yet', 
   assert.match(errors[0] ?? '', /it does not open what is being sealed now: keep the present first provider, below the new one/)
   life.abort()
   encryption.close()
+})
+
+test('readiness is asked of the plugins of the configuration in force', async () => {
+  const file = join(directory, 'plugins.json')
+  const vault = (name: string): object => ({ kms: { apiVersion: 'v2', name, endpoint: `unix://${join(directory, name)}` } })
+  const [stays, goes] = [await startKmsPlugin(join(directory, 'stays')), await startKmsPlugin(join(directory, 'goes'))]
+  write(file, [vault('stays'), { identity: {} }])
+  const clock = new TestClock()
+  const encryption = await openEncryption(file, createMemoryStore({}), { clock, random: systemRandom, log: silentLog, serverIdHash: 'sha256:x' })
+  const life = new AbortController()
+  encryption.run(life.signal)
+  const checks = (): unknown[] => encryption.healthChecks().map(({ name, check }) => `${name}: ${check() ?? 'ok'}`)
+  const settled = async (isDone: () => boolean): Promise<void> => {
+    for (let waited = 0; waited < 200 && !isDone(); waited++) {
+      await clock.advance(1_000)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+  assert.deepEqual(checks(), ['kms-providers: ok', 'kms-provider-0: ok'])
+  write(file, [vault('goes'), vault('stays'), { identity: {} }])
+  await settled(() => checks().length === 3)
+  assert.deepEqual(checks(), ['kms-providers: ok', 'kms-provider-0: ok', 'kms-provider-1: ok'])
+  await goes.stop()
+  await settled(() => checks()[1] !== 'kms-provider-0: ok')
+  const [all, sealing, other] = checks()
+  assert.match(String(all), /^kms-providers: kms-provider-0: kmsv2 Provider goes is not healthy/)
+  assert.match(String(sealing), /^kms-provider-0: kmsv2 Provider goes is not healthy/)
+  assert.equal(other, 'kms-provider-1: ok')
+  write(file, [{ identity: {} }])
+  await settled(() => checks().length === 1)
+  assert.deepEqual(checks(), ['kms-providers: ok'])
+  life.abort()
+  encryption.close()
+  await stays.stop()
 })

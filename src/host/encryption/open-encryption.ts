@@ -25,8 +25,9 @@ export interface EncryptionParts {
 export interface Encryption {
   /** The store whose values are plain; inner is the engine. */
   readonly store: Store
-  readonly healthChecks: readonly HealthCheck[]
   readonly progress: ResealProgress
+  /** Of the KMS plugins of the configuration in force. */
+  healthChecks(): readonly HealthCheck[]
   metrics(): readonly MetricFamily[]
   /** Polls KMS plugins, follows the file, and seals anew what other keys have sealed, until the signal aborts. */
   run(signal: AbortSignal): void
@@ -89,7 +90,6 @@ interface FollowedParts extends EncryptionParts {
 /** The configuration in force. A changed file takes its place while the server runs, but only one that opens all that is stored. */
 class FollowedEncryption implements Encryption {
   readonly store: Store
-  readonly healthChecks: readonly HealthCheck[]
   readonly progress = new ResealProgress()
   readonly #parts: FollowedParts
   readonly #sealer: ValueSealer
@@ -109,10 +109,21 @@ class FollowedEncryption implements Encryption {
     }
     this.store = sealStore(parts.inner, this.#sealer)
     this.#counts = new ReloadCounts('encryption', parts.serverIdHash)
-    // As many checks as there are plugins now: a later configuration may have less of them.
-    this.healthChecks = first.kms.map((_, index) => ({
-      name: `kms-provider-${index}`, concerns: 'ready', check: () => this.#set.kms[index]?.problem,
+  }
+
+  /** One for each plugin, and before them one for all, which is there even where there are none: upstream's name where the file is followed. */
+  healthChecks(): readonly HealthCheck[] {
+    const each = this.#set.kms.map((provider, index): HealthCheck => ({
+      name: `kms-provider-${index}`, concerns: 'ready', check: () => provider.problem,
     }))
+    const all = (): string | undefined => {
+      const problems = each.flatMap(({ name, check }) => {
+        const problem = check()
+        return problem === undefined ? [] : [`${name}: ${problem}`]
+      })
+      return problems.length === 0 ? undefined : problems.join(', ')
+    }
+    return [{ name: 'kms-providers', concerns: 'ready', check: all }, ...each]
   }
 
   metrics(): readonly MetricFamily[] {

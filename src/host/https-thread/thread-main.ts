@@ -36,6 +36,7 @@ class ServingThread {
     switch (message.type) {
       case 'serve': return void this.#serve(message.options)
       case 'renew': return this.#server?.renew(message.certificate)
+      case 'renew-clients': return this.#nodeProxy?.renew(message.identity)
       case 'block': return this.#asking.show(message.block, message.buffer)
       case 'close': return void this.#close()
     }

@@ -1,7 +1,7 @@
 import type { LogFields } from '../../words/ports.ts'
 import type { HttpsServerOptions, ServingCertificate } from '../https-server.ts'
 import type { LogLevel } from '../log.ts'
-import type { NodeProxyOptions } from '../node-proxy.ts'
+import type { NodeProxyIdentity, NodeProxyOptions } from '../node-proxy.ts'
 
 /** What the thread serves with. */
 export interface ThreadOptions extends Omit<HttpsServerOptions, 'handler' | 'nodeProxy' | 'log'> {
@@ -12,6 +12,7 @@ export interface ThreadOptions extends Omit<HttpsServerOptions, 'handler' | 'nod
 export type ToThread =
   | { readonly type: 'serve'; readonly options: ThreadOptions }
   | { readonly type: 'renew'; readonly certificate: ServingCertificate }
+  | { readonly type: 'renew-clients'; readonly identity: NodeProxyIdentity }
   | { readonly type: 'block'; readonly block: number; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'close' }
 

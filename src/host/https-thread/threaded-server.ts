@@ -3,6 +3,7 @@ import type { Handler } from '../../apiserver/http.ts'
 import type { Log } from '../../words/ports.ts'
 import type { HttpsServer, ServingCertificate } from '../https-server.ts'
 import { ListenError } from '../listen-error.ts'
+import type { NodeProxyIdentity } from '../node-proxy.ts'
 import { Answering } from './answering.ts'
 import { Outbox } from './outbox.ts'
 import { readBatch, type Packet } from './packet.ts'
@@ -12,6 +13,11 @@ import type { FromThread, ThreadOptions, ToThread } from './thread-messages.ts'
 export interface ThreadedServerOptions extends ThreadOptions {
   readonly handler: Handler
   readonly log: Log
+}
+
+export interface ThreadedHttpsServer extends HttpsServer {
+  /** Its tunnels to nodes and to other API servers are made with these certificates from now on. */
+  renewClients(identity: NodeProxyIdentity): void
 }
 
 /**
@@ -28,7 +34,9 @@ export function startHttpsThread(): Worker {
  * Serves HTTP/2 and HTTP/1.1 over TLS in a thread of its own; the handler is called in this one. TLS, the frames of HTTP/2 and the sending
  * of events to watchers take more time than many a request itself does, and what they leave as garbage is collected in that thread.
  */
-export async function startThreadedHttpsServer(thread: Worker, { handler, log, ...options }: ThreadedServerOptions): Promise<HttpsServer> {
+export async function startThreadedHttpsServer(
+  thread: Worker, { handler, log, ...options }: ThreadedServerOptions,
+): Promise<ThreadedHttpsServer> {
   const blocks = new SharedBlocks((block, buffer) => thread.postMessage({ type: 'block', block, buffer } satisfies ToThread))
   const answering = new Answering({ handler, log, outbox: new Outbox(thread), blocks })
   const take = (packet: Packet): void => answering.take(packet)
@@ -42,7 +50,7 @@ export async function startThreadedHttpsServer(thread: Worker, { handler, log, .
 }
 
 /** What is not about a request: where to listen, the certificate, the end. */
-class ThreadControl implements HttpsServer {
+class ThreadControl implements ThreadedHttpsServer {
   readonly #thread: Worker
   readonly #log: Log
   readonly #listening = Promise.withResolvers<void>()
@@ -56,7 +64,7 @@ class ThreadControl implements HttpsServer {
     thread.once('exit', () => this.#closed.resolve())
   }
 
-  async serve(options: ThreadOptions): Promise<HttpsServer> {
+  async serve(options: ThreadOptions): Promise<ThreadedHttpsServer> {
     this.#tell({ type: 'serve', options })
     try {
       await this.#listening.promise
@@ -81,6 +89,10 @@ class ThreadControl implements HttpsServer {
 
   renew(certificate: ServingCertificate): void {
     this.#tell({ type: 'renew', certificate })
+  }
+
+  renewClients(identity: NodeProxyIdentity): void {
+    this.#tell({ type: 'renew-clients', identity })
   }
 
   async close(): Promise<void> {

@@ -60,6 +60,7 @@ function versionErrors(apiVersion: string): readonly string[] {
 function metadataErrors(metadata: JsonObject, path: string): readonly FieldError[] {
   const meta: ObjectMeta = metadata
   const whole = (meta.name ?? '') === '' ? { ...meta, name: 'any' } : meta
-  return validateMetadataForCreate(whole, { namespaced: (meta.namespace ?? '') !== '', nameRule: 'path-segment' })
+  const namespaced = (meta.namespace ?? '') !== ''
+  return validateMetadataForCreate(whole, { namespaced, nameRule: 'path-segment', finalizerRule: 'qualified' })
     .map((error) => ({ ...error, field: childPath(path, error.field) }))
 }

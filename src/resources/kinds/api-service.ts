@@ -87,6 +87,7 @@ function availableText({ status }: APIService): string {
 export const apiServices: ResourceDefinition<APIService> = {
   ...plainResource,
   kind: kinds.APIService,
+  finalizerRule: 'qualified',
   needsRevision: true,
   defaults({ spec }) {
     if (spec?.service !== undefined) spec.service.port ??= 443

@@ -95,6 +95,7 @@ const columns: readonly Column<Event>[] = [
 export const events: ResourceDefinition<Event> = {
   ...plainResource,
   kind: kinds.Event,
+  finalizerRule: 'qualified',
   defaults(draft) {
     draft.involvedObject ??= {}
   },

@@ -26,6 +26,7 @@ function validate(lease: Lease): FieldError[] {
 export const leases: ResourceDefinition<Lease> = {
   ...plainResource,
   kind: kinds.Lease,
+  finalizerRule: 'qualified',
   needsRevision: true,
   prepareForCreate: dropCoordination,
   prepareForUpdate: dropCoordination,

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { invalidValue } from '../../objects/field-error.ts'
+import { checkFinalizerDomain } from '../../objects/metadata.ts'
 import type { ResourceDefinition, StatusSubresource } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { checkQualifiedName } from '../field-checks.ts'
@@ -39,8 +40,6 @@ function prepareForFinalize(draft: Namespace, old: Namespace): void {
   keepStatus(draft, old)
 }
 
-const STANDARD_FINALIZERS = [KUBERNETES_FINALIZER, 'orphan', 'foregroundDeletion']
-
 function validateFinalize(namespace: Namespace): FieldError[] {
   const errors: Errors = []
   namespace.spec?.finalizers?.forEach((finalizer, index) => checkFinalizer(errors, `spec.finalizers[${index}]`, finalizer))
@@ -49,9 +48,7 @@ function validateFinalize(namespace: Namespace): FieldError[] {
 
 function checkFinalizer(errors: Errors, path: string, finalizer: string): void {
   checkQualifiedName(errors, path, '', finalizer)
-  if (!finalizer.includes('/') && !STANDARD_FINALIZERS.includes(finalizer)) {
-    errors.push(invalidValue(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
-  }
+  errors.push(...checkFinalizerDomain(path, finalizer))
 }
 
 function validateStatus(namespace: Namespace): FieldError[] {

@@ -31,6 +31,7 @@ const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expec
 export const podDisruptionBudgets: ResourceDefinition<PodDisruptionBudget> = {
   ...plainResource,
   kind: kinds.PodDisruptionBudget,
+  finalizerRule: 'qualified',
   needsRevision: true,
   prepareForCreate(draft) {
     draft.status = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }

@@ -31,6 +31,7 @@ function checkScheduling(errors: Errors, { nodeSelector, tolerations = [] }: Sch
 export const runtimeClasses: ResourceDefinition<RuntimeClass> = {
   ...plainResource,
   kind: kinds.RuntimeClass,
+  finalizerRule: 'qualified',
   needsRevision: true,
   defaults(draft) {
     canonicalizeResources(draft.overhead?.podFixed)

@@ -1,9 +1,8 @@
-import { decodeYaml } from '../../../objects/codec-yaml.ts'
+import { readConfigDocument } from '../../../objects/config-document.ts'
 import type { FieldError } from '../../../objects/field-error.ts'
 import { isObject } from '../../../objects/json.ts'
 import { parseDuration } from '../../../policy/cel/time-text.ts'
 import { Duration } from '../../../policy/cel/values.ts'
-import { thrownMessage } from '../../../words/thrown.ts'
 
 /** What a field of a configuration file may be. */
 export type Shape = 'string' | 'boolean' | { readonly list: Shape } | { readonly fields: Readonly<Record<string, Shape>> }
@@ -19,19 +18,7 @@ export interface ConfigKind {
 /** A file's content with nothing in it that its kind does not have. Throws an Error that names the file and the field. */
 export function readConfigFile<T>(file: string, content: Uint8Array, expected: ConfigKind): T {
   const fail = (why: string): Error => new Error(`${expected.what} file ${JSON.stringify(file)}: ${why}`)
-  let document: unknown
-  try {
-    document = decodeYaml(content)
-  } catch (error) {
-    throw fail(thrownMessage(error))
-  }
-  if (!isObject(document)) throw fail('it is empty or no object')
-  const { kind, apiVersion } = document
-  if (kind !== expected.kind || typeof apiVersion !== 'string' || !expected.apiVersions.includes(apiVersion)) {
-    throw fail(
-      `no kind ${shown(kind)} is registered for version ${shown(apiVersion)}; it must be ${expected.kind} of ${expected.apiVersions.join(' or ')}`,
-    )
-  }
+  const document = readConfigDocument(content, { ...expected, notObject: 'it is empty or no object', fail })
   const problems: string[] = []
   checkShape({ fields: { ...expected.fields, kind: 'string', apiVersion: 'string' } }, document, '', problems)
   if (problems.length > 0) throw fail(`strict decoding error: ${problems.join(', ')}`)
@@ -67,10 +54,6 @@ function checkShape(shape: Shape, value: unknown, path: string, problems: string
 function checkItem(shape: Shape, value: unknown, path: string, problems: string[]): void {
   if (value === null) problems.push(`${path} must not be null`)
   else checkShape(shape, value, path, problems)
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : '""'
 }
 
 /** 5m30s in milliseconds; undefined where it is no duration. */

@@ -67,6 +67,7 @@ function expressionsOf({ spec = {} }: MutatingAdmissionPolicy): Expression[] {
 export const mutatingAdmissionPolicies: ResourceDefinition<MutatingAdmissionPolicy> = {
   ...plainResource,
   kind: kinds.MutatingAdmissionPolicy,
+  finalizerRule: 'qualified',
   needsRevision: true,
   defaults({ spec }) {
     if (spec === undefined) return
@@ -94,6 +95,7 @@ function validateBinding({ spec = {} }: MutatingAdmissionPolicyBinding): FieldEr
 export const mutatingAdmissionPolicyBindings: ResourceDefinition<MutatingAdmissionPolicyBinding> = {
   ...plainResource,
   kind: kinds.MutatingAdmissionPolicyBinding,
+  finalizerRule: 'qualified',
   needsRevision: true,
   defaults({ spec }) {
     defaultMatchResources(spec?.matchResources)

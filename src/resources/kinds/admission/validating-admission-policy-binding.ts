@@ -35,6 +35,7 @@ function checkActions(errors: Errors, path: string, actions: readonly string[]):
 export const validatingAdmissionPolicyBindings: ResourceDefinition<ValidatingAdmissionPolicyBinding> = {
   ...plainResource,
   kind: kinds.ValidatingAdmissionPolicyBinding,
+  finalizerRule: 'qualified',
   needsRevision: true,
   defaults({ spec }) {
     defaultMatchResources(spec?.matchResources)

@@ -95,6 +95,7 @@ function validateStatus({ status }: ValidatingAdmissionPolicy): FieldError[] {
 export const validatingAdmissionPolicies: ResourceDefinition<ValidatingAdmissionPolicy> = {
   ...plainResource,
   kind: kinds.ValidatingAdmissionPolicy,
+  finalizerRule: 'qualified',
   needsRevision: true,
   defaults({ spec }) {
     if (spec === undefined) return

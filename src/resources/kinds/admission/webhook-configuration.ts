@@ -77,6 +77,7 @@ const columns: readonly Column<WebhookConfiguration>[] = [
 export const mutatingWebhookConfigurations: ResourceDefinition<MutatingWebhookConfiguration> = {
   ...plainResource,
   kind: kinds.MutatingWebhookConfiguration,
+  finalizerRule: 'qualified',
   needsRevision: true,
   defaults(draft) {
     for (const webhook of draft.webhooks ?? []) {
@@ -94,6 +95,7 @@ export const mutatingWebhookConfigurations: ResourceDefinition<MutatingWebhookCo
 export const validatingWebhookConfigurations: ResourceDefinition<ValidatingWebhookConfiguration> = {
   ...plainResource,
   kind: kinds.ValidatingWebhookConfiguration,
+  finalizerRule: 'qualified',
   needsRevision: true,
   defaults(draft) {
     for (const webhook of draft.webhooks ?? []) defaultWebhook(webhook)

@@ -43,6 +43,7 @@ function expressionsOf({ spec }: CustomResourceDefinition): Expression[] {
 export const customResourceDefinitions: ResourceDefinition<CustomResourceDefinition> = {
   ...plainResource,
   kind: kinds.CustomResourceDefinition,
+  finalizerRule: 'qualified',
   needsRevision: true,
   defaults,
   prepareForCreate(draft) {
