@@ -140,12 +140,12 @@ function unreachable(target: NodeTunnel, error: Error): Error {
   return serviceUnavailable(`the agent of node ${target.nodeName} at ${target.address}:${target.port} cannot be reached: ${error.message}`)
 }
 
-/** Where a client asked for an upgrade on a connection that has none. */
 interface ApiForwarding {
   readonly frontProxy: RemoteApiOptions | undefined
   readonly connectTimeoutMs: number
 }
 
+/** Where a client asked for an upgrade on a connection that has none. */
 function forwardToApi(target: ApiTunnel, request: ServerRequest, options: ApiForwarding): ReturnType<NodeProxy['forward']> {
   const { frontProxy, connectTimeoutMs: noAnswerMs } = options
   if (frontProxy === undefined) return Promise.reject(noFrontProxy())
