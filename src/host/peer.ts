@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import type { Peer } from '../apiserver/http.ts'
+import { pemBlocks } from '../objects/pem.ts'
 
 export type PeerReader = (socket: TLSSocket) => Peer
 
@@ -51,9 +52,10 @@ export class Peers {
   }
 }
 
+/** By their fingerprints. */
 function authoritiesIn(pem = ''): readonly string[] {
-  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  return certificates.map((certificate) => new X509Certificate(certificate).fingerprint256)
+  const certificates = pemBlocks(pem).filter(({ label }) => label === 'CERTIFICATE')
+  return certificates.map(({ bytes }) => new X509Certificate(bytes).fingerprint256)
 }
 
 /** The fingerprint of what the chain ends in; undefined where it does not end. */

@@ -3,7 +3,6 @@ import type { Writable } from 'node:stream'
 import { BLOCK_BYTES, type ByteSink } from '../apiserver/http.ts'
 import { StatusError, internalError } from '../words/status-error.ts'
 
-
 /**
  * Writes a whole body and ends the stream. A large one goes through one block, filled again each time that the connection has taken it:
  * handed over whole, 11 MB would be copied four times into fresh memory on their way through HTTP/2 and TLS, at three times the cost.

@@ -4,6 +4,7 @@ import type { ConfigWatchPorts } from '../apiserver/access/config/config-watch.t
 import { pemBlocks } from '../objects/pem.ts'
 import { checked, followCertificates, pairIn, readPair, type FollowedCertificates, type PairFiles } from './followed-certificates.ts'
 import type { ServingCertificate } from './https-server.ts'
+import type { CertificateWithKey } from './pki-certificate.ts'
 import { readFileIfPresent } from './private-file.ts'
 
 export interface ServingFiles extends PairFiles {
@@ -19,16 +20,26 @@ export interface ServingFiles extends PairFiles {
 export function readServingCertificate(files: ServingFiles, now: number): ServingCertificate {
   const pair = readPair(files, now)
   const { caFile, clientCaFile, frontProxyCaFile } = files
-  const more = readFileIfPresent(clientCaFile)
-  checkAuthorities(caFile, readFileSync(caFile, 'utf8'))
-  if (more !== undefined) checkAuthorities(clientCaFile, more)
-  checkAuthorities(frontProxyCaFile, readFileSync(frontProxyCaFile, 'utf8'))
-  return { ...pair, ...authoritiesIn(files) }
+  const authorities = readAuthorities(files)
+  checkAuthorities(caFile, authorities.own)
+  if (authorities.more !== undefined) checkAuthorities(clientCaFile, authorities.more)
+  checkAuthorities(frontProxyCaFile, authorities.frontProxies)
+  return servingWith(pair, authorities)
 }
 
-function authoritiesIn({ caFile, clientCaFile, frontProxyCaFile }: ServingFiles): Pick<ServingCertificate, 'caPem' | 'frontProxyCaPem'> {
-  const caPem = [readFileSync(caFile, 'utf8'), readFileIfPresent(clientCaFile) ?? ''].map((pem) => pem.trim()).join('\n').trimEnd()
-  return { caPem, frontProxyCaPem: readFileSync(frontProxyCaFile, 'utf8') }
+/** The texts of the files. */
+interface Authorities {
+  readonly own: string
+  readonly more: string | undefined
+  readonly frontProxies: string
+}
+
+function readAuthorities({ caFile, clientCaFile, frontProxyCaFile }: ServingFiles): Authorities {
+  return { own: readFileSync(caFile, 'utf8'), more: readFileIfPresent(clientCaFile), frontProxies: readFileSync(frontProxyCaFile, 'utf8') }
+}
+
+function servingWith(pair: CertificateWithKey, { own, more = '', frontProxies }: Authorities): ServingCertificate {
+  return { ...pair, caPem: `${own.trim()}\n${more.trim()}`.trimEnd(), frontProxyCaPem: frontProxies }
 }
 
 function checkAuthorities(file: string, pem: string): void {
@@ -50,7 +61,7 @@ export async function followServingCertificate(followed: FollowedServing, ports:
   const { files } = followed
   await followCertificates({
     ...followed, what: 'serving certificate and client authorities', file: files.certificateFile,
-    look: () => ({ ...pairIn(files), ...authoritiesIn(files) }),
+    look: () => servingWith(pairIn(files), readAuthorities(files)),
     read: () => readServingCertificate(files, ports.clock.now()),
   }, ports, signal)
 }

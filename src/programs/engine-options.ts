@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os'
 
-/** V8 starts four helpers for collections and compilation wherever it is: on two cores they take the main thread's turn, and requests wait twice as long. */
+/**
+ * V8 starts four helpers for collections and compilation wherever it is. On two cores they take the main thread's turn: with one, the
+ * slowest hundredth of the writes takes a fifth to two fifths less time (docs/performance.md).
+ */
 const MAX_HELPERS = 4
 const HELPERS = `--v8-pool-size=${Math.max(1, Math.min(MAX_HELPERS, availableParallelism() - 1))}`
 
