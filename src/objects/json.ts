@@ -14,9 +14,19 @@ export function sameJson(a: unknown, b: unknown): boolean {
     return true
   }
   if (!isObject(a) || !isObject(b)) return false
-  for (const key in a) if (!sameJson(a[key], b[key])) return false
-  for (const key in b) if (b[key] !== undefined && a[key] === undefined) return false
-  return true
+  return sameMembers(a, b)
+}
+
+/** A member that is undefined is none. To ask a for each key of b would be shorter, but V8 compiles that again and again. */
+function sameMembers(a: JsonObject, b: JsonObject): boolean {
+  let more = 0
+  for (const key in a) {
+    const member = a[key]
+    if (!sameJson(member, b[key])) return false
+    if (member !== undefined) more++
+  }
+  for (const key in b) if (b[key] !== undefined) more--
+  return more === 0
 }
 
 /** Whether the lists hold the very same items. */

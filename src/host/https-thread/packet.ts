@@ -126,18 +126,35 @@ function write(batch: Buffer, start: number, { kind, request, count, text, textB
 }
 
 /** The packets of a batch in their order. Their bytes are parts of it. */
-export function readBatch(buffer: ArrayBuffer, take: (packet: Packet) => void): void {
-  const batch = Buffer.from(buffer)
-  let last: Uint8Array = NOTHING
-  for (let at = 0; at < batch.length; ) {
+export class PacketReader {
+  readonly #batch: Buffer
+  #at = 0
+  #lastBytes: Uint8Array = NOTHING
+
+  constructor(batch: ArrayBuffer) {
+    this.#batch = Buffer.from(batch)
+  }
+
+  next(): Packet | undefined {
+    const batch = this.#batch
+    const at = this.#at
+    if (at >= batch.length) return undefined
     const kind = batch[at] ?? 0
     const textBytes = batch.readUInt32LE(at + 9)
     const textAt = at + HEADER_BYTES
     const bytesAt = textAt + textBytes
     const end = bytesAt + batch.readUInt32LE(at + 13)
-    if ((kind & SAME_BYTES) === 0) last = batch.subarray(bytesAt, end)
+    if ((kind & SAME_BYTES) === 0) this.#lastBytes = batch.subarray(bytesAt, end)
     const text = textBytes === 0 ? '' : batch.toString('utf8', textAt, bytesAt)
-    take({ kind: kind & ~SAME_BYTES, request: batch.readUInt32LE(at + 1), count: batch.readUInt32LE(at + 5), text, bytes: last })
-    at = end
+    this.#at = end
+    return {
+      kind: kind & ~SAME_BYTES, request: batch.readUInt32LE(at + 1), count: batch.readUInt32LE(at + 5), text, bytes: this.#lastBytes,
+    }
   }
+}
+
+/** Takes a whole batch. */
+export function readBatch(batch: ArrayBuffer, take: (packet: Packet) => void): void {
+  const reader = new PacketReader(batch)
+  for (let packet = reader.next(); packet !== undefined; packet = reader.next()) take(packet)
 }

@@ -5,8 +5,8 @@ import type { HttpsServer, ServingCertificate } from '../https-server.ts'
 import { ListenError } from '../listen-error.ts'
 import type { NodeProxyIdentity } from '../node-proxy.ts'
 import { Answering } from './answering.ts'
+import { Inbox } from './inbox.ts'
 import { Outbox } from './outbox.ts'
-import { readBatch, type Packet } from './packet.ts'
 import { SharedBlocks } from './shared-blocks.ts'
 import type { FromThread, ThreadOptions, ToThread } from './thread-messages.ts'
 
@@ -39,10 +39,10 @@ export async function startThreadedHttpsServer(
 ): Promise<ThreadedHttpsServer> {
   const blocks = new SharedBlocks((block, buffer) => thread.postMessage({ type: 'block', block, buffer } satisfies ToThread))
   const answering = new Answering({ handler, log, outbox: new Outbox(thread), blocks })
-  const take = (packet: Packet): void => answering.take(packet)
-  const control = new ThreadControl(thread, log)
+  const inbox = new Inbox((packet) => answering.take(packet))
+  const control = new ThreadControl(thread, log, inbox)
   thread.on('message', (message: ArrayBuffer | FromThread) => {
-    if (message instanceof ArrayBuffer) readBatch(message, take)
+    if (message instanceof ArrayBuffer) inbox.receive(message)
     else control.take(message)
   })
   thread.ref()
@@ -53,14 +53,16 @@ export async function startThreadedHttpsServer(
 class ThreadControl implements ThreadedHttpsServer {
   readonly #thread: Worker
   readonly #log: Log
+  readonly #inbox: Inbox
   readonly #listening = Promise.withResolvers<void>()
   readonly #closed = Promise.withResolvers<void>()
   address = ''
   port = 0
 
-  constructor(thread: Worker, log: Log) {
+  constructor(thread: Worker, log: Log, inbox: Inbox) {
     this.#thread = thread
     this.#log = log
+    this.#inbox = inbox
     thread.once('exit', () => this.#closed.resolve())
   }
 
@@ -83,7 +85,9 @@ class ThreadControl implements ThreadedHttpsServer {
         return this.#listening.resolve()
       case 'failed': return this.#listening.reject(message.isListenError ? new ListenError(message.message) : new Error(message.message))
       case 'log': return this.#log[message.level](message.message, message.fields)
-      case 'closed': return this.#closed.resolve()
+      case 'closed':
+        this.#inbox.close()
+        return this.#closed.resolve()
     }
   }
 
