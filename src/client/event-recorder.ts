@@ -31,8 +31,12 @@ export interface RecorderParts {
 
 /** A cluster that starts some thousand pods at once tells of each. */
 const MAX_QUEUED = 10_000
-/** Events under way at once: enough to share the store's group commits. */
-const MAX_SENDING = 64
+/**
+ * Events under way at once: few, as what they tell of goes before them, but not one, as a slow write holds up its own object only. Of a
+ * long queue more go at once, so that its room suffices.
+ */
+const MIN_SENDING = 2
+const QUEUED_PER_MORE = 1_000
 const SEND_ATTEMPTS = 3
 const RETRY_MS = 500
 
@@ -89,7 +93,7 @@ export class EventRecorder {
   }
 
   #sendQueued(signal: AbortSignal): void {
-    while (this.#lanes.size < MAX_SENDING) {
+    while (this.#lanes.size < MIN_SENDING + Math.floor(this.#queue.size / QUEUED_PER_MORE)) {
       const occurrence = this.#oldest.next()
       if (occurrence === undefined) return
       this.#queue.delete(occurrence)
