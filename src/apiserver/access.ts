@@ -1,5 +1,6 @@
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
+import type { LabelSelectorSpec } from '../objects/label-selector.ts'
 import type { ServerRequest } from './http.ts'
 import type { DeleteOptions } from './options/delete-options.ts'
 import type { WriteOptions } from './options/write-options.ts'
@@ -67,6 +68,13 @@ export interface PromptAuthorizer extends Authorizer {
 export interface ObjectReader {
   get<T extends KubeObject>(kind: KindRef<T>, key: ObjectKey): T | undefined
   list<T extends KubeObject>(kind: KindRef<T>, namespace?: string): readonly T[]
+}
+
+/** For who can wait where a webhook converts what is stored: then there is a promise, which rejects with StatusError. */
+export interface ConvertingReader {
+  get(kind: KindRef, key: ObjectKey): KubeObject | undefined | Promise<KubeObject>
+  /** Only those that the labels select are converted. */
+  select(kind: KindRef, namespace: string | undefined, selector: LabelSelectorSpec | undefined): readonly KubeObject[] | Promise<readonly KubeObject[]>
 }
 
 export interface AdmissionRequest {

@@ -1,8 +1,10 @@
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
-import type { ObjectReader } from './access.ts'
+import { selects } from '../objects/selects.ts'
+import type { ConvertingReader, ObjectReader } from './access.ts'
 import type { ResourceSet, ServedResource } from './resource-set.ts'
-import type { CachedObject } from './watch-cache/cached-object.ts'
+import { shownAs } from './shown-objects.ts'
+import type { CachedObject, Served } from './watch-cache/cached-object.ts'
 
 const NOTHING: readonly never[] = []
 
@@ -21,6 +23,31 @@ export function cacheReader(resources: ResourceSet): ObjectReader {
       return Array.from(resource.cache.range(resource.cache.scope(namespace)), (cached) => shown<T>(resource, cached))
     },
   }
+}
+
+/** The same caches, with what is shown made by whoever converts it. */
+export function convertingReader(resources: ResourceSet): ConvertingReader {
+  return {
+    get(kind, key) {
+      const resource = resources.of(kind)
+      const cached = resource.cache.get(key)
+      const served = cached && shownAs(resource, cached)
+      return served instanceof Promise ? served.then(({ object }) => object) : served?.object
+    },
+    select(kind, namespace = '', selector) {
+      const resource = resources.of(kind)
+      const all = Array.from(resource.cache.range(resource.cache.scope(namespace)))
+      const selected = all.filter(({ object }) => selects(selector, object.metadata.labels))
+      const { remote } = resource
+      if (remote === undefined) return selected.map((cached) => cached.seen(resource.view).object)
+      const served = remote.show(selected)
+      return served instanceof Promise ? served.then(objectsOf) : objectsOf(served)
+    },
+  }
+}
+
+function objectsOf(all: readonly Served[]): readonly KubeObject[] {
+  return all.map(({ object }) => object)
 }
 
 /** The storage of a kind holds objects of that kind; its KindRef says which type that is. */

@@ -8,7 +8,9 @@ import { kinds } from '../resources/generated/kinds.ts'
 import type { Store } from '../store/store.ts'
 import { present } from '../words/assert.ts'
 import type { Clock, Log, Random } from '../words/ports.ts'
-import type { AuditNotes, Authenticator, Authorizer, Mutator, ObjectReader, RequestInfo, User, Validator } from './access.ts'
+import type {
+  AuditNotes, Authenticator, Authorizer, ConvertingReader, Mutator, ObjectReader, RequestInfo, User, Validator,
+} from './access.ts'
 import { internalUsers } from './access/internal-users.ts'
 import { ConversionMetrics } from './custom-resources/conversion-metrics.ts'
 import type { ConversionParts } from './custom-resources/conversion-webhook.ts'
@@ -38,7 +40,7 @@ import { RequestMetrics } from './metrics/request-metrics.ts'
 import { serverSource } from './metrics/server-metrics.ts'
 import { InProcessClient } from './in-process-client.ts'
 import type { InProcessParts } from './in-process-client.ts'
-import { cacheReader } from './object-reader.ts'
+import { cacheReader, convertingReader } from './object-reader.ts'
 import type { Bookkeeper } from './charge.ts'
 import { Admission } from './pipeline/admission.ts'
 import { ChargeLane } from './pipeline/charge-lane.ts'
@@ -103,6 +105,7 @@ export interface ApiServerCore {
   served(): readonly ResourceDefinition[]
   /** The same objects as other groups and versions serve them. */
   equivalents(kind: KindRef): readonly Equivalent[]
+  readonly converting: ConvertingReader
   /** What a stranger made of an object, as one of that kind, with its defaults. Throws StatusError 400 where it cannot be one. */
   decode(kind: KindRef, object: JsonObject): DecodedObject
   /** How such an object of the kind, or the body of one of its subresources, is merged; undefined: it is not served. */
@@ -179,7 +182,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const extensions = dependencies.extend({
     reader, client, clock, random, log, definitions, schemas,
     storeProblem: () => feed.problem, cachesFilled: () => feed.ready, isDraining: () => watches.isDraining,
-    served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind),
+    served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind), converting: convertingReader(resources),
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
     schemaOf: (kind, object) => schemaOfKind(resources, schemas, kind, object),
   })

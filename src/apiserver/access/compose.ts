@@ -83,8 +83,8 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   const environments = new AdmissionEnvironments()
   const counts = { policies: new PolicyMetrics(clock), webhooks: new WebhookMetrics(clock) }
   const policies = {
-    environments, authorizer, equivalents: core.equivalents, served: () => core.served(), metrics: counts.policies,
-    conditionMetrics: counts.webhooks,
+    environments, authorizer, equivalents: core.equivalents, served: () => core.served(), converting: core.converting,
+    metrics: counts.policies, conditionMetrics: counts.webhooks,
     schemaOf: core.schemaOf, decode: core.decode,
   }
   const expressions = expressionValidator(new ExpressionChecker(environments), core.definitions)

@@ -20,10 +20,10 @@ const environments = new AdmissionEnvironments()
 function server(audit?: AuditConfig): Promise<TestServer> {
   return startTestServer({
     audit,
-    extensions: ({ equivalents, served, definitions, clock }) => ({
+    extensions: ({ equivalents, served, converting, definitions, clock }) => ({
       validators: [
         expressionValidator(new ExpressionChecker(environments), definitions),
-        validatingPolicies({ environments, equivalents, served, metrics: new PolicyMetrics(clock), conditionMetrics: new WebhookMetrics(clock), authorizer: { authorize: (_user, { verb }) => ({ allowed: verb !== 'delete', reason: '' }) } }),
+        validatingPolicies({ environments, equivalents, served, converting, metrics: new PolicyMetrics(clock), conditionMetrics: new WebhookMetrics(clock), authorizer: { authorize: (_user, { verb }) => ({ allowed: verb !== 'delete', reason: '' }) } }),
       ],
     }),
   })

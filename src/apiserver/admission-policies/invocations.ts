@@ -1,10 +1,9 @@
 import type { KubeObject } from '../../objects/kube-object.ts'
-import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { MatchResources, ParamKind, ParamRef } from '../../resources/generated/types.ts'
 import type { AdmissionRequest, ObjectReader } from '../access.ts'
 import type { ReviewedObjects } from '../webhooks/admission-review.ts'
 import { isExempt, isMeantBy, reviewedUnder, type Equivalents, type MatchCriteria } from '../webhooks/webhooks.ts'
-import { findParams } from './policy-params.ts'
+import { findParams, type Params, type ParamSources } from './policy-params.ts'
 
 /** What validating and mutating policies have in common, and their bindings. */
 export interface PolicyObject extends KubeObject {
@@ -27,9 +26,8 @@ interface Spoken<P, B> {
   readonly binding: B
 }
 
-export interface SelectionParts {
+export interface SelectionParts extends ParamSources {
   readonly equivalents: Equivalents
-  served(): readonly ResourceDefinition[]
 }
 
 /** Kinds that only ask and store nothing: a policy that barred them would bar the way to find out about it. */
@@ -53,8 +51,8 @@ export function isOfBinding(spoken: Invocation<PolicyObject, BindingObject>): bo
 export function invocationsOf<P extends PolicyObject, B extends BindingObject>(
   parts: SelectionParts, { policies, bindings }: { readonly policies: readonly P[]; readonly bindings: readonly B[] },
   request: AdmissionRequest, reader: ObjectReader,
-): readonly Invocation<P, B>[] | Promise<readonly Invocation<P, B>[]> {
-  const found: (readonly Invocation<P, B>[] | Promise<readonly Invocation<P, B>[]>)[] = []
+): Late<Invocation<P, B>> {
+  const found: Late<Invocation<P, B>>[] = []
   let isLate = false
   for (const policy of policies) {
     const bound = bindings.filter(
@@ -62,20 +60,28 @@ export function invocationsOf<P extends PolicyObject, B extends BindingObject>(
     )
     const of = bound.length === 0 ? undefined : reviewedUnder(criteriaOf(policy.spec?.matchConstraints), request, reader, parts.equivalents)
     if (of === undefined) continue
-    const spoken = (shown: ReviewedObjects): Invocation<P, B>[] => bound.flatMap(
-      (binding) => spokenThrough(parts, { policy, binding, of: shown }, request, reader),
-    )
-    isLate ||= of instanceof Promise
-    found.push(of instanceof Promise ? of.then(spoken) : spoken(of))
+    for (const binding of bound) {
+      const spoken = (shown: ReviewedObjects): Late<Invocation<P, B>> => spokenThrough(parts, { policy, binding, of: shown }, request)
+      const invocations = of instanceof Promise ? of.then(spoken) : spoken(of)
+      isLate ||= invocations instanceof Promise
+      found.push(invocations)
+    }
   }
   return isLate ? Promise.all(found).then((all) => all.flat()) : (found as readonly (readonly Invocation<P, B>[])[]).flat()
 }
 
+type Late<T> = readonly T[] | Promise<readonly T[]>
+
 function spokenThrough<P extends PolicyObject, B extends BindingObject>(
-  parts: SelectionParts, { policy, binding, of }: Spoken<P, B> & { readonly of: ReviewedObjects },
-  request: AdmissionRequest, reader: ObjectReader,
+  parts: ParamSources, speaking: Spoken<P, B> & { readonly of: ReviewedObjects }, request: AdmissionRequest,
+): Late<Invocation<P, B>> {
+  const sought = findParams(speaking.policy.spec?.paramKind, speaking.binding.spec?.paramRef, request, parts)
+  return sought instanceof Promise ? sought.then((params) => spokenWith(speaking, params)) : spokenWith(speaking, sought)
+}
+
+function spokenWith<P extends PolicyObject, B extends BindingObject>(
+  { policy, binding, of }: Spoken<P, B> & { readonly of: ReviewedObjects }, sought: Params,
 ): Invocation<P, B>[] {
-  const sought = findParams(policy.spec?.paramKind, binding.spec?.paramRef, request, reader, parts.served())
   if (sought.outcome === 'error' || sought.outcome === 'unknown-kind') {
     const fault = sought.outcome === 'error' ? 'binding' : 'policy'
     return [{ outcome: 'misconfigured', fault, policy, binding, message: `failed to configure ${fault}: ${sought.message}` }]

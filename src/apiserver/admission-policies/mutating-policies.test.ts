@@ -23,10 +23,10 @@ interface Bed extends TestServer {
 async function server(builtIn: readonly Mutator[] = []): Promise<Bed> {
   let counts: Bed['counts'] | undefined
   const made = await startTestServer({
-    extensions: ({ equivalents, served, definitions, schemaOf, decode, clock }) => {
+    extensions: ({ equivalents, served, converting, definitions, schemaOf, decode, clock }) => {
       counts = { policies: new PolicyMetrics(clock), conditions: new WebhookMetrics(clock) }
       const authorizer = { authorize: () => ({ allowed: true, reason: '' }) }
-      const parts = { environments, authorizer, equivalents, served, schemaOf, decode, metrics: counts.policies, conditionMetrics: counts.conditions }
+      const parts = { environments, authorizer, equivalents, served, converting, schemaOf, decode, metrics: counts.policies, conditionMetrics: counts.conditions }
       return { mutators: [...builtIn, mutatingPolicies(parts)], validators: [expressionValidator(new ExpressionChecker(environments), definitions)] }
     },
   })

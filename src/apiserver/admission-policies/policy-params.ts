@@ -1,10 +1,10 @@
 import type { KindRef } from '../../objects/kind.ts'
 import { apiVersionOf } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
-import { selects } from '../../objects/selects.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { ParamKind, ParamRef } from '../../resources/generated/types.ts'
-import type { AdmissionRequest, ObjectReader } from '../access.ts'
+import { StatusError } from '../../words/status-error.ts'
+import type { AdmissionRequest, ConvertingReader } from '../access.ts'
 
 export type Params =
   /** One evaluation for each; null: there are none, and the policy takes none. */
@@ -14,13 +14,17 @@ export type Params =
   /** unknown-kind: the policy itself is wrong, whatever its bindings say. */
   | { readonly outcome: 'error' | 'unknown-kind'; readonly message: string }
 
-/** The objects that a binding names as parameters of its policy. */
+export interface ParamSources {
+  served(): readonly ResourceDefinition[]
+  readonly converting: ConvertingReader
+}
+
+/** The objects that a binding names as parameters of its policy; at once where nobody else has to convert them. */
 export function findParams(
-  paramKind: ParamKind | undefined, ref: ParamRef | undefined, request: AdmissionRequest, reader: ObjectReader,
-  served: readonly ResourceDefinition[],
-): Params {
+  paramKind: ParamKind | undefined, ref: ParamRef | undefined, request: AdmissionRequest, sources: ParamSources,
+): Params | Promise<Params> {
   if (paramKind === undefined || ref === undefined) return { outcome: 'found', params: [null] }
-  const kind = kindOf(paramKind, served)
+  const kind = kindOf(paramKind, sources.served())
   if (kind === undefined) {
     return { outcome: 'unknown-kind', message: `failed to find resource referenced by paramKind: '${kindText(paramKind)}'` }
   }
@@ -31,12 +35,30 @@ export function findParams(
   if (kind.namespaced && namespace === '') {
     return { outcome: 'error', message: 'cannot use namespaced paramRef in policy binding that matches cluster-scoped resources' }
   }
-  const params = (ref.name ?? '') !== ''
-    ? [reader.get(kind, { namespace, name: ref.name ?? '' })].filter((object) => object !== undefined)
-    : reader.list(kind, namespace === '' ? undefined : namespace).filter((object) => selects(ref.selector, object.metadata.labels))
+  const found = (params: readonly KubeObject[]): Params => foundParams(params, ref)
+  const params = paramsOf(kind, namespace, ref, sources.converting)
+  return params instanceof Promise ? params.then(found).catch(notConverted) : found(params)
+}
+
+function paramsOf(
+  kind: KindRef, namespace: string, { name = '', selector }: ParamRef, converting: ConvertingReader,
+): readonly KubeObject[] | Promise<readonly KubeObject[]> {
+  if (name === '') return converting.select(kind, namespace === '' ? undefined : namespace, selector)
+  const param = converting.get(kind, { namespace, name })
+  if (param instanceof Promise) return param.then((object) => [object])
+  return param === undefined ? [] : [param]
+}
+
+function foundParams(params: readonly KubeObject[], { parameterNotFoundAction }: ParamRef): Params {
   if (params.length > 0) return { outcome: 'found', params }
-  if (ref.parameterNotFoundAction === 'Allow') return { outcome: 'none' }
+  if (parameterNotFoundAction === 'Allow') return { outcome: 'none' }
   return { outcome: 'error', message: 'no params found for policy binding with `Deny` parameterNotFoundAction' }
+}
+
+/** The policy's failurePolicy says what becomes of the request. */
+function notConverted(error: unknown): Params {
+  if (error instanceof StatusError) return { outcome: 'error', message: error.message }
+  throw error
 }
 
 /** apps/v1, Kind=Deployment; /v1, Kind=ConfigMap */
