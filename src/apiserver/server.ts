@@ -12,6 +12,7 @@ import type {
   AuditNotes, Authenticator, Authorizer, ConvertingReader, Mutator, ObjectReader, RequestInfo, User, Validator,
 } from './access.ts'
 import { internalUsers } from './access/internal-users.ts'
+import { FollowedPodsOfNodes, type PodsOfNodes } from './access/pods-of-nodes.ts'
 import { ConversionMetrics } from './custom-resources/conversion-metrics.ts'
 import type { ConversionParts } from './custom-resources/conversion-webhook.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
@@ -106,6 +107,7 @@ export interface ApiServerCore {
   /** The same objects as other groups and versions serve them. */
   equivalents(kind: KindRef): readonly Equivalent[]
   readonly converting: ConvertingReader
+  readonly podsOfNodes: PodsOfNodes
   /** What a stranger made of an object, as one of that kind, with its defaults. Throws StatusError 400 where it cannot be one. */
   decode(kind: KindRef, object: JsonObject): DecodedObject
   /** How such an object of the kind, or the body of one of its subresources, is merged; undefined: it is not served. */
@@ -180,7 +182,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
 
   const watches = new Watches({ feed, clock, random, log, limits })
   const extensions = dependencies.extend({
-    reader, client, clock, random, log, definitions, schemas,
+    reader, podsOfNodes: new FollowedPodsOfNodes(() => resources.of(kinds.Pod).cache), client, clock, random, log, definitions, schemas,
     storeProblem: () => feed.problem, cachesFilled: () => feed.ready, isDraining: () => watches.isDraining,
     served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind), converting: convertingReader(resources),
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),

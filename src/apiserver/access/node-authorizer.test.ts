@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '../../objects/kube-object.ts'
+import { kinds } from '../../resources/generated/kinds.ts'
 import type { RequestInfo } from '../access.ts'
 import { nodeRules } from '../bootstrap/component-roles.ts'
 import { nodeUser } from './internal-users.ts'
 import { NodeAuthorizer } from './node-authorizer.ts'
 import { infoOf, readerOf, userNamed } from './object-reader.testing.ts'
+import type { PodsOfNodes } from './pods-of-nodes.ts'
 
 const pod = (name: string, nodeName: string, secretName: string): KubeObject & { spec: object } => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop' },
@@ -37,10 +39,12 @@ const claiming = (name: string, nodeName: string): KubeObject => ({
 
 const mirror: KubeObject = { ...pod('mirror', 'n1', 'stolen'), metadata: { name: 'mirror', namespace: 'shop', annotations: { 'kubernetes.io/config.mirror': 'x' } } }
 
-const authorizer = new NodeAuthorizer(readerOf([
+const reader = readerOf([
   pod('a', 'n1', 'tls'), pod('b', 'n2', 'other'), claiming('c', 'n1'), claiming('d', 'n2'), mirror, volume('one', 'data-c'), volume('two', 'data-d'),
   object('storage.k8s.io/v1', 'VolumeAttachment', 'va1', { nodeName: 'n1' }), object('resource.k8s.io/v1beta1', 'ResourceSlice', 's1', { nodeName: 'n1' }),
-]), nodeRules)
+])
+const podsOfNodes: PodsOfNodes = { of: (nodeName, namespace) => reader.list(kinds.Pod, namespace).filter(({ spec }) => spec?.nodeName === nodeName) }
+const authorizer = new NodeAuthorizer(reader, podsOfNodes, nodeRules)
 
 const STRANGER = "no relationship found between node 'n1' and this object"
 

@@ -3,6 +3,7 @@ import type { PolicyRule } from '../../resources/generated/types.ts'
 import type { Decision, ObjectReader, PromptAuthorizer, RequestInfo, User } from '../access.ts'
 import { askedFields } from './asked-selectors.ts'
 import { NodeRelations } from './node-relations.ts'
+import type { PodsOfNodes } from './pods-of-nodes.ts'
 import { NO_RULES } from './rule-source.ts'
 import type { RuleAnswer, RuleSource } from './rule-source.ts'
 import { ruleAllows } from './rule-match.ts'
@@ -23,8 +24,8 @@ export class NodeAuthorizer implements PromptAuthorizer, RuleSource {
   readonly #relations: NodeRelations
   readonly #rules: readonly PolicyRule[]
 
-  constructor(reader: ObjectReader, rules: readonly PolicyRule[]) {
-    this.#relations = new NodeRelations(reader)
+  constructor(reader: ObjectReader, pods: PodsOfNodes, rules: readonly PolicyRule[]) {
+    this.#relations = new NodeRelations(reader, pods)
     this.#rules = rules
   }
 

@@ -4,16 +4,19 @@ import { kinds } from '../../resources/generated/kinds.ts'
 import type { PersistentVolume, Pod } from '../../resources/generated/types.ts'
 import type { ObjectReader } from '../access.ts'
 import { openedReferences, type PodReferences } from './pod-references.ts'
+import type { PodsOfNodes } from './pods-of-nodes.ts'
 import { volumeNamesSecret } from './volume-secrets.ts'
 
 /** What is related to a node because of its pods: pod <- claim <- volume <- secret, and all that a pod names itself. */
 export class NodeRelations {
   readonly #reader: ObjectReader
+  readonly #pods: PodsOfNodes
   /** Objects are immutable, so a pod's references are worked out once. */
   readonly #references = new WeakMap<Pod, PodReferences>()
 
-  constructor(reader: ObjectReader) {
+  constructor(reader: ObjectReader, pods: PodsOfNodes) {
     this.#reader = reader
+    this.#pods = pods
   }
 
   hasPod(nodeName: string, namespace: string, name: string): boolean {
@@ -59,7 +62,8 @@ export class NodeRelations {
   }
 
   #hasPodWith(nodeName: string, namespace: string, has: (references: PodReferences) => boolean): boolean {
-    return this.#reader.list(kinds.Pod, namespace).some((pod) => pod.spec?.nodeName === nodeName && has(this.#referencesOf(pod)))
+    for (const pod of this.#pods.of(nodeName, namespace)) if (has(this.#referencesOf(pod))) return true
+    return false
   }
 
   #referencesOf(pod: Pod): PodReferences {
