@@ -10,11 +10,12 @@ const HELPERS = `--v8-pool-size=${Math.max(1, Math.min(MAX_HELPERS, availablePar
 /**
  * What each process asks of the JavaScript engine.
  *
- * The agent waits nearly always: a small nursery costs it nothing and saves a tenth of its memory. The server's throughput needs a
- * large one; little in it survives, so that helper threads cost more to wake than they copy: without them a write takes a tenth less.
- * What its start leaves behind is collected at once (host/startup-garbage.ts).
+ * The agent waits nearly always: a small nursery costs it nothing and saves a tenth of its memory. In the server's, what survives are the
+ * objects that were written, whatever its size: a larger one is collected as often as it fills, and then everybody waits as much longer
+ * (docs/performance.md). What survives is little, so that helper threads cost more to wake than they copy: without them a write takes a
+ * tenth less. What its start leaves behind is collected at once (host/startup-garbage.ts).
  */
 export const ENGINE_OPTIONS: Readonly<Record<'server' | 'node', readonly string[]>> = {
-  server: [HELPERS, '--no-parallel-scavenge', '--expose-gc'],
+  server: [HELPERS, '--max-semi-space-size=4', '--no-parallel-scavenge', '--expose-gc'],
   node: [HELPERS, '--max-semi-space-size=1', '--expose-gc'],
 }
