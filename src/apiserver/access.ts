@@ -74,7 +74,9 @@ export interface ObjectReader {
 export interface ConvertingReader {
   get(kind: KindRef, key: ObjectKey): KubeObject | undefined | Promise<KubeObject>
   /** Only those that the labels select are converted. */
-  select(kind: KindRef, namespace: string | undefined, selector: LabelSelectorSpec | undefined): readonly KubeObject[] | Promise<readonly KubeObject[]>
+  select(
+    kind: KindRef, namespace: string | undefined, selector: LabelSelectorSpec | undefined,
+  ): readonly KubeObject[] | Promise<readonly KubeObject[]>
 }
 
 export interface AdmissionRequest {

@@ -48,7 +48,8 @@ export function accessStack(core: ApiServerCore, { tokens: verifier, webhooks, a
   const { reader, clock, log } = core
   const changes = new RbacChanges()
   const rbac = new RbacAuthorizer(reader, () => changes.count)
-  const authorizer = new AuthorizerChain({ node: new NodeAuthorizer(reader, core.podsOfNodes, nodeRules), rbac }, { caller: webhooks, clock, log })
+  const node = new NodeAuthorizer(reader, core.podsOfNodes, nodeRules)
+  const authorizer = new AuthorizerChain({ node, rbac }, { caller: webhooks, clock, log })
   const audiences = [verifier.issuer]
   const configured = access === undefined ? undefined : new ConfiguredAccess(access, { clock, log, webhooks, audiences, chain: authorizer })
   // The most frequent first: it knows its tokens again without reading them.
