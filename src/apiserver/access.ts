@@ -73,10 +73,8 @@ export interface ObjectReader {
 /** For who can wait where a webhook converts what is stored: then there is a promise, which rejects with StatusError. */
 export interface ConvertingReader {
   get(kind: KindRef, key: ObjectKey): KubeObject | undefined | Promise<KubeObject>
-  /** Only those that the labels select are converted. */
-  select(
-    kind: KindRef, namespace: string | undefined, selector: LabelSelectorSpec | undefined,
-  ): readonly KubeObject[] | Promise<readonly KubeObject[]>
+  /** Only those that the labels select are converted. namespace: '' for all. */
+  select(kind: KindRef, namespace: string, selector: LabelSelectorSpec | undefined): readonly KubeObject[] | Promise<readonly KubeObject[]>
 }
 
 export interface AdmissionRequest {

@@ -3,7 +3,7 @@ import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
 import { selects } from '../objects/selects.ts'
 import type { ConvertingReader, ObjectReader } from './access.ts'
 import type { ResourceSet, ServedResource } from './resource-set.ts'
-import { shownAs } from './shown-objects.ts'
+import { allShownAs, shownAs } from './shown-objects.ts'
 import type { CachedObject, Served } from './watch-cache/cached-object.ts'
 
 const NOTHING: readonly never[] = []
@@ -34,13 +34,10 @@ export function convertingReader(resources: ResourceSet): ConvertingReader {
       const served = cached && shownAs(resource, cached)
       return served instanceof Promise ? served.then(({ object }) => object) : served?.object
     },
-    select(kind, namespace = '', selector) {
+    select(kind, namespace, selector) {
       const resource = resources.of(kind)
       const all = Array.from(resource.cache.range(resource.cache.scope(namespace)))
-      const selected = all.filter(({ object }) => selects(selector, object.metadata.labels))
-      const { remote } = resource
-      if (remote === undefined) return selected.map((cached) => cached.seen(resource.view).object)
-      const served = remote.show(selected)
+      const served = allShownAs(resource, all.filter(({ object }) => selects(selector, object.metadata.labels)))
       return served instanceof Promise ? served.then(objectsOf) : objectsOf(served)
     },
   }

@@ -19,6 +19,13 @@ export function shownAs(resource: ServedResource, cached: CachedObject): Served 
   return shown instanceof Promise ? shown.then(only) : only(shown)
 }
 
+/** In the order of the objects. */
+export function allShownAs(
+  { remote, view }: ServedResource, objects: readonly CachedObject[],
+): readonly Served[] | Promise<readonly Served[]> {
+  return remote === undefined ? objects.map((cached) => cached.seen(view)) : remote.show(objects)
+}
+
 function only([served]: readonly Served[]): Served {
   return present(served, 'the one object that was to be shown')
 }

@@ -32,11 +32,9 @@ export class FollowedPodsOfNodes implements PodsOfNodes, Watcher {
   }
 
   offer({ key, current, previous }: CacheEvent): void {
-    const keys = this.#keys
-    const pod = current ?? previous
-    if (keys === undefined || pod === undefined) return
-    if (current === undefined) remove(keys, podOf(pod), key)
-    else add(keys, podOf(pod), key)
+    if (this.#keys === undefined) return
+    if (current !== undefined) add(this.#keys, podOf(current), key)
+    else if (previous !== undefined) remove(this.#keys, podOf(previous), key)
   }
 
   flush(): void {}

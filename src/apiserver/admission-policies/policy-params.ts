@@ -43,7 +43,7 @@ export function findParams(
 function paramsOf(
   kind: KindRef, namespace: string, { name = '', selector }: ParamRef, converting: ConvertingReader,
 ): readonly KubeObject[] | Promise<readonly KubeObject[]> {
-  if (name === '') return converting.select(kind, namespace === '' ? undefined : namespace, selector)
+  if (name === '') return converting.select(kind, namespace, selector)
   const param = converting.get(kind, { namespace, name })
   if (param instanceof Promise) return param.then((object) => [object])
   return param === undefined ? [] : [param]
