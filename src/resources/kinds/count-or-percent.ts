@@ -17,10 +17,15 @@ export function checkCountOrPercent(errors: Errors, path: string, value: CountOr
 }
 
 export function checkAtMostAll(errors: Errors, path: string, value: CountOrPercent): void {
-  if (typeof value === 'string' && amountOf(value) > 100) errors.push(invalidValue(path, value, 'must not be greater than 100%'))
+  const isTooMuch = typeof value === 'string' && PERCENT.test(value) && amountOf(value) > 100
+  if (isTooMuch) errors.push(invalidValue(path, value, 'must not be greater than 100%'))
 }
 
-/** 2 -> 2, 25% -> 25; 0 for what is malformed. */
+const INTEGER = /^[-+]?[0-9]+$/
+
+/** 2 -> 2, 25% -> 25; the text 2, which is refused, is 2 too, and any other 0. */
 export function amountOf(value: CountOrPercent): number {
-  return typeof value === 'number' ? value : PERCENT.test(value) ? Number(value.slice(0, -1)) : 0
+  if (typeof value === 'number') return value
+  if (PERCENT.test(value)) return Number(value.slice(0, -1))
+  return INTEGER.test(value) ? Number(value) : 0
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DaemonSetStatus } from '../generated/types.ts'
 import { sampleDaemonSet } from '../sample-workloads.testing.ts'
-import { cellsOf, changed, created, createChecks, messagesOf, updated } from './checking.testing.ts'
+import { cellsOf, changed, created, createChecks, messagesOf, updateChecks, updated } from './checking.testing.ts'
 import type { Change } from './checking.testing.ts'
 import { daemonSets } from './daemon-set.ts'
 
@@ -25,7 +25,7 @@ test('defaults of a DaemonSet', () => {
 test('a DaemonSet', () => {
   check({})
   check({ spec: undefined }, 'spec: Required value')
-  check({ 'spec.selector': undefined }, 'spec.selector: Required value')
+  check({ 'spec.selector': undefined }, 'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`')
   check({ 'spec.selector': {} }, 'spec.selector: Invalid value: {}: empty selector is invalid for daemonset')
   check({ 'spec.selector.matchLabels.app': 'db' },
     'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`')
@@ -40,6 +40,11 @@ test('a DaemonSet', () => {
   check({ [ROLLING]: { maxUnavailable: 0 } }, `${ROLLING}.maxUnavailable: Required value: cannot be 0 when maxSurge is 0`)
   check({ [ROLLING]: { maxUnavailable: 0, maxSurge: '10%' } })
   check({ [ROLLING]: { maxUnavailable: '101%' } }, `${ROLLING}.maxUnavailable: Invalid value: "101%": must not be greater than 100%`)
+})
+
+test('the selector of a DaemonSet stays', () => {
+  const change = { 'spec.selector.matchLabels': { app: 'x' }, 'spec.template.metadata.labels': { app: 'x' } }
+  updateChecks(daemonSets, sampleDaemonSet)({}, change, 'spec.selector: Invalid value: {"matchLabels":{"app":"x"}}: field is immutable')
 })
 
 test('changes of the template are counted', () => {

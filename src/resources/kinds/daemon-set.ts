@@ -2,7 +2,7 @@ import type { FieldError } from '../../objects/field-error.ts'
 import { invalidValue, notSupported, required } from '../../objects/field-error.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
-import { checkLabelSelector, checkNotNegative, sameValue } from '../field-checks.ts'
+import { checkImmutable, checkLabelSelector, checkNotNegative, sameValue } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { DaemonSet, DaemonSetSpec, RollingUpdateDaemonSet } from '../generated/types.ts'
 import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
@@ -46,10 +46,9 @@ function validate({ spec }: DaemonSet): FieldError[] {
   if (spec === undefined) return [required('spec')]
   checkLabelSelector(errors, 'spec.selector', spec.selector)
   const template = spec.template ?? {}
-  if (spec.selector === undefined) errors.push(required('spec.selector'))
-  else {
-    checkSelected(errors, 'spec.template', template, spec.selector)
-    if (isEmpty(spec.selector)) errors.push(invalidValue('spec.selector', spec.selector, 'empty selector is invalid for daemonset'))
+  checkSelected(errors, 'spec.template', template, spec.selector)
+  if (spec.selector !== undefined && isEmpty(spec.selector)) {
+    errors.push(invalidValue('spec.selector', spec.selector, 'empty selector is invalid for daemonset'))
   }
   checkPodTemplate(errors, 'spec.template', template)
   checkRunsForever(errors, 'spec.template', template, 'DaemonSet')
@@ -97,7 +96,11 @@ export const daemonSets: ResourceDefinition<DaemonSet> = {
     stampTemplate(draft, templateGeneration(old) + (changed ? 1 : 0))
   },
   validateCreate: validate,
-  validateUpdate: validate,
+  validateUpdate(set, old) {
+    const errors = validate(set)
+    checkImmutable(errors, 'spec.selector', set.spec?.selector, old.spec?.selector)
+    return errors
+  },
   warnings: workloadWarnings,
   generationOf: 'spec',
   columns: [

@@ -10,7 +10,7 @@ import { ageColumn, textColumn } from '../table.ts'
 import { amountOf, checkAtMostAll, checkCountOrPercent } from './count-or-percent.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { checkReplicatedTemplate, isEmpty } from './pod/pod-template.ts'
-import { workloadWarnings } from './pod/pod-warnings.ts'
+import { namedWorkloadWarnings } from './pod/pod-warnings.ts'
 import { checkCollisionCount, checkCounts } from './replica-counts.ts'
 import { selectorQuery, workloadColumns } from './workload-columns.ts'
 
@@ -59,7 +59,7 @@ function checkStrategy(errors: Errors, { strategy = {} }: DeploymentSpec): void 
   const path = 'spec.strategy.rollingUpdate'
   if (type === 'Recreate') {
     if (rollingUpdate !== undefined) errors.push(forbiddenField(path, "may not be specified when strategy `type` is 'Recreate'"))
-  } else if (type !== 'RollingUpdate') errors.push(notSupported('spec.strategy.type', type, ['Recreate', 'RollingUpdate']))
+  } else if (type !== 'RollingUpdate') errors.push(notSupported('spec.strategy', strategy, ['Recreate', 'RollingUpdate']))
   else if (rollingUpdate === undefined) errors.push(required(path, 'this should be defaulted and never be nil'))
   else checkRollingUpdate(errors, path, rollingUpdate)
 }
@@ -98,7 +98,7 @@ export const deployments: ResourceDefinition<Deployment> = {
     checkImmutable(errors, 'spec.selector', deployment.spec?.selector, old.spec?.selector)
     return errors
   },
-  warnings: workloadWarnings,
+  warnings: namedWorkloadWarnings,
   generationOf: 'spec-or-annotations',
   columns: [
     textColumn(

@@ -9,7 +9,7 @@ import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
 import { ageColumn, numberColumn } from '../table.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { checkReplicatedTemplate, isEmpty } from './pod/pod-template.ts'
-import { workloadWarnings } from './pod/pod-warnings.ts'
+import { namedWorkloadWarnings } from './pod/pod-warnings.ts'
 import { checkCounts } from './replica-counts.ts'
 import { selectorQuery, workloadColumns } from './workload-columns.ts'
 
@@ -50,7 +50,7 @@ export const replicaSets: ResourceDefinition<ReplicaSet> = {
     checkImmutable(errors, 'spec.selector', replicaSet.spec?.selector, old.spec?.selector)
     return errors
   },
-  warnings: workloadWarnings,
+  warnings: namedWorkloadWarnings,
   generationOf: 'spec',
   columns: [
     numberColumn('Desired', 'Pods that are wanted.', ({ spec }) => spec?.replicas ?? 0),

@@ -9,7 +9,7 @@ import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
 import { ageColumn, labelsText, numberColumn, wideColumn } from '../table.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { checkPodTemplate, checkRunsForever, checkSelected } from './pod/pod-template.ts'
-import { workloadWarnings } from './pod/pod-warnings.ts'
+import { namedWorkloadWarnings } from './pod/pod-warnings.ts'
 import { checkCounts } from './replica-counts.ts'
 import { selectorQuery, templateColumns } from './workload-columns.ts'
 
@@ -57,7 +57,7 @@ export const replicationControllers: ResourceDefinition<ReplicationController> =
   prepareForUpdate: keepStatus,
   validateCreate: validate,
   validateUpdate: validate,
-  warnings: workloadWarnings,
+  warnings: namedWorkloadWarnings,
   generationOf: 'spec',
   orphansByDefault: true,
   columns: [

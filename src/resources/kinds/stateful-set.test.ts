@@ -21,6 +21,9 @@ test('defaults of a StatefulSet', () => {
     apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data' }, spec: { ...sampleClaim().spec, volumeMode: 'Filesystem' },
     status: { phase: 'Pending' },
   }])
+  const strategyOf = (strategy: object): unknown => created(statefulSets, changed(sampleStatefulSet(), { 'spec.updateStrategy': strategy })).spec?.updateStrategy
+  assert.deepEqual(strategyOf({ type: 'RollingUpdate' }), { type: 'RollingUpdate' })
+  assert.deepEqual(strategyOf({ type: 'RollingUpdate', rollingUpdate: {} }), { type: 'RollingUpdate', rollingUpdate: { partition: 0 } })
   assert.equal(created(statefulSets, changed(sampleStatefulSet(), { 'spec.serviceName': undefined })).spec?.serviceName, '')
 })
 
@@ -36,10 +39,14 @@ test('a StatefulSet', () => {
     'spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: "Keep": supported values: "Retain", "Delete"')
   check({ 'spec.replicas': -1, 'spec.minReadySeconds': -1, 'spec.ordinals.start': -1 },
     ...['replicas', 'minReadySeconds', 'ordinals.start'].map((field) => `spec.${field}: Invalid value: -1: must be greater than or equal to 0`))
-  check({ 'spec.selector': undefined }, 'spec.selector: Required value')
+  const unselected = 'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`'
+  check({ 'spec.selector': undefined }, 'spec.selector: Required value', unselected)
+  const expressions = 'spec.selector.matchExpressions'
+  check({ 'spec.selector': { matchExpressions: [{ key: 'app', operator: 'Is' }] } },
+    `${expressions}[0].operator: Invalid value: "Is": not a valid selector operator`,
+    'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Is"}]}')
   check({ 'spec.selector': {} }, 'spec.selector: Invalid value: {}: empty selector is invalid for statefulset')
-  check({ 'spec.selector.matchLabels.app': 'db' },
-    'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`')
+  check({ 'spec.selector.matchLabels.app': 'db' }, unselected)
   check({ 'spec.template.spec.restartPolicy': 'Never' }, 'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"')
 })
 

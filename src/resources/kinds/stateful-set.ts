@@ -8,10 +8,10 @@ import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from '..
 import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
-import { checkRunsForever, checkSelected, isEmpty } from './pod/pod-template.ts'
+import { checkRunsForever, checkSelected, isEmpty, isMalformed } from './pod/pod-template.ts'
 import { workloadWarnings } from './pod/pod-warnings.ts'
 import { checkCollisionCount } from './replica-counts.ts'
-import { defaultClaim } from './volume/claim-spec.ts'
+import { claimSpecWarnings, defaultClaim } from './volume/claim-spec.ts'
 import { selectorQuery, templateColumns } from './workload-columns.ts'
 
 function defaults(draft: StatefulSet): void {
@@ -20,11 +20,12 @@ function defaults(draft: StatefulSet): void {
   spec.serviceName ??= ''
   spec.podManagementPolicy ||= 'OrderedReady'
   const strategy = (spec.updateStrategy ??= {})
-  strategy.type ||= 'RollingUpdate'
-  if (strategy.type === 'RollingUpdate') {
-    const rolling = (strategy.rollingUpdate ??= {})
-    rolling.partition ??= 0
+  // Who names the strategy without its parameters keeps it so.
+  if ((strategy.type ?? '') === '') {
+    strategy.type = 'RollingUpdate'
+    strategy.rollingUpdate ??= {}
   }
+  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate !== undefined) strategy.rollingUpdate.partition ??= 0
   const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {})
   retention.whenDeleted ||= 'Retain'
   retention.whenScaled ||= 'Retain'
@@ -58,11 +59,14 @@ function validate({ spec }: StatefulSet): FieldError[] {
   else {
     checkLabelSelector(errors, 'spec.selector', spec.selector)
     if (isEmpty(spec.selector)) errors.push(invalidValue('spec.selector', spec.selector, 'empty selector is invalid for statefulset'))
-    else checkSelected(errors, 'spec.template', template, spec.selector)
   }
-  // As upstream does, the rest of the template is left to the pods: their volumes are the claims that are made for them.
-  checkLabels(errors, 'spec.template.labels', template.metadata?.labels)
-  checkAnnotations(errors, 'spec.template.annotations', template.metadata?.annotations)
+  if (isMalformed(spec.selector)) errors.push(invalidValue('spec.selector', spec.selector, ''))
+  else {
+    checkSelected(errors, 'spec.template', template, spec.selector)
+    // As upstream does, the rest of the template is left to the pods: their volumes are the claims that are made for them.
+    checkLabels(errors, 'spec.template.labels', template.metadata?.labels)
+    checkAnnotations(errors, 'spec.template.annotations', template.metadata?.annotations)
+  }
   checkRunsForever(errors, 'spec.template', template, 'StatefulSet')
   return errors
 }
@@ -130,9 +134,11 @@ function validateStatus({ status = { replicas: 0 } }: StatefulSet, old: Stateful
   return errors
 }
 
-function historyWarnings({ spec }: StatefulSet): string[] {
-  if ((spec?.revisionHistoryLimit ?? 0) >= 0) return []
-  return ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
+function ownWarnings({ spec }: StatefulSet, old: StatefulSet | undefined): string[] {
+  const claims = (spec?.volumeClaimTemplates ?? []).flatMap((claim, index) => (
+    claimSpecWarnings(`spec.volumeClaimTemplates[${index}]${old === undefined ? '' : '.Spec'}`, claim.spec ?? {})))
+  if ((spec?.revisionHistoryLimit ?? 0) >= 0) return claims
+  return [...claims, 'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
 }
 
 export const statefulSets: ResourceDefinition<StatefulSet> = {
@@ -151,7 +157,7 @@ export const statefulSets: ResourceDefinition<StatefulSet> = {
   },
   validateCreate: validate,
   validateUpdate,
-  warnings: (set, old) => [...workloadWarnings(set, old), ...historyWarnings(set)],
+  warnings: (set, old) => [...workloadWarnings(set, old), ...ownWarnings(set, old)],
   generationOf: 'spec',
   columns: [
     textColumn('Ready', 'Ready pods of those that are wanted.', ({ spec, status }) =>

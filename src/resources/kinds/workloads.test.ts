@@ -24,14 +24,17 @@ test('a Deployment', () => {
   check({})
   check({ spec: undefined }, 'spec: Required value')
   check({ 'spec.replicas': -1 }, 'spec.replicas: Invalid value: -1: must be greater than or equal to 0')
-  check({ 'spec.selector': undefined }, 'spec.selector: Required value')
+  const unselected = 'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`'
+  check({ 'spec.selector': undefined }, 'spec.selector: Required value', unselected)
   check({ 'spec.selector': {} }, 'spec.selector: Invalid value: {}: empty selector is invalid for deployment')
-  check({ 'spec.selector.matchLabels.app': 'db' },
-    'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`')
-  check({ 'spec.selector.matchExpressions': Array.from({ length: 1000 }, (_, index) => ({ key: `k${index}`, operator: 'DoesNotExist' })) },
-    'spec.selector: Too many: 1001: must have at most 1000 items')
-  check({ 'spec.selector.matchExpressions': [{ key: 'app', operator: 'Is' }] },
-    'spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator')
+  check({ 'spec.selector.matchLabels.app': 'db' }, unselected)
+  const many = { matchExpressions: Array.from({ length: 1001 }, (_, index) => ({ key: `k${index}`, operator: 'DoesNotExist' })) }
+  check({ 'spec.selector': many }, 'spec.selector: Too many: 1001: must have at most 1000 items',
+    `spec.selector: Invalid value: ${JSON.stringify(many).slice(0, 256)}...: invalid label selector`)
+  // What such a selector finds nobody can say, and the template waits for a better one.
+  check({ 'spec.selector': { matchExpressions: [{ key: 'app', operator: 'Is' }] }, 'spec.template.spec.containers': [] },
+    'spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
+    'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Is"}]}: invalid label selector')
   check({ 'spec.template.spec.restartPolicy': 'Never' }, 'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"')
   check({ 'spec.template.spec.activeDeadlineSeconds': 1 },
     'spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in ReplicaSet is not Supported')
@@ -39,11 +42,14 @@ test('a Deployment', () => {
   check({ 'spec.template.spec.ephemeralContainers': [{ name: 'd', image: 'd' }] },
     'spec.template.spec.ephemeralContainers: Forbidden: ephemeral containers not allowed in pod template')
   check({ 'spec.minReadySeconds': 600 }, 'spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds')
-  check({ 'spec.strategy.type': 'Fast' }, 'spec.strategy.type: Unsupported value: "Fast": supported values: "Recreate", "RollingUpdate"')
+  check({ 'spec.strategy.type': 'Fast' }, 'spec.strategy: Unsupported value: {"type":"Fast"}: supported values: "Recreate", "RollingUpdate"')
   check({ 'spec.strategy': { type: 'Recreate', rollingUpdate: {} } },
     "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'")
   check({ 'spec.strategy.rollingUpdate': { maxUnavailable: 0, maxSurge: '0%' } },
     'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0')
+  check({ 'spec.strategy.rollingUpdate': { maxUnavailable: '5', maxSurge: 0 } },
+    "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: \"5\": a valid percent string must be a numeric string followed by an ending '%' " +
+    "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')")
   check({ 'spec.strategy.rollingUpdate.maxUnavailable': '101%' },
     'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "101%": must not be greater than 100%')
   check({ 'spec.strategy.rollingUpdate.maxSurge': 'many' },

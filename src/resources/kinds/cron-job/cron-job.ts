@@ -1,6 +1,5 @@
 import type { FieldError } from '../../../objects/field-error.ts'
 import { invalidValue, notSupported, required } from '../../../objects/field-error.ts'
-import { dnsLabelErrors } from '../../../objects/names.ts'
 import { parseTime } from '../../../words/instant.ts'
 import { humanDuration } from '../../age.ts'
 import type { ResourceDefinition } from '../../definition.ts'
@@ -11,8 +10,8 @@ import type { CronJob, CronJobSpec } from '../../generated/types.ts'
 import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, numberColumn, textColumn, wideColumn } from '../../table.ts'
 import { defaultJobTemplate } from '../job/job.ts'
-import { checkJobSpec } from '../job/job-spec.ts'
-import { nameWarning, templateWarnings } from '../pod/pod-warnings.ts'
+import { checkJobSpec, jobSpecWarnings } from '../job/job-spec.ts'
+import { podNameWarnings } from '../pod/pod-warnings.ts'
 import { containerImages, containerNames, selectorQuery } from '../workload-columns.ts'
 import { parseCronSchedule } from './cron-schedule.ts'
 import { checkTimeZone } from './time-zone.ts'
@@ -71,12 +70,13 @@ function validateCreate({ metadata: { name = '' }, spec }: CronJob): FieldError[
 }
 
 function warnings(cronJob: CronJob, old: CronJob | undefined): readonly string[] {
-  const found = templateWarnings('spec.jobTemplate.spec.template', cronJob.spec?.jobTemplate?.spec?.template, cronJob, old)
-  const problems = old === undefined ? dnsLabelErrors(cronJob.metadata.name ?? '') : []
-  if (problems.length > 0) found.unshift(nameWarning('Pod names and hostnames', problems))
-  if (cronJob.spec?.schedule?.includes('TZ') === true) {
+  const found = [
+    ...podNameWarnings(cronJob, old), ...jobSpecWarnings('spec.jobTemplate.spec', cronJob.spec?.jobTemplate?.spec, cronJob, old),
+  ]
+  // A new one with such a schedule is refused.
+  if (old !== undefined && cronJob.spec?.schedule?.includes('TZ') === true) {
     const documentation = 'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/'
-    found.push(`CRON_TZ or TZ used in spec.schedule is not officially supported, see ${documentation} for more details`)
+    found.push(`cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see ${documentation} for more details`)
   }
   return found
 }

@@ -1,9 +1,11 @@
 import { invalidValue, notSupported, required, tooLong } from '../../../objects/field-error.ts'
+import type { KubeObject } from '../../../objects/kube-object.ts'
 import { dnsSubdomainErrors } from '../../../objects/names.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkNotNegative, checkOneOfIfSet } from '../../field-checks.ts'
 import type { JobSpec } from '../../generated/types.ts'
 import { checkPodTemplate } from '../pod/pod-template.ts'
+import { templateWarnings } from '../pod/pod-warnings.ts'
 import { checkPodFailurePolicy } from './pod-failure-policy.ts'
 import { checkSuccessPolicy } from './success-policy.ts'
 
@@ -79,6 +81,17 @@ function checkIndexed(errors: Errors, path: string, spec: JobSpec): void {
   }
   if (parallelism > MAX_WITH_MANY_COMPLETIONS) tooHigh('parallelism', many)
   if ((maxFailedIndexes ?? 0) > MAX_WITH_MANY_COMPLETIONS) tooHigh('maxFailedIndexes', many)
+}
+
+/** What is to be said about a Job, or the template of a CronJob's Jobs: when it is new, and when what its owner wants has changed. */
+export function jobSpecWarnings(path: string, spec: JobSpec | undefined, object: KubeObject, old: KubeObject | undefined): string[] {
+  const found = templateWarnings(`${path}.template`, spec?.template, object, old)
+  const { completionMode, completions = 0, parallelism = 0 } = spec ?? {}
+  if (completionMode !== 'Indexed' || completions <= MAX_INDEXED || parallelism <= MAX_WITH_MANY_COMPLETIONS) return found
+  if (old !== undefined && old.metadata.generation === object.metadata.generation) return found
+  const warning = 'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, ' +
+    'Kubernetes might not be able to track completedIndexes when a big number of indexes fail'
+  return [`${path}: ${warning}`, ...found]
 }
 
 function checkReplacement(errors: Errors, path: string, { podReplacementPolicy: policy, podFailurePolicy }: JobSpec): void {

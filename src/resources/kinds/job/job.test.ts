@@ -12,6 +12,10 @@ const INDEXED = { 'spec.completionMode': 'Indexed', 'spec.completions': 5 }
 const NOT_NEGATIVE = 'must be greater than or equal to 0'
 const LABELS = { app: 'web', 'controller-uid': 'uid-a', 'batch.kubernetes.io/controller-uid': 'uid-a', 'job-name': 'a', 'batch.kubernetes.io/job-name': 'a' }
 
+function withoutApp({ app: _, ...labels }: typeof LABELS): object {
+  return labels
+}
+
 test('defaults of a Job', () => {
   const job = created(jobs, sampleJob())
   const { template, ...spec } = job.spec ?? { template: {} }
@@ -19,7 +23,11 @@ test('defaults of a Job', () => {
     completions: 1, parallelism: 1, backoffLimit: 6, completionMode: 'NonIndexed', suspend: false, manualSelector: false,
     podReplacementPolicy: 'TerminatingOrFailed', selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': 'uid-a' } },
   })
-  assert.deepEqual([template.metadata?.labels, job.metadata.labels, job.status], [LABELS, { app: 'web' }, {}])
+  assert.deepEqual([template.metadata?.labels, job.metadata.labels, job.status], [LABELS, LABELS, {}])
+  const labelsOf = (change: Change): unknown => created(jobs, changed(sampleJob(), change)).metadata.labels
+  assert.deepEqual(labelsOf({ 'spec.template.metadata.labels': undefined }), withoutApp(LABELS))
+  assert.deepEqual(labelsOf({ 'metadata.generateName': 'a-' }), { app: 'web' })
+  assert.deepEqual(labelsOf({ 'metadata.labels': { app: 'web' } }), { app: 'web' })
   const of = (change: Change): unknown => {
     const { completions, parallelism, backoffLimit, podReplacementPolicy } = created(jobs, changed(sampleJob(), change)).spec ?? {}
     return [completions, parallelism, backoffLimit, podReplacementPolicy]
@@ -66,11 +74,11 @@ test('the selector of a Job is its own', () => {
   check({ 'spec.selector.matchLabels': { app: 'web' } }, 'spec.selector: Invalid value: ' +
     '{"matchLabels":{"batch.kubernetes.io/controller-uid":"uid-a","app":"web"}}: `selector` not auto-generated')
   check({ 'spec.template.metadata.labels.job-name': 'b' }, 'spec.template.metadata.labels[job-name]: Invalid value: ' +
-    '{"controller-uid":"uid-a","batch.kubernetes.io/controller-uid":"uid-a","job-name":"b","batch.kubernetes.io/job-name":"a","app":"web"}: must be \'a\'')
-  check({ 'spec.manualSelector': true }, 'spec.selector: Required value')
+    '{"controller-uid":"uid-a","job-name":"b","batch.kubernetes.io/controller-uid":"uid-a","batch.kubernetes.io/job-name":"a","app":"web"}: must be \'a\'')
+  const unselected = 'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`'
+  check({ 'spec.manualSelector': true }, 'spec.selector: Required value', unselected)
   check({ 'spec.manualSelector': true, 'spec.selector.matchLabels': { app: 'web' } })
-  check({ 'spec.manualSelector': true, 'spec.selector.matchLabels': { app: 'db' } },
-    'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`')
+  check({ 'spec.manualSelector': true, 'spec.selector.matchLabels': { app: 'db' } }, unselected)
 })
 
 test('what the failure of a pod means', () => {
@@ -123,6 +131,9 @@ test('what of a Job may change', () => {
   update({}, { 'spec.completions': 2 }, immutable('completions', 2))
   update(INDEXED, { 'spec.completions': 7, 'spec.parallelism': 7 })
   update(INDEXED, { 'spec.completions': 7 }, 'spec.completions: Invalid value: 7: can only be modified in tandem with spec.parallelism')
+  const long = 'a'.repeat(60)
+  update({ ...INDEXED, 'metadata.name': long }, { 'spec.completions': 101, 'spec.parallelism': 101 },
+    `metadata.name: Invalid value: "${long}": will not able to create pod with invalid DNS label: ${long}-100`)
   update({}, { 'spec.managedBy': 'example.com/x' }, immutable('managedBy', 'example.com/x'))
   update({}, { 'spec.podFailurePolicy.rules': [], 'spec.podReplacementPolicy': 'Failed' }, immutable('podFailurePolicy', { rules: [] }))
   const image = 'spec.template.spec.containers[0].image'
@@ -142,6 +153,15 @@ test('the pods of a suspended Job that has not started may still be placed', () 
   update({ 'spec.suspend': true }, placement)
   const old = { ...created(jobs, changed(sampleJob(), { 'spec.suspend': true })), status: { startTime: '2026-01-01T00:00:00Z' } }
   assert.equal(jobs.validateUpdate(changed(old, placement), old).length, 1)
+  // Their labels too, but for those by which the Job knows them; a Job from before those had a prefix goes on without.
+  const name = 'spec.template.metadata.labels.job-name'
+  update({ 'spec.suspend': true }, { 'spec.template.metadata.labels.app': 'db' })
+  update({ 'spec.suspend': true }, { [name]: undefined }, "spec.template.metadata.labels[job-name]: Required value: must be 'a'")
+  const { 'batch.kubernetes.io/job-name': _, ...before } = LABELS
+  const former = changed(created(jobs, sampleJob()), {
+    'spec.template.metadata.labels': before, 'spec.selector': { matchLabels: { 'controller-uid': 'uid-a' } },
+  })
+  assert.deepEqual(jobs.validateUpdate(changed(former, { 'spec.parallelism': 2 }), former), [])
 })
 
 test('the table of Jobs', () => {

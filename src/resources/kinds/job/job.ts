@@ -13,10 +13,10 @@ import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, textColumn } from '../../table.ts'
 import { defaultPodTemplate } from '../pod/defaults.ts'
 import { checkSelected } from '../pod/pod-template.ts'
-import { nameWarning, workloadWarnings } from '../pod/pod-warnings.ts'
+import { podNameWarnings } from '../pod/pod-warnings.ts'
 import { workloadColumns } from '../workload-columns.ts'
 import { checkGeneratedSelector, generateSelector } from './job-selector.ts'
-import { checkJobSpec } from './job-spec.ts'
+import { checkJobSpec, jobSpecWarnings } from './job-spec.ts'
 import { conditionsOf, validateJobStatus } from './job-status.ts'
 
 const MAX_INT32 = 2147483647
@@ -34,7 +34,8 @@ function defaults(draft: Job): void {
   spec.manualSelector ??= false
   spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed'
   const labels = spec.template?.metadata?.labels
-  if (labels !== undefined && Object.keys(draft.metadata.labels ?? {}).length === 0) draft.metadata.labels = { ...labels }
+  // The same object, so that those which a new Job's selector needs become labels of the Job too.
+  if (labels !== undefined && Object.keys(draft.metadata.labels ?? {}).length === 0) draft.metadata.labels = labels
   defaultJobTemplate(spec)
 }
 
@@ -44,21 +45,11 @@ export function defaultJobTemplate(spec: JobSpec): void {
   defaultPodTemplate(spec.template)
 }
 
-function validateSpec(errors: Errors, spec: JobSpec): void {
+function checkJob(errors: Errors, { metadata: { name = '' } }: Job, spec: JobSpec): void {
   checkJobSpec(errors, 'spec', spec)
   if (spec.selector === undefined) errors.push(required('spec.selector'))
-  else {
-    checkLabelSelector(errors, 'spec.selector', spec.selector)
-    checkSelected(errors, 'spec.template', spec.template ?? {}, spec.selector)
-  }
-}
-
-function validateCreate(job: Job): FieldError[] {
-  const errors: Errors = []
-  const { metadata: { name = '' }, spec } = job
-  if (spec === undefined) return [required('spec')]
-  checkGeneratedSelector(errors, job)
-  validateSpec(errors, spec)
+  else checkLabelSelector(errors, 'spec.selector', spec.selector)
+  checkSelected(errors, 'spec.template', spec.template ?? {}, spec.selector)
   const { completionMode, completions = 0 } = spec
   if (completionMode === 'Indexed' && completions > 0) {
     // The pod with the last index is called like this; without a check its creation would fail only then.
@@ -67,6 +58,13 @@ function validateCreate(job: Job): FieldError[] {
       errors.push(invalidValue('metadata.name', name, `will not able to create pod with invalid DNS label: ${hostname}`))
     }
   }
+}
+
+function validateCreate(job: Job): FieldError[] {
+  const errors: Errors = []
+  if (job.spec === undefined) return [required('spec')]
+  checkGeneratedSelector(errors, job, undefined)
+  checkJob(errors, job, job.spec)
   return errors
 }
 
@@ -74,7 +72,8 @@ function validateUpdate(job: Job, old: Job): FieldError[] {
   const errors: Errors = []
   const [spec, before] = [job.spec, old.spec]
   if (spec === undefined || before === undefined) return [required('spec')]
-  validateSpec(errors, spec)
+  checkGeneratedSelector(errors, job, old)
+  checkJob(errors, job, spec)
   checkCompletions(errors, spec, before)
   checkImmutable(errors, 'spec.selector', spec.selector, before.selector)
   const mayBePlaced = before.suspend === true && old.status?.startTime === undefined
@@ -101,19 +100,8 @@ function withoutPlacement(template: PodTemplateSpec | undefined): object {
   return { metadata, spec: { ...spec, affinity: others } }
 }
 
-const MANY_COMPLETIONS = 100_000
-const MANY_PODS = 10_000
-
 function warnings(job: Job, old: Job | undefined): readonly string[] {
-  const found = [...workloadWarnings(job, old)]
-  const { completionMode, completions = 0, parallelism = 0 } = job.spec ?? {}
-  const problems = old === undefined ? dnsLabelErrors(job.metadata.name ?? '') : []
-  if (problems.length > 0) found.unshift(nameWarning('Pod names and hostnames', problems))
-  if (completionMode === 'Indexed' && completions > MANY_COMPLETIONS && parallelism > MANY_PODS) {
-    found.push('In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, ' +
-      'Kubernetes might not be able to track completedIndexes when a big number of indexes fail')
-  }
-  return found
+  return [...podNameWarnings(job, old), ...jobSpecWarnings('spec', job.spec, job, old)]
 }
 
 /** The most telling of its conditions. */

@@ -1,5 +1,5 @@
 import { forbiddenField, invalidValue, notSupported } from '../../../objects/field-error.ts'
-import type { LabelSelectorSpec } from '../../../objects/label-selector.ts'
+import type { LabelSelector, LabelSelectorSpec } from '../../../objects/label-selector.ts'
 import { matchesLabels, selectorFromSpec } from '../../../objects/label-selector.ts'
 import { isStatus } from '../../../words/status-error.ts'
 import type { Errors } from '../../field-checks.ts'
@@ -25,13 +25,19 @@ export function checkReplicatedTemplate(
   template: PodTemplateSpec,
   selector: LabelSelectorSpec | undefined
 ): void {
-  if (selector !== undefined && !isEmpty(selector)) checkSelected(errors, path, template, selector)
+  if (isMalformed(selector)) {
+    errors.push(invalidValue('spec.selector', selector, 'invalid label selector'))
+    return
+  }
+  checkSelected(errors, path, template, selector)
   checkPodTemplate(errors, path, template)
   checkRunsForever(errors, path, template, 'ReplicaSet')
 }
 
-/** A selector has to find the pods of its own template. */
-export function checkSelected(errors: Errors, path: string, { metadata }: PodTemplateSpec, selector: LabelSelectorSpec): void {
+/** A selector has to find the pods of its own template: one that is missing finds none, an empty one all. */
+export function checkSelected(
+  errors: Errors, path: string, { metadata }: PodTemplateSpec, selector: LabelSelectorSpec | undefined,
+): void {
   if (matches(selector, metadata?.labels)) return
   errors.push(invalidValue(`${path}.metadata.labels`, metadata?.labels ?? {}, '`selector` does not match template `labels`'))
 }
@@ -50,11 +56,21 @@ export function isEmpty({ matchLabels = {}, matchExpressions = [] }: LabelSelect
 }
 
 /** A selector that is wrong in itself has been reported already: it counts as matching here. */
-function matches(selector: LabelSelectorSpec, labels: Readonly<Record<string, string>> | undefined): boolean {
+function matches(selector: LabelSelectorSpec | undefined, labels: Readonly<Record<string, string>> | undefined): boolean {
+  const read = readSelector(selector)
+  return read === 'malformed' || matchesLabels(read, labels)
+}
+
+/** Whether it is wrong in itself, so that nothing can be said of what it selects. */
+export function isMalformed(selector: LabelSelectorSpec | undefined): boolean {
+  return readSelector(selector) === 'malformed'
+}
+
+function readSelector(selector: LabelSelectorSpec | undefined): LabelSelector | 'malformed' {
   try {
-    return matchesLabels(selectorFromSpec(selector), labels)
+    return selectorFromSpec(selector)
   } catch (error) {
-    if (isStatus(error, 'BadRequest')) return true
+    if (isStatus(error, 'BadRequest')) return 'malformed'
     throw error
   }
 }

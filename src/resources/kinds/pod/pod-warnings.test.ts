@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '../../../objects/kube-object.ts'
 import type { ResourceDefinition } from '../../definition.ts'
-import { sampleContainer, sampleDeployment, samplePod } from '../../sample-objects.testing.ts'
+import { sampleContainer, sampleDeployment, samplePod, sampleReplicaSet } from '../../sample-objects.testing.ts'
 import { sampleClaim, sampleCronJob, sampleJob, samplePodTemplate, sampleRuntimeClass, sampleStatefulSet, sampleVolume } from '../../sample-workloads.testing.ts'
 import { changed, created } from '../checking.testing.ts'
 import type { Change } from '../checking.testing.ts'
@@ -10,6 +10,7 @@ import { cronJobs } from '../cron-job/cron-job.ts'
 import { deployments } from '../deployment.ts'
 import { jobs } from '../job/job.ts'
 import { podTemplates } from '../pod-template.ts'
+import { replicaSets } from '../replica-set.ts'
 import { runtimeClasses } from '../runtime-class.ts'
 import { serviceAccounts } from '../service-account.ts'
 import { statefulSets } from '../stateful-set.ts'
@@ -96,8 +97,24 @@ test('warnings of templates come where they are new', () => {
 test('what other kinds warn of', () => {
   const hostnames = 'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: '
   warningChecks(jobs, sampleJob)({ 'metadata.name': 'a'.repeat(64) }, `${hostnames}[${LONG}]`)
-  warningChecks(cronJobs, sampleCronJob)({ 'metadata.name': 'a.b', 'spec.schedule': 'TZ=UTC * * * * *' }, `${hostnames}[must not contain dots]`,
-    'CRON_TZ or TZ used in spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details')
+  warningChecks(cronJobs, sampleCronJob)({ 'metadata.name': 'a.b' }, `${hostnames}[must not contain dots]`)
+  warningChecks(deployments, sampleDeployment)({ 'metadata.name': 'a.b' }, `${hostnames}[must not contain dots]`)
+  warningChecks(replicaSets, sampleReplicaSet)({ 'metadata.name': 'a.b' }, `${hostnames}[must not contain dots]`)
+  const zoned = changed(sampleCronJob(), { 'metadata.name': 'a.b', 'spec.schedule': 'TZ=UTC * * * * *' })
+  assert.deepEqual(cronJobs.warnings(zoned, zoned), ['cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, ' +
+    'see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details'])
+  const many = { completionMode: 'Indexed', completions: 100_001, parallelism: 10_001 }
+  const indexes = 'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, ' +
+    'Kubernetes might not be able to track completedIndexes when a big number of indexes fail'
+  const crowd = changed(sampleJob(), { 'metadata.generation': 1, spec: { ...sampleJob().spec, ...many } })
+  assert.deepEqual([jobs.warnings(crowd, undefined), jobs.warnings(crowd, crowd)], [[`spec: ${indexes}`], []])
+  const template = { ...sampleCronJob().spec?.jobTemplate.spec, ...many }
+  warningChecks(cronJobs, sampleCronJob)({ 'spec.jobTemplate.spec': template }, `spec.jobTemplate.spec: ${indexes}`)
+  const claim = { ...sampleClaim(), spec: { ...sampleClaim().spec, resources: { requests: { storage: '1500m' } } } }
+  const odd = changed(sampleStatefulSet(), { 'spec.volumeClaimTemplates': [claim] })
+  const fraction = 'resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer'
+  assert.deepEqual([statefulSets.warnings(odd, undefined), statefulSets.warnings(odd, odd)],
+    [[`spec.volumeClaimTemplates[0].${fraction}`], [`spec.volumeClaimTemplates[0].Spec.${fraction}`]])
   warningChecks(statefulSets, sampleStatefulSet)({ 'spec.revisionHistoryLimit': -1 },
     'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended')
   const beta = { 'volume.beta.kubernetes.io/storage-class': 'fast' }

@@ -17,7 +17,7 @@ export function podWarnings(pod: Pod, old: Pod | undefined): readonly string[] {
 }
 
 /** nameWarning('Pod names and hostnames', [...]) */
-export function nameWarning(use: string, problems: readonly string[]): string {
+function nameWarning(use: string, problems: readonly string[]): string {
   const advice = 'which can result in surprising behavior; a DNS label is recommended'
   return `metadata.name: this is used in ${use}, ${advice}: [${problems.join(' ')}]`
 }
@@ -39,6 +39,18 @@ export function workloadWarnings<T extends Templated & { readonly spec?: { reado
   object: T, old: T | undefined,
 ): readonly string[] {
   return templateWarnings('spec.template', object.spec?.template, object, old)
+}
+
+/** For those of them whose name becomes a part of the names of their pods. */
+export function namedWorkloadWarnings<T extends Templated & { readonly spec?: { readonly template?: PodTemplateSpec } }>(
+  object: T, old: T | undefined,
+): readonly string[] {
+  return [...podNameWarnings(object, old), ...workloadWarnings(object, old)]
+}
+
+export function podNameWarnings({ metadata: { name = '' } }: Templated, old: Templated | undefined): string[] {
+  const problems = old === undefined ? dnsLabelErrors(name) : []
+  return problems.length === 0 ? [] : [nameWarning('Pod names and hostnames', problems)]
 }
 
 const DEAD_ANNOTATIONS: Readonly<Record<string, string>> = {
