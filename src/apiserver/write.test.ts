@@ -69,6 +69,12 @@ test('what a replacement must say of the state that it replaces', async () => {
   assert.equal(outcome(await request('PUT', `${LEASES}/a`, { ...lease, metadata: { name: 'a', resourceVersion: '1' } })), '200')
   await request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
   assert.equal(outcome(await request('PUT', `${CONFIG_MAPS}/a`, { metadata: { name: 'a' } })), '200')
+  // Roles and classes of runtimes are put where they are wanted.
+  const role = { metadata: { name: 'Reader' }, rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] }
+  const ROLES = '/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles'
+  assert.deepEqual([outcome(await request('PUT', `${ROLES}/Reader`, role)), outcome(await request('PUT', `${ROLES}/Reader`, role))], ['201', '200'])
+  const CLASSES = '/apis/node.k8s.io/v1/runtimeclasses'
+  assert.equal(outcome(await request('PUT', `${CLASSES}/kata`, { metadata: { name: 'kata' }, handler: 'kata' })), '201')
 })
 
 test('dry runs answer and store nothing', async () => {

@@ -1,4 +1,4 @@
-import { badRequest } from '../words/status-error.ts'
+import { badRequest, isStatus } from '../words/status-error.ts'
 import { integerOf, makeRequirement, MAX_REQUIREMENTS, tooManyMessage, type Operator, type Requirement } from './label-requirement.ts'
 import { parseRequirements } from './label-selector-parser.ts'
 import { labelValue } from './label-value.ts'
@@ -36,6 +36,16 @@ export function selectorFromSpec(spec: LabelSelectorSpec | undefined): LabelSele
   }
   if (requirements.length > MAX_REQUIREMENTS) throw badRequest(tooManyMessage())
   return { requirements: sortByKey(requirements) }
+}
+
+/** For who has reported already why a selector is wrong in itself. */
+export function selectorOrMalformed(spec: LabelSelectorSpec | undefined): LabelSelector | 'malformed' {
+  try {
+    return selectorFromSpec(spec)
+  } catch (error) {
+    if (isStatus(error, 'BadRequest')) return 'malformed'
+    throw error
+  }
 }
 
 const SPEC_OPERATORS: ReadonlyMap<string, Operator> = new Map([

@@ -66,7 +66,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** The CEL expressions that it carries, for who has the engine to check them; texts that are missing have been reported already. */
   expressionsOf(object: T): readonly Expression[]
   /** The pipeline raises metadata.generation when this changes; undefined: the kind has no generation. */
-  readonly generationOf: 'spec' | 'spec-or-annotations' | 'all-but-metadata-and-status' | 'all-but-metadata' | undefined
+  readonly generationOf: 'spec' | 'spec-or-annotations' | 'all-but-metadata-and-status' | 'all-but-metadata' |
+    'labels-and-all-but-metadata' | undefined
   /** A deletion that does not say what becomes of the dependents leaves them: so it was when the first versions were made. */
   readonly orphansByDefault: boolean
   /** Whether a PUT must say which state it replaces. */

@@ -40,18 +40,18 @@ export function checkDriverName(errors: Errors, path: string, field: string, nam
 /** kubernetes.io/kubelet-serving */
 export function checkSignerName(errors: Errors, field: string, name = ''): void {
   const [domain = '', path, ...rest] = name.split('/')
-  if (name === '') errors.push(required(field))
+  if (name === '') errors.push(required(field, 'signerName must be provided'))
   else if (path === undefined || rest.length > 0) {
     errors.push(invalidValue(field, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"))
-  } else checkSignerParts(errors, field, domain, path)
-  if (name.length > MAX_SIGNER_NAME) errors.push(tooLong(field, MAX_SIGNER_NAME))
+  } else checkSignerParts(errors, field, name, [domain, path])
 }
 
-function checkSignerParts(errors: Errors, field: string, domain: string, path: string): void {
+function checkSignerParts(errors: Errors, field: string, name: string, [domain, path]: readonly [string, string]): void {
   if (domain.length > MAX_DOMAIN) errors.push(tooLong(field, MAX_DOMAIN))
   checkLabels(errors, field, domain, dnsLabelErrors)
   if (!domain.includes('.')) errors.push(invalidValue(field, domain, 'should be a domain with at least two segments separated by dots'))
   checkLabels(errors, field, path, dnsSubdomainErrors)
+  if (name.length > MAX_SIGNER_NAME) errors.push(tooLong(field, MAX_SIGNER_NAME))
 }
 
 /** Only the first label that is wrong is reported. */

@@ -108,7 +108,8 @@ function wantsChanged(of: NonNullable<ResourceDefinition['generationOf']>, draft
   if (of === 'spec-or-annotations') {
     return !sameJson(specOf(draft), specOf(current)) || !sameJson(draft.metadata.annotations ?? {}, current.metadata.annotations ?? {})
   }
-  if (of === 'all-but-metadata') return !sameJson({ ...draft, metadata: {} }, { ...current, metadata: {} })
+  if (of === 'labels-and-all-but-metadata' && !sameJson(draft.metadata.labels ?? {}, current.metadata.labels ?? {})) return true
+  if (of !== 'all-but-metadata-and-status') return !sameJson({ ...draft, metadata: {} }, { ...current, metadata: {} })
   return !sameJson(wanted(draft), wanted(current))
 }
 

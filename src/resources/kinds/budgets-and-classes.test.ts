@@ -20,6 +20,7 @@ test('a PodDisruptionBudget', () => {
     'spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator')
   updateChecks(podDisruptionBudgets, sampleDisruptionBudget)({}, { 'spec.minAvailable': 2, 'spec.selector': {} })
   const budget = created(podDisruptionBudgets, sampleDisruptionBudget())
+  assert.equal(podDisruptionBudgets.nameRule, 'path-segment')
   assert.deepEqual(budget.status, { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 })
   assert.deepEqual(cellsOf(podDisruptionBudgets, budget), { 'Min Available': '1', 'Max Unavailable': 'N/A', 'Allowed Disruptions': 0, Age: '<unknown>' })
 })
@@ -66,6 +67,9 @@ test('a RuntimeClass', () => {
     "start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')")
   check({ 'overhead.podFixed': { cpu: '-1' } }, 'overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0')
   check({ 'scheduling.tolerations': [{ operator: 'Exists' }, { operator: 'Exists' }] }, 'scheduling.tolerations[1]: Duplicate value: {"operator":"Exists"}')
+  const evicted = { key: 'a', operator: 'Exists', effect: 'NoExecute' }
+  check({ 'scheduling.tolerations': [evicted, { ...evicted, tolerationSeconds: 5 }] },
+    'scheduling.tolerations[1]: Duplicate value: {"key":"a","operator":"Exists","effect":"NoExecute","tolerationSeconds":5}')
   updateChecks(runtimeClasses, sampleRuntimeClass)({}, { handler: 'kata' }, 'handler: Invalid value: "kata": field is immutable')
   assert.deepEqual(created(runtimeClasses, changed(sampleRuntimeClass(), { 'overhead.podFixed': { memory: '1024Mi' } })).overhead, { podFixed: { memory: '1Gi' } })
   assert.deepEqual(cellsOf(runtimeClasses, sampleRuntimeClass()), { Handler: 'runc', Age: '<unknown>' })

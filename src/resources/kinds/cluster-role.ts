@@ -1,5 +1,6 @@
 import type { FieldError } from '../../objects/field-error.ts'
-import { required } from '../../objects/field-error.ts'
+import { invalidValue, required } from '../../objects/field-error.ts'
+import { selectorOrMalformed } from '../../objects/label-selector.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { checkLabelSelector } from '../field-checks.ts'
@@ -15,7 +16,10 @@ function validate(role: ClusterRole): FieldError[] {
     const selectors = role.aggregationRule.clusterRoleSelectors ?? []
     const path = 'aggregationRule.clusterRoleSelectors'
     if (selectors.length === 0) errors.push(required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil'))
-    selectors.forEach((selector, index) => checkLabelSelector(errors, `${path}[${index}]`, selector))
+    selectors.forEach((selector, index) => {
+      checkLabelSelector(errors, `${path}[${index}]`, selector)
+      if (selectorOrMalformed(selector) === 'malformed') errors.push(invalidValue(`${path}[${index}]`, null, 'invalid label selector.'))
+    })
   }
   return errors
 }

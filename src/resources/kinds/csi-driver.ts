@@ -10,7 +10,7 @@ import { ageColumn, textColumn } from '../table.ts'
 import { MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS } from './reviews.ts'
 
 const GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType']
-const LIFECYCLE_MODES = ['Ephemeral', 'Persistent']
+const LIFECYCLE_MODES = ['Persistent', 'Ephemeral']
 const NEEDED = ['attachRequired', 'podInfoOnMount', 'storageCapacity', 'seLinuxMount'] as const
 /** Upstream's name of the field in errors. */
 const ATTACH_REQUIRED = 'spec.attachedRequired'
@@ -44,8 +44,9 @@ function checkTokens(errors: Errors, requests: readonly StorageV1TokenRequest[])
   const audiences = new Set<string>()
   requests.forEach(({ audience = '', expirationSeconds: seconds }, index) => {
     const path = `spec.tokenRequests[${index}]`
+    const isRepeated = audiences.has(audience)
     checkUnique(errors, path, 'audience', audience, audiences)
-    if (seconds === undefined) return
+    if (isRepeated || seconds === undefined) return
     const field = `${path}.expirationSeconds`
     if (seconds < MIN_TOKEN_SECONDS) errors.push(invalidValue(field, seconds, 'may not specify a duration less than 10 minutes'))
     if (seconds > MAX_TOKEN_SECONDS) errors.push(invalidValue(field, seconds, 'may not specify a duration larger than 2^32 seconds'))

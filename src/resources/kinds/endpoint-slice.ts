@@ -1,11 +1,12 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { duplicate, invalidValue, required, tooMany } from '../../objects/field-error.ts'
+import { dnsLabelErrors, dnsSubdomainErrors } from '../../objects/names.ts'
 import { parseIp } from '../../objects/ports-and-addresses.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import {
-  checkDnsLabel, checkDnsSubdomain, checkImmutable, checkIp, checkNotSpecialIp, checkOneOf, checkPortNumber, checkPresent,
-  checkQualifiedName, checkLabelValue, PROTOCOLS,
+  checkDnsLabel, checkDnsSubdomain, checkImmutable, checkNotSpecialIp, checkOneOf, checkPortNumber, checkQualifiedName,
+  checkLabelValue, PROTOCOLS,
 } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice } from '../generated/types.ts'
@@ -43,27 +44,37 @@ function checkEndpoint(errors: Errors, path: string, addressType: string, endpoi
   if (endpoint.nodeName !== undefined) checkDnsSubdomain(errors, path, 'nodeName', endpoint.nodeName)
   if (endpoint.hostname !== undefined) checkDnsLabel(errors, path, 'hostname', endpoint.hostname)
   const zones = endpoint.hints?.forZones ?? []
-  if (zones.length > MAX_ZONE_HINTS) errors.push(tooMany(`${path}.hints.forZones`, zones.length, MAX_ZONE_HINTS))
+  if (zones.length > MAX_ZONE_HINTS) {
+    errors.push(tooMany(`${path}.hints.forZones`, zones.length, MAX_ZONE_HINTS))
+    return
+  }
   const seen = new Set<string>()
   zones.forEach(({ name }, index) => {
     const here = `${path}.hints.forZones[${index}]`
     if (seen.has(name)) errors.push(duplicate(`${here}.name`, name))
     seen.add(name)
-    checkPresent(errors, here, 'name', name)
     checkLabelValue(errors, here, 'name', name)
   })
 }
 
 function checkAddress(errors: Errors, path: string, addressType: string, address: string): void {
-  if (addressType === 'FQDN') {
-    checkDnsSubdomain(errors, path, '', address.replace(/\.$/, ''))
-    return
-  }
-  const family = parseIp(address)?.family
-  if (family === undefined) checkIp(errors, path, '', address)
-  else if (addressType === 'IPv4' && family !== 4) errors.push(invalidValue(path, address, 'must be an IPv4 address'))
-  else if (addressType === 'IPv6' && family !== 6) errors.push(invalidValue(path, address, 'must be an IPv6 address'))
-  else checkNotSpecialIp(errors, path, '', address)
+  if (addressType === 'FQDN') checkDomain(errors, path, address)
+  // Another type has been reported, and says nothing of what an address is.
+  if (addressType !== 'IPv4' && addressType !== 'IPv6') return
+  const family = addressType === 'IPv4' ? 4 : 6
+  if (parseIp(address)?.family !== family) errors.push(invalidValue(path, address, `must be a valid ${addressType} address`))
+  checkNotSpecialIp(errors, path, '', address)
+}
+
+/** host.example.com, also with a dot at its end. */
+function checkDomain(errors: Errors, path: string, address: string): void {
+  const name = address.replace(/\.$/, '')
+  const problems = dnsSubdomainErrors(name)
+  const longLabel = name.split('.').find((label) => dnsLabelErrors(label).length > 0)
+  if (address === '') errors.push(required(path))
+  else if (problems.length > 0) errors.push(invalidValue(path, name, problems.join(',')))
+  else if (!name.includes('.')) errors.push(invalidValue(path, name, 'should be a domain with at least two segments separated by dots'))
+  else if (longLabel !== undefined) errors.push(invalidValue(path, longLabel, dnsLabelErrors(longLabel).join(',')))
 }
 
 function checkPorts(errors: Errors, ports: readonly DiscoveryV1EndpointPort[]): void {
@@ -79,6 +90,7 @@ function checkPorts(errors: Errors, ports: readonly DiscoveryV1EndpointPort[]): 
     if (names.has(name)) errors.push(duplicate(`${path}.name`, name))
     names.add(name)
     checkOneOf(errors, path, 'protocol', port.protocol, PROTOCOLS)
+    // Upstream lets any number pass here, and its proxies fail on it.
     if (port.port !== undefined) checkPortNumber(errors, path, 'port', port.port)
     if (port.appProtocol !== undefined) checkQualifiedName(errors, path, 'appProtocol', port.appProtocol)
   })
@@ -92,17 +104,28 @@ function endpointsText(slice: EndpointSlice): string {
   return shortList((slice.endpoints ?? []).flatMap((endpoint) => endpoint.addresses)) || '<unset>'
 }
 
+/** What the first versions had instead of nodeName and zone: v1 shows it and does not take it. */
+function dropTopology(draft: EndpointSlice): void {
+  if (draft.endpoints?.some(({ deprecatedTopology }) => deprecatedTopology !== undefined) !== true) return
+  draft.endpoints = draft.endpoints.map(({ deprecatedTopology: _, ...endpoint }) => endpoint)
+}
+
 export const endpointSlices: ResourceDefinition<EndpointSlice> = {
   ...plainResource,
   kind: kinds.EndpointSlice,
   defaults,
+  prepareForCreate: dropTopology,
+  prepareForUpdate: dropTopology,
   validateCreate: validate,
   validateUpdate(slice, old) {
     const errors = validate(slice)
     checkImmutable(errors, 'addressType', slice.addressType, old.addressType)
     return errors
   },
-  generationOf: 'all-but-metadata-and-status',
+  warnings({ addressType }, old) {
+    return old === undefined && addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []
+  },
+  generationOf: 'labels-and-all-but-metadata',
   columns: [
     textColumn('AddressType', 'Family of its addresses.', (slice) => slice.addressType),
     textColumn('Ports', 'Ports of every endpoint.', portsText),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sampleEvent, sampleEventsV1Event } from '../sample-objects.testing.ts'
 import { cellsOf, changed, createChecks, updateChecks } from './checking.testing.ts'
+import type { Change } from './checking.testing.ts'
 import { events } from './event.ts'
 import { eventsV1Events, fromCoreEvent, toCoreEvent } from './events-v1-event.ts'
 
@@ -13,6 +14,7 @@ test('an Event of core/v1 is about its own namespace', () => {
   check({ 'metadata.namespace': 'web', 'involvedObject.namespace': undefined }, 'involvedObject.namespace: Invalid value: "": does not match event.namespace')
   check({ eventTime: '2026-01-01T00:00:00.000000Z', reportingComponent: 'x', reportingInstance: 'y'.repeat(129), action: 'Do' },
     'reportingInstance: Invalid value: "": can have at most 128 characters')
+  assert.deepEqual([events.nameRule, eventsV1Events.nameRule], ['path-segment', 'dns-subdomain'])
 })
 
 test('an Event of events.k8s.io/v1', () => {
@@ -47,6 +49,9 @@ test('the table, with the name at its end', () => {
     'Last Seen': '2m', Type: 'Normal', Reason: 'Started', Object: 'pod/web', Subobject: 'spec.containers{web}', Source: 'kubelet, worker',
     Message: 'Started container web', 'First Seen': '60m', Count: 4, Name: 'a',
   }))
+  const sourceOf = (change: Change): unknown => cellsOf(events, changed(sampleEvent(), { source: undefined, ...change }))['Source']
+  assert.equal(sourceOf({ reportingComponent: 'c', 'source.component': '', 'source.host': 'h' }), 'c, h')
+  assert.equal(sourceOf({ 'source.host': 'h' }), ', h')
   const single = cellsOf(eventsV1Events, changed(sampleEventsV1Event(), { eventTime: '2025-12-31T23:59:30.000000Z' }))
   assert.deepEqual([single['Last Seen'], single['First Seen'], single['Count'], single['Source']], ['30s', '30s', 1, 'lotse-scheduler, lotse-scheduler-0'])
   const series = cellsOf(eventsV1Events, changed(sampleEventsV1Event(), { series: { count: 7, lastObservedTime: '2025-12-31T23:59:50.000000Z' } }))
@@ -58,4 +63,8 @@ test('selectable fields of both groups', () => {
   assert.equal(events.selectableFields['source']?.(sampleEvent()), 'kubelet')
   assert.equal(eventsV1Events.selectableFields['regarding.name']?.(sampleEventsV1Event()), 'web')
   assert.equal(eventsV1Events.selectableFields['reportingController']?.(sampleEventsV1Event()), 'lotse-scheduler')
+  assert.deepEqual(Object.keys(eventsV1Events.selectableFields), [
+    'regarding.kind', 'regarding.namespace', 'regarding.name', 'regarding.uid', 'regarding.apiVersion', 'regarding.resourceVersion', 'regarding.fieldPath',
+    'reason', 'reportingController', 'source', 'type',
+  ])
 })

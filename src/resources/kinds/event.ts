@@ -74,8 +74,8 @@ function objectText({ involvedObject: { kind = '', name = '' } }: Event): string
 
 /** kubelet, worker-1 */
 function sourceText(event: Event): string {
-  const { component = event.reportingComponent ?? '', host = event.reportingInstance ?? '' } = event.source ?? {}
-  return host === '' || event.source?.component === undefined && component === '' ? component : `${component}, ${host}`
+  const [component, host] = [event.source?.component || event.reportingComponent || '', event.source?.host || event.reportingInstance || '']
+  return host === '' ? component : `${component}, ${host}`
 }
 
 /** Name stands last, as only few want it. */
@@ -95,6 +95,8 @@ const columns: readonly Column<Event>[] = [
 export const events: ResourceDefinition<Event> = {
   ...plainResource,
   kind: kinds.Event,
+  // As with budgets, core/v1 sets no rule of its own; events.k8s.io does.
+  nameRule: 'path-segment',
   finalizerRule: 'qualified',
   defaults(draft) {
     draft.involvedObject ??= {}

@@ -81,12 +81,10 @@ function viaCore(column: Column<Event>): Column<EventsV1Event> {
   return { ...column, cell: (event, now) => column.cell(toCoreEvent(event), now) }
 }
 
-/** Under the names of this group and, as upstream, under those of core/v1 too. */
 const selectableFields: { readonly [path: string]: FieldValue<EventsV1Event> } = Object.fromEntries(
-  Object.entries(events.selectableFields).flatMap(([path, value]) => {
+  Object.entries(events.selectableFields).map(([path, value]) => {
     const read: FieldValue<EventsV1Event> = (event) => value(toCoreEvent(event))
-    const own = path.replace(/^involvedObject/, 'regarding').replace(/^reportingComponent$/, 'reportingController')
-    return own === path ? [[path, read]] : [[path, read], [own, read]]
+    return [path.replace(/^involvedObject/, 'regarding').replace(/^reportingComponent$/, 'reportingController'), read]
   }),
 )
 

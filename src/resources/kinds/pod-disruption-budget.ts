@@ -31,6 +31,8 @@ const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expec
 export const podDisruptionBudgets: ResourceDefinition<PodDisruptionBudget> = {
   ...plainResource,
   kind: kinds.PodDisruptionBudget,
+  // Upstream looks at no more of its metadata than at that of any object.
+  nameRule: 'path-segment',
   finalizerRule: 'qualified',
   needsRevision: true,
   prepareForCreate(draft) {

@@ -38,7 +38,7 @@ export function defaultBinding(draft: RoleBindingLike): void {
 
 export function checkBinding(errors: Errors, binding: RoleBindingLike, scope: Scope): void {
   const { apiGroup = '', kind = '', name = '' } = binding.roleRef ?? {}
-  const roleKinds = scope === 'namespaced' ? ['ClusterRole', 'Role'] : ['ClusterRole']
+  const roleKinds = scope === 'namespaced' ? ['Role', 'ClusterRole'] : ['ClusterRole']
   if (apiGroup !== RBAC_GROUP) errors.push(notSupported('roleRef.apiGroup', apiGroup, [RBAC_GROUP]))
   if (!roleKinds.includes(kind)) errors.push(notSupported('roleRef.kind', kind, roleKinds))
   if (name === '') errors.push(required('roleRef.name'))
@@ -60,7 +60,7 @@ function checkSubject(errors: Errors, path: string, subject: RbacV1Subject, scop
       if (apiGroup !== RBAC_GROUP) errors.push(notSupported(`${path}.apiGroup`, apiGroup, [RBAC_GROUP]))
       break
     default:
-      errors.push(notSupported(`${path}.kind`, subject.kind ?? '', ['Group', 'ServiceAccount', 'User']))
+      errors.push(notSupported(`${path}.kind`, subject.kind ?? '', ['ServiceAccount', 'User', 'Group']))
   }
 }
 

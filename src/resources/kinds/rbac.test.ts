@@ -21,16 +21,19 @@ test('rules', () => {
     'rules[0].nonResourceURLs: Invalid value: ["/x"]: rules cannot apply to both regular resources and non-resource URLs')
   checkCluster({ aggregationRule: {} },
     'aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil')
+  checkCluster({ aggregationRule: { clusterRoleSelectors: [{ matchExpressions: [{ key: 'a', operator: 'Is' }] }] } },
+    'aggregationRule.clusterRoleSelectors[0].matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
+    'aggregationRule.clusterRoleSelectors[0]: Invalid value: null: invalid label selector.')
 })
 
 test('bindings', () => {
   const check = createChecks(roleBindings, sampleRoleBinding)
   check({ 'roleRef.apiGroup': undefined, 'subjects[0].apiGroup': undefined })
-  check({ 'roleRef.kind': 'Group' }, 'roleRef.kind: Unsupported value: "Group": supported values: "ClusterRole", "Role"')
+  check({ 'roleRef.kind': 'Group' }, 'roleRef.kind: Unsupported value: "Group": supported values: "Role", "ClusterRole"')
   check({ 'roleRef.apiGroup': 'x' }, 'roleRef.apiGroup: Unsupported value: "x": supported values: "rbac.authorization.k8s.io"')
   check({ 'roleRef.name': 'a/b' }, "roleRef.name: Invalid value: \"a/b\": may not contain '/'")
   check({ 'subjects[0]': { kind: 'ServiceAccount', name: 'x', apiGroup: 'y' } }, 'subjects[0].apiGroup: Unsupported value: "y": supported values: ""')
-  check({ 'subjects[0]': { kind: 'Robot', name: 'x' } }, 'subjects[0].kind: Unsupported value: "Robot": supported values: "Group", "ServiceAccount", "User"')
+  check({ 'subjects[0]': { kind: 'Robot', name: 'x' } }, 'subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"')
   check({ 'subjects[0].name': '' }, 'subjects[0].name: Required value')
   const checkCluster = createChecks(clusterRoleBindings, sampleClusterRoleBinding)
   checkCluster({ 'roleRef.kind': 'Role' }, 'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"')
@@ -42,7 +45,7 @@ test('the role of a binding stays', () => {
     'roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"admin"}: cannot change roleRef')
   updateChecks(roleBindings, sampleRoleBinding)({}, { subjects: [] })
   updateChecks(roleBindings, sampleRoleBinding)({}, { roleRef: undefined }, 'roleRef.apiGroup: Unsupported value: "": supported values: "rbac.authorization.k8s.io"',
-    'roleRef.kind: Unsupported value: "": supported values: "ClusterRole", "Role"', 'roleRef.name: Required value', 'roleRef: Invalid value: {}: cannot change roleRef')
+    'roleRef.kind: Unsupported value: "": supported values: "Role", "ClusterRole"', 'roleRef.name: Required value', 'roleRef: Invalid value: {}: cannot change roleRef')
 })
 
 test('the table of bindings', () => {

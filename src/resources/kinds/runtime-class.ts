@@ -2,7 +2,7 @@ import type { FieldError } from '../../objects/field-error.ts'
 import { duplicate } from '../../objects/field-error.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
-import { checkDnsLabel, checkImmutable, checkLabels, sameValue } from '../field-checks.ts'
+import { checkDnsLabel, checkImmutable, checkLabels } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { RuntimeClass, Scheduling } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
@@ -19,11 +19,14 @@ function validate({ handler, overhead, scheduling }: RuntimeClass): FieldError[]
   return errors
 }
 
+/** How long it is tolerated does not make it another one. */
+const TOLERATION_KEYS = ['key', 'operator', 'value', 'effect'] as const
+
 function checkScheduling(errors: Errors, { nodeSelector, tolerations = [] }: Scheduling): void {
   checkLabels(errors, 'scheduling.nodeSelector', nodeSelector)
   checkTolerations(errors, 'scheduling.tolerations', tolerations)
   tolerations.forEach((toleration, index) => {
-    const repeated = tolerations.slice(0, index).some((other) => sameValue(other, toleration))
+    const repeated = tolerations.slice(0, index).some((other) => TOLERATION_KEYS.every((field) => other[field] === toleration[field]))
     if (repeated) errors.push(duplicate(`scheduling.tolerations[${index}]`, toleration))
   })
 }

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { forbiddenField, invalidValue, notSupported, required } from '../../objects/field-error.ts'
+import { selectorOrMalformed } from '../../objects/label-selector.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { checkAnnotations, checkLabels, checkLabelSelector, checkNotNegative, sameValue } from '../field-checks.ts'
@@ -8,7 +9,7 @@ import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from '..
 import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
-import { checkRunsForever, checkSelected, isEmpty, isMalformed } from './pod/pod-template.ts'
+import { checkRunsForever, checkSelected, isEmpty } from './pod/pod-template.ts'
 import { workloadWarnings } from './pod/pod-warnings.ts'
 import { checkCollisionCount } from './replica-counts.ts'
 import { claimSpecWarnings, defaultClaim } from './volume/claim-spec.ts'
@@ -60,7 +61,7 @@ function validate({ spec }: StatefulSet): FieldError[] {
     checkLabelSelector(errors, 'spec.selector', spec.selector)
     if (isEmpty(spec.selector)) errors.push(invalidValue('spec.selector', spec.selector, 'empty selector is invalid for statefulset'))
   }
-  if (isMalformed(spec.selector)) errors.push(invalidValue('spec.selector', spec.selector, ''))
+  if (selectorOrMalformed(spec.selector) === 'malformed') errors.push(invalidValue('spec.selector', spec.selector, ''))
   else {
     checkSelected(errors, 'spec.template', template, spec.selector)
     // As upstream does, the rest of the template is left to the pods: their volumes are the claims that are made for them.

@@ -1,6 +1,5 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { duplicate, forbiddenField, invalidValue, required, tooLong } from '../../objects/field-error.ts'
-import { qualifiedNameErrors } from '../../objects/names.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { checkImmutable, checkOneOf, checkOneOfIfSet, checkQualifiedName, checkUnique, sameValue } from '../field-checks.ts'
@@ -33,7 +32,7 @@ function validate(storageClass: StorageClass): FieldError[] {
 
 function checkProvisioner(errors: Errors, provisioner: string): void {
   if (provisioner === '') errors.push(required('provisioner'))
-  else for (const problem of qualifiedNameErrors(provisioner.toLowerCase())) errors.push(invalidValue('provisioner', provisioner, problem))
+  else checkQualifiedName(errors, '', 'provisioner', provisioner.toLowerCase())
 }
 
 function checkParameters(errors: Errors, parameters: Readonly<Record<string, string>>): void {
@@ -59,7 +58,9 @@ function checkTopologies(errors: Errors, topologies: readonly TopologySelectorTe
       checkUnique(errors, `${path}[${at}]`, 'key', expression.key ?? '', keys)
     })
     const wanted = valuesByKey(matchLabelExpressions)
-    if (topologies.slice(0, index).some((term) => sameValue(valuesByKey(term.matchLabelExpressions ?? []), wanted))) {
+    // A term that demands nothing counts as one that is there already, upstream too.
+    const isEmpty = matchLabelExpressions.length === 0
+    if (isEmpty || topologies.slice(0, index).some((term) => sameValue(valuesByKey(term.matchLabelExpressions ?? []), wanted))) {
       errors.push(duplicate(path, ''))
     }
   })

@@ -16,12 +16,14 @@ test('a StorageClass', () => {
   const update = updateChecks(storageClasses, sampleStorageClass)
   check({ provisioner: 'Disk.Example.com/SSD' })
   check({ provisioner: '' }, 'provisioner: Required value')
+  check({ provisioner: '/SSD' }, 'provisioner: Invalid value: "/ssd": prefix part must be non-empty')
   check({ reclaimPolicy: 'Recycle' }, 'reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"')
   check({ volumeBindingMode: 'Later' }, 'volumeBindingMode: Unsupported value: "Later": supported values: "Immediate", "WaitForFirstConsumer"')
   check({ parameters: { '': 'x' } }, 'parameters: Invalid value: "": field can not be empty.')
   check({ parameters: { a: 'x'.repeat(256 * 1024) } }, 'parameters: Too long: may not be more than 262144 bytes')
   const zone = { matchLabelExpressions: [{ key: 'zone', values: ['a', 'b'] }] }
   check({ allowedTopologies: [zone] })
+  check({ allowedTopologies: [{}] }, 'allowedTopologies[0].matchLabelExpressions: Duplicate value: ""')
   check({ allowedTopologies: [zone, { matchLabelExpressions: [{ key: 'zone', values: ['b', 'a'] }] }] },
     'allowedTopologies[1].matchLabelExpressions: Duplicate value: ""')
   check({ allowedTopologies: [{ matchLabelExpressions: [{ key: 'zone', values: [] }, { key: 'zone', values: ['a', 'a'] }] }] },
@@ -76,8 +78,8 @@ test('a CSIDriver', () => {
     requiresRepublish: false, seLinuxMount: false,
   })
   check({ 'spec.fsGroupPolicy': 'x' }, 'spec.fsGroupPolicy: Unsupported value: "x": supported values: "File", "None", "ReadWriteOnceWithFSType"')
-  check({ 'spec.volumeLifecycleModes': ['Brief'] }, 'spec.volumeLifecycleModes: Unsupported value: "Brief": supported values: "Ephemeral", "Persistent"')
-  check({ 'spec.tokenRequests': [{ audience: 'a' }, { audience: 'a' }, { audience: '', expirationSeconds: 599 }, { audience: 'b', expirationSeconds: 2 ** 33 }] },
+  check({ 'spec.volumeLifecycleModes': ['Brief'] }, 'spec.volumeLifecycleModes: Unsupported value: "Brief": supported values: "Persistent", "Ephemeral"')
+  check({ 'spec.tokenRequests': [{ audience: 'a' }, { audience: 'a', expirationSeconds: 1 }, { audience: '', expirationSeconds: 599 }, { audience: 'b', expirationSeconds: 2 ** 33 }] },
     'spec.tokenRequests[1].audience: Duplicate value: "a"',
     'spec.tokenRequests[2].expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes',
     'spec.tokenRequests[3].expirationSeconds: Invalid value: 8589934592: may not specify a duration larger than 2^32 seconds')

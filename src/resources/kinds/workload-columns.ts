@@ -1,6 +1,5 @@
 import type { LabelSelectorSpec } from '../../objects/label-selector.ts'
-import { formatLabelSelector, selectorFromSpec } from '../../objects/label-selector.ts'
-import { isStatus } from '../../words/status-error.ts'
+import { formatLabelSelector, selectorOrMalformed } from '../../objects/label-selector.ts'
 import type { Column } from '../definition.ts'
 import type { PodTemplateSpec } from '../generated/types.ts'
 import { wideColumn } from '../table.ts'
@@ -15,12 +14,8 @@ interface Workload {
 
 /** app=web,tier in (a,b); '' for one that selects nothing or is malformed. */
 export function selectorQuery(selector: LabelSelectorSpec | undefined): string {
-  try {
-    return formatLabelSelector(selectorFromSpec(selector))
-  } catch (error) {
-    if (isStatus(error, 'BadRequest')) return ''
-    throw error
-  }
+  const read = selectorOrMalformed(selector)
+  return read === 'malformed' ? '' : formatLabelSelector(read)
 }
 
 /** web,log */

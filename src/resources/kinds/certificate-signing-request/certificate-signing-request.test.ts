@@ -40,9 +40,9 @@ test('a CertificateSigningRequest', () => {
   const other = pem(REQUEST_PEM).replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE')
   check({ 'spec.request': toBase64(utf8('hello')) }, 'spec.request: Invalid value: []byte{0x68, 0x65, 0x6c, 0x6c, 0x6f}: PEM block type must be CERTIFICATE REQUEST')
   check({ 'spec.request': toBase64(utf8(other)) }, `spec.request: Invalid value: []byte{${goBytes(utf8(other))}}: PEM block type must be CERTIFICATE REQUEST`)
-  check({ 'spec.usages': [] }, 'spec.usages: Required value')
+  check({ 'spec.usages': [] }, 'spec.usages: Required value: usages must be provided')
   check({ 'spec.usages': ['client auth', 'client auth'] }, 'spec.usages[1]: Duplicate value: "client auth"')
-  check({ 'spec.signerName': '' }, 'spec.signerName: Required value')
+  check({ 'spec.signerName': '' }, 'spec.signerName: Required value: signerName must be provided')
   check({ 'spec.signerName': 'signer' }, 'spec.signerName: Invalid value: "signer": must be a fully qualified domain and path of the form \'example.com/signer-name\'')
   check({ 'spec.signerName': 'localhost/a' }, 'spec.signerName: Invalid value: "localhost": should be a domain with at least two segments separated by dots')
   check({ 'spec.signerName': 'kubernetes.io/legacy-unknown' },

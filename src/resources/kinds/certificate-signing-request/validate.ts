@@ -51,7 +51,7 @@ function requestProblem(bytes: Uint8Array): string | undefined {
 }
 
 function checkUsages(errors: Errors, usages: readonly string[]): void {
-  if (usages.length === 0) errors.push(required('spec.usages'))
+  if (usages.length === 0) errors.push(required('spec.usages', 'usages must be provided'))
   usages.forEach((usage, index) => {
     if (!USAGES.includes(usage)) errors.push(notSupported(`spec.usages[${index}]`, usage, USAGES))
   })

@@ -1,6 +1,5 @@
 import { invalidValue, required } from '../../../objects/field-error.ts'
-import { matchesLabels, selectorFromSpec } from '../../../objects/label-selector.ts'
-import { isStatus } from '../../../words/status-error.ts'
+import { matchesLabels, selectorOrMalformed } from '../../../objects/label-selector.ts'
 import type { Errors } from '../../field-checks.ts'
 import type { Job, LabelSelector } from '../../generated/types.ts'
 
@@ -52,10 +51,6 @@ function checkLabel(errors: Errors, labels: Readonly<Record<string, string>>, la
 
 /** A selector that is malformed is reported elsewhere. */
 function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  try {
-    return matchesLabels(selectorFromSpec(selector), labels)
-  } catch (error) {
-    if (isStatus(error, 'BadRequest')) return true
-    throw error
-  }
+  const read = selectorOrMalformed(selector)
+  return read === 'malformed' || matchesLabels(read, labels)
 }

@@ -1,7 +1,6 @@
 import { forbiddenField, invalidValue, notSupported } from '../../../objects/field-error.ts'
-import type { LabelSelector, LabelSelectorSpec } from '../../../objects/label-selector.ts'
-import { matchesLabels, selectorFromSpec } from '../../../objects/label-selector.ts'
-import { isStatus } from '../../../words/status-error.ts'
+import type { LabelSelectorSpec } from '../../../objects/label-selector.ts'
+import { matchesLabels, selectorOrMalformed } from '../../../objects/label-selector.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkAnnotations, checkLabels } from '../../field-checks.ts'
 import type { PodTemplateSpec } from '../../generated/types.ts'
@@ -25,7 +24,7 @@ export function checkReplicatedTemplate(
   template: PodTemplateSpec,
   selector: LabelSelectorSpec | undefined
 ): void {
-  if (isMalformed(selector)) {
+  if (selectorOrMalformed(selector) === 'malformed') {
     errors.push(invalidValue('spec.selector', selector, 'invalid label selector'))
     return
   }
@@ -57,20 +56,6 @@ export function isEmpty({ matchLabels = {}, matchExpressions = [] }: LabelSelect
 
 /** A selector that is wrong in itself has been reported already: it counts as matching here. */
 function matches(selector: LabelSelectorSpec | undefined, labels: Readonly<Record<string, string>> | undefined): boolean {
-  const read = readSelector(selector)
+  const read = selectorOrMalformed(selector)
   return read === 'malformed' || matchesLabels(read, labels)
-}
-
-/** Whether it is wrong in itself, so that nothing can be said of what it selects. */
-export function isMalformed(selector: LabelSelectorSpec | undefined): boolean {
-  return readSelector(selector) === 'malformed'
-}
-
-function readSelector(selector: LabelSelectorSpec | undefined): LabelSelector | 'malformed' {
-  try {
-    return selectorFromSpec(selector)
-  } catch (error) {
-    if (isStatus(error, 'BadRequest')) return 'malformed'
-    throw error
-  }
 }
