@@ -58,6 +58,7 @@ test('a PriorityClass', () => {
   const made = created(priorityClasses, changed(samplePriorityClass(), { value: undefined }))
   assert.deepEqual([made.value, made.preemptionPolicy], [0, 'PreemptLowerPriority'])
   assert.deepEqual(cellsOf(priorityClasses, made), { Value: 0, 'Global-Default': false, Age: '<unknown>', PreemptionPolicy: 'PreemptLowerPriority' })
+  assert.deepEqual(priorityClasses.columns.map(({ priority }) => priority), [0, 0, 0, 0])
 })
 
 test('a RuntimeClass', () => {

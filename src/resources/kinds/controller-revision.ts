@@ -6,7 +6,7 @@ import { checkImmutable, checkNotNegative } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { ControllerRevision } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
-import { ageColumn, numberColumn, textColumn } from '../table.ts'
+import { ageColumn, textColumn } from '../table.ts'
 
 function validate({ data, revision }: ControllerRevision): FieldError[] {
   const errors: Errors = []
@@ -38,7 +38,7 @@ export const controllerRevisions: ResourceDefinition<ControllerRevision> = {
   },
   columns: [
     textColumn('Controller', 'Whose revision it is.', controllerText),
-    numberColumn('Revision', 'Its number: the highest is the latest.', ({ revision }) => revision ?? 0),
+    textColumn('Revision', 'Its number: the highest is the latest.', ({ revision }) => revision ?? 0),
     ageColumn,
   ],
 }

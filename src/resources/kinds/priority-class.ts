@@ -6,7 +6,7 @@ import { checkImmutable, checkOneOf } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { PriorityClass } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
-import { ageColumn, numberColumn, wideColumn } from '../table.ts'
+import { ageColumn, numberColumn, textColumn } from '../table.ts'
 
 const MAX_USER_PRIORITY = 1_000_000_000
 const SYSTEM_PREFIX = 'system-'
@@ -68,6 +68,6 @@ export const priorityClasses: ResourceDefinition<PriorityClass> = {
       cell: ({ globalDefault }) => globalDefault ?? false,
     },
     ageColumn,
-    wideColumn('PreemptionPolicy', 'Whether its pods push others out.', ({ preemptionPolicy }) => preemptionPolicy ?? ''),
+    textColumn('PreemptionPolicy', 'Whether its pods push others out.', ({ preemptionPolicy }) => preemptionPolicy ?? ''),
   ],
 }

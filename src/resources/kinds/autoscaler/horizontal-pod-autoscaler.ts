@@ -9,7 +9,7 @@ import type {
   HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, MetricSpec, MetricStatus,
 } from '../../generated/types.ts'
 import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
-import { ageColumn, numberColumn, textColumn } from '../../table.ts'
+import { ageColumn, textColumn } from '../../table.ts'
 import { metricsText } from './metric-columns.ts'
 import { checkMetric, checkReference } from './metrics.ts'
 
@@ -134,8 +134,8 @@ export const horizontalPodAutoscalers: ResourceDefinition<HorizontalPodAutoscale
     textColumn('Targets', 'What it measures: as it is, and as it should be.', ({ spec, status }) =>
       metricsText(spec?.metrics, status?.currentMetrics)),
     textColumn('MinPods', 'The fewest pods that it leaves.', ({ spec }) => String(spec?.minReplicas ?? '<unset>')),
-    numberColumn('MaxPods', 'The most pods that it makes.', ({ spec }) => spec?.maxReplicas ?? 0),
-    numberColumn('Replicas', 'Pods that there are.', ({ status }) => status?.currentReplicas ?? 0),
+    textColumn('MaxPods', 'The most pods that it makes.', ({ spec }) => spec?.maxReplicas ?? 0),
+    textColumn('Replicas', 'Pods that there are.', ({ status }) => status?.currentReplicas ?? 0),
     ageColumn,
   ],
   status: {

@@ -101,8 +101,10 @@ export const cronJobs: ResourceDefinition<CronJob> = {
   columns: [
     textColumn('Schedule', 'When its Jobs start.', ({ spec }) => spec?.schedule ?? ''),
     textColumn('Timezone', 'The time zone of that.', ({ spec }) => spec?.timeZone ?? '<none>'),
-    textColumn('Suspend', 'Whether it is held back.', ({ spec }) =>
-      spec?.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False'),
+    {
+      name: 'Suspend', type: 'boolean', priority: 0, description: 'Whether it is held back.',
+      cell: ({ spec }) => (spec?.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False'),
+    },
     numberColumn('Active', 'Its Jobs that run.', ({ status }) => status?.active?.length ?? 0),
     textColumn('Last Schedule', 'How long ago its latest Job was due.', ({ status }, now) => {
       const last = parseTime(status?.lastScheduleTime ?? '')

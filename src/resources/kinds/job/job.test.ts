@@ -175,6 +175,8 @@ test('the table of Jobs', () => {
   const conditions = [{ type: 'Suspended', status: 'False' }, { type: 'Complete', status: 'True' }]
   assert.deepEqual(row({ status: { succeeded: 1, conditions, startTime: '2025-12-31T23:00:00Z', completionTime: '2025-12-31T23:05:00Z' } }), ['Complete', '1/1', '5m'])
   assert.deepEqual(row({ status: { conditions: [{ type: 'Suspended', status: 'True' }] } }), ['Suspended', '0/1', ''])
+  assert.deepEqual(row({ status: { conditions: [{ type: 'FailureTarget', status: 'True' }] } }), ['FailureTarget', '0/1', ''])
+  assert.deepEqual(row({ status: { conditions: [{ type: 'SuccessCriteriaMet', status: 'True' }] } }), ['Running', '0/1', ''])
   assert.deepEqual(row({ 'metadata.deletionTimestamp': '2026-01-01T00:00:00Z' }), ['Terminating', '0/1', ''])
   assert.equal(jobs.selectableFields['status.successful']?.(changed(sampleJob(), { status: { succeeded: 3 } })), '3')
 })

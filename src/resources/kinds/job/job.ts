@@ -110,7 +110,7 @@ function statusText(job: Job): string {
   if (is.has('Complete')) return 'Complete'
   if (is.has('Failed')) return 'Failed'
   if (job.metadata.deletionTimestamp !== undefined) return 'Terminating'
-  return ['Suspended', 'FailureTarget', 'SuccessCriteriaMet'].find((type) => is.has(type)) ?? 'Running'
+  return ['Suspended', 'FailureTarget'].find((type) => is.has(type)) ?? 'Running'
 }
 
 /** 2/5; without a number of completions one success is enough: 0/1 of 3. */
