@@ -7,16 +7,19 @@ import type { Schema } from '../objects/schema.ts'
  * ReplicaSet again. Fields that upstream holds by pointer keep their zero, which is a choice of the user: those are named here.
  */
 const MEANINGFUL_ZEROS: ReadonlySet<string> = new Set([
-  'activeDeadlineSeconds', 'backoffLimit', 'backoffLimitPerIndex', 'borrowingLimitPercent', 'completions', 'count', 'defaultMode',
-  'deletionGracePeriodSeconds', 'failedJobsHistoryLimit', 'fsGroup', 'gracePeriodSeconds', 'int', 'leaseDurationSeconds', 'leaseTransitions',
-  'lendablePercent', 'lun', 'maxFailedIndexes', 'maxItems', 'maxLength', 'maxProperties', 'maxReplicas', 'minItems', 'minLength',
-  'minProperties', 'minReplicas', 'mode', 'nominalConcurrencyShares', 'parallelism', 'partition', 'priority', 'progressDeadlineSeconds',
-  'ready', 'replicas', 'revisionHistoryLimit', 'runAsGroup', 'runAsUser', 'seconds', 'stabilizationWindowSeconds',
-  'startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'terminating', 'terminationGracePeriodSeconds', 'tolerationSeconds',
+  'activeDeadlineSeconds', 'averageUtilization', 'backoffLimit', 'backoffLimitPerIndex', 'borrowingLimitPercent', 'collisionCount',
+  'completions', 'count', 'currentCPUUtilizationPercentage', 'defaultMode', 'deletionGracePeriodSeconds', 'expirationSeconds',
+  'failedJobsHistoryLimit', 'fsGroup', 'gracePeriodSeconds', 'int', 'leaseDurationSeconds', 'leaseTransitions', 'lendablePercent', 'lun',
+  'maxFailedIndexes', 'maxItems', 'maxLength', 'maxProperties', 'maxReplicas', 'minItems', 'minLength', 'minProperties', 'minReplicas',
+  'mode', 'nominalConcurrencyShares', 'parallelism', 'partition', 'priority', 'progressDeadlineSeconds', 'ready', 'replicas',
+  'revisionHistoryLimit', 'runAsGroup', 'runAsUser', 'seconds', 'stabilizationWindowSeconds', 'startingDeadlineSeconds', 'succeededCount',
+  'successfulJobsHistoryLimit', 'targetCPUUtilizationPercentage', 'terminating', 'terminationGracePeriodSeconds', 'tolerationSeconds',
   'ttlSecondsAfterFinished',
 ])
 const MEANINGFUL_EMPTY_TEXTS: ReadonlySet<string> = new Set([
-  'apiGroup', 'appProtocol', 'holderIdentity', 'ingressClassName', 'ipFamilyPolicy', 'storageClassName', 'string', 'volumeAttributesClassName',
+  'apiGroup', 'appProtocol', 'completionMode', 'failedIndexes', 'fsGroupPolicy', 'holderIdentity', 'ingressClassName', 'ipFamilyPolicy',
+  'managedBy', 'persistentVolumeName', 'podReplacementPolicy', 'preemptionPolicy', 'reclaimPolicy', 'selectPolicy', 'storageClassName',
+  'string', 'succeededIndexes', 'timeZone', 'unhealthyPodEvictionPolicy', 'volumeAttributesClassName', 'volumeBindingMode',
 ])
 /** Booleans are mostly pointers, hence the other way round. */
 const OMITTED_FALSES: ReadonlySet<string> = new Set([

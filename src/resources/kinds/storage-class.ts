@@ -2,7 +2,7 @@ import type { FieldError } from '../../objects/field-error.ts'
 import { duplicate, forbiddenField, invalidValue, required, tooLong } from '../../objects/field-error.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
-import { checkImmutable, checkOneOf, checkOneOfIfSet, checkQualifiedName, checkUnique, sameValue } from '../field-checks.ts'
+import { checkImmutable, checkOneOfIfSet, checkQualifiedName, checkUnique, sameValue } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { StorageClass, TopologySelectorLabelRequirement, TopologySelectorTerm } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
@@ -24,8 +24,8 @@ function validate(storageClass: StorageClass): FieldError[] {
   const errors: Errors = []
   checkProvisioner(errors, storageClass.provisioner ?? '')
   checkParameters(errors, storageClass.parameters ?? {})
-  checkOneOfIfSet(errors, '', 'reclaimPolicy', storageClass.reclaimPolicy, RECLAIM_POLICIES)
-  checkOneOf(errors, '', 'volumeBindingMode', storageClass.volumeBindingMode, BINDING_MODES)
+  if (storageClass.reclaimPolicy !== '') checkOneOfIfSet(errors, '', 'reclaimPolicy', storageClass.reclaimPolicy, RECLAIM_POLICIES)
+  checkOneOfIfSet(errors, '', 'volumeBindingMode', storageClass.volumeBindingMode, BINDING_MODES)
   checkTopologies(errors, storageClass.allowedTopologies ?? [])
   return errors
 }

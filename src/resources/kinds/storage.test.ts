@@ -19,6 +19,8 @@ test('a StorageClass', () => {
   check({ provisioner: '/SSD' }, 'provisioner: Invalid value: "/ssd": prefix part must be non-empty')
   check({ reclaimPolicy: 'Recycle' }, 'reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"')
   check({ volumeBindingMode: 'Later' }, 'volumeBindingMode: Unsupported value: "Later": supported values: "Immediate", "WaitForFirstConsumer"')
+  check({ reclaimPolicy: '' })
+  check({ volumeBindingMode: '' }, 'volumeBindingMode: Unsupported value: "": supported values: "Immediate", "WaitForFirstConsumer"')
   check({ parameters: { '': 'x' } }, 'parameters: Invalid value: "": field can not be empty.')
   check({ parameters: { a: 'x'.repeat(256 * 1024) } }, 'parameters: Too long: may not be more than 262144 bytes')
   const zone = { matchLabelExpressions: [{ key: 'zone', values: ['a', 'b'] }] }

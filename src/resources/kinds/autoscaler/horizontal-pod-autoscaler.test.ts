@@ -82,6 +82,8 @@ test('the table of autoscalers', () => {
   const queue: MetricSpec = { type: 'External', external: { metric: { name: 'q' }, target: { type: 'AverageValue', averageValue: '3' } } }
   const statuses: MetricStatus[] = [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 20 } } }, { type: 'Pods', pods: { metric: { name: 'r' }, current: { averageValue: '7' } } }]
   assert.equal(metricsText([cpu(50), pods], statuses), 'cpu: 20%/50%, 7/10')
+  const idle: MetricStatus[] = [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 0 } } }]
+  assert.equal(metricsText([cpu(50)], idle), 'cpu: 0%/50%')
   assert.equal(metricsText([queue, cpu(1), pods]), '<unknown>/3 (avg), cpu: <unknown>/1% + 1 more...')
   assert.equal(metricsText([]), '<none>')
 })
