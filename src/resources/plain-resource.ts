@@ -43,6 +43,11 @@ export function keepStatus(draft: Stated, old: Stated): void {
   else draft.status = old.status
 }
 
+/** For defaults: upstream holds a spec by value, so that one that is missing is one in which all is missing. */
+export function specOf<S extends object>(draft: { spec?: S }): S {
+  return (draft.spec ??= {} as S)
+}
+
 interface Specified extends KubeObject {
   spec?: unknown
 }

@@ -5,7 +5,7 @@ import type { Errors } from '../field-checks.ts'
 import { checkImmutable, checkOneOfIfSet, checkUnique, sameValue } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { CSIDriver, CSIDriverSpec, StorageV1TokenRequest } from '../generated/types.ts'
-import { plainResource } from '../plain-resource.ts'
+import { plainResource, specOf } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 import { MAX_TOKEN_SECONDS, MIN_TOKEN_SECONDS } from './reviews.ts'
 
@@ -15,8 +15,8 @@ const NEEDED = ['attachRequired', 'podInfoOnMount', 'storageCapacity', 'seLinuxM
 /** Upstream's name of the field in errors. */
 const ATTACH_REQUIRED = 'spec.attachedRequired'
 
-function defaults({ spec }: CSIDriver): void {
-  if (spec === undefined) return
+function defaults(draft: CSIDriver): void {
+  const spec = specOf(draft)
   spec.attachRequired ??= true
   spec.podInfoOnMount ??= false
   spec.storageCapacity ??= false

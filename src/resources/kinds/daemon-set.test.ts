@@ -24,7 +24,8 @@ test('defaults of a DaemonSet', () => {
 
 test('a DaemonSet', () => {
   check({})
-  check({ spec: undefined }, 'spec: Required value')
+  check({ spec: undefined }, 'spec.template.metadata.labels: Invalid value: {}: `selector` does not match template `labels`',
+    'spec.template.spec.containers: Required value')
   check({ 'spec.selector': undefined }, 'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`')
   check({ 'spec.selector': {} }, 'spec.selector: Invalid value: {}: empty selector is invalid for daemonset')
   check({ 'spec.selector.matchLabels.app': 'db' },

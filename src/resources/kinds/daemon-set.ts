@@ -5,7 +5,7 @@ import type { Errors } from '../field-checks.ts'
 import { checkImmutable, checkLabelSelector, checkNotNegative, sameValue } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { DaemonSet, DaemonSetSpec, RollingUpdateDaemonSet } from '../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
+import { keepSpec, keepStatus, plainResource, specOf } from '../plain-resource.ts'
 import { ageColumn, labelsText, numberColumn, textColumn } from '../table.ts'
 import { amountOf, checkAtMostAll, checkCountOrPercent } from './count-or-percent.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
@@ -18,8 +18,7 @@ import { workloadColumns } from './workload-columns.ts'
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
 
 function defaults(draft: DaemonSet): void {
-  const spec = draft.spec
-  if (spec === undefined) return
+  const spec = specOf(draft)
   const strategy = (spec.updateStrategy ??= {})
   strategy.type ||= 'RollingUpdate'
   if (strategy.type === 'RollingUpdate') {
@@ -28,7 +27,7 @@ function defaults(draft: DaemonSet): void {
     rolling.maxSurge ??= 0
   }
   spec.revisionHistoryLimit ??= 10
-  defaultPodTemplate(spec.template)
+  defaultPodTemplate(spec)
 }
 
 function stampTemplate(draft: DaemonSet, generation: number): void {

@@ -5,7 +5,7 @@ import type { Errors } from '../field-checks.ts'
 import { checkImmutable, checkLabelSelector, checkNotNegative } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { Deployment, DeploymentSpec, DeploymentStatus, RollingUpdateDeployment } from '../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
+import { keepSpec, keepStatus, plainResource, specOf } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 import { amountOf, checkAtMostAll, checkCountOrPercent } from './count-or-percent.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
@@ -15,8 +15,7 @@ import { checkCollisionCount, checkCounts } from './replica-counts.ts'
 import { selectorQuery, workloadColumns } from './workload-columns.ts'
 
 function defaults(draft: Deployment): void {
-  const spec = draft.spec
-  if (spec === undefined) return
+  const spec = specOf(draft)
   spec.replicas ??= 1
   const strategy = (spec.strategy ??= {})
   strategy.type ||= 'RollingUpdate'
@@ -27,7 +26,7 @@ function defaults(draft: Deployment): void {
   }
   spec.revisionHistoryLimit ??= 10
   spec.progressDeadlineSeconds ??= 600
-  defaultPodTemplate(spec.template)
+  defaultPodTemplate(spec)
 }
 
 function validate(deployment: Deployment): FieldError[] {

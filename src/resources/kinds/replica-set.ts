@@ -5,7 +5,7 @@ import type { Errors } from '../field-checks.ts'
 import { checkImmutable, checkLabelSelector, checkNotNegative } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { ReplicaSet, ReplicaSetStatus } from '../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
+import { keepSpec, keepStatus, plainResource, specOf } from '../plain-resource.ts'
 import { ageColumn, numberColumn } from '../table.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { checkReplicatedTemplate, isEmpty } from './pod/pod-template.ts'
@@ -14,9 +14,9 @@ import { checkCounts } from './replica-counts.ts'
 import { selectorQuery, workloadColumns } from './workload-columns.ts'
 
 function defaults(draft: ReplicaSet): void {
-  if (draft.spec === undefined) return
-  draft.spec.replicas ??= 1
-  defaultPodTemplate(draft.spec.template)
+  const spec = specOf(draft)
+  spec.replicas ??= 1
+  defaultPodTemplate(spec)
 }
 
 function validate(replicaSet: ReplicaSet): FieldError[] {

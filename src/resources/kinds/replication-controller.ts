@@ -22,7 +22,7 @@ function defaults(draft: ReplicationController): void {
   }
   if (draft.spec === undefined) return
   draft.spec.replicas ??= 1
-  defaultPodTemplate(draft.spec.template)
+  if (draft.spec.template !== undefined) defaultPodTemplate(draft.spec)
 }
 
 function isEmpty(labels: Readonly<Record<string, string>> | undefined): boolean {

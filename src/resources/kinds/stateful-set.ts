@@ -6,7 +6,7 @@ import type { Errors } from '../field-checks.ts'
 import { checkAnnotations, checkLabels, checkLabelSelector, checkNotNegative, sameValue } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from '../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
+import { keepSpec, keepStatus, plainResource, specOf } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { checkRunsForever, checkSelected, isEmpty } from './pod/pod-template.ts'
@@ -16,8 +16,7 @@ import { claimSpecWarnings, defaultClaim } from './volume/claim-spec.ts'
 import { selectorQuery, templateColumns } from './workload-columns.ts'
 
 function defaults(draft: StatefulSet): void {
-  const spec = draft.spec
-  if (spec === undefined) return
+  const spec = specOf(draft)
   spec.serviceName ??= ''
   spec.podManagementPolicy ||= 'OrderedReady'
   const strategy = (spec.updateStrategy ??= {})
@@ -32,7 +31,7 @@ function defaults(draft: StatefulSet): void {
   retention.whenScaled ||= 'Retain'
   spec.replicas ??= 1
   spec.revisionHistoryLimit ??= 10
-  defaultPodTemplate(spec.template)
+  defaultPodTemplate(spec)
   for (const claim of spec.volumeClaimTemplates ?? []) {
     if (claim.apiVersion !== 'v1') claim.apiVersion = 'v1'
     if (claim.kind !== 'PersistentVolumeClaim') claim.kind = 'PersistentVolumeClaim'

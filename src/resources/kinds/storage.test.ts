@@ -79,6 +79,7 @@ test('a CSIDriver', () => {
     attachRequired: true, podInfoOnMount: false, storageCapacity: false, fsGroupPolicy: 'ReadWriteOnceWithFSType', volumeLifecycleModes: ['Persistent'],
     requiresRepublish: false, seLinuxMount: false,
   })
+  check({ spec: undefined })
   check({ 'spec.fsGroupPolicy': 'x' }, 'spec.fsGroupPolicy: Unsupported value: "x": supported values: "File", "None", "ReadWriteOnceWithFSType"')
   check({ 'spec.volumeLifecycleModes': ['Brief'] }, 'spec.volumeLifecycleModes: Unsupported value: "Brief": supported values: "Persistent", "Ephemeral"')
   check({ 'spec.tokenRequests': [{ audience: 'a' }, { audience: 'a', expirationSeconds: 1 }, { audience: '', expirationSeconds: 599 }, { audience: 'b', expirationSeconds: 2 ** 33 }] },

@@ -22,7 +22,9 @@ test('defaults of a Deployment', () => {
 
 test('a Deployment', () => {
   check({})
-  check({ spec: undefined }, 'spec: Required value')
+  check({ spec: undefined }, 'spec.selector: Required value', 'spec.template.metadata.labels: Invalid value: {}: `selector` does not match template `labels`',
+    'spec.template.spec.containers: Required value')
+  check({ 'spec.template.spec': undefined }, 'spec.template.spec.containers: Required value')
   check({ 'spec.replicas': -1 }, 'spec.replicas: Invalid value: -1: must be greater than or equal to 0')
   const unselected = 'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`'
   check({ 'spec.selector': undefined }, 'spec.selector: Required value', unselected)

@@ -8,7 +8,7 @@ import type {
   HorizontalPodAutoscalerBehavior, HorizontalPodAutoscalerCondition, HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus,
   MetricSpec, MetricStatus,
 } from '../../generated/types.ts'
-import { plainResource } from '../../plain-resource.ts'
+import { plainResource, specOf } from '../../plain-resource.ts'
 import type { KindConversion } from '../event-conversion.ts'
 import { flattenMetric, flattenStatus, unflattenMetric, unflattenStatus } from './flat-metrics.ts'
 import { defaultMetric, horizontalPodAutoscalers } from './horizontal-pod-autoscaler.ts'
@@ -173,7 +173,7 @@ export const autoscalingV1HorizontalPodAutoscalers: ResourceDefinition<V1> = {
   ...plainResource,
   kind: kinds.AutoscalingV1HorizontalPodAutoscaler,
   defaults(draft) {
-    if (draft.spec !== undefined) draft.spec.minReplicas ??= 1
+    specOf(draft).minReplicas ??= 1
   },
   prepareForCreate: (draft, context) => throughV2(draft, (stored) => v2.prepareForCreate(stored, context)),
   prepareForUpdate: (draft, old, context) => throughV2(draft, (stored) => v2.prepareForUpdate(stored, toV2(old), context)),

@@ -29,7 +29,9 @@ test('defaults of an autoscaler', () => {
 
 test('an autoscaler', () => {
   check({})
-  check({ spec: undefined }, 'spec: Required value')
+  check({ spec: undefined }, 'spec.maxReplicas: Invalid value: 0: must be greater than 0',
+    'spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`',
+    'spec.scaleTargetRef.kind: Required value', 'spec.scaleTargetRef.name: Required value')
   check({ 'spec.minReplicas': 0 }, 'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
     'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas')
   check({ 'spec.minReplicas': 5 }, 'spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`')

@@ -8,7 +8,7 @@ import { kinds } from '../../generated/kinds.ts'
 import type {
   HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, MetricSpec, MetricStatus,
 } from '../../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
+import { keepSpec, keepStatus, plainResource, specOf } from '../../plain-resource.ts'
 import { ageColumn, textColumn } from '../../table.ts'
 import { metricsText } from './metric-columns.ts'
 import { checkMetric, checkReference } from './metrics.ts'
@@ -26,19 +26,17 @@ const DOWN_POLICIES: readonly HPAScalingPolicy[] = [{ type: 'Percent', value: 10
 const UP_POLICIES: readonly HPAScalingPolicy[] = [{ type: 'Pods', value: 4, ...EVERY_15_SECONDS }, ...DOWN_POLICIES]
 
 function defaults(draft: HorizontalPodAutoscaler): void {
-  const { spec, status } = draft
-  if (spec !== undefined) {
-    spec.minReplicas ??= 1
-    if ((spec.metrics ?? []).length === 0) spec.metrics = [defaultMetric]
-    else spec.metrics?.forEach(canonicalizeMetric)
-    if (spec.behavior !== undefined) {
-      const up = (spec.behavior.scaleUp ??= {})
-      up.stabilizationWindowSeconds ??= 0
-      defaultRules(up, UP_POLICIES)
-      defaultRules((spec.behavior.scaleDown ??= {}), DOWN_POLICIES)
-    }
+  const spec = specOf(draft)
+  spec.minReplicas ??= 1
+  if ((spec.metrics ?? []).length === 0) spec.metrics = [defaultMetric]
+  else spec.metrics?.forEach(canonicalizeMetric)
+  if (spec.behavior !== undefined) {
+    const up = (spec.behavior.scaleUp ??= {})
+    up.stabilizationWindowSeconds ??= 0
+    defaultRules(up, UP_POLICIES)
+    defaultRules((spec.behavior.scaleDown ??= {}), DOWN_POLICIES)
   }
-  status?.currentMetrics?.forEach(canonicalizeStatus)
+  draft.status?.currentMetrics?.forEach(canonicalizeStatus)
 }
 
 function defaultRules(rules: HPAScalingRules, policies: readonly HPAScalingPolicy[]): void {

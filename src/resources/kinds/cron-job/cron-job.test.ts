@@ -16,7 +16,8 @@ test('defaults of a CronJob', () => {
 
 test('a CronJob', () => {
   check({})
-  check({ spec: undefined }, 'spec: Required value')
+  check({ spec: undefined }, 'spec.schedule: Required value', 'spec.jobTemplate.spec.template.spec.containers: Required value',
+    'spec.jobTemplate.spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"')
   check({ 'spec.schedule': '' }, 'spec.schedule: Required value')
   check({ 'spec.schedule': '* * * *' }, 'spec.schedule: Invalid value: "* * * *": expected exactly 5 fields, found 4: [* * * *]')
   const zoned = 'spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead'

@@ -7,7 +7,7 @@ import type { Errors } from '../../field-checks.ts'
 import { checkNotNegative, checkOneOf } from '../../field-checks.ts'
 import { kinds } from '../../generated/kinds.ts'
 import type { CronJob, CronJobSpec } from '../../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
+import { keepSpec, keepStatus, plainResource, specOf } from '../../plain-resource.ts'
 import { ageColumn, numberColumn, textColumn, wideColumn } from '../../table.ts'
 import { defaultJobTemplate } from '../job/job.ts'
 import { checkJobSpec, jobSpecWarnings } from '../job/job-spec.ts'
@@ -19,13 +19,14 @@ import { checkTimeZone } from './time-zone.ts'
 /** The controller adds the time to the name, a dash and ten digits; the name of a Job has at most 63 characters. */
 const MAX_NAME_CHARACTERS = 52
 
-function defaults({ spec }: CronJob): void {
-  if (spec === undefined) return
+function defaults(draft: CronJob): void {
+  const spec = specOf(draft)
   spec.concurrencyPolicy ||= 'Allow'
   spec.suspend ??= false
   spec.successfulJobsHistoryLimit ??= 3
   spec.failedJobsHistoryLimit ??= 1
-  if (spec.jobTemplate?.spec !== undefined) defaultJobTemplate(spec.jobTemplate.spec)
+  spec.jobTemplate ??= {}
+  defaultJobTemplate(specOf(spec.jobTemplate))
 }
 
 function validateSpec(errors: Errors, spec: CronJobSpec, old: CronJobSpec | undefined): void {

@@ -42,7 +42,8 @@ test('defaults of a Job', () => {
 
 test('numbers and modes of a Job', () => {
   check({})
-  check({ spec: undefined }, 'spec: Required value')
+  check({ spec: undefined }, 'spec.template.spec.containers: Required value',
+    'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"')
   const fields = ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished']
   check(Object.fromEntries(fields.map((field) => [`spec.${field}`, -1])), ...fields.map((field) => `spec.${field}: Invalid value: -1: ${NOT_NEGATIVE}`))
   check({ 'spec.completionMode': 'x' }, 'spec.completionMode: Unsupported value: "x": supported values: "NonIndexed", "Indexed"')

@@ -9,7 +9,7 @@ import type { Errors } from '../../field-checks.ts'
 import { checkImmutable, checkLabelSelector } from '../../field-checks.ts'
 import { kinds } from '../../generated/kinds.ts'
 import type { Job, JobSpec, PodTemplateSpec } from '../../generated/types.ts'
-import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
+import { keepSpec, keepStatus, plainResource, specOf } from '../../plain-resource.ts'
 import { ageColumn, textColumn } from '../../table.ts'
 import { defaultPodTemplate } from '../pod/defaults.ts'
 import { checkSelected } from '../pod/pod-template.ts'
@@ -22,8 +22,7 @@ import { conditionsOf, validateJobStatus } from './job-status.ts'
 const MAX_INT32 = 2147483647
 
 function defaults(draft: Job): void {
-  const { spec } = draft
-  if (spec === undefined) return
+  const spec = specOf(draft)
   if (spec.parallelism === undefined) {
     spec.completions ??= 1
     spec.parallelism = 1
@@ -42,7 +41,7 @@ function defaults(draft: Job): void {
 /** The part that the template of a CronJob gets too. */
 export function defaultJobTemplate(spec: JobSpec): void {
   for (const rule of spec.podFailurePolicy?.rules ?? []) for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True'
-  defaultPodTemplate(spec.template)
+  defaultPodTemplate(spec)
 }
 
 function checkJob(errors: Errors, { metadata: { name = '' } }: Job, spec: JobSpec): void {

@@ -24,8 +24,10 @@ export function defaultPod(draft: Pod): void {
 }
 
 /** A template gets less: what depends on the pod itself waits for the pod. */
-export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
-  if (template?.spec !== undefined) defaultPodSpec(template.spec)
+/** A template that is missing, or has no spec, is one that lacks its containers and nothing else. */
+export function defaultPodTemplate(owner: { template?: PodTemplateSpec }): void {
+  const template = (owner.template ??= {})
+  defaultPodSpec((template.spec ??= { containers: [] }))
 }
 
 function defaultPodSpec(spec: PodSpec): void {

@@ -25,7 +25,7 @@ test('a pod gets what its author left out', () => {
 test('a template gets less: no service links, no requests from limits', () => {
   const limits = { cpu: '1' }
   const template = { spec: { containers: [sampleContainer({ resources: { limits } })] } }
-  defaultPodTemplate(template)
+  defaultPodTemplate({ template })
   assert.deepEqual(template.spec.containers[0]?.resources, { limits })
   assert.ok(!('enableServiceLinks' in template.spec))
 })
