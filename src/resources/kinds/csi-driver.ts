@@ -57,16 +57,14 @@ function yesOrNo(name: string, description: string, cell: (spec: CSIDriverSpec) 
   return { ...textColumn<CSIDriver>(name, description, ({ spec }) => cell(spec)), type: 'boolean' }
 }
 
-/** A change of them counts as a new generation; a new driver has none. */
-const MUTABLE = ['tokenRequests', 'requiresRepublish', 'seLinuxMount'] as const
-
 export const csiDrivers: ResourceDefinition<CSIDriver> = {
   ...plainResource,
   kind: kinds.CSIDriver,
   needsRevision: true,
   defaults,
+  // A change counts as a new generation; a new driver has none.
   prepareForUpdate(draft, old) {
-    if (MUTABLE.every((field) => sameValue(draft.spec?.[field], old.spec?.[field]))) return
+    if (sameValue(draft.spec, old.spec)) return
     draft.metadata = { ...draft.metadata, generation: (old.metadata.generation ?? 0) + 1 }
   },
   validateCreate: validate,

@@ -95,7 +95,8 @@ test('a CSIDriver', () => {
     csiDrivers.prepareForUpdate(draft, made, context)
     return draft.metadata.generation
   }
-  assert.equal(generationAfter({ 'spec.podInfoOnMount': true }), undefined)
+  assert.equal(generationAfter({ 'metadata.labels': { a: 'b' } }), undefined)
+  assert.equal(generationAfter({ 'spec.podInfoOnMount': true }), 1)
   assert.equal(generationAfter({ 'spec.requiresRepublish': true }), 1)
   assert.deepEqual(cellsOf(csiDrivers, made), {
     AttachRequired: true, PodInfoOnMount: false, StorageCapacity: false, TokenRequests: '<unset>', RequiresRepublish: false, Modes: 'Persistent', Age: '<unknown>',
