@@ -7,8 +7,7 @@ import type { AccessSettings } from '../apiserver/access/configured-access.ts'
 import { requestHeadersOf } from '../apiserver/access/request-header-authenticator.ts'
 import { composeExtensions } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
-import { applyBootstrap, publishAuthentication } from '../apiserver/bootstrap/apply.ts'
-import type { AuthenticationFacts } from '../apiserver/bootstrap/cluster-objects.ts'
+import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
 import { versionInfo } from '../apiserver/discovery/version.ts'
 import type { HealthCheck } from '../apiserver/discovery/health.ts'
 import { createApiServer, defaultLimits, type ApiServer } from '../apiserver/server.ts'
@@ -21,7 +20,6 @@ import { issuerDocuments } from '../host/issuer-documents.ts'
 import { createTokenSignatures } from '../host/token-signatures.ts'
 import { openAudit, type OpenAudit } from '../host/audit/open-audit.ts'
 import { certificateSignatures } from '../host/certificate-signatures.ts'
-import { followClientCredentials, readClientCredentials, type ClientCredentialFiles } from '../host/client-credentials.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
 import { openEncryption, plainStore, type Encryption } from '../host/encryption/open-encryption.ts'
@@ -37,7 +35,6 @@ import { createClusterPki, FRONT_PROXY_NAME, type ClusterPki } from '../host/pki
 import { storeSizeMetrics } from '../host/store-size.ts'
 import { processMetrics } from '../host/process-metrics.ts'
 import { systemRandom } from '../host/random.ts'
-import { followServingCertificate, readServingCertificate, type ServingFiles } from '../host/serving-certificate.ts'
 import { createServiceAccountTokens, type ServiceAccountTokens } from '../host/service-account-tokens.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import { kindConversions, servedResources } from '../resources/registry.ts'
@@ -50,8 +47,10 @@ import type { Log } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
 import type { KindRef } from '../objects/kind.ts'
 import { isStatus } from '../words/status-error.ts'
+import { certificateTimes } from './certificate-lifetime.ts'
 import { clusterPaths } from './cluster-paths.ts'
 import { schedulerMetrics, workQueueMetrics } from './loop-metrics.ts'
+import { authenticationFacts, keepServerCertificates, readServerCertificates } from './server-certificates.ts'
 
 export interface ControlPlane {
   /** Where the API answers: 127.0.0.1:6443. */
@@ -78,42 +77,25 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const pki = openPki(config, host, log)
   const webhooks = createWebhookCaller()
   const audit = await openConfiguredAudit(config, webhooks, log)
-  const clientFiles: ClientCredentialFiles = { toNodes: pki.apiServerToNode, frontProxy: pki.frontProxy }
-  const clients = readClientCredentials(clientFiles, systemClock.now())
+  const certificates = readServerCertificates(pki)
+  const { serving, clients } = certificates
   const remote = createRemoteApi(clients.frontProxy)
   const tokens = await createTokens(config, pki)
   const healthChecks = (): readonly HealthCheck[] => encryption?.healthChecks() ?? []
   const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, log })
   await server.start(stop.signal)
-  const servingFiles = servingFilesOf(pki)
-  const serving = readServingCertificate(servingFiles, systemClock.now())
   const listener = await startThreadedHttpsServer(thread, {
     ...serving, handler: server.handle,
     host: config.listenAddress, port: config.port, log,
     nodeProxy: { ...clients.toNodes, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS, frontProxy: clients.frontProxy },
   })
   await bootstrap(config, { host, serving }, server)
-  void followServingCertificate({
-    files: servingFiles, inForce: serving, renew: pki.renewApiServer,
-    async use(certificate) {
-      // Another authority of front proxies signs another certificate for this one: a missing key of it is said before anything changes.
-      pki.renewClients()
-      listener.renew(certificate)
-      await publishAuthentication(server.client(internalUsers.apiServer), authenticationFacts(certificate))
-    },
-  }, { clock: systemClock, log }, stop.signal)
-  void followClientCredentials({
-    files: clientFiles, inForce: clients, renew: pki.renewClients,
-    use({ toNodes, frontProxy }) {
-      remote.renew(frontProxy)
-      listener.renewClients({ ...toNodes, frontProxy })
-    },
-  }, { clock: systemClock, log }, stop.signal)
+  keepServerCertificates(certificates, { config, pki, server, listener, remote, log }, stop.signal)
   encryption?.run(stop.signal)
   if (encryption !== undefined) server.addMetrics(() => encryption.metrics())
   server.addMetrics(storeSizeMetrics(paths.storeDirectory))
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
-  const executor = startLoops(server, { pki, tokens, log }, stop.signal)
+  const executor = startLoops(server, { config, pki, tokens, log }, stop.signal)
   const running = { server, listener, webhooks, remote, audit, executor, store, encryption, stop }
   return { address: `127.0.0.1:${config.port}`, close: () => close(running) }
 }
@@ -163,11 +145,12 @@ function openPki(config: ClusterConfig, host: HostAddresses, log: Log): ClusterP
   const pki = createClusterPki(clusterPaths(config).pkiDirectory, {
     names: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${config.clusterDomain}`],
     addresses: ['127.0.0.1', ...host.all, config.apiServiceAddress],
+    lifetimeMs: certificateTimes(config).lifetimeMs,
     clock: systemClock,
     log,
   })
-  // Made here, because only the control plane has the authority's key; the node agent reads the files.
-  if (config.nodes > 0) pki.node(config.nodeName, { names: [config.nodeName, 'localhost'], addresses: ['127.0.0.1', ...host.all] })
+  // Made here, because only the control plane has the authority's key; the node agent reads the files, and renews them.
+  if (config.nodes > 0) pki.node(config.nodeName, { names: [config.nodeName], addresses: [] })
   return pki
 }
 
@@ -244,16 +227,9 @@ function accessSettings({ serverFiles: files }: ClusterConfig): AccessSettings {
   }
 }
 
-interface WithPki {
+interface LoopParts extends Pick<ServerParts, 'tokens' | 'log'> {
+  readonly config: ClusterConfig
   readonly pki: ClusterPki
-}
-
-function servingFilesOf({ apiServer, caFile, clientCaFile, frontProxy }: ClusterPki): ServingFiles {
-  return { ...apiServer, caFile, clientCaFile, frontProxyCaFile: frontProxy.caFile }
-}
-
-function authenticationFacts({ caPem, frontProxyCaPem = '' }: ServingCertificate): AuthenticationFacts {
-  return { clientCaPem: caPem, frontProxyCaPem, frontProxyName: FRONT_PROXY_NAME }
 }
 
 interface BootstrapParts {
@@ -302,12 +278,12 @@ async function followKinds(server: ApiServer, executor: Executor, signal: AbortS
 }
 
 /** Controllers and scheduler, each with its own rights, on the server's own objects. */
-function startLoops(server: ApiServer, { pki, tokens, log }: Pick<ServerParts, 'tokens' | 'log'> & WithPki, signal: AbortSignal): Executor {
+function startLoops(server: ApiServer, { config, pki, tokens, log }: LoopParts, signal: AbortSignal): Executor {
   const parts = { clock: systemClock, random: systemRandom }
   const storedKinds = storedKindsOf(server)
   const controllers = allControllers({
     rootCertificate: pki.caPem, storedKinds, startedAt: systemClock.now(), signSecretToken: tokens.signSecretToken,
-    issueCertificate: pki.issue,
+    issueCertificate: pki.issue, longestCertificateMs: certificateTimes(config).lifetimeMs,
   })
   const executor = new Executor(controllers, {
     ...parts, log: log.with({ part: 'controllers' }), client: server.client(internalUsers.controllerManager),

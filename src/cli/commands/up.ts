@@ -1,6 +1,8 @@
 import { claimIndex, loadConfig, newConfig, portsOf, saveConfig, type ClusterConfig } from '../cluster-config.ts'
 import { commandFor, contextName, dataDirectoryOf, printJson, type Invocation } from '../invocation.ts'
 import { kubeconfigPath, merge } from '../kubeconfig.ts'
+import { notePlace } from '../kubeconfig-places.ts'
+import type { Machine } from '../machine.ts'
 import { Phases } from '../phases.ts'
 import { changedServerFiles, sameServerFiles, type ServerFiles } from '../server-files.ts'
 
@@ -42,7 +44,7 @@ export async function bringUp(
     if (filesChange) throw new Error(
       `the server reads its files when it starts: run "${commandFor(invocation, 'down')}" first, then this again`
     )
-    await merge(kubeconfigPath(machine.environment), await machine.access(known))
+    await giveAccess(machine, known)
     return { config: known, alreadyRan: true }
   }
   const nodes = known?.nodes ?? options.nodes
@@ -62,7 +64,7 @@ export async function bringUp(
     if (known !== undefined && filesChange) saveConfig(known)
     throw error
   }
-  await merge(kubeconfigPath(machine.environment), await machine.access(config))
+  await giveAccess(machine, config)
   if (nodes > 0) {
     await phases.run('node', async () => {
       await machine.startNode(config)
@@ -71,6 +73,12 @@ export async function bringUp(
     await phases.run('cluster DNS', () => machine.waitForDns(config), () => config.dnsServiceAddress)
   }
   return { config, alreadyRan: false }
+}
+
+async function giveAccess(machine: Machine, config: ClusterConfig): Promise<void> {
+  const path = kubeconfigPath(machine.environment)
+  await merge(path, await machine.access(config))
+  notePlace(config.dataDirectory, path)
 }
 
 function checkOptions(invocation: Invocation, options: UpOptions, known: ClusterConfig | undefined): void {
