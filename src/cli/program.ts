@@ -88,7 +88,7 @@ function addUp(program: Command, invocation: MakeInvocation): void {
     .option('--authentication-config <file>', 'let in whom this AuthenticationConfiguration names: users of JWT issuers, anonymous ones')
     .option('--authorization-config <file>', 'who is asked what users may do, as this AuthorizationConfiguration says')
     .option('--token-webhook-config <file>', 'a kubeconfig of a server that knows whose a token is')
-    .option('--certificate-lifetime <duration>', 'how long certificates count, as 12h or 90d (default: 365d); they are renewed in time', lifetime)
+    .option('--certificate-lifetime <duration>', 'how long certificates count, as 12h or 90d (default: 365d)', lifetime)
     .action(({ port: wanted, nodes, certificateLifetime, ...options }: CommonOptions & ServerFiles & UpValues) => up(invocation(options), {
       port: wanted, nodes: nodes === '0' ? 0 : 1, serverFiles: options, certificateLifetimeSeconds: certificateLifetime,
     }))
