@@ -9,6 +9,7 @@ import { composeExtensions } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
 import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
 import { versionInfo } from '../apiserver/discovery/version.ts'
+import { ClientCalls } from '../apiserver/metrics/client-calls.ts'
 import type { HealthCheck } from '../apiserver/discovery/health.ts'
 import { createApiServer, defaultLimits, type ApiServer } from '../apiserver/server.ts'
 import type { ClusterConfig } from '../cli/cluster-config.ts'
@@ -75,14 +76,15 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const store = encryption?.store ?? plainStore(engine)
   const host = hostAddresses()
   const pki = openPki(config, host, log)
-  const webhooks = createWebhookCaller()
+  const calls = new ClientCalls(systemClock)
+  const webhooks = createWebhookCaller(calls)
   const audit = await openConfiguredAudit(config, webhooks, log)
   const certificates = readServerCertificates(pki)
   const { serving, clients } = certificates
   const remote = createRemoteApi(clients.frontProxy)
   const tokens = await createTokens(config, pki)
   const healthChecks = (): readonly HealthCheck[] => encryption?.healthChecks() ?? []
-  const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, log })
+  const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, calls, log })
   await server.start(stop.signal)
   const listener = await startThreadedHttpsServer(thread, {
     ...serving, handler: server.handle,
@@ -93,7 +95,7 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   keepServerCertificates(certificates, { config, pki, server, listener, remote, log }, stop.signal)
   encryption?.run(stop.signal)
   if (encryption !== undefined) server.addMetrics(() => encryption.metrics())
-  server.addMetrics(storeSizeMetrics(paths.storeDirectory))
+  for (const source of [storeSizeMetrics(paths.storeDirectory), () => calls.families()]) server.addMetrics(source)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, { config, pki, tokens, log }, stop.signal)
   const running = { server, listener, webhooks, remote, audit, executor, store, encryption, stop }
@@ -162,6 +164,7 @@ interface ServerParts {
   readonly remote: RemoteApi
   readonly audit: OpenAudit | undefined
   readonly healthChecks: () => readonly HealthCheck[]
+  readonly calls: ClientCalls
   readonly log: Log
 }
 
@@ -176,7 +179,7 @@ function createTokens(config: ClusterConfig, pki: ClusterPki): Promise<ServiceAc
 }
 
 async function createServer(config: ClusterConfig, parts: ServerParts): Promise<ApiServer> {
-  const { store, tokens, host, webhooks, remote, audit, healthChecks, log } = parts
+  const { store, tokens, host, webhooks, remote, audit, healthChecks, calls, log } = parts
   const schemas = new SchemaCatalog()
   return createApiServer({
     store,
@@ -188,6 +191,7 @@ async function createServer(config: ClusterConfig, parts: ServerParts): Promise<
     conversions: kindConversions(),
     schemas: schemas.lookup,
     audit,
+    ownCalls: calls.of(`127.0.0.1:${config.port}`),
     limits: defaultLimits,
     freezeObjects: false,
     extend: (core) =>
