@@ -27,7 +27,7 @@ const ADJUST_EVERY_MS = 10_000
  * and levels that nobody may change are there without their objects too, so that a server without any is neither open nor shut.
  */
 export class FlowControl {
-  readonly #totalSeats: number
+  readonly totalSeats: number
   #levels = new Map<string, PriorityLevel>()
   #schemas: readonly FlowSchemaState[] = []
   /** Authenticators give the same user for the same credentials. */
@@ -39,7 +39,7 @@ export class FlowControl {
   fairFraction = 0
 
   constructor(totalSeats: number) {
-    this.#totalSeats = totalSeats
+    this.totalSeats = totalSeats
     this.configure({ schemas: [], levels: [] }, 0)
   }
 
@@ -59,7 +59,7 @@ export class FlowControl {
   configure({ schemas, levels }: FlowObjects, now: Instant): readonly PriorityLevel[] {
     const specs = new Map(Object.entries(mandatoryPriorityLevels).map(([name, spec]) => [name, { name, spec, uid: '' }]))
     for (const { metadata: { name = '', uid = '' }, spec } of levels) if (spec !== undefined) specs.set(name, { name, spec, uid })
-    const limits = nominalLimits([...specs.values()], this.#totalSeats)
+    const limits = nominalLimits([...specs.values()], this.totalSeats)
     const before = this.#levels
     this.#levels = new Map([...specs.values()].map((level) => {
       const kept = before.get(level.name) ?? new PriorityLevel(level.name)
