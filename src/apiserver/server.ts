@@ -192,7 +192,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
     schemaOf: (kind, object) => schemaOfKind(resources, schemas, kind, object),
   })
-  const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight))
+  const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight, clock.now()))
   const metrics = new RequestMetrics({ isKnown: (info) => isServed(resources, routes, info) })
   const admissionMetrics = new AdmissionMetrics(clock)
   const sources: MetricSource[] = [

@@ -38,9 +38,10 @@ export class FlowControl {
   /** What part of its demand every level had at the last adjustment, as far as it was not bound otherwise. */
   fairFraction = 0
 
-  constructor(totalSeats: number) {
+  /** now: times are counted from then on. */
+  constructor(totalSeats: number, now: Instant) {
     this.totalSeats = totalSeats
-    this.configure({ schemas: [], levels: [] }, 0)
+    this.configure({ schemas: [], levels: [] }, now)
   }
 
   get levels(): Iterable<PriorityLevel> {

@@ -35,7 +35,7 @@ export class RatioTimes {
   }
 
   #settle(): void {
-    this.#elapsedMs.forEach((elapsedMs, count) => this.#ratios.observe(count / this.#limit, elapsedMs * NANOSECONDS_PER_MS))
+    this.#elapsedMs.forEach((elapsedMs, count) => this.#ratios.observe(count / this.#limit, Math.round(elapsedMs * NANOSECONDS_PER_MS)))
     this.#elapsedMs = []
   }
 }

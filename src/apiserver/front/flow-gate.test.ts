@@ -22,7 +22,7 @@ const info = parseRequest('GET', '/api/v1/namespaces/shop/pods/x', new URLSearch
 
 function gateOf(seats: number): { gate: FlowGate; clock: TestClock } {
   const clock = new TestClock()
-  const gate = new FlowGate(clock, { requestTimeoutMs: 60_000 }, new FlowControl(seats))
+  const gate = new FlowGate(clock, { requestTimeoutMs: 60_000 }, new FlowControl(seats, clock.now()))
   gate.configure({ schemas: bootstrapFlowSchemas(), levels: bootstrapPriorityLevels() })
   return { gate, clock }
 }

@@ -16,7 +16,7 @@ const info: RequestInfo = {
 /** The level of the catch-all schema has all seats but those of the exempt one; it refuses what finds no room. */
 function gateWith(seats: number, queues = 0): { readonly gate: FlowGate; readonly clock: TestClock } {
   const clock = new TestClock()
-  const gate = new FlowGate(clock, { requestTimeoutMs: 60_000 }, new FlowControl(seats))
+  const gate = new FlowGate(clock, { requestTimeoutMs: 60_000 }, new FlowControl(seats, clock.now()))
   if (queues === 0) return { gate, clock }
   const queuing = { queues, handSize: 1, queueLengthLimit: 10 }
   gate.configure({
@@ -122,6 +122,7 @@ test('what was let in is counted when it has been answered, watches when they ha
   await server.request('GET', `${maps}/a`)
   const watch = await server.watch(`${maps}?watch=1`)
   const { text } = await server.request('GET', '/metrics')
+  assert.match(text, /^apiserver_flowcontrol_priority_level_seat_utilization_count\{phase="executing",priority_level="exempt"\} 400000000$/m)
   const lines = text.split('\n').filter((line) => /^apiserver_flowcontrol_(request_execution_seconds_(sum|count)|watch_count_samples_count)/.test(line))
   assert.deepEqual(lines.map((line) => line.replace(/^apiserver_flowcontrol_|flow_schema="|priority_level="|type="|"/g, '')), [
     'request_execution_seconds_sum{catch-all,catch-all,regular} 0.4', 'request_execution_seconds_count{catch-all,catch-all,regular} 2',
