@@ -92,6 +92,18 @@ test('one that somebody else has replaced is good; one that cannot be read keeps
   await it.stop()
 })
 
+test('what cannot be read for an hour is made anew', async () => {
+  const it = keep(1_000 * HOUR_MS)
+  await it.clock.pass(HOUR_MS)
+  it.validity = undefined
+  await it.clock.pass(HOUR_MS * 0.9)
+  assert.deepEqual(it.told(), [])
+  await it.clock.pass(HOUR_MS * 0.2)
+  assert.equal(it.told().length, 1)
+  assert.notEqual(it.validity, undefined)
+  await it.stop()
+})
+
 test('a certificate that lives for a moment is not renewed without a pause', async () => {
   const it = keep(1)
   await it.clock.pass(20 * SECOND_MS)

@@ -25,6 +25,8 @@ export interface KeeperPorts {
 
 /** Timers stand still while the machine sleeps, and files may be replaced by others: it is looked again after that. */
 const LOOK_EVERY_MS = 60_000
+/** Whoever puts another one there is done with it by then. */
+const UNREADABLE_MS = 3_600_000
 const FIRST_RETRY_MS = 2_000
 const LONGEST_RETRY_MS = 300_000
 
@@ -45,17 +47,23 @@ class Keeper {
   #plannedAt: Instant = Infinity
   #retryAt: Instant = -Infinity
   #failures = 0
+  #unreadableSince: Instant | undefined
 
   constructor(certificate: KeptCertificate, ports: KeeperPorts) {
     this.#certificate = certificate
     this.#ports = ports
   }
 
-  /** Of what cannot be read (it may be on its way) the time stands that was planned when it last could. */
+  /** Of what cannot be read (it may be on its way) the time stands that was planned when it last could, for an hour. */
   dueAt(): Instant {
     const { plan = renewalTime } = this.#certificate
     const validity = this.#read()
-    if (validity !== undefined && (validity.from !== this.#validity?.from || validity.until !== this.#validity.until)) {
+    if (validity === undefined) {
+      this.#unreadableSince ??= this.#ports.clock.now()
+      return Math.max(Math.min(this.#plannedAt, this.#unreadableSince + UNREADABLE_MS), this.#retryAt)
+    }
+    this.#unreadableSince = undefined
+    if (validity.from !== this.#validity?.from || validity.until !== this.#validity.until) {
       this.#validity = validity
       this.#plannedAt = plan(validity, this.#ports.random)
       // Somebody else has put another one there.

@@ -1,7 +1,8 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { Validity } from '../words/renewal.ts'
 import { thrownMessage } from '../words/thrown.ts'
-import type { CertificateWithKey } from './pki-certificate.ts'
+import { validityOf, type CertificateWithKey } from './pki-certificate.ts'
 import { readFileIfPresent, writePrivateFile, writePrivateFiles } from './private-file.ts'
 
 /** A certificate and its key, each in a file of its own; or both in one, which then changes as a whole. */
@@ -35,6 +36,11 @@ function parted(text: string): CertificateWithKey {
 const REMEDY = 'Start the cluster again (lotse down, then lotse up): what is amiss is made anew then.'
 /** Files of one pair are replaced one after the other: who reads in between reads again. */
 const MAX_READS = 3
+
+/** From when to when what is there counts. Throws as readPair does, but not of one that has ended. */
+export function pairValidity(files: PairFiles): Validity {
+  return validityOf(readPair(files, -Infinity).certificatePem)
+}
 
 /** Throws an Error that names the file, what is wrong with it, and what to do. */
 export function readPair(files: PairFiles, now: number): CertificateWithKey {

@@ -2,9 +2,9 @@ import { X509Certificate, createPrivateKey } from 'node:crypto'
 import type { ConfigWatchPorts } from '../apiserver/access/config/config-watch.ts'
 import type { KeptCertificate } from '../client/certificate-keeper.ts'
 import { createCertificateRequest } from './certificate-request.ts'
-import { pairIn, readPair, writePair, type PairFiles } from './credential-files.ts'
+import { pairIn, pairValidity, readPair, writePair, type PairFiles } from './credential-files.ts'
 import { followCertificates, type FollowedUse } from './followed-certificates.ts'
-import { validityOf, type CertificateWithKey } from './pki-certificate.ts'
+import type { CertificateWithKey } from './pki-certificate.ts'
 
 /** By the first a node is known to the API server, with the second it serves logs and streams. */
 export interface NodeCertificates {
@@ -49,7 +49,7 @@ export function keptNodeCertificate({ files, nodeName, names, authorityPem, sign
   const subject = { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }
   return {
     file: files.certificateFile,
-    validity: () => validityOf(pairIn(files).certificatePem),
+    validity: () => pairValidity(files),
     async renew(signal) {
       const { requestPem, keyPem } = createCertificateRequest({ ...subject, names, addresses: [] })
       const certificatePem = await sign(requestPem, signal)

@@ -7,9 +7,9 @@ import type { Clock, Log } from '../words/ports.ts'
 import type { Validity } from '../words/renewal.ts'
 import type { CertificateIssuer } from '../resources/kinds/certificate-signing-request/certificate-issuer.ts'
 import { certificateIssuer } from './certificate-issuer.ts'
-import { pairIfPresent, pairIn, writePair, type PairFiles } from './credential-files.ts'
+import { pairIfPresent, pairValidity, writePair, type PairFiles } from './credential-files.ts'
 import {
-  createCertificate, LIFETIME_MS, validityOf, whyRenew, whyUnusable, type Authority, type CertificateTime, type CertificateWish,
+  createCertificate, LIFETIME_MS, whyRenew, whyUnusable, type Authority, type CertificateTime, type CertificateWish,
   type CertificateWithKey,
 } from './pki-certificate.ts'
 import { readFileIfPresent, writePrivateFile } from './private-file.ts'
@@ -185,7 +185,7 @@ function timeOf({ clock, lifetimeMs = LIFETIME_MS }: PkiOptions): CertificateTim
 function keptCertificate(place: Place): KeptCertificate {
   return {
     file: place.certificateFile,
-    validity: () => validityOf(pairIn(place).certificatePem),
+    validity: () => pairValidity(place),
     renew: () => void make(place),
     remedy: 'mend what keeps the server from writing the file, or start the cluster again',
   }
