@@ -103,6 +103,10 @@ export interface Delays {
   queuedMs: number
   /** For the answers of users' webhooks. */
   webhooksMs: number
+  /** Before it was known who asks and that they may, where somebody else had to be asked. */
+  accessMs: number
+  /** Where it is counted how long the request took, once it was let in. */
+  execution: { observe(seconds: number): void } | undefined
 }
 
 /** What the audit is told of a request beside what was asked and answered. */

@@ -21,7 +21,8 @@ import type { ObjectPatch } from './pipeline/patch.ts'
 import { replaceObject } from './pipeline/replace.ts'
 import { facetId, resourceName } from './pipeline/write-request.ts'
 import type { WriteRequest } from './pipeline/write-request.ts'
-import { watchInProcess } from './in-process-watch.ts'
+import { watchInProcess, type Watched } from './in-process-watch.ts'
+import type { HostCalls } from './metrics/client-calls.ts'
 import { shown } from './object-reader.ts'
 import { parseSelection } from './selection.ts'
 import { conversionFor, listShown, shownAs } from './shown-objects.ts'
@@ -35,6 +36,8 @@ export interface InProcessParts {
   readonly log: Log
   /** Ends with the server. */
   readonly signal: AbortSignal
+  /** Counts watches; all other calls are counted around this client. */
+  readonly ownCalls?: HostCalls | undefined
 }
 
 type Asked = Pick<RequestInfo, 'verb' | 'subresource' | 'namespace' | 'name'>
@@ -72,11 +75,21 @@ export class InProcessClient implements Client {
   }
 
   watch<T extends KubeObject>(kind: KindRef<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
-    const watched = async () => {
-      await this.#allow(kind, { verb: 'watch', subresource: '', namespace: options.namespace ?? '', name: '' })
-      return { feed: this.#parts.dispatch.feed, resource: this.#resource(kind) }
+    return watchInProcess<T>(() => this.#watched(kind, options.namespace), options)
+  }
+
+  async #watched(kind: KindRef, namespace = ''): ReturnType<Watched> {
+    const { ownCalls } = this.#parts
+    const startedAt = ownCalls?.now() ?? 0
+    try {
+      await this.#allow(kind, { verb: 'watch', subresource: '', namespace, name: '' })
+      const resource = this.#resource(kind)
+      ownCalls?.answered('GET', 200, startedAt)
+      return { feed: this.#parts.dispatch.feed, resource }
+    } catch (error) {
+      ownCalls?.failed('GET', error, startedAt)
+      throw error
     }
-    return watchInProcess<T>(watched, options)
   }
 
   async create<T extends KubeObject>(kind: KindRef<T>, object: T, options: WriteOptions = {}): Promise<T> {

@@ -34,6 +34,8 @@ import { flowObjects, followFlowObjects } from './flow-control/follow-flow-objec
 import type { Handler } from './http.ts'
 import { auditFamilies } from './metrics/audit-metrics.ts'
 import { AdmissionMetrics } from './metrics/admission-metrics.ts'
+import type { HostCalls } from './metrics/client-calls.ts'
+import { MeasuredClient } from './metrics/measured-client.ts'
 import { measuredStore } from './metrics/measured-store.ts'
 import type { MetricSource } from './metrics/metric-family.ts'
 import { metricsRoute } from './metrics/metrics-route.ts'
@@ -83,6 +85,8 @@ export interface ApiServerDependencies {
   readonly limits: ApiServerLimits
   /** What is written down of requests, and where to; absent: nothing. */
   readonly audit?: AuditConfig | undefined
+  /** Counts what the server's own parts ask of it; absent: nobody counts. */
+  readonly ownCalls?: HostCalls | undefined
   /** In tests: a mutation of a shared object throws. */
   readonly freezeObjects: boolean
   /** Builds what decides about requests, from the caches that it needs for that. */
@@ -177,7 +181,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   let auditor: Auditor | undefined
   const client = (user: User): Client => clientFor(user, {
     late: () => present(inProcess, 'the composed server'), signal: life.signal, authorizer: () => extensions.authorizer,
-    auditor: dependencies.audit && (() => present(auditor, 'the auditor')),
+    auditor: dependencies.audit && (() => present(auditor, 'the auditor')), ownCalls: dependencies.ownCalls,
   })
 
   const watches = new Watches({ feed, clock, random, log, limits })
@@ -188,7 +192,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
     schemaOf: (kind, object) => schemaOfKind(resources, schemas, kind, object),
   })
-  const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight))
+  const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight, clock.now()))
   const metrics = new RequestMetrics({ isKnown: (info) => isServed(resources, routes, info) })
   const admissionMetrics = new AdmissionMetrics(clock)
   const sources: MetricSource[] = [
@@ -203,7 +207,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     charges: new ChargeLane({ store, feed, sets, resources, bookkeeper: extensions.bookkeeper }), watches, elsewhere: extensions.elsewhere,
   }
   const { authorizer, authenticators } = extensions
-  inProcess = { dispatch, authorizer, log, signal: life.signal }
+  inProcess = { dispatch, authorizer, log, signal: life.signal, ownCalls: dependencies.ownCalls }
   auditor = auditorOf(dependencies, dispatch)
   return {
     handle: createHandler({ ...dispatch, authorizer, authenticators, gate, metrics, auditor, encoder: new ProtobufEncoder(schemas) }),
@@ -233,9 +237,15 @@ interface ClientParts {
   /** Undefined: nothing is written down of any call. */
   readonly auditor: (() => Auditor) | undefined
   readonly signal: AbortSignal
+  readonly ownCalls: HostCalls | undefined
 }
 
-function clientFor(user: User, { late, auditor, ...parts }: ClientParts): Client {
+function clientFor(user: User, parts: ClientParts): Client {
+  const client = auditedClientFor(user, parts)
+  return parts.ownCalls === undefined ? client : new MeasuredClient(client, parts.ownCalls)
+}
+
+function auditedClientFor(user: User, { late, auditor, ...parts }: ClientParts): Client {
   const plain = new InProcessClient(late, user)
   if (auditor === undefined) return plain
   const inner = (notes: AuditNotes | undefined): Client => (notes === undefined ? plain : new InProcessClient(late, user, notes))

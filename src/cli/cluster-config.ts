@@ -25,6 +25,8 @@ export interface ClusterConfig {
   readonly clusterDomain: string
   /** Absent in clusters that never had any. */
   readonly serverFiles?: ServerFiles
+  /** How long certificates count that the cluster signs; absent: a year. */
+  readonly certificateLifetimeSeconds?: number
 }
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { load } from 'js-yaml'
-import { kubeconfigPath, merge, remove, standalone, type Access } from './kubeconfig.ts'
+import { knownPlaces, notePlace } from './kubeconfig-places.ts'
+import { kubeconfigPath, merge, remove, renewCertificate, standalone, type Access } from './kubeconfig.ts'
 
 interface Parsed {
   readonly 'current-context': string
@@ -118,4 +119,29 @@ test('where kubectl itself would write', () => {
 
 test('standalone', () => {
   assert.equal(names((load(standalone(access('a'))) as Parsed).contexts), 'lotse-a')
+})
+
+test('a renewed certificate takes the place of a former one, and of nothing else', async () => {
+  writeForeign()
+  await merge(path, access('a'))
+  writeFileSync(path, readFileSync(path, 'utf8').replace('current-context: lotse-a', 'current-context: work'))
+  const before = readFileSync(path, 'utf8')
+  const renewed = { ...access('a'), clientCertificate: 'NEXT', clientKey: 'NEXT KEY' }
+  assert.equal(await renewCertificate(path, renewed, (certificatePem) => certificatePem === 'other'), false)
+  assert.equal(readFileSync(path, 'utf8'), before)
+  assert.equal(await renewCertificate(path, renewed, (certificatePem) => certificatePem === 'CERT'), true)
+  const base64 = (text: string): string => Buffer.from(text).toString('base64')
+  const expected = before.replace(base64('CERT'), base64('NEXT')).replace(base64('KEY'), base64('NEXT KEY'))
+  assert.equal(readFileSync(path, 'utf8'), expected)
+  assert.equal(await renewCertificate(path, access('b'), () => true), false)
+  assert.equal(await renewCertificate(join(directory, 'none'), renewed, () => true), false)
+})
+
+test('the kubeconfigs that have got the entries are remembered, the newest first, and not without end', () => {
+  assert.deepEqual(knownPlaces(directory), [])
+  for (let index = 0; index < 20; index += 1) notePlace(directory, `/home/u${index}/config`)
+  notePlace(directory, '/home/u10/config')
+  assert.deepEqual([knownPlaces(directory).length, ...knownPlaces(directory).slice(0, 3)], [16, '/home/u10/config', '/home/u19/config', '/home/u18/config'])
+  writeFileSync(join(directory, 'kubeconfigs.json'), '{"half')
+  assert.deepEqual(knownPlaces(directory), [])
 })

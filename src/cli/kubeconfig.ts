@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync,
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { dump, load } from 'js-yaml'
+import { isObject } from '../objects/json.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import { writeWhole } from './whole-file.ts'
 
@@ -48,6 +49,26 @@ export async function merge(path: string, access: Access): Promise<void> {
   await change(path, (config) => withAccess(config, access))
 }
 
+/**
+ * Puts the new certificate where isFormer says that one of this cluster's former ones is; resolves to whether it was there. What somebody
+ * has made of the entry since is not touched, nor is the file where there is nothing to change.
+ */
+export async function renewCertificate(path: string, access: Access, isFormer: (certificatePem: string) => boolean): Promise<boolean> {
+  const isMeant = ({ name, user }: Named): boolean => {
+    const data = isObject(user) ? user['client-certificate-data'] : undefined
+    return name === access.contextName && typeof data === 'string' && isFormer(Buffer.from(data, 'base64').toString())
+  }
+  if (!existsSync(path) || !read(path).users.some(isMeant)) return false
+  await change(path, (config) => ({
+    ...config,
+    users: config.users.map((entry) => {
+      if (!isMeant(entry) || !isObject(entry['user'])) return entry
+      return { ...entry, user: { ...entry['user'], ...certificateData(access) } }
+    }),
+  }))
+  return true
+}
+
 /** Takes out this cluster's entries and nothing else; resolves to whether there were any. */
 export async function remove(path: string, contextName: string): Promise<boolean> {
   if (!existsSync(path)) return false
@@ -74,20 +95,24 @@ function empty(): Kubeconfig {
 function withAccess(config: Kubeconfig, access: Access): Kubeconfig {
   const name = access.contextName
   const replaced = (list: Named[], entry: Named): Named[] => [...list.filter((other) => other.name !== name), entry]
-  const base64 = (text: string): string => Buffer.from(text).toString('base64')
   return {
     ...config,
     clusters: replaced(config.clusters, {
       name,
       cluster: { server: access.server, 'certificate-authority-data': base64(access.certificateAuthority) },
     }),
-    users: replaced(config.users, {
-      name,
-      user: { 'client-certificate-data': base64(access.clientCertificate), 'client-key-data': base64(access.clientKey) },
-    }),
+    users: replaced(config.users, { name, user: certificateData(access) }),
     contexts: replaced(config.contexts, { name, context: { cluster: name, user: name } }),
     'current-context': name,
   }
+}
+
+function certificateData({ clientCertificate, clientKey }: Access): Record<string, string> {
+  return { 'client-certificate-data': base64(clientCertificate), 'client-key-data': base64(clientKey) }
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
 }
 
 async function change(path: string, edit: (config: Kubeconfig) => Kubeconfig): Promise<void> {

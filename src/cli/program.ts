@@ -18,6 +18,12 @@ interface CommonOptions {
   readonly output: 'text' | 'json'
 }
 
+interface UpValues {
+  readonly port?: number
+  readonly nodes: '0' | '1'
+  readonly certificateLifetime?: number
+}
+
 const EXIT_OK = 0
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
@@ -82,8 +88,10 @@ function addUp(program: Command, invocation: MakeInvocation): void {
     .option('--authentication-config <file>', 'let in whom this AuthenticationConfiguration names: users of JWT issuers, anonymous ones')
     .option('--authorization-config <file>', 'who is asked what users may do, as this AuthorizationConfiguration says')
     .option('--token-webhook-config <file>', 'a kubeconfig of a server that knows whose a token is')
-    .action(({ port: wanted, nodes, ...options }: CommonOptions & ServerFiles & { port?: number; nodes: '0' | '1' }) =>
-      up(invocation(options), { port: wanted, nodes: nodes === '0' ? 0 : 1, serverFiles: options }))
+    .option('--certificate-lifetime <duration>', 'how long certificates count, as 12h or 90d (default: 365d)', lifetime)
+    .action(({ port: wanted, nodes, certificateLifetime, ...options }: CommonOptions & ServerFiles & UpValues) => up(invocation(options), {
+      port: wanted, nodes: nodes === '0' ? 0 : 1, serverFiles: options, certificateLifetimeSeconds: certificateLifetime,
+    }))
 }
 
 function addDown(program: Command, invocation: MakeInvocation): void {
@@ -133,4 +141,18 @@ function wholeNumber(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('this takes a whole number from 0 on.')
   return value
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+/** A renewal takes a moment, and so does taking it into use. */
+const SHORTEST_LIFETIME_SECONDS = 20
+const LONGEST_LIFETIME_SECONDS = 365 * 86_400
+
+function lifetime(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
+  const seconds = Number(count) * (UNIT_SECONDS[unit] ?? 0)
+  if (seconds < SHORTEST_LIFETIME_SECONDS || seconds > LONGEST_LIFETIME_SECONDS) {
+    throw new InvalidArgumentError('this takes a duration from 20s to 365d: a whole number and one of s, m, h, d.')
+  }
+  return seconds
 }

@@ -32,13 +32,15 @@ export interface ControllersConfig {
   readonly signSecretToken: SecretTokenParts['sign']
   /** Signs certificates with the cluster's authority. */
   readonly issueCertificate: CertificateIssuer
+  /** None of them counts for longer; absent: a year. */
+  readonly longestCertificateMs?: number | undefined
 }
 
 const MAX_FINISHED_PODS = 12_500
 
 /** Every controller of the cluster, ready for an Executor. */
 export function allControllers(config: ControllersConfig): readonly Controller[] {
-  const { rootCertificate, storedKinds, startedAt, signSecretToken, issueCertificate } = config
+  const { rootCertificate, storedKinds, startedAt, signSecretToken, issueCertificate, longestCertificateMs } = config
   return [
     deploymentController(),
     replicaSetController(),
@@ -48,7 +50,7 @@ export function allControllers(config: ControllersConfig): readonly Controller[]
     serviceAccountController(),
     rootCaController(rootCertificate),
     secretTokenController({ sign: signSecretToken, rootCertificate }),
-    certificateSigningController(issueCertificate),
+    certificateSigningController({ issue: issueCertificate, longestMs: longestCertificateMs }),
     certificateCleaner(),
     nodeLifecycleController(startedAt),
     taintEvictionController(),

@@ -61,6 +61,22 @@ test('what is approved is signed', () => {
   }
 })
 
+test('no certificate counts for longer than the cluster says', () => {
+  const spanOf = (longestMs: number, spec: Partial<Spec> = {}): [number, number] => {
+    let asked: IssueWish | undefined
+    planSigning({
+      request: requestWith(spec, approved), longestMs, issue: (wish) => {
+        asked = wish
+        return { ok: false, problem: '' }
+      },
+    }, NOW)
+    return [(asked?.notBefore ?? 0) - NOW, (asked?.notAfter ?? 0) - NOW]
+  }
+  assert.deepEqual(spanOf(60 * MINUTE_MS), [-5 * MINUTE_MS, 60 * MINUTE_MS])
+  assert.deepEqual(spanOf(60 * MINUTE_MS, { expirationSeconds: 36_000 }), [-5 * MINUTE_MS, 60 * MINUTE_MS])
+  assert.deepEqual(spanOf(20_000, { expirationSeconds: 600 }), [-2_000, 20_000])
+})
+
 test('what is done with is removed', () => {
   const condition = (type: string, lastUpdateTime: string): Conditions => [{ type, status: 'True', lastUpdateTime }]
   const table: [Conditions, string | undefined, string, string | undefined][] = [

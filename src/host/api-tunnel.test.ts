@@ -164,7 +164,7 @@ test('a renewed certificate is shown on new connections; what is on its way goes
   const signer = {
     certificatePem: pki.frontProxy.caPem, keyPem: readFileSync(join(directory, 'front-proxy-ca.key'), 'utf8'), commonName: 'lotse-front-proxy-ca',
   }
-  const renewed = createCertificate({ commonName: 'another', organizations: [], use: 'client', names: [], addresses: [] }, signer, systemClock.now())
+  const renewed = createCertificate({ commonName: 'another', organizations: [], use: 'client', names: [], addresses: [] }, signer, { now: systemClock.now(), lifetimeMs: 3_600_000 })
   remote.renew(renewed)
   nodeProxy.renew({ ...pki.apiServerToNode, frontProxy: renewed })
   await get()

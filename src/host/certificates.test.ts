@@ -32,7 +32,7 @@ test('whose key has signed a request', () => {
 
 const NOW = Date.UTC(2026, 0, 1)
 const DAY_MS = 86_400_000
-const made = createCertificate({ commonName: 'an-authority', organizations: [], use: 'authority', names: [], addresses: [] }, undefined, NOW)
+const made = createCertificate({ commonName: 'an-authority', organizations: [], use: 'authority', names: [], addresses: [] }, undefined, { now: NOW, lifetimeMs: 3_600_000 })
 const authority: Authority = { ...made, commonName: 'an-authority' }
 
 function issue(wish: RequestWish, usages: readonly string[], days: number): X509Certificate {

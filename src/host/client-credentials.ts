@@ -1,5 +1,6 @@
 import type { ConfigWatchPorts } from '../apiserver/access/config/config-watch.ts'
-import { followCertificates, pairIn, readPair, type FollowedCertificates, type PairFiles } from './followed-certificates.ts'
+import { pairIn, readPair, type PairFiles } from './credential-files.ts'
+import { followCertificates, type FollowedUse } from './followed-certificates.ts'
 import type { CertificateWithKey } from './pki-certificate.ts'
 
 /** The certificates by which others know this server: nodes that it calls, and the API servers behind it. */
@@ -15,7 +16,7 @@ export function readClientCredentials({ toNodes, frontProxy }: ClientCredentialF
   return { toNodes: readPair(toNodes, now), frontProxy: readPair(frontProxy, now) }
 }
 
-export interface FollowedClients extends Pick<FollowedCertificates<ClientCredentials>, 'inForce' | 'renew' | 'use'> {
+export interface FollowedClients extends FollowedUse<ClientCredentials> {
   readonly files: ClientCredentialFiles
 }
 

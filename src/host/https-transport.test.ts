@@ -12,7 +12,7 @@ import { silentLog, type Clock } from '../words/ports.ts'
 import { textOf, utf8 } from '../words/bytes.ts'
 import { systemClock } from './clock.ts'
 import { startHttpsServer, type HttpsServer } from './https-server.ts'
-import { createHttpsTransport, type HttpsTransportOptions } from './https-transport.ts'
+import { createHttpsTransport, type HttpsTransportOptions, type RenewableTransport } from './https-transport.ts'
 import { createNodeProxy } from './node-proxy.ts'
 import { createClusterPki } from './pki.ts'
 
@@ -47,7 +47,7 @@ async function start(port = 0): Promise<HttpsServer> {
   return server
 }
 
-function transportTo(port: number, credentials: HttpsTransportOptions['credentials'] = { type: 'none' }, clock: Clock = systemClock): Transport {
+function transportTo(port: number, credentials: HttpsTransportOptions['credentials'] = { type: 'none' }, clock: Clock = systemClock): RenewableTransport {
   const transport = createHttpsTransport({ server: `https://127.0.0.1:${port}`, caPem: pki.caPem, credentials, clock })
   closers.push(() => transport.close())
   return transport
@@ -221,4 +221,24 @@ test('a closed transport refuses', async () => {
   await ask(transport)
   transport.close()
   await assert.rejects(ask(transport), { name: 'TransportError' })
+})
+
+test('a renewed certificate is shown from the next request on, while a watch goes on and requests are under way', async () => {
+  const { port } = await start()
+  const shown = (name: 'admin' | 'scheduler'): HttpsTransportOptions['credentials'] => ({ type: 'certificate', ...pki[name] })
+  const transport = transportTo(port, shown('admin'))
+  const stop = new AbortController()
+  const watch = await transport.send({ method: 'GET', path: '/watch', headers: {}, signal: stop.signal })
+  const events = watch.body[Symbol.asyncIterator]()
+  assert.equal(textOf((await events.next()).value ?? new Uint8Array()), 'event')
+  const before = Array.from({ length: 20 }, () => ask(transport, { path: '/wait' }))
+  transport.renew(shown('scheduler'))
+  const after = Array.from({ length: 20 }, () => ask(transport, { path: '/wait' }))
+  const who = async (answers: readonly Promise<string>[]): Promise<string> => (
+    [...new Set((await Promise.all(answers)).map((answer) => /CN|GET ([^ ]+)/.exec(answer)?.[1] ?? answer))].join())
+  // What had not gone out yet goes with the new one.
+  assert.match(await who(before), /^(kubernetes-admin|system:kube-scheduler)/)
+  assert.equal(await who(after), 'system:kube-scheduler')
+  assert.equal(await Promise.race([events.next().then(() => 'ended', () => 'failed'), sleep(50).then(() => 'goes on')]), 'goes on')
+  stop.abort()
 })

@@ -21,6 +21,13 @@ export interface HttpsTransportOptions {
   readonly clock: Clock
 }
 
+type Credentials = HttpsTransportOptions['credentials']
+
+export interface RenewableTransport extends Transport {
+  /** New connections show these. What is under way ends on the connection that it has. */
+  renew(credentials: Credentials): void
+}
+
 /** The server cannot be reached; the message says which and why. A request that fails so may or may not have been carried out. */
 export class TransportError extends Error {
   override readonly name = 'TransportError'
@@ -41,12 +48,13 @@ const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024
 const MAX_ATTEMPTS = 3
 
 /** HTTP/2 to one API server: one connection for all requests, made when it is needed and made again when it breaks. */
-export function createHttpsTransport(options: HttpsTransportOptions): Transport {
+export function createHttpsTransport(options: HttpsTransportOptions): RenewableTransport {
   return new HttpsTransport(options)
 }
 
-class HttpsTransport implements Transport {
+class HttpsTransport implements RenewableTransport {
   readonly #options: HttpsTransportOptions
+  #credentials: Credentials
   #connection: Promise<Connection> | undefined
   /** Connections that said goodbye and finish what they carry. */
   readonly #old = new Set<Connection>()
@@ -55,6 +63,7 @@ class HttpsTransport implements Transport {
 
   constructor(options: HttpsTransportOptions) {
     this.#options = options
+    this.#credentials = options.credentials
   }
 
   async send(request: TransportRequest): Promise<TransportResponse> {
@@ -77,6 +86,13 @@ class HttpsTransport implements Transport {
     this.#connection?.then((connection) => connection.destroy(), () => undefined)
   }
 
+  renew(credentials: Credentials): void {
+    this.#credentials = credentials
+    const former = this.#connection
+    this.#connection = undefined
+    former?.then((connection) => connection.retire(), () => undefined)
+  }
+
   async #attempt(request: TransportRequest, done: () => void): Promise<TransportResponse> {
     const authorization = await this.#authorization()
     for (let attempt = 1; ; attempt++) {
@@ -97,7 +113,7 @@ class HttpsTransport implements Transport {
   }
 
   async #authorization(): Promise<string | undefined> {
-    const { credentials } = this.#options
+    const credentials = this.#credentials
     return credentials.type === 'token' ? `Bearer ${await credentials.token()}` : undefined
   }
 
@@ -111,7 +127,7 @@ class HttpsTransport implements Transport {
     const forget = (): void => {
       if (this.#connection === opened) this.#connection = undefined
     }
-    const opened: Promise<Connection> = openConnection(this.#options, {
+    const opened: Promise<Connection> = openConnection({ ...this.#options, credentials: this.#credentials }, {
       onRetire: (connection) => {
         forget()
         this.#old.add(connection)
@@ -192,15 +208,15 @@ class Connection {
     this.#socket = socket
     this.#clock = clock
     this.#events = events
-    session.on('error', () => this.#retire())
-    session.on('goaway', () => this.#retire())
+    session.on('error', () => this.retire())
+    session.on('goaway', () => this.retire())
     socket.once('close', () => {
       this.#cancelReading()
       if (!session.destroyed) session.destroy(new Error('the connection was lost'))
     })
     session.on('close', () => {
       this.#cancelPing()
-      this.#retire()
+      this.retire()
       events.onClose(this)
     })
     this.#pingLater()
@@ -211,11 +227,20 @@ class Connection {
     this.#session.destroy()
   }
 
+  /** Takes no more requests, and ends with the last one that it has. */
+  retire(): void {
+    if (this.#retired) return
+    this.#retired = true
+    this.#events.onRetire(this)
+    // Ends when the last stream does.
+    if (!this.#session.closed && !this.#session.destroyed) this.#session.close()
+  }
+
   send(request: TransportRequest, authorization: string | undefined, done: () => void): Promise<TransportResponse> {
     return new Promise((resolve, reject) => {
       if (this.#retired || this.#session.closed || this.#session.destroyed) {
         // Its own events may come later: the next attempt must not meet it again.
-        this.#retire()
+        this.retire()
         return reject(new NotHandled('the connection is closing'))
       }
       const headers: OutgoingHttpHeaders = { ...request.headers, ':method': request.method, ':path': request.path }
@@ -236,14 +261,6 @@ class Connection {
       })
       if (request.body !== undefined) stream.end(request.body)
     })
-  }
-
-  #retire(): void {
-    if (this.#retired) return
-    this.#retired = true
-    this.#events.onRetire(this)
-    // Ends when the last stream does.
-    if (!this.#session.closed && !this.#session.destroyed) this.#session.close()
   }
 
   #readLater(): void {

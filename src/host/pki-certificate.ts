@@ -3,6 +3,7 @@ import {
 } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import type { Instant } from '../words/instant.ts'
+import { isNearEnd, type Validity } from '../words/renewal.ts'
 import { bitString, booleanTrue, integer, octetString, oid, sequence, setOf, tagged, taggedPrimitive, time, utf8String } from './der.ts'
 
 /** What a certificate is to say. */
@@ -20,17 +21,26 @@ export interface CertificateWithKey {
   readonly keyPem: string
 }
 
+/** When it is made, and how long it counts. */
+export interface CertificateTime {
+  readonly now: Instant
+  readonly lifetimeMs: number
+}
+
 export interface Authority extends CertificateWithKey {
   readonly commonName: string
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const VALID_MS = 365 * DAY_MS
+/** How long a certificate counts where nobody has said otherwise. */
+export const LIFETIME_MS = 365 * DAY_MS
 const AUTHORITY_VALID_MS = 3650 * DAY_MS
 /** Certificates are valid from a little earlier on, for machines whose clocks differ. */
 const CLOCK_SKEW_MS = 5 * 60 * 1000
-/** A certificate with less time than this left is replaced. */
-const RENEW_BEFORE_MS = 30 * DAY_MS
+/** Of a short life that would be most. */
+const CLOCK_SKEW_PART = 0.1
+/** Notes of a certificate's times are whole seconds. */
+const ROUNDING_MS = 1000
 
 /** RFC 5280, RFC 5758. */
 export const EXTENSION = {
@@ -59,17 +69,18 @@ const SIGN_CERTIFICATES = bitString(Buffer.from([0x06]), 1)
  * Written out here, as this one profile takes a page; a general library patches the global Reflect and takes longer to load than all of
  * this.
  */
-export function createCertificate(wish: CertificateWish, authority: Authority | undefined, now: Instant): CertificateWithKey {
+export function createCertificate(wish: CertificateWish, authority: Authority | undefined, made: CertificateTime): CertificateWithKey {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const signingKey = authority === undefined ? privateKey : createPrivateKey(authority.keyPem)
   const algorithm = sequence(oid(SIGNATURE_ALGORITHM))
-  const validMs = wish.use === 'authority' ? AUTHORITY_VALID_MS : VALID_MS
+  const validMs = wish.use === 'authority' ? AUTHORITY_VALID_MS : made.lifetimeMs
+  const from = made.now - Math.min(CLOCK_SKEW_MS, validMs * CLOCK_SKEW_PART)
   const content = sequence(
     tagged(0, integer(Buffer.from([2]))),
     integer(serialNumber()),
     algorithm,
     distinguishedName(authority === undefined ? wish : { commonName: authority.commonName, organizations: [] }),
-    sequence(time(new Date(now - CLOCK_SKEW_MS)), time(new Date(now + validMs))),
+    sequence(time(new Date(from)), time(new Date(made.now + validMs))),
     distinguishedName(wish),
     publicKey.export({ type: 'spki', format: 'der' }),
     tagged(3, sequence(...extensionsOf(wish, publicKey, createPublicKey(signingKey)))),
@@ -102,12 +113,18 @@ function extensionsOf(wish: CertificateWish, publicKey: KeyObject, authorityKey:
     extension(OID.authorityKeyId, sequence(taggedPrimitive(0, keyId(authorityKey)))),
   ]
   if (!isAuthority) extensions.push(extension(OID.extendedKeyUsage, sequence(oid(wish.use === 'server' ? OID.serverAuth : OID.clientAuth))))
-  const alternatives = [
-    ...wish.names.map((name) => taggedPrimitive(2, Buffer.from(name, 'ascii'))),
-    ...wish.addresses.map((address) => taggedPrimitive(7, addressBytes(address))),
-  ]
-  if (alternatives.length > 0) extensions.push(extension(OID.subjectAlternativeName, sequence(...alternatives)))
+  const names = namesExtension(wish)
+  if (names !== undefined) extensions.push(extension(OID.subjectAlternativeName, names))
   return extensions
+}
+
+/** What stands in the extension subjectAltName; undefined where it has no names. */
+export function namesExtension({ names, addresses }: Pick<CertificateWish, 'names' | 'addresses'>): Buffer | undefined {
+  const alternatives = [
+    ...names.map((name) => taggedPrimitive(2, Buffer.from(name, 'ascii'))),
+    ...addresses.map((address) => taggedPrimitive(7, addressBytes(address))),
+  ]
+  return alternatives.length === 0 ? undefined : sequence(...alternatives)
 }
 
 function extension(type: string, value: Uint8Array): Buffer {
@@ -134,14 +151,29 @@ export function addressBytes(address: string): Buffer {
   return Buffer.from([...groups(head), ...missing, ...groups(tail)].map((group) => group.padStart(4, '0')).join(''), 'hex')
 }
 
-/** Why a certificate cannot be used any more; undefined when it is good for at least another month. */
-export function whyRenew(pair: CertificateWithKey, wish: CertificateWish, authorityPem: string, now: Instant): string | undefined {
+/** From when to when a certificate counts. Throws where the text is none. */
+export function validityOf(certificatePem: string): Validity {
+  const { validFrom, validTo } = new X509Certificate(certificatePem)
+  return { from: Date.parse(validFrom), until: Date.parse(validTo) }
+}
+
+/** Why a certificate is to be made anew; undefined when it is good for at least a third of its life. */
+export function whyRenew(pair: CertificateWithKey, wish: CertificateWish, authorityPem: string, at: CertificateTime): string | undefined {
+  return whyUnusable(pair, wish, authorityPem, at) ?? (isNearEnd(validityOf(pair.certificatePem), at.now) ? 'it expires soon' : undefined)
+}
+
+/** Why a certificate cannot be used; undefined when it can. */
+export function whyUnusable(
+  pair: CertificateWithKey, wish: CertificateWish, authorityPem: string, { now, lifetimeMs }: CertificateTime,
+): string | undefined {
   try {
     const certificate = new X509Certificate(pair.certificatePem)
     if (!certificate.checkPrivateKey(createPrivateKey(pair.keyPem))) return 'the key is not that of the certificate'
     if (!certificate.verify(new X509Certificate(authorityPem).publicKey)) return 'another authority signed it'
-    if (Date.parse(certificate.validTo) - now < RENEW_BEFORE_MS) return 'it expires soon'
-    if (Date.parse(certificate.validFrom) > now) return 'it is not valid yet'
+    const { from, until } = validityOf(pair.certificatePem)
+    if (until <= now) return 'it has expired'
+    if (from > now) return 'it is not valid yet'
+    if (until > now + lifetimeMs + ROUNDING_MS) return 'it is valid for longer than it is to be'
     if (certificate.subject !== subjectText(wish)) return 'it names another subject'
     if (!namesAll(certificate, wish)) return 'it is for other names or addresses'
     return undefined

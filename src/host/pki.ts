@@ -1,11 +1,17 @@
 import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { KeptCertificate } from '../client/certificate-keeper.ts'
 import { assert } from '../words/assert.ts'
 import type { Clock, Log } from '../words/ports.ts'
+import type { Validity } from '../words/renewal.ts'
 import type { CertificateIssuer } from '../resources/kinds/certificate-signing-request/certificate-issuer.ts'
 import { certificateIssuer } from './certificate-issuer.ts'
-import { createCertificate, whyRenew, type Authority, type CertificateWish, type CertificateWithKey } from './pki-certificate.ts'
+import { pairIfPresent, pairValidity, writePair, type PairFiles } from './credential-files.ts'
+import {
+  createCertificate, LIFETIME_MS, whyRenew, whyUnusable, type Authority, type CertificateTime, type CertificateWish,
+  type CertificateWithKey,
+} from './pki-certificate.ts'
 import { readFileIfPresent, writePrivateFile } from './private-file.ts'
 import { generateTokenKey } from './service-account-tokens.ts'
 
@@ -13,15 +19,14 @@ export interface PkiOptions {
   /** DNS names and IP addresses by which the API server is reached. */
   readonly names: readonly string[]
   readonly addresses: readonly string[]
+  /** How long what the authority signs counts; absent: a year. */
+  readonly lifetimeMs?: number | undefined
   readonly clock: Clock
   readonly log: Log
 }
 
 /** A certificate with its key, and the files that they are kept in. */
-export interface Credentials extends CertificateWithKey {
-  readonly certificateFile: string
-  readonly keyFile: string
-}
+export interface Credentials extends CertificateWithKey, PairFiles {}
 
 export interface NodeCredentials {
   /** For the node's requests to the API server: system:node:NAME in system:nodes. */
@@ -36,8 +41,6 @@ export interface ClusterPki {
   /** Where an administrator may put more authorities whose clients are let in. */
   readonly clientCaFile: string
   readonly apiServer: Credentials
-  /** Makes the API server's certificate anew where it ends soon. */
-  renewApiServer(): void
   /** With it the API server calls the nodes. */
   readonly apiServerToNode: Credentials
   /** system:masters: may do everything. */
@@ -55,7 +58,9 @@ export interface ClusterPki {
   readonly retiredTokenKeyPems: readonly string[]
   /** Signs what others ask for. */
   readonly issue: CertificateIssuer
-  /** Makes or renews the credentials of a node. */
+  /** All that is the cluster's own, for whoever renews it in time. Of a node only what has ended: the node sees to the rest itself. */
+  readonly kept: readonly KeptCertificate[]
+  /** Makes the credentials of a node, also anew where they cannot be used; its agent renews them in time. */
   node(name: string, at: { readonly names: readonly string[]; readonly addresses: readonly string[] }): NodeCredentials
 }
 
@@ -73,74 +78,117 @@ const FRONT_PROXY_AUTHORITY: CertificateWish = { ...AUTHORITY, commonName: 'lots
 
 /**
  * The cluster's own certificate authority and everything it signs, kept in a directory. What is there and good is left alone; what
- * expires within a month, or is for other names, is made anew. The authority itself is never replaced, as every client trusts it.
+ * is in the last third of its life, or is for other names, is made anew. The authority itself is never replaced, as every client trusts it.
  */
 export function createClusterPki(directory: string, options: PkiOptions): ClusterPki {
   const authority = openAuthority(directory, { file: 'ca', wish: AUTHORITY }, options)
   const openProxyAuthority = (): Authority => openAuthority(directory, { file: 'front-proxy-ca', wish: FRONT_PROXY_AUTHORITY }, options)
   const proxyAuthority = openProxyAuthority()
-  const client = (file: string, commonName: string, organizations: readonly string[]): Credentials => (
-    ensure({ directory, file, authority, options }, { commonName, organizations, use: 'client', names: [], addresses: [] }))
+  const signed = { authority: () => authority, options }
+  const client = (file: string, commonName: string, organizations: readonly string[]): Place => ({
+    ...signed, ...twoFiles(directory, file), wish: { commonName, organizations, use: 'client', names: [], addresses: [] },
+  })
   const { names, addresses } = options
-  const apiServer = (): Credentials => ensure(
-    { directory, file: 'apiserver', authority, options },
-    { commonName: 'kube-apiserver', organizations: [], use: 'server', names, addresses }
-  )
-  const apiServerToNode = (): Credentials => client('apiserver-node-client', API_SERVER_TO_NODE_NAME, ['lotse:node-admins'])
-  const frontProxy = (signer: Authority): Credentials => ensure(
-    { directory, file: 'front-proxy-client', authority: signer, options },
-    { commonName: FRONT_PROXY_NAME, organizations: [], use: 'client', names: [], addresses: [] }
-  )
+  const own = {
+    apiServer: {
+      ...signed, ...twoFiles(directory, 'apiserver'),
+      wish: { commonName: 'kube-apiserver', organizations: [], use: 'server', names, addresses },
+    } satisfies Place,
+    apiServerToNode: client('apiserver-node-client', API_SERVER_TO_NODE_NAME, ['lotse:node-admins']),
+    admin: client('admin', 'kubernetes-admin', ['system:masters']),
+    scheduler: client('scheduler', 'system:kube-scheduler', []),
+    controllerManager: client('controller-manager', 'system:kube-controller-manager', []),
+    frontProxy: { ...client('front-proxy-client', FRONT_PROXY_NAME, []), authority: openProxyAuthority },
+  }
   const tokenKeyPem = openTokenKey(directory)
+  const kept: KeptCertificate[] = Object.values(own).map(keptCertificate)
   return {
     caFile: join(directory, 'ca.crt'),
     caPem: authority.certificatePem,
     clientCaFile: join(directory, 'client-ca.crt'),
-    apiServer: apiServer(),
-    renewApiServer: () => void apiServer(),
-    apiServerToNode: apiServerToNode(),
-    admin: client('admin', 'kubernetes-admin', ['system:masters']),
-    frontProxy: { ...frontProxy(proxyAuthority), caPem: proxyAuthority.certificatePem, caFile: join(directory, 'front-proxy-ca.crt') },
+    apiServer: ensure(own.apiServer),
+    apiServerToNode: ensure(own.apiServerToNode),
+    admin: ensure(own.admin),
+    frontProxy: { ...ensure(own.frontProxy), caPem: proxyAuthority.certificatePem, caFile: join(directory, 'front-proxy-ca.crt') },
     renewClients() {
-      apiServerToNode()
-      frontProxy(openProxyAuthority())
+      ensure(own.apiServerToNode)
+      ensure(own.frontProxy)
     },
-    scheduler: client('scheduler', 'system:kube-scheduler', []),
-    controllerManager: client('controller-manager', 'system:kube-controller-manager', []),
+    scheduler: ensure(own.scheduler),
+    controllerManager: ensure(own.controllerManager),
     tokenKeyPem,
     tokenPublicKeyPem: createPublicKey(tokenKeyPem).export({ type: 'spki', format: 'pem' }).toString(),
     retiredTokenKeyPems: retiredTokenKeys(directory),
     issue: certificateIssuer(authority),
-    node: (name, at) => {
+    kept,
+    node(name, at) {
       assert(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name), `${name} is no name for a node`)
-      const commonName = `system:node:${name}`
-      const serving: CertificateWish = { commonName, organizations: ['system:nodes'], use: 'server', ...at }
-      return {
-        client: client(join('nodes', name, 'client'), commonName, ['system:nodes']),
-        serving: ensure({ directory, file: join('nodes', name, 'serving'), authority, options }, serving),
-      }
+      const wish = { commonName: `system:node:${name}`, organizations: ['system:nodes'], names: [], addresses: [] }
+      const places = [
+        { ...signed, ...nodeFiles(directory, name, 'client'), wish: { ...wish, use: 'client' } },
+        { ...signed, ...nodeFiles(directory, name, 'serving'), wish: { ...wish, ...at, use: 'server' } },
+      ] as const
+      kept.push(...places.map((place) => ({ ...keptCertificate(place), plan: ({ until }: Validity) => until })))
+      return { client: ensureUsable(places[0]), serving: ensureUsable(places[1]) }
     },
   }
 }
 
-interface Place {
-  readonly directory: string
-  /** Without its ending. */
-  readonly file: string
-  readonly authority: Authority
+interface Place extends PairFiles {
+  readonly wish: CertificateWish
   readonly options: PkiOptions
+  authority(): Authority
 }
 
-function ensure({ directory, file, authority, options }: Place, wish: CertificateWish): Credentials {
-  const files = { certificateFile: join(directory, `${file}.crt`), keyFile: join(directory, `${file}.key`) }
-  const now = options.clock.now()
-  const stored = readPair(files)
-  const why = stored === undefined ? 'it is missing' : whyRenew(stored, wish, authority.certificatePem, now)
-  if (stored !== undefined && why === undefined) return { ...stored, ...files }
-  const made = createCertificate(wish, authority, now)
-  writePair(files, made)
-  if (stored !== undefined) options.log.info('Certificate renewed', { file: files.certificateFile, why })
+function twoFiles(directory: string, file: string): PairFiles {
+  return { certificateFile: join(directory, `${file}.crt`), keyFile: join(directory, `${file}.key`) }
+}
+
+/** Its agent replaces them while it runs: as one file each, which is never half replaced. */
+export function nodeFiles(directory: string, name: string, use: 'client' | 'serving'): PairFiles {
+  const file = join(directory, 'nodes', name, `${use}.pem`)
+  return { certificateFile: file, keyFile: file }
+}
+
+function ensure(place: Place): Credentials {
+  return madeWhere(place, whyRenew)
+}
+
+/** Of a node: its agent renews them in time. */
+function ensureUsable(place: Place): Credentials {
+  // Where they were before they became one file.
+  for (const ending of ['.crt', '.key']) rmSync(place.certificateFile.replace(/\.pem$/, ending), { force: true })
+  return madeWhere(place, whyUnusable)
+}
+
+function madeWhere(place: Place, why: typeof whyRenew): Credentials {
+  const { wish, options: { log }, certificateFile, keyFile } = place
+  const files = { certificateFile, keyFile }
+  const stored = pairIfPresent(files)
+  const reason = stored === undefined ? 'it is missing' : why(stored, wish, place.authority().certificatePem, timeOf(place.options))
+  if (stored !== undefined && reason === undefined) return { ...stored, ...files }
+  const made = make(place)
+  if (stored !== undefined) log.info('Certificate renewed', { file: certificateFile, why: reason })
   return { ...made, ...files }
+}
+
+function make(place: Place): CertificateWithKey {
+  const made = createCertificate(place.wish, place.authority(), timeOf(place.options))
+  writePair(place, made)
+  return made
+}
+
+function timeOf({ clock, lifetimeMs = LIFETIME_MS }: PkiOptions): CertificateTime {
+  return { now: clock.now(), lifetimeMs }
+}
+
+function keptCertificate(place: Place): KeptCertificate {
+  return {
+    file: place.certificateFile,
+    validity: () => pairValidity(place),
+    renew: () => void make(place),
+    remedy: 'mend what keeps the server from writing the file, or start the cluster again',
+  }
 }
 
 interface AuthorityPlace {
@@ -150,13 +198,13 @@ interface AuthorityPlace {
 }
 
 function openAuthority(directory: string, { file, wish }: AuthorityPlace, options: PkiOptions): Authority {
-  const files = { certificateFile: join(directory, `${file}.crt`), keyFile: join(directory, `${file}.key`) }
-  const stored = readPair(files)
+  const files = twoFiles(directory, file)
+  const stored = pairIfPresent(files)
   if (stored === undefined) {
     if (readFileIfPresent(files.certificateFile) !== undefined) {
       throw new PkiError(`${files.keyFile} is missing. Restore it: without it no certificate can be signed.`)
     }
-    const made = createCertificate(wish, undefined, options.clock.now())
+    const made = createCertificate(wish, undefined, timeOf(options))
     writePair(files, made)
     return { ...made, commonName: wish.commonName }
   }
@@ -179,18 +227,6 @@ function authorityDefect(pair: CertificateWithKey, wish: CertificateWish, now: n
   } catch {
     return 'it cannot be read; restore it from a backup'
   }
-}
-
-/** The key is written first: a certificate on the disk always has its key there. */
-function writePair(files: { certificateFile: string; keyFile: string }, pair: CertificateWithKey): void {
-  writePrivateFile(files.keyFile, pair.keyPem)
-  writePrivateFile(files.certificateFile, pair.certificatePem)
-}
-
-function readPair(files: { certificateFile: string; keyFile: string }): CertificateWithKey | undefined {
-  const certificatePem = readFileIfPresent(files.certificateFile)
-  const keyPem = readFileIfPresent(files.keyFile)
-  return certificatePem === undefined || keyPem === undefined ? undefined : { certificatePem, keyPem }
 }
 
 function openTokenKey(directory: string): string {

@@ -6,10 +6,19 @@ import { dirname } from 'node:path'
  * never a part of it, also when the machine fails in between.
  */
 export function writePrivateFile(file: string, content: string): void {
+  draftOf(file, content)()
+}
+
+/** The same of several files that belong together: all drafts are on the disk before the first of them is put in place. */
+export function writePrivateFiles(files: readonly (readonly [file: string, content: string])[]): void {
+  for (const put of files.map(([file, content]) => draftOf(file, content))) put()
+}
+
+function draftOf(file: string, content: string): () => void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.new`
   writeFileSync(draft, content, { mode: 0o600, flush: true })
-  renameSync(draft, file)
+  return () => renameSync(draft, file)
 }
 
 /** Undefined when there is no such file. */

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { settle, TestClock } from '../apiserver/apiserver.testing.ts'
+import { settle, TestClock, testRandom } from '../apiserver/apiserver.testing.ts'
+import { keepRenewed } from '../client/certificate-keeper.ts'
 import { silentLog } from '../words/ports.ts'
 import type { ServingCertificate } from './https-server.ts'
 import { createClusterPki, type ClusterPki } from './pki.ts'
@@ -27,7 +28,7 @@ test('changed files are served with; what is wrong is told and changes nothing',
   const inForce = readServingCertificate(files, clock.now())
   assert.equal(inForce.caPem, pki.caPem.trim())
   const following = followServingCertificate({
-    files, inForce, renew: pki.renewApiServer, use: (certificate) => void used.push(certificate),
+    files, inForce, use: (certificate) => void used.push(certificate),
   }, { clock, log }, life.signal)
   const look = async (): Promise<void> => {
     await clock.advance(5_000)
@@ -78,11 +79,13 @@ test('a server that runs for a year gets another certificate in time', async () 
   const used: ServingCertificate[] = []
   const life = new AbortController()
   const following = followServingCertificate({
-    files, inForce: readServingCertificate(files, start), renew: pki.renewApiServer, use: (certificate) => void used.push(certificate),
+    files, inForce: readServingCertificate(files, start), use: (certificate) => void used.push(certificate),
   }, { clock: older, log: silentLog }, life.signal)
+  const random = testRandom()
+  for (const certificate of pki.kept) void keepRenewed(certificate, { clock: older, random, log: silentLog }, life.signal)
   await clock.advance(5_000)
   passedMs = 340 * 86_400_000
-  await clock.advance(10_000)
+  await clock.advance(65_000)
   await settle()
   const [renewed] = used
   assert.ok(renewed !== undefined && Date.parse(new X509Certificate(renewed.certificatePem).validTo) > start + 600 * 86_400_000)

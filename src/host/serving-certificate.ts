@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { ConfigWatchPorts } from '../apiserver/access/config/config-watch.ts'
 import { pemBlocks } from '../objects/pem.ts'
-import { checked, followCertificates, pairIn, readPair, type FollowedCertificates, type PairFiles } from './followed-certificates.ts'
+import { checked, pairIn, readPair, type PairFiles } from './credential-files.ts'
+import { followCertificates, type FollowedUse } from './followed-certificates.ts'
 import type { ServingCertificate } from './https-server.ts'
 import type { CertificateWithKey } from './pki-certificate.ts'
 import { readFileIfPresent } from './private-file.ts'
@@ -52,7 +53,7 @@ function checkAuthorities(file: string, pem: string): void {
   }
 }
 
-export interface FollowedServing extends Pick<FollowedCertificates<ServingCertificate>, 'inForce' | 'renew' | 'use'> {
+export interface FollowedServing extends FollowedUse<ServingCertificate> {
   readonly files: ServingFiles
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { ClientCalls } from '../apiserver/metrics/client-calls.ts'
 import { silentLog } from '../words/ports.ts'
 import { systemClock } from './clock.ts'
 import { createClusterPki } from './pki.ts'
@@ -14,7 +15,8 @@ const directories = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'lotse-webhook-'
 const [pki, foreign] = directories.map((directory) =>
   createClusterPki(directory, { names: ['hook.default.svc'], addresses: ['127.0.0.1'], clock: systemClock, log: silentLog }))
 assert(pki !== undefined && foreign !== undefined)
-const caller = createWebhookCaller()
+const calls = new ClientCalls(systemClock)
+const caller = createWebhookCaller(calls)
 
 const server = createServer({ cert: pki.apiServer.certificatePem, key: pki.apiServer.keyPem }, (request, response) => {
   const chunks: Buffer[] = []
@@ -69,4 +71,13 @@ test('what goes wrong is said with the address', async () => {
       return true
     }, path)
   }
+})
+
+test('calls are counted by host and status', async () => {
+  const before = calls.of(`hook.default.svc:${port}`).counts().length
+  assert(before > 0)
+  await call('/echo', { serverName: 'counted.default.svc' }).catch(() => undefined)
+  await call('/failing').catch(() => undefined)
+  assert.deepEqual(calls.of(`counted.default.svc:${port}`).counts(), [['<error>', 'POST', 1]])
+  assert(calls.of(`hook.default.svc:${port}`).counts().some(([code, method]) => code === '503' && method === 'POST'))
 })

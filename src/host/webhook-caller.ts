@@ -1,4 +1,5 @@
 import { Agent } from 'node:https'
+import type { ClientCalls, HostCalls } from '../apiserver/metrics/client-calls.ts'
 import type { WebhookCall, WebhookCaller, WebhookTarget } from '../apiserver/webhooks/webhook-caller.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
 import { thrownMessage } from '../words/thrown.ts'
@@ -14,7 +15,7 @@ export interface EventPoster {
 }
 
 /** Connections are kept: an admission webhook is asked for nearly every write. */
-export function createWebhookCaller(): WebhookCaller & EventPoster & { close(): void } {
+export function createWebhookCaller(calls?: ClientCalls): WebhookCaller & EventPoster & { close(): void } {
   const agents = new Map<string, Agent>()
   const agentFor = (target: WebhookTarget): Agent => {
     const { serverName, caPem, credentials } = target
@@ -39,11 +40,13 @@ export function createWebhookCaller(): WebhookCaller & EventPoster & { close(): 
       )
     }
   }
+  const sent = (target: WebhookTarget, text: string, timeoutMs: number): Promise<Buffer> => (
+    send(target, Buffer.from(text), timeoutMs, { agent: agentFor(target), counts: calls?.of(hostOf(target)) }))
   return {
     call: ({ target, body, timeoutMs }: WebhookCall) => explained(target, async () =>
-      objectIn(await send(target, Buffer.from(JSON.stringify(body)), timeoutMs, agentFor(target)))),
+      objectIn(await sent(target, JSON.stringify(body), timeoutMs))),
     post: (target, text, timeoutMs) => explained(target, async () => {
-      await send(target, Buffer.from(text), timeoutMs, agentFor(target))
+      await sent(target, text, timeoutMs)
     }),
     close() {
       for (const agent of agents.values()) agent.destroy()
@@ -59,16 +62,34 @@ function newAgent({ serverName, caPem, credentials }: WebhookTarget): Agent {
   })
 }
 
+interface Sending {
+  readonly agent: Agent
+  /** Undefined: nobody counts. */
+  readonly counts: HostCalls | undefined
+}
+
 /** Resolves to the body of an answer with a good status. */
-async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, agent: Agent): Promise<Buffer> {
+async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, { agent, counts }: Sending): Promise<Buffer> {
   const { host, port, path } = target
-  const { status, body } = await wholeAnswer(
-    { method: 'POST', host, port, path, agent, headers: headersFor(target, bytes) }, bytes,
-    { maxBytes: MAX_ANSWER_BYTES, timeoutMs, late: 'context deadline exceeded: ' }
-  )
+  const startedAt = counts?.now() ?? 0
+  let status = 0
+  let body: Buffer
+  try {
+    ({ status, body } = await wholeAnswer(
+      { method: 'POST', host, port, path, agent, headers: headersFor(target, bytes) }, bytes,
+      { maxBytes: MAX_ANSWER_BYTES, timeoutMs, late: 'context deadline exceeded: ' }
+    ))
+  } finally {
+    counts?.answered('POST', status, startedAt)
+  }
   if (status >= 200 && status <= 299) return body
   // Of an answer that is none, only its beginning is repeated.
   throw new Error(`the server answered with status ${status}: ${JSON.stringify(body.toString('utf8', 0, 200))}`)
+}
+
+/** As its URL names it: of a service always with the port. */
+function hostOf({ host, port, serverName }: WebhookTarget): string {
+  return port === 443 && host === serverName ? host : `${serverName}:${port}`
 }
 
 function headersFor({ port, serverName, credentials }: WebhookTarget, bytes: Buffer): Record<string, string | number> {

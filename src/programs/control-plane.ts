@@ -7,9 +7,9 @@ import type { AccessSettings } from '../apiserver/access/configured-access.ts'
 import { requestHeadersOf } from '../apiserver/access/request-header-authenticator.ts'
 import { composeExtensions } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
-import { applyBootstrap, publishAuthentication } from '../apiserver/bootstrap/apply.ts'
-import type { AuthenticationFacts } from '../apiserver/bootstrap/cluster-objects.ts'
+import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
 import { versionInfo } from '../apiserver/discovery/version.ts'
+import { ClientCalls } from '../apiserver/metrics/client-calls.ts'
 import type { HealthCheck } from '../apiserver/discovery/health.ts'
 import { createApiServer, defaultLimits, type ApiServer } from '../apiserver/server.ts'
 import type { ClusterConfig } from '../cli/cluster-config.ts'
@@ -21,7 +21,6 @@ import { issuerDocuments } from '../host/issuer-documents.ts'
 import { createTokenSignatures } from '../host/token-signatures.ts'
 import { openAudit, type OpenAudit } from '../host/audit/open-audit.ts'
 import { certificateSignatures } from '../host/certificate-signatures.ts'
-import { followClientCredentials, readClientCredentials, type ClientCredentialFiles } from '../host/client-credentials.ts'
 import { systemClock } from '../host/clock.ts'
 import { gzip } from '../host/gzip.ts'
 import { openEncryption, plainStore, type Encryption } from '../host/encryption/open-encryption.ts'
@@ -37,7 +36,6 @@ import { createClusterPki, FRONT_PROXY_NAME, type ClusterPki } from '../host/pki
 import { storeSizeMetrics } from '../host/store-size.ts'
 import { processMetrics } from '../host/process-metrics.ts'
 import { systemRandom } from '../host/random.ts'
-import { followServingCertificate, readServingCertificate, type ServingFiles } from '../host/serving-certificate.ts'
 import { createServiceAccountTokens, type ServiceAccountTokens } from '../host/service-account-tokens.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import { kindConversions, servedResources } from '../resources/registry.ts'
@@ -50,8 +48,10 @@ import type { Log } from '../words/ports.ts'
 import { sleep } from '../words/ports.ts'
 import type { KindRef } from '../objects/kind.ts'
 import { isStatus } from '../words/status-error.ts'
+import { certificateTimes } from './certificate-lifetime.ts'
 import { clusterPaths } from './cluster-paths.ts'
 import { schedulerMetrics, workQueueMetrics } from './loop-metrics.ts'
+import { authenticationFacts, keepServerCertificates, readServerCertificates } from './server-certificates.ts'
 
 export interface ControlPlane {
   /** Where the API answers: 127.0.0.1:6443. */
@@ -76,44 +76,28 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   const store = encryption?.store ?? plainStore(engine)
   const host = hostAddresses()
   const pki = openPki(config, host, log)
-  const webhooks = createWebhookCaller()
+  const calls = new ClientCalls(systemClock)
+  const webhooks = createWebhookCaller(calls)
   const audit = await openConfiguredAudit(config, webhooks, log)
-  const clientFiles: ClientCredentialFiles = { toNodes: pki.apiServerToNode, frontProxy: pki.frontProxy }
-  const clients = readClientCredentials(clientFiles, systemClock.now())
+  const certificates = readServerCertificates(pki)
+  const { serving, clients } = certificates
   const remote = createRemoteApi(clients.frontProxy)
   const tokens = await createTokens(config, pki)
   const healthChecks = (): readonly HealthCheck[] => encryption?.healthChecks() ?? []
-  const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, log })
+  const server = await createServer(config, { store, tokens, host, webhooks, remote, audit, healthChecks, calls, log })
   await server.start(stop.signal)
-  const servingFiles = servingFilesOf(pki)
-  const serving = readServingCertificate(servingFiles, systemClock.now())
   const listener = await startThreadedHttpsServer(thread, {
     ...serving, handler: server.handle,
     host: config.listenAddress, port: config.port, log,
     nodeProxy: { ...clients.toNodes, caPem: pki.caPem, connectTimeoutMs: NODE_CONNECT_TIMEOUT_MS, frontProxy: clients.frontProxy },
   })
   await bootstrap(config, { host, serving }, server)
-  void followServingCertificate({
-    files: servingFiles, inForce: serving, renew: pki.renewApiServer,
-    async use(certificate) {
-      // Another authority of front proxies signs another certificate for this one: a missing key of it is said before anything changes.
-      pki.renewClients()
-      listener.renew(certificate)
-      await publishAuthentication(server.client(internalUsers.apiServer), authenticationFacts(certificate))
-    },
-  }, { clock: systemClock, log }, stop.signal)
-  void followClientCredentials({
-    files: clientFiles, inForce: clients, renew: pki.renewClients,
-    use({ toNodes, frontProxy }) {
-      remote.renew(frontProxy)
-      listener.renewClients({ ...toNodes, frontProxy })
-    },
-  }, { clock: systemClock, log }, stop.signal)
+  keepServerCertificates(certificates, { config, pki, server, listener, remote, log }, stop.signal)
   encryption?.run(stop.signal)
   if (encryption !== undefined) server.addMetrics(() => encryption.metrics())
-  server.addMetrics(storeSizeMetrics(paths.storeDirectory))
+  for (const source of [storeSizeMetrics(paths.storeDirectory), () => calls.families()]) server.addMetrics(source)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
-  const executor = startLoops(server, { pki, tokens, log }, stop.signal)
+  const executor = startLoops(server, { config, pki, tokens, log }, stop.signal)
   const running = { server, listener, webhooks, remote, audit, executor, store, encryption, stop }
   return { address: `127.0.0.1:${config.port}`, close: () => close(running) }
 }
@@ -163,11 +147,12 @@ function openPki(config: ClusterConfig, host: HostAddresses, log: Log): ClusterP
   const pki = createClusterPki(clusterPaths(config).pkiDirectory, {
     names: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${config.clusterDomain}`],
     addresses: ['127.0.0.1', ...host.all, config.apiServiceAddress],
+    lifetimeMs: certificateTimes(config).lifetimeMs,
     clock: systemClock,
     log,
   })
-  // Made here, because only the control plane has the authority's key; the node agent reads the files.
-  if (config.nodes > 0) pki.node(config.nodeName, { names: [config.nodeName, 'localhost'], addresses: ['127.0.0.1', ...host.all] })
+  // Made here, because only the control plane has the authority's key; the node agent reads the files, and renews them.
+  if (config.nodes > 0) pki.node(config.nodeName, { names: [config.nodeName], addresses: [] })
   return pki
 }
 
@@ -179,6 +164,7 @@ interface ServerParts {
   readonly remote: RemoteApi
   readonly audit: OpenAudit | undefined
   readonly healthChecks: () => readonly HealthCheck[]
+  readonly calls: ClientCalls
   readonly log: Log
 }
 
@@ -193,7 +179,7 @@ function createTokens(config: ClusterConfig, pki: ClusterPki): Promise<ServiceAc
 }
 
 async function createServer(config: ClusterConfig, parts: ServerParts): Promise<ApiServer> {
-  const { store, tokens, host, webhooks, remote, audit, healthChecks, log } = parts
+  const { store, tokens, host, webhooks, remote, audit, healthChecks, calls, log } = parts
   const schemas = new SchemaCatalog()
   return createApiServer({
     store,
@@ -205,6 +191,7 @@ async function createServer(config: ClusterConfig, parts: ServerParts): Promise<
     conversions: kindConversions(),
     schemas: schemas.lookup,
     audit,
+    ownCalls: calls.of(`127.0.0.1:${config.port}`),
     limits: defaultLimits,
     freezeObjects: false,
     extend: (core) =>
@@ -244,16 +231,9 @@ function accessSettings({ serverFiles: files }: ClusterConfig): AccessSettings {
   }
 }
 
-interface WithPki {
+interface LoopParts extends Pick<ServerParts, 'tokens' | 'log'> {
+  readonly config: ClusterConfig
   readonly pki: ClusterPki
-}
-
-function servingFilesOf({ apiServer, caFile, clientCaFile, frontProxy }: ClusterPki): ServingFiles {
-  return { ...apiServer, caFile, clientCaFile, frontProxyCaFile: frontProxy.caFile }
-}
-
-function authenticationFacts({ caPem, frontProxyCaPem = '' }: ServingCertificate): AuthenticationFacts {
-  return { clientCaPem: caPem, frontProxyCaPem, frontProxyName: FRONT_PROXY_NAME }
 }
 
 interface BootstrapParts {
@@ -302,12 +282,12 @@ async function followKinds(server: ApiServer, executor: Executor, signal: AbortS
 }
 
 /** Controllers and scheduler, each with its own rights, on the server's own objects. */
-function startLoops(server: ApiServer, { pki, tokens, log }: Pick<ServerParts, 'tokens' | 'log'> & WithPki, signal: AbortSignal): Executor {
+function startLoops(server: ApiServer, { config, pki, tokens, log }: LoopParts, signal: AbortSignal): Executor {
   const parts = { clock: systemClock, random: systemRandom }
   const storedKinds = storedKindsOf(server)
   const controllers = allControllers({
     rootCertificate: pki.caPem, storedKinds, startedAt: systemClock.now(), signSecretToken: tokens.signSecretToken,
-    issueCertificate: pki.issue,
+    issueCertificate: pki.issue, longestCertificateMs: certificateTimes(config).lifetimeMs,
   })
   const executor = new Executor(controllers, {
     ...parts, log: log.with({ part: 'controllers' }), client: server.client(internalUsers.controllerManager),

@@ -1,7 +1,7 @@
 import type { ClusterConfig } from '../cli/cluster-config.ts'
 import type { EncryptionStatus } from '../cli/machine.ts'
 import { VALUES_RESEALED, VALUES_TO_RESEAL } from '../host/encryption/open-encryption.ts'
-import { certificateTransport } from './local-client.ts'
+import { adminTransport } from './local-client.ts'
 
 const PATIENCE_MS = 3_000
 
@@ -13,7 +13,7 @@ export async function encryptionStatus(config: ClusterConfig): Promise<Encryptio
 }
 
 async function metricsOf(config: ClusterConfig): Promise<string> {
-  const transport = certificateTransport(config, 'admin')
+  const transport = adminTransport(config)
   try {
     const signal = AbortSignal.timeout(PATIENCE_MS)
     const { status, body } = await transport.send({ method: 'GET', path: '/metrics', headers: {}, signal })

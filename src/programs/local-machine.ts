@@ -3,7 +3,6 @@ import { createServer } from 'node:net'
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import { releaseIndex, type ClusterConfig } from '../cli/cluster-config.ts'
-import type { Access } from '../cli/kubeconfig.ts'
 import { contextName } from '../cli/invocation.ts'
 import type { ClusterStatus, Machine, PartStatus, Report } from '../cli/machine.ts'
 import { waitUntil } from '../cli/wait.ts'
@@ -14,6 +13,7 @@ import { ensurePackages, nodePackages } from '../host/debian-packages.ts'
 import { stopRegistry } from '../host/image/docker-registry.ts'
 import { isConditionTrue } from '../objects/conditions.ts'
 import { kinds } from '../resources/generated/kinds.ts'
+import { clusterAccess } from './cluster-access.ts'
 import { clusterPaths, type ClusterPaths, type PartReady } from './cluster-paths.ts'
 import { resolveThroughNode } from './dns-check.ts'
 import { ENGINE_OPTIONS } from './engine-options.ts'
@@ -53,7 +53,7 @@ export function createLocalMachine(environment: NodeJS.ProcessEnv): Machine {
         () => resolveThroughNode(config.dnsServiceAddress, `kubernetes.default.svc.${config.clusterDomain}`, config.apiServiceAddress),
         { what: 'the cluster DNS to answer', timeoutMs: READY_TIMEOUT_MS, pollMs: POLL_MS }
       ),
-    access,
+    access: async (config) => clusterAccess(config),
     stop,
     purge,
     logFiles: (config) => logFiles(config),
@@ -181,23 +181,6 @@ function residentBytes(pid: number): number {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
   } catch {
     return 0
-  }
-}
-
-async function access(config: ClusterConfig): Promise<Access> {
-  const { pkiDirectory } = clusterPaths(config)
-  const read = (file: string): string => readFileSync(join(pkiDirectory, file), 'utf8')
-  if (!existsSync(join(pkiDirectory, 'admin.crt'))) {
-    throw new Error(
-      `the cluster "${config.name}" has never been started: there is no certificate yet. Start it with: lotse up --name ${config.name}`
-    )
-  }
-  return {
-    contextName: contextName(config.name),
-    server: `https://127.0.0.1:${config.port}`,
-    certificateAuthority: read('ca.crt'),
-    clientCertificate: read('admin.crt'),
-    clientKey: read('admin.key'),
   }
 }
 

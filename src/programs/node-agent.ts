@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClusterConfig } from '../cli/cluster-config.ts'
 import type { Client } from '../client/client.ts'
+import { createHttpClient } from '../client/http-client.ts'
 import { detectCgroups } from '../host/cgroup.ts'
 import { systemClock } from '../host/clock.ts'
 import { enableForwarding, findPluginsDirectory, writePodNetwork } from '../host/cni.ts'
@@ -21,7 +22,9 @@ import { PAUSE_IMAGE, pauseImage } from '../host/image/pause-image.ts'
 import { allowLoopbackNodePorts, createRuleApplier } from '../host/nft/rule-applier.ts'
 import { nodePressure, readNodeFacts } from '../host/node-facts.ts'
 import { openNodeServer, type NodeServer } from '../host/node-server/node-server.ts'
+import { readNodeCertificates } from '../host/node-certificates.ts'
 import { API_SERVER_TO_NODE_NAME } from '../host/pki.ts'
+import type { CertificateWithKey } from '../host/pki-certificate.ts'
 import { createHostProber } from '../host/probe/host-prober.ts'
 import { systemRandom } from '../host/random.ts'
 import { createVolumeHost } from '../host/volumes/volume-host.ts'
@@ -32,7 +35,8 @@ import { ServiceDirectory } from '../network/service-directory.ts'
 import { ServiceProxy } from '../network/service-proxy.ts'
 import type { Log } from '../words/ports.ts'
 import { clusterPaths, type ClusterPaths } from './cluster-paths.ts'
-import { certificateClient } from './local-client.ts'
+import { certificateTransport } from './local-client.ts'
+import { certificateFiles, keepNodeCertificates } from './node-certificates.ts'
 import { nodePodCidr, podNetwork } from './node-teardown.ts'
 import { KUBERNETES_VERSION } from './version.ts'
 
@@ -58,7 +62,9 @@ export async function startNodeAgent(config: ClusterConfig, log: Log): Promise<S
   for (const directory of [paths.podsDirectory, paths.podLogDirectory, paths.seccompDirectory, paths.networkLeaseDirectory]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
-  const { client, close: closeClient } = certificateClient(config, join('nodes', config.nodeName, 'client'))
+  const certificates = readNodeCertificates(certificateFiles(config), systemClock.now())
+  const transport = certificateTransport(config, certificates.client)
+  const client = createHttpClient(transport)
   prepareKernel(config, paths)
   const services = new ServiceDirectory({ client, clock: systemClock, random: systemRandom, log: log.with({ part: 'services' }) })
   const dns = await startDns(config, services, log)
@@ -67,7 +73,8 @@ export async function startNodeAgent(config: ClusterConfig, log: Log): Promise<S
   const cri = await startContainerd(paths, log, stop.signal)
   keepLogsBounded({ client: cri, clock: systemClock, log, maxBytes: MAX_LOG_BYTES, maxFiles: MAX_LOG_FILES }, stop.signal)
   const agent = createPodAgent(config, paths, { client, cri, log })
-  const server = await startServer(config, paths, { cri, agent, log })
+  const server = await startServer(config, paths, { cri, agent, credentials: certificates.serving, log })
+  keepNodeCertificates(certificates, { config, client, transport, server, log }, stop.signal)
   void agent.run(stop.signal)
   await proxy.whenReady()
   allowLoopbackNodePorts()
@@ -78,7 +85,7 @@ export async function startNodeAgent(config: ClusterConfig, log: Log): Promise<S
       dns.close()
       await server.close()
       cri.close()
-      closeClient()
+      transport.close()
     },
   }
 }
@@ -136,12 +143,10 @@ function createPodAgent(config: ClusterConfig, paths: ClusterPaths, parts: { cli
 async function startServer(
   config: ClusterConfig,
   paths: ClusterPaths,
-  parts: { cri: CriClient; agent: NodeAgent; log: Log }
+  parts: { cri: CriClient; agent: NodeAgent; credentials: CertificateWithKey; log: Log }
 ): Promise<NodeServer> {
-  const credentials = join(paths.pkiDirectory, 'nodes', config.nodeName)
   return await openNodeServer({
-    certificate: readFileSync(join(credentials, 'serving.crt'), 'utf8'),
-    privateKey: readFileSync(join(credentials, 'serving.key'), 'utf8'),
+    credentials: parts.credentials,
     certificateAuthority: readFileSync(join(paths.pkiDirectory, 'ca.crt'), 'utf8'),
     clientCommonName: API_SERVER_TO_NODE_NAME,
     address: hostAddresses().primary,

@@ -32,8 +32,7 @@ describe('the server of a node', { skip: obstacle ?? false, timeout: 120_000 }, 
     pki = createClusterPki(join(bed.directory, 'pki'), { names: ['localhost'], addresses: ['127.0.0.1'], clock: realClock, log: silentLog })
     const { serving } = pki.node('node-1', { names: ['node-1'], addresses: ['127.0.0.1'] })
     server = await openNodeServer({
-      certificate: serving.certificatePem,
-      privateKey: serving.keyPem,
+      credentials: serving,
       certificateAuthority: pki.caPem,
       clientCommonName: 'kube-apiserver-kubelet-client',
       address: '127.0.0.1',

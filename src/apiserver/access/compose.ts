@@ -32,7 +32,7 @@ import { apiVersionOf } from '../../objects/kind.ts'
 import { AggregatedApis } from '../aggregation/aggregated-apis.ts'
 import { AggregationKeeper } from '../aggregation/aggregation-keeper.ts'
 import type { RemoteApi } from '../aggregation/remote-api.ts'
-import { NodeClientApprover } from '../certificates/node-client-approver.ts'
+import { NodeApprover } from '../certificates/node-approver.ts'
 import { certificateSignatureCheck, type CertificateSignatures } from '../certificates/signature-check.ts'
 import { controllerUser, internalUsers } from './internal-users.ts'
 import { AdmissionEnvironments } from '../../policy/admission-policy/admission-environment.ts'
@@ -95,7 +95,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   const builtIn = builtInAdmission(options.admission, {
     reader, clock, random, authorizer, servedKinds: () => core.served().map(({ kind }) => kind),
   })
-  const approver = new NodeClientApprover({
+  const approver = new NodeApprover({
     reader, authorizer, client: core.client(controllerUser('certificate-controller')), clock, log: core.log,
   })
   return {

@@ -66,6 +66,9 @@ test('the default roles allow what their holders need and no more', () => {
     [deployments, infoOf('create', 'pods', 'a'), false],
     [userNamed('x', 'system:serviceaccounts'), urlInfo('get', '/openid/v1/jwks'), true],
     [userNamed('system:node:n1', 'system:nodes'), infoOf('list', 'pods'), false],
+    [userNamed('system:node:n1', 'system:nodes'), infoOf('create', 'certificatesigningrequests/selfnodeclient.certificates.k8s.io'), true],
+    [userNamed('system:node:n1', 'system:nodes'), infoOf('create', 'certificatesigningrequests/selfnodeserver.certificates.k8s.io'), true],
+    [userNamed('system:node:n1', 'system:nodes'), infoOf('create', 'certificatesigningrequests/nodeclient.certificates.k8s.io'), false],
   ]
   for (const [user, info, allowed] of table) assert.equal(rbac.authorize(user, info).allowed, allowed, `${user.name} ${info.verb} ${info.resource}${info.path}`)
 })

@@ -6,7 +6,7 @@ import { apiVersionOf } from '../../objects/kind.ts'
 import { aggregate } from '../../policy/rbac/role-aggregation.ts'
 import { internalUsers } from '../access/internal-users.ts'
 import { groups } from '../access/subjects.ts'
-import { certificateRoles } from './certificate-roles.ts'
+import { certificateRoles, SELF_NODE_CLIENT_ROLE, SELF_NODE_SERVER_ROLE } from './certificate-roles.ts'
 import * as components from './component-roles.ts'
 import { EVENT_RULES } from './rule.ts'
 import * as users from './user-roles.ts'
@@ -95,6 +95,8 @@ function clusterRoleBindings(): ClusterRoleBinding[] {
     binding('system:service-account-issuer-discovery', [group(groups.serviceAccounts)]),
     // No subjects: the node authorizer gives nodes these rights for what concerns them only.
     binding('system:node', []),
+    binding(SELF_NODE_CLIENT_ROLE, [group(groups.nodes)]),
+    binding(SELF_NODE_SERVER_ROLE, [group(groups.nodes)]),
     binding('system:node-proxier', [user('system:kube-proxy')]),
     binding('system:kube-dns', [{ kind: 'ServiceAccount', name: 'kube-dns', namespace: 'kube-system' }]),
     binding('system:kube-scheduler', [user(internalUsers.scheduler.name)]),

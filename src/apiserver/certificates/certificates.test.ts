@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { CertificateSigningRequest } from '../../resources/generated/types.ts'
-import { NODE_CLIENT_REQUEST_PEM, REQUEST_PEM } from '../../resources/sample-certificates.testing.ts'
+import { NODE_CLIENT_REQUEST_PEM, NODE_SERVING_REQUEST_PEM, REQUEST_PEM } from '../../resources/sample-certificates.testing.ts'
 import { settle, startTestServer, type TestServer } from '../apiserver.testing.ts'
 import type { RequestInfo, User } from '../access.ts'
 import { facetRoutes } from '../subresources/facet-routes.ts'
-import { NodeClientApprover } from './node-client-approver.ts'
+import { NodeApprover } from './node-approver.ts'
 import { certificateSignatureCheck } from './signature-check.ts'
 
 const PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
@@ -26,11 +26,11 @@ async function serverWhere(mayCreate: (user: User, subresource: string) => boole
       return Promise.resolve(allowed === undefined ? { allowed: false, reason: '', error: 'nobody there' } : { allowed, reason: '' })
     },
   }
-  let approver: NodeClientApprover | undefined
+  let approver: NodeApprover | undefined
   const life = new AbortController()
   const at = await startTestServer({
     extensions: (core) => {
-      approver = new NodeClientApprover({ ...core, authorizer, client: core.client({ name: 'controller', uid: '', groups: [], extra: {} }) })
+      approver = new NodeApprover({ ...core, authorizer, client: core.client({ name: 'controller', uid: '', groups: [], extra: {} }) })
       return {
         validators: [certificateSignatureCheck({ problemOf: ({ commonName }) => (commonName === 'system:node:worker' ? undefined : 'it is another') })],
         observers: [approver], routes: facetRoutes(), tasks: [(signal) => approver?.run(signal) ?? Promise.resolve()],
@@ -81,5 +81,21 @@ test('a node renews its own; what is not granted waits for a grant', async () =>
   right = 'selfnodeclient'
   await at.clock.advance(60_000)
   assert.equal(await conditionOf(at, 'b'), 'Approved AutoApproved: Auto approving self kubelet client certificate after SubjectAccessReview.')
+  at.stop()
+})
+
+test('a node is called by its name: with that alone it need wait for nobody', async () => {
+  const at = await serverWhere((_user, subresource) => subresource === 'selfnodeserver')
+  const serving = { signerName: 'kubernetes.io/kubelet-serving', usages: ['digital signature', 'server auth'] }
+  const as = async (user: string, name: string, pem: string): Promise<string> => {
+    const node = at.server.client({ name: user, uid: '', groups: ['system:nodes'], extra: {} })
+    await node.create(kinds.CertificateSigningRequest, request(name, { ...serving, request: pem }))
+    return conditionOf(at, name)
+  }
+  const approved = 'Approved AutoApproved: Auto approving self kubelet serving certificate after SubjectAccessReview.'
+  assert.equal(await as('system:node:worker', 'own', NODE_SERVING_REQUEST_PEM), approved)
+  assert.equal(await as('system:node:worker', 'with-addresses', REQUEST_PEM), '')
+  assert.equal(await as('system:node:other', 'not-own', NODE_SERVING_REQUEST_PEM), '')
+  assert.deepEqual(at.asked, ['system:node:worker create certificatesigningrequests/selfnodeserver'])
   at.stop()
 })

@@ -1,5 +1,6 @@
 import type { Instant } from '../../words/instant.ts'
 import type { RequestInfo, User } from '../access.ts'
+import { LevelTimes } from './level-times.ts'
 import { SeatDemand } from './seat-demand.ts'
 import type { WorkEstimate } from './work-estimate.ts'
 
@@ -12,6 +13,7 @@ export interface QueuesConfig {
 
 /** What a request is taken to last before anybody knows, so that a queue pays for a request when it begins (KEP-1040). */
 const GUESSED_SERVICE_MS = 3
+const SECOND_MS = 1_000
 /** A queue that never gets empty is moved up after so many. */
 const KEPT_TAKEN = 64
 
@@ -80,6 +82,16 @@ export class Ticket {
   }
 }
 
+export interface VirtualProgress {
+  readonly current: number
+  /** Of the request out of a queue that was given its seats last: when that was, and when it would have begun with a fair share. */
+  readonly latest: { readonly at: number; readonly start: number } | undefined
+  /** Of the first request of each queue that has some. */
+  readonly nextStarts: readonly number[]
+  /** The same without what those of its queue are taken to do yet that have seats. */
+  readonly discountedStarts: readonly number[]
+}
+
 export type Entry =
   | { readonly outcome: 'waiting'; readonly ticket: Ticket }
   | { readonly outcome: 'refused'; readonly why: 'queue-full' | 'concurrency-limit' }
@@ -106,6 +118,11 @@ export class FairQueues {
   #turn = 0
   #newest: Ticket | undefined
   readonly demand = new SeatDemand()
+  readonly times = new LevelTimes()
+  /** Of the request that was given its seats last. */
+  #latest: { readonly at: number; readonly start: number } | undefined
+  /** How often the next request found too few seats, by its flow schema. */
+  readonly unaccommodated = new Map<string, number>()
 
   constructor(config: QueuesConfig, seats: number) {
     this.#config = config
@@ -151,13 +168,29 @@ export class FairQueues {
   /** What waits goes on to wait where it is, also in queues that are dealt to nobody any more. */
   configure(config: QueuesConfig): void {
     this.#config = config
+    this.times.waiting.setLimit(config.queues * config.queueLength)
     this.#resize()
   }
 
-  /** Followed by calls of next: there may be room now. */
-  setSeats(seats: number, now: Instant): void {
+  /** Followed by calls of next: there may be room now. shown: what the seats in use are told as a part of. */
+  setSeats(seats: number, now: Instant, shown = seats): void {
     this.#advance(now)
     this.#seats = seats
+    this.times.setSeats(shown)
+  }
+
+  /** For whoever looks at the metrics: virtual time, in seconds that a seat was had. */
+  progress(now: Instant): VirtualProgress {
+    this.#advance(now)
+    this.demand.advance(now)
+    const next = this.#queues.filter(({ waiting, head }) => waiting.length > head)
+    const startOf = (queue: Queue): number => Math.max(queue.nextStart, queue.waiting[queue.head]?.arrivedVirtually ?? 0) / SECOND_MS
+    return {
+      current: this.#virtual / SECOND_MS,
+      latest: this.#latest && { at: this.#latest.at / SECOND_MS, start: this.#latest.start / SECOND_MS },
+      nextStarts: next.map(startOf),
+      discountedStarts: next.map((queue) => startOf(queue) - (queue.executingSeats * GUESSED_SERVICE_MS) / SECOND_MS),
+    }
   }
 
   /** Nobody waits, and the seats are free: a request need not queue. */
@@ -199,8 +232,13 @@ export class FairQueues {
     this.#advance(now)
     const queue = this.#nextQueue()
     const ticket = queue?.waiting[queue.head]
-    if (queue === undefined || ticket === undefined || !this.#fits(ticket.work.width)) return undefined
+    if (queue === undefined || ticket === undefined) return undefined
+    if (!this.#fits(ticket.work.width)) {
+      this.unaccommodated.set(ticket.schema.name, (this.unaccommodated.get(ticket.schema.name) ?? 0) + 1)
+      return undefined
+    }
     this.#unqueue(queue, ticket)
+    this.#latest = { at: this.#virtual, start: Math.max(queue.nextStart, ticket.arrivedVirtually) }
     this.#start(ticket, now)
     return ticket
   }
@@ -327,6 +365,12 @@ export class FairQueues {
   #advance(now: Instant): void {
     const elapsedMs = this.#lastAt === undefined ? 0 : Math.max(0, now - this.#lastAt)
     this.#lastAt = now
+    if (elapsedMs > 0) {
+      const { seats, executing, waiting } = this.times
+      seats.note(this.#executingSeats, elapsedMs)
+      executing.note(this.#executing, elapsedMs)
+      waiting.note(this.#waiting, elapsedMs)
+    }
     if (this.#activeQueues === 0 || elapsedMs === 0) return
     const served = Math.min(this.#executingSeats + this.#waitingSeats, this.#seats)
     this.#virtual += elapsedMs * (served / this.#activeQueues)

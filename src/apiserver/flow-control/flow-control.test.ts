@@ -27,7 +27,7 @@ const nobody: User = { name: 'system:anonymous', uid: '', groups: ['system:unaut
 const stranger: User = { name: 'stranger', uid: '', groups: [], extra: {} }
 
 test('the schemas that every cluster has match as upstream', () => {
-  const control = new FlowControl(600)
+  const control = new FlowControl(600, 0)
   control.configure({ schemas: bootstrapFlowSchemas(), levels: bootstrapPriorityLevels() }, 0)
   const check = (by: User, line: string, expected: string): void => {
     const schema = control.classify(by, request(line))
@@ -63,7 +63,7 @@ const own: PriorityLevelConfiguration = {
 
 test('rules: verbs, groups, resources with subresources, namespaces, paths', () => {
   const check = (rules: object, line: string, expected: boolean): void => {
-    const control = new FlowControl(100)
+    const control = new FlowControl(100, 0)
     control.configure({ schemas: [schema('mine', 500, rules)], levels: [own] }, 0)
     assert.equal(control.classify(alice, request(line)).name, expected ? 'mine' : 'catch-all', `${JSON.stringify(rules)} ${line}`)
   }
@@ -85,7 +85,7 @@ test('rules: verbs, groups, resources with subresources, namespaces, paths', () 
 })
 
 test('the lower precedence is asked first, then the name; a schema without its level matches nothing', () => {
-  const control = new FlowControl(100)
+  const control = new FlowControl(100, 0)
   const all = { nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }] }
   const asked = (): string => control.classify(alice, request('GET /version')).name
   control.configure({ schemas: [schema('b', 500, all), schema('a', 500, all), schema('c', 400, all)], levels: [own] }, 0)
@@ -97,7 +97,7 @@ test('the lower precedence is asked first, then the name; a schema without its l
 })
 
 test('seats that nobody uses are lent every ten seconds', () => {
-  const control = new FlowControl(100)
+  const control = new FlowControl(100, 0)
   control.configure({ schemas: [], levels: [own, { ...own, metadata: { name: 'idle' }, spec: { type: 'Limited', limited: { nominalConcurrencyShares: 10, lendablePercent: 100 } } }] }, 0)
   const levels = new Map(Array.from(control.levels, (level) => [level.name, level]))
   const busy = levels.get('own')
@@ -114,7 +114,7 @@ test('seats that nobody uses are lent every ten seconds', () => {
 })
 
 test('a level whose object is gone is drained', () => {
-  const control = new FlowControl(100)
+  const control = new FlowControl(100, 0)
   control.configure({ schemas: [], levels: [own] }, 0)
   const [level] = Array.from(control.levels).filter(({ name }) => name === 'own')
   assert(level !== undefined)

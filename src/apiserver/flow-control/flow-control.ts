@@ -27,7 +27,7 @@ const ADJUST_EVERY_MS = 10_000
  * and levels that nobody may change are there without their objects too, so that a server without any is neither open nor shut.
  */
 export class FlowControl {
-  readonly #totalSeats: number
+  readonly totalSeats: number
   #levels = new Map<string, PriorityLevel>()
   #schemas: readonly FlowSchemaState[] = []
   /** Authenticators give the same user for the same credentials. */
@@ -38,9 +38,10 @@ export class FlowControl {
   /** What part of its demand every level had at the last adjustment, as far as it was not bound otherwise. */
   fairFraction = 0
 
-  constructor(totalSeats: number) {
-    this.#totalSeats = totalSeats
-    this.configure({ schemas: [], levels: [] }, 0)
+  /** now: times are counted from then on. */
+  constructor(totalSeats: number, now: Instant) {
+    this.totalSeats = totalSeats
+    this.configure({ schemas: [], levels: [] }, now)
   }
 
   get levels(): Iterable<PriorityLevel> {
@@ -59,7 +60,7 @@ export class FlowControl {
   configure({ schemas, levels }: FlowObjects, now: Instant): readonly PriorityLevel[] {
     const specs = new Map(Object.entries(mandatoryPriorityLevels).map(([name, spec]) => [name, { name, spec, uid: '' }]))
     for (const { metadata: { name = '', uid = '' }, spec } of levels) if (spec !== undefined) specs.set(name, { name, spec, uid })
-    const limits = nominalLimits([...specs.values()], this.#totalSeats)
+    const limits = nominalLimits([...specs.values()], this.totalSeats)
     const before = this.#levels
     this.#levels = new Map([...specs.values()].map((level) => {
       const kept = before.get(level.name) ?? new PriorityLevel(level.name)

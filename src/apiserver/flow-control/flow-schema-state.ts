@@ -17,9 +17,22 @@ export interface FlowCounts {
   readonly waited: { readonly letIn: Histogram; readonly refused: Histogram }
   /** Of those let in: that did not have to wait. */
   atOnce: number
+  /** In seconds: how long those took that were let in, and how long watches had seats. */
+  readonly executed: { readonly regular: Histogram; readonly watch: Histogram }
+  /** Seats of those that want another number than one. */
+  readonly otherSeats: Histogram
+  /** How many waited in a queue when a request had come to wait there. */
+  readonly queueLengths: Histogram
+  /** How many watches may have heard of a write. */
+  readonly watchers: Histogram
 }
 
 const WAIT_SECONDS = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30] as const
+
+const EXECUTION_SECONDS = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30] as const
+const SEATS = [1, 2, 4, 10] as const
+const QUEUE_LENGTHS = [0, 10, 25, 50, 100, 250, 500, 1_000] as const
+const WATCHERS = [0, 1, 10, 100, 1_000, 10_000] as const
 
 export type RejectionReason = 'queue-full' | 'concurrency-limit' | 'time-out' | 'cancelled'
 
@@ -51,6 +64,8 @@ export class FlowSchemaState implements FlowName {
     this.counts = counts ?? {
       dispatched: 0, executing: 0, executingSeats: 0, waiting: 0, atOnce: 0,
       waited: { letIn: new Histogram(WAIT_SECONDS), refused: new Histogram(WAIT_SECONDS) },
+      executed: { regular: new Histogram(EXECUTION_SECONDS), watch: new Histogram(EXECUTION_SECONDS) },
+      otherSeats: new Histogram(SEATS), queueLengths: new Histogram(QUEUE_LENGTHS), watchers: new Histogram(WATCHERS),
       rejected: { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 0, cancelled: 0 },
     }
   }

@@ -36,6 +36,7 @@ export class PriorityLevel {
     this.uid = uid
     this.spec = spec
     this.limits = limits
+    this.queues.demand.times.setLimit(limits.nominal)
     this.isExempt = isExempt(spec)
     const response = spec.limited?.limitResponse
     const queuing = response?.type === 'Queue' ? (response.queuing ?? {}) : undefined
@@ -48,7 +49,7 @@ export class PriorityLevel {
 
   setSeats(seats: number, now: Instant): void {
     this.currentSeats = seats
-    this.queues.setSeats(this.isExempt ? Infinity : seats, now)
+    this.queues.setSeats(this.isExempt ? Infinity : seats, now, seats)
   }
 
   takeDemand(now: Instant): { readonly highest: number; readonly smoothed: number } {

@@ -1,4 +1,7 @@
 import type { Instant } from '../../words/instant.ts'
+import { RatioTimes } from './level-times.ts'
+
+const DEMAND_RATIOS = [0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.7, 2, 2.8, 4, 6] as const
 
 export interface DemandSummary {
   readonly average: number
@@ -14,6 +17,12 @@ export class SeatDemand {
   #sum = 0
   #sumOfSquares = 0
   #highest = 0
+  /** As a part of the seats that the level has by its shares. */
+  readonly times = new RatioTimes(DEMAND_RATIOS)
+
+  advance(now: Instant): void {
+    this.#integrate(now)
+  }
 
   set(seats: number, now: Instant): void {
     this.#integrate(now)
@@ -39,6 +48,7 @@ export class SeatDemand {
     const elapsedMs = this.#since === undefined ? 0 : Math.max(0, now - this.#since)
     this.#since = now
     this.#elapsedMs += elapsedMs
+    if (elapsedMs > 0) this.times.note(this.#current, elapsedMs)
     this.#sum += elapsedMs * this.#current
     this.#sumOfSquares += elapsedMs * this.#current * this.#current
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiVersionOf } from '../../objects/kind.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
-import type { User } from '../access.ts'
+import type { Delays, User } from '../access.ts'
 import { TestClock, settle, startTestServer } from '../apiserver.testing.ts'
 import { bootstrapFlowSchemas, bootstrapPriorityLevels } from '../bootstrap/flow-control.ts'
 import { lossyStore } from '../lossy-store.testing.ts'
@@ -12,6 +12,8 @@ import { oneSeat, seatsOnly, workOfWrite } from '../flow-control/work-estimate.t
 import { parseRequest } from '../request-info.ts'
 import { FlowGate } from './flow-gate.ts'
 
+const noDelays = (): Delays => ({ queuedMs: 0, webhooksMs: 0, accessMs: 0, execution: undefined })
+
 function user(name: string): User {
   return { name, uid: '', groups: ['system:authenticated'], extra: {} }
 }
@@ -20,13 +22,13 @@ const info = parseRequest('GET', '/api/v1/namespaces/shop/pods/x', new URLSearch
 
 function gateOf(seats: number): { gate: FlowGate; clock: TestClock } {
   const clock = new TestClock()
-  const gate = new FlowGate(clock, { requestTimeoutMs: 60_000 }, new FlowControl(seats))
+  const gate = new FlowGate(clock, { requestTimeoutMs: 60_000 }, new FlowControl(seats, clock.now()))
   gate.configure({ schemas: bootstrapFlowSchemas(), levels: bootstrapPriorityLevels() })
   return { gate, clock }
 }
 
 function ask(gate: FlowGate, by: User, answering: () => Promise<void>, signal = new AbortController().signal, work = oneSeat): Promise<void> {
-  return Promise.resolve(gate.run(gate.flowOf(by, info), { user: by, info, request: { signal }, delays: { queuedMs: 0, webhooksMs: 0 } }, work, answering))
+  return Promise.resolve(gate.run(gate.flowOf(by, info), { user: by, info, request: { signal }, delays: noDelays() }, work, answering))
 }
 
 const SERVICE_MS = 20
@@ -123,7 +125,7 @@ test('what flow control does can be looked at: by level, by queue, by request', 
   const { level } = gate.flowOf(alice, info)
   const signal = new AbortController().signal
   const run = (work: typeof oneSeat): void => {
-    void Promise.resolve(gate.run(gate.flowOf(alice, info), { user: alice, info, request: { signal }, delays: { queuedMs: 0, webhooksMs: 0 } }, work, () => new Promise(() => {}))).catch(() => {})
+    void Promise.resolve(gate.run(gate.flowOf(alice, info), { user: alice, info, request: { signal }, delays: noDelays() }, work, () => new Promise(() => {}))).catch(() => {})
   }
   assert.equal(level.limits.nominal, 1)
   run(workOfWrite(30, 1))
@@ -155,7 +157,7 @@ test('a write that many watches hear of keeps its seats for a while after its an
   const { gate, clock } = gateOf(200)
   const alice = user('alice')
   const flow = gate.flowOf(alice, info)
-  const asked = { user: alice, info, request: { signal: new AbortController().signal }, delays: { queuedMs: 0, webhooksMs: 0 } }
+  const asked = { user: alice, info, request: { signal: new AbortController().signal }, delays: noDelays() }
   assert.equal(await gate.run(flow, asked, workOfWrite(40, 4), () => Promise.resolve('made')), 'made')
   assert.deepEqual([flow.counts.executing, flow.level.queues.executing, flow.level.queues.executingSeats], [0, 0, 4])
   await clock.advance(5)
@@ -166,7 +168,7 @@ test('what is answered at once takes no seat; what waits begins in its turn when
   const { gate } = gateOf(12)
   const alice = user('alice')
   const flow = gate.flowOf(alice, info)
-  const asked = { user: alice, info, request: { signal: new AbortController().signal }, delays: { queuedMs: 0, webhooksMs: 0 } }
+  const asked = { user: alice, info, request: { signal: new AbortController().signal }, delays: noDelays() }
   let end: () => void = () => {}
   const first = gate.run(flow, asked, oneSeat, () => new Promise<string>((resolve) => { end = () => resolve('first') }))
   const second = gate.run(flow, asked, oneSeat, () => 'second')

@@ -1,10 +1,12 @@
 import type { Histogram } from '../../words/histogram.ts'
+import type { Instant } from '../../words/instant.ts'
 import type { Clock } from '../../words/ports.ts'
 import { timeout, tooManyRequests } from '../../words/status-error.ts'
 import type { Delays, RequestInfo, User } from '../access.ts'
 import type { Ticket } from '../flow-control/fair-queues.ts'
 import type { WorkEstimate } from '../flow-control/work-estimate.ts'
 import type { FlowControl, FlowObjects } from '../flow-control/flow-control.ts'
+import { KindTimes } from '../flow-control/level-times.ts'
 import type { FlowSchemaState, RejectionReason } from '../flow-control/flow-schema-state.ts'
 import type { PriorityLevel } from '../flow-control/priority-level.ts'
 import { Deadlines } from './deadlines.ts'
@@ -42,6 +44,7 @@ export class FlowGate {
   /** Under way, those that wait not counted. */
   readonly inFlight = { read: 0, write: 0 }
   readonly waiting = { read: 0, write: 0 }
+  readonly times: KindTimes
   readonly #clock: Clock
   readonly #limits: GateLimits
   readonly #ends: Deadlines
@@ -51,8 +54,16 @@ export class FlowGate {
     this.#clock = clock
     this.#limits = limits
     this.control = control
+    this.times = new KindTimes(control.totalSeats)
     this.#ends = new Deadlines(clock)
     this.#waits = new Deadlines(clock)
+  }
+
+  /** For whoever looks at the metrics: all times are noted up to now. */
+  advance(): number {
+    const now = this.#clock.now()
+    this.times.advance(now, this.inFlight, this.waiting)
+    return now
   }
 
   /** The objects have changed. */
@@ -78,9 +89,11 @@ export class FlowGate {
 
   /** Runs the work when there is room, or refuses it with 429. The caller is answered with 504 at the deadline, though the work may go on. */
   run<T>(flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate, answering: () => T | Promise<T>): T | Promise<T> {
+    if (work.width !== 1) flow.counts.otherSeats.observe(work.width)
     if (!this.#hasRoom(flow.level, work)) return this.#wait(flow, asked, work, answering)
     flow.counts.dispatched++
     flow.counts.atOnce++
+    asked.delays.execution = flow.counts.executed.regular
     const answer = answering()
     if (!(answer instanceof Promise)) return answer
     const ticket = this.#enter(flow, asked, work)
@@ -97,8 +110,10 @@ export class FlowGate {
     const release = (): void => {
       this.#ends.remove(deadline)
       if (ticket.state === 'over') return
+      const now = this.#clock.now()
+      flow.counts.executed.watch.observe((now - ticket.startedAt) / 1_000)
       this.#count(flow, ticket, -1)
-      this.#leave(flow, ticket)
+      this.#leave(flow, ticket, now)
     }
     this.#ends.add(deadline)
     try {
@@ -133,19 +148,21 @@ export class FlowGate {
 
   async #wait<T>(flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate, answering: () => T | Promise<T>): Promise<T> {
     const ticket = await this.#turn(flow, asked, work)
+    asked.delays.execution = flow.counts.executed.regular
     try {
       const answer = answering()
       if (answer instanceof Promise) return await this.#finish(flow, asked, ticket, answer)
-      this.#leave(flow, ticket)
+      this.#leave(flow, ticket, this.#clock.now())
       return answer
     } catch (error) {
       // Once more does no harm where the answer was a promise.
-      this.#leave(flow, ticket)
+      this.#leave(flow, ticket, this.#clock.now())
       throw error
     }
   }
 
   async #seatsFor(flow: FlowSchemaState, asked: GatedRequest, work: WorkEstimate): Promise<Ticket> {
+    if (work.width !== 1) flow.counts.otherSeats.observe(work.width)
     if (!this.#hasRoom(flow.level, work)) return this.#turn(flow, asked, work)
     flow.counts.dispatched++
     flow.counts.atOnce++
@@ -175,11 +192,15 @@ export class FlowGate {
       const stopWaiting = (seconds: Histogram): void => {
         this.#waits.remove(deadline)
         signal.removeEventListener('abort', onAbort)
+        const now = this.advance()
         counts.waiting--
         this.waiting[kindOf(info)]--
-        asked.delays.queuedMs += this.#clock.now() - arrivedAt
+        asked.delays.queuedMs += now - arrivedAt
         seconds.observe(asked.delays.queuedMs / 1_000)
       }
+      const { waiting, head } = entry.ticket.queue
+      counts.queueLengths.observe(waiting.length - head)
+      this.times.advance(arrivedAt, this.inFlight, this.waiting)
       counts.waiting++
       this.waiting[kindOf(info)]++
       this.#waits.add(deadline)
@@ -199,21 +220,23 @@ export class FlowGate {
 
   #finish<T>(flow: FlowSchemaState, { info }: GatedRequest, ticket: Ticket, answer: Promise<T>): Promise<T> {
     const of = kindOf(info)
+    this.times.advance(ticket.startedAt, this.inFlight, this.waiting)
     this.inFlight[of]++
     this.#count(flow, ticket, 1)
     return this.#bounded(answer, () => {
+      const now = this.advance()
       this.inFlight[of]--
       this.#count(flow, ticket, -1)
-      this.#answered(flow, ticket)
+      this.#answered(flow, ticket, now)
     })
   }
 
   /** What its events cost comes after the answer. Who is exempt needs no seats. */
-  #answered(flow: FlowSchemaState, ticket: Ticket): void {
+  #answered(flow: FlowSchemaState, ticket: Ticket, now: Instant): void {
     const { lateMs } = ticket.work
-    if (lateMs === 0 || flow.level.isExempt || ticket.state !== 'executing') return this.#leave(flow, ticket)
-    flow.level.queues.answered(ticket, this.#clock.now())
-    this.#clock.after(lateMs, () => this.#leave(flow, ticket))
+    if (lateMs === 0 || flow.level.isExempt || ticket.state !== 'executing') return this.#leave(flow, ticket, now)
+    flow.level.queues.answered(ticket, now)
+    this.#clock.after(lateMs, () => this.#leave(flow, ticket, this.#clock.now()))
   }
 
   #count(flow: FlowSchemaState, ticket: Ticket, by: 1 | -1): void {
@@ -242,8 +265,8 @@ export class FlowGate {
     })
   }
 
-  #leave({ level }: FlowSchemaState, ticket: Ticket): void {
-    level.queues.leave(ticket, this.#clock.now())
+  #leave({ level }: FlowSchemaState, ticket: Ticket, now: Instant): void {
+    level.queues.leave(ticket, now)
     if (level.queues.waiting === 0) return
     this.#adjust()
     this.#pump(level)

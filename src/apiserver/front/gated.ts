@@ -37,11 +37,12 @@ function admitted(parts: GatedParts, call: HttpCall, flow: FlowSchemaState): Ser
   return gate.run(flow, call, workOf(parts, call, flow), () => dispatch(parts, call))
 }
 
-function workOf(parts: GatedParts, call: HttpCall, { level }: FlowSchemaState): WorkEstimate {
+function workOf(parts: GatedParts, call: HttpCall, { level, counts }: FlowSchemaState): WorkEstimate {
   const { info } = call
   if (info.verb === 'list') return listWork(parts, call, { isFromCache: isListFromCache(call.query), maxSeats: level.maxRequestSeats })
   if (level.isExempt || !info.isResource || info.verb === 'get' || !isHeardOf(info)) return oneSeat
   const watches = parts.resources.find(info.group, info.version, info.resource)?.watches.interestedIn(info) ?? 0
+  counts.watchers.observe(watches)
   return workOfWrite(watches, level.maxRequestSeats)
 }
 

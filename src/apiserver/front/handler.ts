@@ -72,6 +72,8 @@ class Asked implements Delays {
   info: HttpCall['info'] = UNKNOWN
   queuedMs = 0
   webhooksMs = 0
+  accessMs = 0
+  execution: Delays['execution'] = undefined
 
   constructor(request: ServerRequest, startedAt: Instant, trail: AuditTrail | undefined) {
     this.request = request
@@ -82,12 +84,15 @@ class Asked implements Delays {
 
 /** A stream is measured when it ends, and counted as going on until then. */
 function measured(
-  { metrics, clock }: HandlerParts, { request, query, info, startedAt, trail, queuedMs, webhooksMs }: Asked, answered: ServerResponse,
+  { metrics, clock }: HandlerParts, asked: Asked, answered: ServerResponse,
 ): ServerResponse {
+  const { request, query, info, startedAt, trail, queuedMs, webhooksMs } = asked
   const response = trail === undefined ? answered : trail.respond(answered)
   const summary = { info, method: request.method, isApply: isApply(request), isDryRun: query !== NO_QUERY && query.has('dryRun') }
   if (response.type !== 'stream') {
-    metrics.answered(summary, response, clock.now() - startedAt, queuedMs + webhooksMs)
+    const elapsedMs = clock.now() - startedAt
+    metrics.answered(summary, response, elapsedMs, queuedMs + webhooksMs)
+    executed(asked, elapsedMs)
     return response
   }
   return {
@@ -99,10 +104,17 @@ function measured(
         await response.send(sink)
       } finally {
         series.longRunning--
-        metrics.answered(summary, response, clock.now() - startedAt, queuedMs + webhooksMs)
+        const elapsedMs = clock.now() - startedAt
+        metrics.answered(summary, response, elapsedMs, queuedMs + webhooksMs)
+        executed(asked, elapsedMs)
       }
     },
   }
+}
+
+/** What comes before a request is let in takes no time worth telling, but where others were asked. */
+function executed({ execution, queuedMs, accessMs }: Asked, elapsedMs: number): void {
+  execution?.observe(Math.max(0, elapsedMs - queuedMs - accessMs) / 1_000)
 }
 
 function isApply({ method, headers }: ServerRequest): boolean {
@@ -115,20 +127,26 @@ function answer(parts: HandlerParts, asked: Asked): ServerResponse | Promise<Ser
   asked.info = parseRequest(request.method, request.path, asked.query)
   asked.trail?.asked(asked.info)
   const caller = authenticate(parts.authenticators, request)
-  return caller instanceof Promise ? caller.then((user) => answerTo(parts, asked, user)) : answerTo(parts, asked, caller)
+  return caller instanceof Promise ? caller.then((user) => answerTo(parts, accessed(parts, asked), user)) : answerTo(parts, asked, caller)
 }
 
 function answerTo(parts: HandlerParts, asked: Asked, caller: User): ServerResponse | Promise<ServerResponse> {
   asked.trail?.authenticated(caller)
   parts.metrics.authentications.success++
   const user = impersonate(caller, asked.request.headers, parts.authorizer)
-  return user instanceof Promise ? user.then((later) => answerAs(parts, asked, later)) : answerAs(parts, asked, user)
+  return user instanceof Promise ? user.then((later) => answerAs(parts, accessed(parts, asked), later)) : answerAs(parts, asked, user)
 }
 
 function answerAs(parts: HandlerParts, asked: Asked, user: User): ServerResponse | Promise<ServerResponse> {
   asked.trail?.impersonated(user)
   const pending = requireAllowed(parts.authorizer, user, asked.info, asked.trail)
-  return pending === undefined ? answerAllowed(parts, asked, user) : pending.then(() => answerAllowed(parts, asked, user))
+  return pending === undefined ? answerAllowed(parts, asked, user) : pending.then(() => answerAllowed(parts, accessed(parts, asked), user))
+}
+
+/** Somebody else had to be asked about who asks, or what they may. */
+function accessed({ clock }: HandlerParts, asked: Asked): Asked {
+  asked.accessMs = clock.now() - asked.startedAt
+  return asked
 }
 
 function answerAllowed(parts: HandlerParts, asked: Asked, user: User): ServerResponse | Promise<ServerResponse> {

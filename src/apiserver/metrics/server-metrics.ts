@@ -3,6 +3,7 @@ import type { ResourceSet } from '../resource-set.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import { histogramFamily } from './histogram-family.ts'
 import { flowFamilies } from './flow-metrics.ts'
+import { flowTimeFamilies } from './flow-time-metrics.ts'
 import { counter, gauge } from './metric-family.ts'
 import type { MetricFamily, MetricSource } from './metric-family.ts'
 
@@ -21,6 +22,7 @@ export function serverSource({ gate, resources }: MeasuredParts): MetricSource {
       [{ request_kind: 'readOnly' }, gate.waiting.read], [{ request_kind: 'mutating' }, gate.waiting.write],
     ]),
     ...flowFamilies(gate.control),
+    ...flowTimeFamilies(gate),
     storedObjects(resources),
     counter('apiserver_watch_events_total', 'Events that were sent to watches.', watchEvents(resources)),
     histogramFamily('apiserver_watch_events_sizes', 'Bytes of events that were sent to watches.',

@@ -72,3 +72,24 @@ test('times are counted by plug-in and outcome, at once or later', async () => {
     ])
   }
 })
+
+test('of plug-ins that Kubernetes knows all requests count whose operation they handle, as far as they have come', async () => {
+  const idle = (name: string): Mutator => ({ name, matches: () => false, admit: () => assert.fail('nobody asks it') })
+  const mutators = [idle('NamespaceLifecycle'), mutator('Fills', 'changed'), idle('Priority'), mutator('Refuses', 'refuses'), idle('MutatingAdmissionWebhook')]
+  const quiet: Validator = { name: 'PodSecurity', matches: () => false, review: () => assert.fail('nobody asks it') }
+  const { it, metrics } = admission(mutators.filter(({ name }) => name !== 'Refuses'), [quiet])
+  await it.mutate(request())
+  await it.validate(request(), { warn() {} })
+  await it.validate(request('DELETE'), { warn() {} })
+  assert.deepEqual(counted(metrics), [
+    'step admit CREATE false: 1', 'step validate CREATE false: 1', 'step validate DELETE false: 1',
+    'NamespaceLifecycle admit CREATE false: 2', 'Fills admit CREATE false: 2', 'Priority admit CREATE false: 2',
+    'MutatingAdmissionWebhook admit CREATE false: 2', 'PodSecurity validate CREATE false: 1',
+  ])
+  const refusing = admission(mutators)
+  await assert.rejects(async () => refusing.it.mutate(request()))
+  assert.deepEqual(counted(refusing.metrics), [
+    'step admit CREATE true: 1', 'NamespaceLifecycle admit CREATE false: 1', 'Fills admit CREATE false: 1',
+    'Priority admit CREATE false: 1', 'Refuses admit CREATE true: 1',
+  ])
+})

@@ -85,7 +85,10 @@ export class Admission {
       this.#mutatorTimes.observe(index, request.operation, startedAt, 'rejected')
       throw error
     }
-    if (round === 'first' && (seen & CHANGED) !== 0) return this.#mutateFrom(request, 'again', 0, seen)
+    if (round === 'first' && (seen & CHANGED) !== 0) {
+      metrics.noteAgain(request.operation)
+      return this.#mutateFrom(request, 'again', 0, seen)
+    }
     return this.#completeFrom(request, 0, seen)
   }
 

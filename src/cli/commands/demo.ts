@@ -32,7 +32,8 @@ interface Front {
 export async function demo(invocation: Invocation, options: { readonly port: number | undefined }): Promise<void> {
   const phases = new Phases(invocation.errors, { quiet: invocation.json })
   const started = performance.now()
-  const { config, alreadyRan } = await bringUp(invocation, { port: options.port, nodes: 1, serverFiles: {} }, phases)
+  const wanted = { port: options.port, nodes: 1, serverFiles: {}, certificateLifetimeSeconds: undefined } as const
+  const { config, alreadyRan } = await bringUp(invocation, wanted, phases)
   if (alreadyRan && !invocation.json) invocation.errors.write(`The cluster "${config.name}" runs already.\n`)
   await provideImages(invocation, config, phases)
   const { client, close } = await invocation.demoTools.connect(config)

@@ -1,6 +1,8 @@
 import { claimIndex, loadConfig, newConfig, portsOf, saveConfig, type ClusterConfig } from '../cluster-config.ts'
 import { commandFor, contextName, dataDirectoryOf, printJson, type Invocation } from '../invocation.ts'
 import { kubeconfigPath, merge } from '../kubeconfig.ts'
+import { notePlace } from '../kubeconfig-places.ts'
+import type { Machine } from '../machine.ts'
 import { Phases } from '../phases.ts'
 import { changedServerFiles, sameServerFiles, type ServerFiles } from '../server-files.ts'
 
@@ -8,6 +10,8 @@ export interface UpOptions {
   readonly port: number | undefined
   readonly nodes: 0 | 1
   readonly serverFiles: ServerFiles
+  /** Undefined: as it was. */
+  readonly certificateLifetimeSeconds: number | undefined
 }
 
 export async function up(invocation: Invocation, options: UpOptions): Promise<void> {
@@ -36,13 +40,13 @@ export async function bringUp(
   const { machine } = invocation
   const known = loadConfig(dataDirectoryOf(invocation))
   checkOptions(invocation, options, known)
-  const serverFiles = changedServerFiles(known?.serverFiles ?? {}, options.serverFiles)
-  const filesChange = !sameServerFiles(serverFiles, known?.serverFiles ?? {})
+  const settings = changedSettings(known, options)
+  const isChange = !sameSettings(settings, known)
   if (known !== undefined && (await machine.status(known)).state === 'running') {
-    if (filesChange) throw new Error(
-      `the server reads its files when it starts: run "${commandFor(invocation, 'down')}" first, then this again`
+    if (isChange) throw new Error(
+      `the server reads its settings when it starts: run "${commandFor(invocation, 'down')}" first, then this again`
     )
-    await merge(kubeconfigPath(machine.environment), await machine.access(known))
+    await giveAccess(machine, known)
     return { config: known, alreadyRan: true }
   }
   const nodes = known?.nodes ?? options.nodes
@@ -53,16 +57,16 @@ export async function bringUp(
       (names) => (names.length === 0 ? 'all present' : names.join(', '))
     )
   }
-  const config: ClusterConfig = { ...(known ?? (await createConfig(invocation, options))), serverFiles }
-  if (filesChange) saveConfig(config)
+  const config: ClusterConfig = { ...(known ?? (await createConfig(invocation, options))), ...settings }
+  if (isChange) saveConfig(config)
   try {
     await phases.run('API server', () => machine.startServer(config), () => `https://127.0.0.1:${config.port}`)
   } catch (error) {
-    // With the files that it had before, a cluster that worked still works.
-    if (known !== undefined && filesChange) saveConfig(known)
+    // With the settings that it had before, a cluster that worked still works.
+    if (known !== undefined && isChange) saveConfig(known)
     throw error
   }
-  await merge(kubeconfigPath(machine.environment), await machine.access(config))
+  await giveAccess(machine, config)
   if (nodes > 0) {
     await phases.run('node', async () => {
       await machine.startNode(config)
@@ -71,6 +75,27 @@ export async function bringUp(
     await phases.run('cluster DNS', () => machine.waitForDns(config), () => config.dnsServiceAddress)
   }
   return { config, alreadyRan: false }
+}
+
+type Settings = Pick<ClusterConfig, 'serverFiles' | 'certificateLifetimeSeconds'>
+
+function changedSettings(known: ClusterConfig | undefined, options: UpOptions): Settings {
+  const seconds = options.certificateLifetimeSeconds ?? known?.certificateLifetimeSeconds
+  return {
+    serverFiles: changedServerFiles(known?.serverFiles ?? {}, options.serverFiles),
+    ...(seconds === undefined ? {} : { certificateLifetimeSeconds: seconds }),
+  }
+}
+
+function sameSettings(settings: Settings, known: Settings | undefined): boolean {
+  return settings.certificateLifetimeSeconds === known?.certificateLifetimeSeconds
+    && sameServerFiles(settings.serverFiles ?? {}, known?.serverFiles ?? {})
+}
+
+async function giveAccess(machine: Machine, config: ClusterConfig): Promise<void> {
+  const path = kubeconfigPath(machine.environment)
+  await merge(path, await machine.access(config))
+  notePlace(config.dataDirectory, path)
 }
 
 function checkOptions(invocation: Invocation, options: UpOptions, known: ClusterConfig | undefined): void {

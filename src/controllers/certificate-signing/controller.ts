@@ -4,8 +4,14 @@ import { ownKey, parseKey } from '../keys.ts'
 import type { CertificateIssuer } from '../../resources/kinds/certificate-signing-request/certificate-issuer.ts'
 import { planSigning, type SigningView } from './plan.ts'
 
+export interface SigningParts {
+  readonly issue: CertificateIssuer
+  /** No certificate counts for longer; undefined: a year. */
+  readonly longestMs: number | undefined
+}
+
 /** Signs what is approved, for the signers whose authority is the cluster's own. */
-export function certificateSigningController(issue: CertificateIssuer): Controller<SigningView> {
+export function certificateSigningController({ issue, longestMs }: SigningParts): Controller<SigningView> {
   return {
     name: 'certificate-signing-controller',
     account: 'certificate-controller',
@@ -13,7 +19,7 @@ export function certificateSigningController(issue: CertificateIssuer): Controll
     writes: [kinds.CertificateSigningRequest],
     observe(key, snapshot) {
       const request = snapshot.get(kinds.CertificateSigningRequest, parseKey(key))
-      return request === undefined ? undefined : { request, issue }
+      return request === undefined ? undefined : { request, issue, longestMs }
     },
     plan: planSigning,
   }

@@ -11,16 +11,20 @@ import type { Instant } from '../../words/instant.ts'
 export interface SigningView {
   readonly request: CertificateSigningRequest
   readonly issue: CertificateIssuer
+  /** No certificate counts for longer; undefined: a year. */
+  readonly longestMs?: number | undefined
 }
 
 const MINUTE_MS = 60_000
-const LONGEST_MS = 365 * 24 * 60 * MINUTE_MS
+const YEAR_MS = 365 * 24 * 60 * MINUTE_MS
 const SHORTEST_MS = 10 * MINUTE_MS
 /** For machines whose clocks are behind. What is asked for briefly is not shortened by it. */
 const BACKDATE_MS = 5 * MINUTE_MS
 const BRIEF_MS = 8 * 60 * MINUTE_MS
+/** Of a life that is shorter than anybody may ask for, the clocks' difference would be most. */
+const BACKDATE_PART = 0.1
 
-export function planSigning({ request, issue }: SigningView, now: Instant): Plan {
+export function planSigning({ request, issue, longestMs = YEAR_MS }: SigningView, now: Instant): Plan {
   const { spec, status } = request
   const conditions = status?.conditions ?? []
   const has = (type: string): boolean => conditions.some((condition) => condition.type === type && condition.status === 'True')
@@ -32,7 +36,7 @@ export function planSigning({ request, issue }: SigningView, now: Instant): Plan
   if (typeof asked === 'string') return { actions: [], why: `The request cannot be read: ${asked}` }
   const refusal = signerProblem(spec.signerName, asked, spec.usages ?? [])
   if (refusal !== undefined) return withStatus(request, failed(status, refusal), `The signer refuses it: ${refusal}`)
-  const issued = issue({ request: asked, usages: spec.usages ?? [], ...validity(spec.expirationSeconds, now) })
+  const issued = issue({ request: asked, usages: spec.usages ?? [], ...validity(spec.expirationSeconds, longestMs, now) })
   if (!issued.ok) return { actions: [], why: `It cannot be signed: ${issued.problem}` }
   return withStatus(request, { ...status, certificate: toBase64(utf8(issued.certificatePem)) }, 'Signs it.')
 }
@@ -46,9 +50,12 @@ function readRequest(base64: string): CertificateRequest | string {
   }
 }
 
-function validity(expirationSeconds: number | undefined, now: Instant): Pick<IssueWish, 'notBefore' | 'notAfter'> {
-  const wanted = expirationSeconds === undefined ? LONGEST_MS : Math.max(SHORTEST_MS, Math.min(LONGEST_MS, expirationSeconds * 1000))
-  return { notBefore: now - BACKDATE_MS, notAfter: now + wanted - (wanted < BRIEF_MS ? 0 : BACKDATE_MS) }
+function validity(
+  expirationSeconds: number | undefined, longestMs: number, now: Instant,
+): Pick<IssueWish, 'notBefore' | 'notAfter'> {
+  const wanted = expirationSeconds === undefined ? longestMs : Math.min(longestMs, Math.max(SHORTEST_MS, expirationSeconds * 1000))
+  const backdate = wanted < SHORTEST_MS ? wanted * BACKDATE_PART : BACKDATE_MS
+  return { notBefore: now - backdate, notAfter: now + wanted - (wanted < BRIEF_MS ? 0 : backdate) }
 }
 
 function failed(status: CertificateSigningRequestStatus | undefined, message: string): CertificateSigningRequestStatus {

@@ -43,7 +43,7 @@ test('tunnels are made with the client certificates in force', async () => {
   const signer = {
     certificatePem: pki.frontProxy.caPem, keyPem: readFileSync(join(directory, 'front-proxy-ca.key'), 'utf8'), commonName: 'lotse-front-proxy-ca',
   }
-  const renewed = createCertificate({ commonName: 'another', organizations: [], use: 'client', names: [], addresses: [] }, signer, systemClock.now())
+  const renewed = createCertificate({ commonName: 'another', organizations: [], use: 'client', names: [], addresses: [] }, signer, { now: systemClock.now(), lifetimeMs: 3_600_000 })
   server.renewClients({ ...pki.admin, frontProxy: renewed })
   assert.deepEqual(await names(), ['another', 'kubernetes-admin'])
 })

@@ -2,11 +2,12 @@ import { createServer } from 'node:https'
 import type { Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import { TLSSocket, type SecureContextOptions } from 'node:tls'
 import type { Clock, Log } from '../../words/ports.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import type { CriClient } from '../cri/cri-client.ts'
 import { GrpcFailure, isNotFound } from '../cri/grpc-failure.ts'
+import type { CertificateWithKey } from '../pki-certificate.ts'
 import { containerLog, isContainerRunning } from './container-lookup.ts'
 import { logOptions } from './log-options.ts'
 import { sendLog } from './log-reader.ts'
@@ -17,9 +18,7 @@ import { StreamRefused } from './streaming-upgrade.ts'
 import { serveStream } from './stream-session.ts'
 
 export interface NodeServerOptions {
-  /** PEM. */
-  readonly certificate: string
-  readonly privateKey: string
+  readonly credentials: CertificateWithKey
   /** Of the cluster: signs the client certificates that are let in. */
   readonly certificateAuthority: string
   /** The common name of the API server's client certificate: nobody else is let in. */
@@ -36,6 +35,8 @@ export interface NodeServerOptions {
 
 export interface NodeServer {
   readonly port: number
+  /** New connections are served with these; those that there are go on. */
+  renew(credentials: CertificateWithKey): void
   /** Ends all streams too. */
   close(): Promise<void>
 }
@@ -48,13 +49,7 @@ export async function openNodeServer(options: NodeServerOptions): Promise<NodeSe
   const shutdown = new AbortController()
   const sessions = new Set<symbol>()
   const server = createServer({
-    cert: options.certificate,
-    key: options.privateKey,
-    ca: options.certificateAuthority,
-    requestCert: true,
-    rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
-    ALPNProtocols: ['http/1.1'],
+    ...contextOf(options, options.credentials), requestCert: true, rejectUnauthorized: true, ALPNProtocols: ['http/1.1'],
   })
   // A stream or a followed log may be silent for hours.
   server.requestTimeout = 0
@@ -84,12 +79,19 @@ export async function openNodeServer(options: NodeServerOptions): Promise<NodeSe
   const port = await listen(server, options)
   return {
     port,
+    renew: (credentials) => server.setSecureContext(contextOf(options, credentials)),
     async close() {
       shutdown.abort()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
+}
+
+function contextOf(
+  { certificateAuthority }: NodeServerOptions, { certificatePem, keyPem }: CertificateWithKey,
+): SecureContextOptions {
+  return { cert: certificatePem, key: keyPem, ca: certificateAuthority, minVersion: 'TLSv1.2' }
 }
 
 function listen(server: Server, options: NodeServerOptions): Promise<number> {

@@ -13,6 +13,7 @@ export interface WatchedConfig {
   /** Takes what is there now into force, and gives its text. Throws (or rejects with) an Error that says what is wrong with it. */
   use(): string | Promise<string>
   readonly counts: ReloadCounts | undefined
+  readonly lookEveryMs?: number | undefined
 }
 
 export interface ConfigWatchPorts {
@@ -27,11 +28,11 @@ const LOOK_EVERY_MS = 5_000
  * be elsewhere. Ends with the signal.
  */
 export async function watchConfig(config: WatchedConfig, { clock, log }: ConfigWatchPorts, signal: AbortSignal): Promise<void> {
-  const { what, file, counts } = config
+  const { what, file, counts, lookEveryMs = LOOK_EVERY_MS } = config
   let known = config.inForce
   let problem = ''
   for (;;) {
-    await sleep(clock, LOOK_EVERY_MS, signal)
+    await sleep(clock, lookEveryMs, signal)
     if (signal.aborted) return
     try {
       const isSame = config.look() === known

@@ -2,8 +2,8 @@ import type { Client } from '../../client/client.ts'
 import { DerError } from '../../objects/der-reader.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { CertificateSigningRequest } from '../../resources/generated/types.ts'
-import { parseCertificateRequest } from '../../resources/kinds/certificate-signing-request/certificate-request.ts'
-import { KUBELET_CLIENT, signerProblem } from '../../resources/kinds/certificate-signing-request/signer-rules.ts'
+import { parseCertificateRequest, type CertificateRequest } from '../../resources/kinds/certificate-signing-request/certificate-request.ts'
+import { KUBELET_CLIENT, KUBELET_SERVING, signerProblem } from '../../resources/kinds/certificate-signing-request/signer-rules.ts'
 import { fromBase64, textOf } from '../../words/bytes.ts'
 import type { Clock, Log } from '../../words/ports.ts'
 import { isStatus } from '../../words/status-error.ts'
@@ -27,10 +27,11 @@ const LOOK_AGAIN_MS = 60_000
 const MAX_DUE = 10_000
 
 /**
- * Approves what nodes ask for to call this server, where whoever asks may create certificatesigningrequests/nodeclient (a certificate for
- * any node) or /selfnodeclient (a new one for the node that it is). Where several servers do so, all but one find it done.
+ * Approves what nodes ask for, where whoever asks may create certificatesigningrequests/nodeclient (to call this server as any node),
+ * /selfnodeclient (as the node that it is) or /selfnodeserver (to be called by its name). Where several servers do so, all but one find it
+ * done.
  */
-export class NodeClientApprover implements WriteObserver {
+export class NodeApprover implements WriteObserver {
   readonly #parts: ApproverParts
   /** Beyond the bound, requests wait for the next look at all of them. */
   readonly #due = new Set<string>()
@@ -120,15 +121,33 @@ interface Recognized {
 
 /** What it asks for, and the right that it takes. */
 function recognized({ spec }: CertificateSigningRequest): readonly Recognized[] {
-  if (spec.signerName !== KUBELET_CLIENT) return []
+  if (spec.signerName !== KUBELET_CLIENT && spec.signerName !== KUBELET_SERVING) return []
   try {
     const asked = parseCertificateRequest(textOf(fromBase64(spec.request) ?? new Uint8Array()))
-    if (signerProblem(KUBELET_CLIENT, asked, spec.usages ?? []) !== undefined) return []
-    const every = { subresource: 'nodeclient', message: 'Auto approving kubelet client certificate after SubjectAccessReview.' }
-    const own = { subresource: 'selfnodeclient', message: 'Auto approving self kubelet client certificate after SubjectAccessReview.' }
-    return asked.commonName === spec.username ? [own, every] : [every]
+    if (signerProblem(spec.signerName, asked, spec.usages ?? []) !== undefined) return []
+    const isOwn = asked.commonName === spec.username
+    if (spec.signerName === KUBELET_SERVING) return isOwn && isForNameAlone(asked) ? [OWN_SERVER] : []
+    return isOwn ? [OWN_CLIENT, ANY_CLIENT] : [ANY_CLIENT]
   } catch (error) {
     if (error instanceof DerError) return []
     throw error
   }
+}
+
+const ANY_CLIENT: Recognized = {
+  subresource: 'nodeclient', message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+}
+const OWN_CLIENT: Recognized = {
+  subresource: 'selfnodeclient', message: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
+}
+const OWN_SERVER: Recognized = {
+  subresource: 'selfnodeserver', message: 'Auto approving self kubelet serving certificate after SubjectAccessReview.',
+}
+
+/**
+ * A node may stand for its name, by which this server knows it whatever its address is. An address it could claim though it is another's:
+ * a person decides about those.
+ */
+function isForNameAlone({ commonName, dnsNames, ipAddresses }: CertificateRequest): boolean {
+  return ipAddresses.length === 0 && dnsNames.length === 1 && commonName === `system:node:${dnsNames[0] ?? ''}`
 }
