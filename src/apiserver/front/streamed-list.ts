@@ -35,7 +35,7 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
   if (items.length < (isBytes ? MIN_STREAMED_BYTE_ITEMS : MIN_STREAMED_ITEMS) || call.trail !== undefined) return undefined
   if (accepted.pretty || accepted.format === 'yaml') return undefined
   if (accepted.as === 'table') return tableStream(clock, call, items)
-  const isPartial = accepted.as === 'partial'
+  const isPartial = accepted.as === 'partial-list'
   const list = isPartial
     ? { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta }
     : { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion }
