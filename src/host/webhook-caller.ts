@@ -1,5 +1,5 @@
 import { Agent } from 'node:https'
-import type { WebhookCall, WebhookCaller, WebhookTarget } from '../apiserver/webhooks/webhook-caller.ts'
+import { uncalled, type WebhookCall, type WebhookCaller, type WebhookTarget } from '../apiserver/webhooks/webhook-caller.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import { wholeAnswer } from './whole-answer.ts'
@@ -34,9 +34,7 @@ export function createWebhookCaller(): WebhookCaller & EventPoster & { close(): 
     try {
       return await work()
     } catch (error) {
-      throw new Error(
-        `failed to call webhook: Post "https://${target.host}:${target.port}${target.path}": ${thrownMessage(error)}`, { cause: error }
-      )
+      throw uncalled(target, thrownMessage(error), error)
     }
   }
   return {
@@ -71,11 +69,11 @@ async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, age
   throw new Error(`the server answered with status ${status}: ${JSON.stringify(body.toString('utf8', 0, 200))}`)
 }
 
-function headersFor({ port, serverName, credentials }: WebhookTarget, bytes: Buffer): Record<string, string | number> {
+function headersFor({ authority, credentials }: WebhookTarget, bytes: Buffer): Record<string, string | number> {
   const token = credentials?.token?.()
   return {
     'content-type': 'application/json', accept: 'application/json', 'content-length': bytes.length,
-    host: port === 443 ? serverName : `${serverName}:${port}`,
+    host: authority,
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   }
 }
