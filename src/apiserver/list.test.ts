@@ -116,7 +116,7 @@ test('tables and partial objects', async () => {
   assert.deepEqual(table.get('rows.0.cells'), ['a', 1, '2m'])
   assert.equal(table.get('rows.0.object.kind'), 'PartialObjectMetadata')
   assert.equal(table.get('rows.0.object.data'), undefined)
-  assert.equal((await server.request('GET', `${CONFIG_MAPS}?includeObject=None`, undefined, TABLE)).get('rows.0.object'), undefined)
+  assert.equal((await server.request('GET', `${CONFIG_MAPS}?includeObject=None`, undefined, TABLE)).get('rows.0.object'), null)
   assert.deepEqual((await server.request('GET', `${CONFIG_MAPS}/a?includeObject=Object`, undefined, TABLE)).get('rows.0.object.data'), { name: 'a' })
   const partial = await server.request('GET', CONFIG_MAPS, undefined, { accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' })
   assert.equal(partial.get('kind'), 'PartialObjectMetadataList')

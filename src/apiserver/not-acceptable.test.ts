@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { JsonObject } from '../objects/json.ts'
 import { samplePod, sampleDeployment } from '../resources/sample-objects.testing.ts'
 import { memberOf, startTestServer, type TestServer } from './apiserver.testing.ts'
 import { bindingRoutes } from './subresources/pod-binding.ts'
@@ -11,6 +12,10 @@ const STREAMS =
   'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'
 const asTable = (version = 'v1', group = 'meta.k8s.io'): string => `application/json;as=Table;v=${version};g=${group}`
 const asPartial = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io'
+
+const asPartialList = asPartial.replace('Metadata;', 'MetadataList;')
+const ONE_OF = (type: string): string => `you requested PartialObjectMetadata, but the requested object is a list (${type})`
+const LIST_OF = (type: string): string => `you requested PartialObjectMetadataList, but the requested object is not a list (${type})`
 
 const SHOP = '/api/v1/namespaces/shop'
 const POD = `${SHOP}/pods/a`
@@ -51,6 +56,18 @@ test('406: nothing that is accepted can be made', async () => {
     ['POST', `${POD}/eviction`, 'text/html', TYPES, { metadata: { name: 'a' } }],
     ['GET', `${POD}/ephemeralcontainers`, asTable(), TYPES],
     ['GET', `${SHOP}/pods?watch=1`, asTable('v2'), TYPES],
+    // Metadata of one object, or of a list: that it is the other one is found at the end, where nothing else is tried.
+    ['GET', `${SHOP}/pods`, asPartial, ONE_OF('*core.PodList')],
+    ['GET', `${SHOP}/pods?limit=1`, asPartial.replace('v=v1', 'v=v1beta1'), ONE_OF('*core.PodList')],
+    ['GET', `${SHOP}/pods`, `${asPartial},${asTable()},${asPartialList}`, ONE_OF('*core.PodList')],
+    ['GET', '/apis/apps/v1/deployments', `${asTable('v2')},${asPartial}`, ONE_OF('*apps.DeploymentList')],
+    ['GET', '/apis/events.k8s.io/v1/events', asPartial, ONE_OF('*core.EventList')],
+    ['GET', POD, asPartialList, LIST_OF('*core.Pod')],
+    ['GET', `${DEPLOYMENT}/scale`, asPartialList, LIST_OF('*autoscaling.Scale')],
+    ['GET', `${DEPLOYMENT}/status`, `${asPartialList},${asPartial}`, LIST_OF('*apps.Deployment')],
+    ['GET', `${POD}/ephemeralcontainers`, asPartialList, LIST_OF('*core.Pod')],
+    ['POST', '/api/v1/namespaces', asPartialList, LIST_OF('*core.Namespace'), { metadata: { name: 'made' } }],
+    ['DELETE', `${SHOP}/configmaps`, asPartial, ONE_OF('*core.ConfigMapList')],
   ]
   for (const [method, path, accept, message, body] of table) {
     const answer = await server.request(method, path, body, { accept })
@@ -60,6 +77,7 @@ test('406: nothing that is accepted can be made', async () => {
     assert.deepEqual([answer.status, answer.headers['content-type']], [406, 'application/json'], title)
   }
   assert.equal((await server.request('GET', POD)).get('metadata.deletionTimestamp'), undefined)
+  assert.equal((await server.request('GET', '/api/v1/namespaces/made')).status, 200, 'what was asked for has happened before')
   // An error can be said in YAML, a watch cannot.
   const watch = await server.request('GET', `${SHOP}/pods?watch=1`, undefined, { accept: 'application/yaml' })
   assert.deepEqual([watch.status, watch.headers['content-type'], watch.text.includes(STREAMS)], [406, 'application/yaml', true], watch.text)
@@ -77,6 +95,8 @@ test('where something else is accepted too, that is made', async () => {
     [`${POD}/ephemeralcontainers`, asPartial, 'meta.k8s.io/v1 PartialObjectMetadata'],
     [`${POD}/status`, asTable(), 'meta.k8s.io/v1 Table'],
     [`${DEPLOYMENT}/scale`, asTable(), 'meta.k8s.io/v1 Table'],
+    [POD, `${asPartialList.replace('v=v1', 'v=v2')},${asPartial}`, 'meta.k8s.io/v1 PartialObjectMetadata'],
+    [`${SHOP}/pods/none`, asPartialList, 'v1 Status'],
     ['/api/v1/namespaces/shop/unheard', 'text/html', 'v1 Status'],
   ]
   for (const [path, accept, expected] of table) {
@@ -100,5 +120,31 @@ test('a scale as a table is one of scales', async () => {
   const table = await server.request('GET', `${DEPLOYMENT}/scale`, undefined, { accept: asTable() })
   assert.deepEqual((table.get('columnDefinitions') as { name: string }[]).map(({ name }) => name), ['Name', 'Desired', 'Available', 'Age'])
   assert.deepEqual(table.get('rows.0.cells'), ['a', 4, 2, '60s'])
+  server.stop()
+})
+
+test('a watch that is to show lists of metadata ends where it would show its first', async () => {
+  const server = await startWithPod()
+  const watch = await server.watch(`${SHOP}/pods?watch=1`, { accept: asPartialList })
+  await watch.ended
+  const later = await server.watch(`${SHOP}/configmaps?watch=1`, { accept: asPartialList })
+  assert.equal(await Promise.race([later.ended, 'goes on']), 'goes on')
+  await server.request('POST', `${SHOP}/configmaps`, { metadata: { name: 'a' } })
+  await later.ended
+  assert.deepEqual([watch.events, later.events], [[], []])
+  server.stop()
+})
+
+test('a table shows of its objects what includeObject says', async () => {
+  const server = await startWithPod()
+  const ask = async (query: string): Promise<string> => {
+    const { status, text, get } = await server.request('GET', `${POD}?includeObject=${query}`, undefined, { accept: asTable() })
+    return status === 200 ? String(memberOf(get('rows.0') as JsonObject, 'object.kind') ?? get('rows.0.object')) : `${status} ${String(memberOf(JSON.parse(text) as JsonObject, 'message'))}`
+  }
+  assert.deepEqual([await ask(''), await ask('Metadata'), await ask('Object'), await ask('None')], ['PartialObjectMetadata', 'PartialObjectMetadata', 'Pod', 'null'])
+  assert.equal(
+    await ask('All'),
+    `400 Unable to convert to Table as requested: includeObject: Invalid value: "All": must be 'Metadata', 'Object', 'None', or empty`,
+  )
   server.stop()
 })

@@ -25,6 +25,8 @@ export interface RemoteConversion {
    * with 429 where too many wait already.
    */
   show(objects: readonly CachedObject[]): readonly Served[] | Promise<readonly Served[]>
+  /** As whoever converts would show it now: by an answer to a question that was asked after this call. */
+  showNow(object: CachedObject): Served | Promise<Served>
   toStored(object: KubeObject): KubeObject | Promise<KubeObject>
   /** From the served version to another one: for who is to be shown it as that. */
   convert(object: KubeObject, apiVersion: string): KubeObject | Promise<KubeObject>

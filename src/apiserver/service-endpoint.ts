@@ -11,7 +11,9 @@ export interface ServiceAddress {
 export type ServiceEndpoint =
   | { readonly outcome: 'found'; readonly host: string; readonly port: number }
   /** Why nobody can be asked, in upstream's words. */
-  | { readonly outcome: 'missing'; readonly reason: string; readonly message: string }
+  | { readonly outcome: 'missing'; readonly reason: MissingReason; readonly message: string }
+
+export type MissingReason = 'ServiceNotFound' | 'ServicePortError' | 'EndpointsNotFound' | 'MissingEndpoints'
 
 /**
  * Where a server of the cluster that stands behind a Service can be asked by this one: at an endpoint of its own, since a server that
@@ -33,7 +35,7 @@ export function serviceEndpoint({ namespace, name, port }: ServiceAddress, reade
   return missing('MissingEndpoints', `endpoints for ${subject} have no addresses with port name ${JSON.stringify(servicePort.name ?? '')}`)
 }
 
-function missing(reason: string, message: string): ServiceEndpoint {
+function missing(reason: MissingReason, message: string): ServiceEndpoint {
   return { outcome: 'missing', reason, message }
 }
 

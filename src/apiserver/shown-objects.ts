@@ -19,6 +19,11 @@ export function shownAs(resource: ServedResource, cached: CachedObject): Served 
   return shown instanceof Promise ? shown.then(only) : only(shown)
 }
 
+/** For who has named no revision: what comes is no older than the request, the conversion as little as the object. */
+export function shownNow(resource: ServedResource, cached: CachedObject): Served | Promise<Served> {
+  return resource.remote === undefined ? cached.seen(resource.view) : resource.remote.showNow(cached)
+}
+
 /** In the order of the objects. */
 export function allShownAs(
   { remote, view }: ServedResource, objects: readonly CachedObject[],

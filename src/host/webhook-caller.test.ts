@@ -44,15 +44,16 @@ after(() => {
 })
 
 function call(path: string, more: object = {}): Promise<unknown> {
-  const target = { host: '127.0.0.1', port, path, serverName: 'hook.default.svc', caPem: pki?.caPem, ...more }
+  const named = { serverName: 'hook.default.svc', authority: 'hook.default.svc:443' }
+  const target = { host: '127.0.0.1', port, path, ...named, caPem: pki?.caPem, ...more }
   return caller.call({ target, body: { question: 1 }, timeoutMs: 300 })
 }
 
 test('an answer of whoever the certificate is for', async () => {
-  assert.deepEqual(await call('/echo'), { host: `hook.default.svc:${port}`, body: { question: 1 } })
+  assert.deepEqual(await call('/echo'), { host: 'hook.default.svc:443', body: { question: 1 } })
 })
 
-test('what goes wrong is said with the address', async () => {
+test('what goes wrong is said with the address as it was given', async () => {
   const table: [string, object, RegExp][] = [
     ['/failing', {}, /the server answered with status 503: "busy"/],
     ['/list', {}, /the answer is no JSON object/],
@@ -67,17 +68,17 @@ test('what goes wrong is said with the address', async () => {
   for (const [path, target, message] of table) {
     await assert.rejects(call(path, target), (error: Error) => {
       assert.match(error.message, message)
-      assert.match(error.message, /^failed to call webhook: Post "https:\/\/127\.0\.0\.1:\d+\/[a-z]+": /)
+      assert.match(error.message, /^failed to call webhook: Post "https:\/\/hook\.default\.svc:443\/[a-z]+": /)
       return true
     }, path)
   }
 })
 
 test('calls are counted by host and status', async () => {
-  const before = calls.of(`hook.default.svc:${port}`).counts().length
-  assert(before > 0)
-  await call('/echo', { serverName: 'counted.default.svc' }).catch(() => undefined)
+  const served = calls.of('hook.default.svc:443')
+  assert(served.counts().length > 0)
+  await call('/echo', { serverName: 'counted.default.svc', authority: 'counted.default.svc:443' }).catch(() => undefined)
   await call('/failing').catch(() => undefined)
-  assert.deepEqual(calls.of(`counted.default.svc:${port}`).counts(), [['<error>', 'POST', 1]])
-  assert(calls.of(`hook.default.svc:${port}`).counts().some(([code, method]) => code === '503' && method === 'POST'))
+  assert.deepEqual(calls.of('counted.default.svc:443').counts(), [['<error>', 'POST', 1]])
+  assert(served.counts().some(([code, method]) => code === '503' && method === 'POST'))
 })

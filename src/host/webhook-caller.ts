@@ -1,6 +1,6 @@
 import { Agent } from 'node:https'
 import type { ClientCalls, HostCalls } from '../apiserver/metrics/client-calls.ts'
-import type { WebhookCall, WebhookCaller, WebhookTarget } from '../apiserver/webhooks/webhook-caller.ts'
+import { uncalled, type WebhookCall, type WebhookCaller, type WebhookTarget } from '../apiserver/webhooks/webhook-caller.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import { wholeAnswer } from './whole-answer.ts'
@@ -35,13 +35,11 @@ export function createWebhookCaller(calls?: ClientCalls): WebhookCaller & EventP
     try {
       return await work()
     } catch (error) {
-      throw new Error(
-        `failed to call webhook: Post "https://${target.host}:${target.port}${target.path}": ${thrownMessage(error)}`, { cause: error }
-      )
+      throw uncalled(target, thrownMessage(error), error)
     }
   }
   const sent = (target: WebhookTarget, text: string, timeoutMs: number): Promise<Buffer> => (
-    send(target, Buffer.from(text), timeoutMs, { agent: agentFor(target), counts: calls?.of(hostOf(target)) }))
+    send(target, Buffer.from(text), timeoutMs, { agent: agentFor(target), counts: calls?.of(target.authority) }))
   return {
     call: ({ target, body, timeoutMs }: WebhookCall) => explained(target, async () =>
       objectIn(await sent(target, JSON.stringify(body), timeoutMs))),
@@ -87,16 +85,11 @@ async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, { a
   throw new Error(`the server answered with status ${status}: ${JSON.stringify(body.toString('utf8', 0, 200))}`)
 }
 
-/** As its URL names it: of a service always with the port. */
-function hostOf({ host, port, serverName }: WebhookTarget): string {
-  return port === 443 && host === serverName ? host : `${serverName}:${port}`
-}
-
-function headersFor({ port, serverName, credentials }: WebhookTarget, bytes: Buffer): Record<string, string | number> {
+function headersFor({ authority, credentials }: WebhookTarget, bytes: Buffer): Record<string, string | number> {
   const token = credentials?.token?.()
   return {
     'content-type': 'application/json', accept: 'application/json', 'content-length': bytes.length,
-    host: port === 443 ? serverName : `${serverName}:${port}`,
+    host: authority,
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   }
 }

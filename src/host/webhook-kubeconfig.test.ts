@@ -26,7 +26,7 @@ test('where a webhook is, and what it is shown', () => {
     'client-certificate-data': btoa('CERT'), 'client-key-data': btoa('KEY')
   })
   assert.deepEqual(target, {
-    host: 'audit.example.com', port: 8443, path: '/take?a=1', serverName: 'audit.example.com', caPem: 'CA', credentials: {
+    host: 'audit.example.com', port: 8443, path: '/take?a=1', serverName: 'audit.example.com', authority: 'audit.example.com:8443', caPem: 'CA', credentials: {
       certificatePem: 'CERT', keyPem: 'KEY'
     },
   })

@@ -31,7 +31,7 @@ function targetOf(config: Kubeconfig): WebhookTarget {
   const serverName = config.text(cluster, 'tls-server-name')
   return {
     host, port: url.port === '' ? 443 : Number(url.port), path: `${url.pathname}${url.search}`,
-    serverName: serverName === '' ? host : serverName,
+    serverName: serverName === '' ? host : serverName, authority: url.host,
     caPem: config.pem(cluster, 'certificate-authority'), credentials: credentialsOf(config, user),
   }
 }

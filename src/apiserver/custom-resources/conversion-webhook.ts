@@ -7,7 +7,7 @@ import { uuid } from '../../words/random.ts'
 import { StatusError } from '../../words/status-error.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import type { ObjectReader } from '../access.ts'
-import { webhookTarget, type WebhookCaller, type WebhookTarget } from '../webhooks/webhook-caller.ts'
+import { webhookTarget, type WebhookCaller } from '../webhooks/webhook-caller.ts'
 import { CallLane } from './call-lane.ts'
 import type { ConversionFailure, ConversionMetrics } from './conversion-metrics.ts'
 import { conversionReview, convertedObjects, reviewVersion } from './conversion-review.ts'
@@ -80,7 +80,7 @@ export class ConversionWebhook {
     const { caller, reader } = this.#parts
     try {
       const clientConfig = present(this.#crd.spec.conversion?.webhook?.clientConfig, 'the client configuration of a webhook')
-      return await caller.call({ target: withTimeout(webhookTarget(clientConfig, reader)), body, timeoutMs: TIMEOUT_MS })
+      return await caller.call({ target: webhookTarget(clientConfig, reader, TIMEOUT_MS / 1000), body, timeoutMs: TIMEOUT_MS })
     } catch (error) {
       throw new Failure(
         'conversion_webhook_call_failure', `${hook} failed: ${thrownMessage(error).replace(/^failed to call webhook: /, '')}`,
@@ -111,11 +111,6 @@ function checked(hook: string, objects: readonly KubeObject[], answered: readonl
     const words = wordsOf(one, objects.length === 1 ? undefined : index)
     throw new Failure('conversion_webhook_invalid_converted_object_failure', `${hook} returned ${words}`)
   })
-}
-
-/** Webhooks are told how long they have. */
-function withTimeout(target: WebhookTarget): WebhookTarget {
-  return { ...target, path: `${target.path}${target.path.includes('?') ? '&' : '?'}timeout=${TIMEOUT_MS / 1000}s` }
 }
 
 /** index: undefined where only one object was asked for. */

@@ -33,7 +33,9 @@ test('every way to an object leads through the webhook where versions differ, an
     ['POST', V1, door('v1', 'a', { host: 'h', port: 1 }), {}, 201, 'spec', { host: 'h', port: 1 }, []],
     ['GET', `${V1}/a`, undefined, {}, 200, 'spec', { host: 'h', port: 1 }, []],
     ['GET', `${V2}/a`, undefined, {}, 200, 'spec', { hostPort: 'h:1' }, ['v1->v2 a']],
-    ['GET', `${V2}/a`, undefined, {}, 200, 'apiVersion', 'example.com/v2', []],
+    // Who names no revision is shown what the webhook says now; else what it has said of this state of the object will do.
+    ['GET', `${V2}/a`, undefined, {}, 200, 'apiVersion', 'example.com/v2', ['v1->v2 a']],
+    ['GET', `${V2}/a?resourceVersion=0`, undefined, {}, 200, 'apiVersion', 'example.com/v2', []],
     // To the store, and back for the answer; once more where a manager has written in another version, to see what becomes of his fields.
     ['POST', V2, door('v2', 'b', { hostPort: 'g:2' }), {}, 201, 'spec', { hostPort: 'g:2' }, ['v2->v1 b', 'v1->v2 b']],
     ['GET', `${V1}/b`, undefined, {}, 200, 'spec', { host: 'g', port: 2 }, []],
@@ -72,8 +74,56 @@ test('a webhook is asked in the form of the API, and for a list all at once', as
   const one = await server.request('GET', `${V2}?fieldSelector=spec.hostPort%3Db:80`)
   assert.deepEqual([(one.get('items') as object[]).length, one.get('items.0.metadata.name'), hook.calls()], [1, 'b', []])
   await server.clock.advance(31_000)
-  await server.request('GET', `${V2}/a`)
-  assert.deepEqual(hook.calls(), ['v1->v2 a'], 'the webhook may be another by now')
+  await server.request('GET', V2)
+  assert.deepEqual(hook.calls(), ['v1->v2 a,b,c'], 'the webhook may be another by now')
+  server.stop()
+})
+
+test('a webhook that is replaced: what it says now is shown, and what is shown elsewhere is no older than that', async () => {
+  const { server, hook } = await withDoors()
+  await server.request('POST', V1, door('v1', 'a', { host: 'a' }))
+  const shown = async (path: string): Promise<unknown> => {
+    const { get } = await server.request('GET', path)
+    return get('spec.hostPort') ?? get('items.0.spec.hostPort')
+  }
+  const says = (hostPort: string) => (right: JsonObject): unknown => {
+    const { convertedObjects: [first] } = right['response'] as { convertedObjects: JsonObject[] }
+    return { ...right, response: { ...right['response'] as object, convertedObjects: [{ ...first, spec: { hostPort } }] } }
+  }
+  assert.deepEqual([await shown(V2), await shown(`${V2}/a`)], ['a:80', 'a:80'])
+  hook.answer = says('new:1')
+  assert.deepEqual([await shown(V2), await shown(`${V2}/a`), await shown(V2), await shown(`${V2}/a?resourceVersion=0`)], ['a:80', 'new:1', 'new:1', 'new:1'])
+  hook.answer = says('new:2')
+  await redefine(server, { spec: { conversion: { strategy: 'Webhook', webhook: {
+    clientConfig: { url: 'https://other.example.com/convert' }, conversionReviewVersions: ['v1'],
+  } } } })
+  assert.equal(await shown(V2), 'new:2', 'a definition that changes is asked about anew')
+  assert.equal(hook.asked.at(-1)?.target.host, 'other.example.com')
+  server.stop()
+})
+
+test('many that ask for one object are one question under way, and one that begins after the last of them came', async () => {
+  const { server, hook } = await withDoors()
+  await server.request('POST', V1, door('v1', 'a', { host: 'a' }))
+  const answers: (() => void)[] = []
+  hook.answer = (right) => new Promise((resolve) => {
+    answers.push(() => resolve(right))
+  })
+  const reads = [server.request('GET', `${V2}/a`)]
+  await settle()
+  for (let index = 0; index < 200; index++) reads.push(server.request('GET', `${V2}/a`))
+  await settle()
+  assert.equal(answers.length, 1)
+  answers[0]?.()
+  await settle()
+  assert.equal(answers.length, 2)
+  const late = server.request('GET', `${V2}/a`)
+  hook.answer = () => Promise.reject(new Error('down'))
+  answers[1]?.()
+  assert.deepEqual([...new Set((await Promise.all(reads)).map(({ status }) => status))], [200])
+  assert.deepEqual([(await late).status, hook.calls()], [500, ['v1->v2 a', 'v1->v2 a', 'v1->v2 a']])
+  hook.answer = undefined
+  assert.equal((await server.request('GET', `${V2}/a`)).status, 200)
   server.stop()
 })
 

@@ -15,7 +15,10 @@ const MAX_OBJECTS = 500
 const MAX_BYTES = 1024 * 1024
 /** So many calls of one list are under way at once. */
 const CALLS_OF_A_LIST = 4
-/** A conversion is asked for again after this time, as the webhook may have been replaced meanwhile. */
+/**
+ * Lists and watches ask for a conversion again after this time, as the webhook may have been replaced meanwhile. Upstream's never do: its
+ * cache converts an object once, when it comes from the store. A GET that names no revision asks the webhook each time, there and here.
+ */
 const KEPT_MS = 30_000
 
 interface Made {
@@ -31,9 +34,16 @@ export interface WebhookConversionParts {
   readonly clock: Clock
 }
 
+interface Question {
+  readonly answer: Promise<Served>
+  /** Asked when this one is answered, for all who came in between. */
+  next: Promise<Served> | undefined
+}
+
 /**
  * Strategy Webhook, as one version sees it. What was converted is remembered for a while with the object that it was made of, so that a
- * hundred watchers of an object are one question; objects that go, or a definition that changes, take what was remembered with them.
+ * hundred watchers of an object are one question. An object of the cache is one resourceVersion of one uid, and each generation of a
+ * definition has a conversion of its own: another object, another URL or another authority of the webhook never meets what was remembered.
  */
 export class WebhookConversion implements RemoteConversion {
   readonly #parts: WebhookConversionParts
@@ -44,6 +54,7 @@ export class WebhookConversion implements RemoteConversion {
   readonly #sources = new WeakMap<KubeObject, KubeObject>()
   /** What is being asked for now: who wants the same waits for the same answer. */
   readonly #asked = new Map<CachedObject, Promise<void>>()
+  readonly #questions = new Map<CachedObject, Question>()
 
   constructor(parts: WebhookConversionParts) {
     this.#parts = parts
@@ -60,6 +71,27 @@ export class WebhookConversion implements RemoteConversion {
       else known.push(shown)
     }
     return missing.length === 0 ? known : this.#showLater(objects, known, missing)
+  }
+
+  /** However many ask at once, one question about an object is under way, and one waits for it that all of them share who came meanwhile. */
+  showNow(object: CachedObject): Served | Promise<Served> {
+    if (object.object.apiVersion === this.#servedVersion) return present(this.#known(object), 'an object as it is stored')
+    const question = this.#questions.get(object)
+    if (question === undefined) return this.#askNow(object)
+    const again = (): Promise<Served> => this.#askNow(object)
+    question.next ??= question.answer.then(again, again)
+    return question.next
+  }
+
+  #askNow(object: CachedObject): Promise<Served> {
+    const answer = this.#convertAlike([object]).then(([shown]) => present(shown, 'the one object that was to be converted'))
+    const question: Question = { answer, next: undefined }
+    this.#questions.set(object, question)
+    const forget = (): void => {
+      if (this.#questions.get(object) === question && question.next === undefined) this.#questions.delete(object)
+    }
+    answer.then(forget, forget)
+    return answer
   }
 
   /** known: what was there already, in the order of the objects and without those that are missing; it may be too old when the last has come. */
@@ -101,7 +133,6 @@ export class WebhookConversion implements RemoteConversion {
   }
 
   async #convert(batch: readonly CachedObject[]): Promise<void> {
-    const { webhook, forms, clock } = this.#parts
     const versions = new Map<string, CachedObject[]>()
     for (const cached of batch) {
       const { apiVersion } = cached.object
@@ -109,21 +140,22 @@ export class WebhookConversion implements RemoteConversion {
       if (known === undefined) versions.set(apiVersion, [cached])
       else known.push(cached)
     }
-    await Promise.all(Array.from(versions, async ([apiVersion, some]) => {
-      this.#requireKnown(apiVersion)
-      const converted = await webhook.convert(some.map(({ object }) => forms.normal(object)), this.#servedVersion)
-      for (const [index, cached] of some.entries()) {
-        const object = withRevision(forms.pruned(present(converted[index], 'a converted object')), cached.revision)
-        this.#sources.set(object, cached.object)
-        this.#made.set(cached, { shown: new ShownObject(object), atMs: clock.now() })
-      }
-    }))
+    await Promise.all([...versions.values()].map((some) => this.#convertAlike(some)))
   }
 
-  #requireKnown(apiVersion: string): void {
-    if (!this.#parts.forms.has(apiVersion)) {
-      throw new StatusError(500, '', `request to convert CR from an invalid group/version: ${apiVersion}`)
-    }
+  /** Objects that are stored in one version. */
+  async #convertAlike(some: readonly CachedObject[]): Promise<readonly Served[]> {
+    const { webhook, forms, clock } = this.#parts
+    const apiVersion = some[0]?.object.apiVersion ?? ''
+    if (!forms.has(apiVersion)) throw new StatusError(500, '', `request to convert CR from an invalid group/version: ${apiVersion}`)
+    const converted = await webhook.convert(some.map(({ object }) => forms.normal(object)), this.#servedVersion)
+    return some.map((cached, index) => {
+      const object = withRevision(forms.pruned(present(converted[index], 'a converted object')), cached.revision)
+      const shown = new ShownObject(object)
+      this.#sources.set(object, cached.object)
+      this.#made.set(cached, { shown, atMs: clock.now() })
+      return shown
+    })
   }
 
   toStored(object: KubeObject): KubeObject | Promise<KubeObject> {

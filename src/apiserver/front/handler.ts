@@ -10,7 +10,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../http.ts'
 import type { RequestMetrics } from '../metrics/request-metrics.ts'
-import { anyJson, isAnyJson, negotiate, plainJson } from '../negotiate/accept.ts'
+import { anyJson, isAnyJson, negotiate, negotiateStatus, plainJson } from '../negotiate/accept.ts'
 import type { Accepted } from '../negotiate/accept.ts'
 import { failureResponse } from '../negotiate/response.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
@@ -60,7 +60,7 @@ function failureOf(parts: HandlerParts, { request, trail }: Asked, error: unknow
   const status = asStatus(parts, request, error)
   if (status !== error) trail?.defect(status.message)
   if (status.code === 401) parts.metrics.authentications.failure++
-  return failureResponse(status, acceptedForErrors(parts, request))
+  return failureResponse(status, negotiateStatus(request.headers.accept, parts.encoder))
 }
 
 /** What is known of a request before anybody has looked at it, and what its parsing adds. */
@@ -174,19 +174,10 @@ function acceptedFor(parts: HandlerParts, request: ServerRequest, query: URLSear
   if (isAnyJson(accept)) return anyJson({ pretty })
   const { group, version, resource, subresource } = info
   const definition = parts.resources.find(group, version, resource)?.definition
-  if (definition === undefined || OTHER_CONTENT.has(subresource)) return acceptedForErrors(parts, request)
+  if (definition === undefined || OTHER_CONTENT.has(subresource)) return negotiateStatus(accept, parts.encoder)
   // What is only asked (a review, a binding) and never shown has none.
   const tables = WITH_TABLES.has(subresource) && definition.verbs.includes('get')
-  return negotiate(accept, { tables, pretty, encoder: definition.form === undefined ? parts.encoder : undefined })
-}
-
-/** An error must come through even where the Accept header itself is what is wrong. */
-function acceptedForErrors({ encoder }: Pick<HandlerParts, 'encoder'>, request: ServerRequest): Accepted {
-  try {
-    return { ...negotiate(request.headers.accept, { tables: true, pretty: false, encoder }), as: 'object' }
-  } catch {
-    return plainJson
-  }
+  return negotiate(accept, { tables, pretty, messages: definition.form === undefined, encoder: parts.encoder })
 }
 
 function asStatus(parts: HandlerParts, request: ServerRequest, error: unknown): StatusError {

@@ -8,7 +8,7 @@ import { parseListOptions } from '../options/list-options.ts'
 import { resourceName } from '../pipeline/write-request.ts'
 import type { ServedResource } from '../resource-set.ts'
 import { parseSelection } from '../selection.ts'
-import { listShown, shownAs } from '../shown-objects.ts'
+import { listShown, shownAs, shownNow } from '../shown-objects.ts'
 import { readPoint, tooLargeRevision } from '../storage/resource-version.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import { matchesAll } from '../watch-cache/cache-event.ts'
@@ -25,13 +25,14 @@ export interface ReadParts {
 const WAIT_FOR_REVISION_MS = 3_000
 
 export function getResponse(parts: ReadParts, call: ResourceCall): ServerResponse | Promise<ServerResponse> {
+  const resourceVersion = call.query.get('resourceVersion') ?? ''
   const render = (cached: CachedObject): ServerResponse | Promise<ServerResponse> => {
-    const shown = shownAs(call.resource, cached)
+    const shown = resourceVersion === '' ? shownNow(call.resource, cached) : shownAs(call.resource, cached)
     return shown instanceof Promise
       ? shown.then((served) => renderObject(parts.clock, call, 200, served))
       : renderObject(parts.clock, call, 200, shown)
   }
-  const found = getObject(parts, call.resource, call.key, call.query.get('resourceVersion') ?? '', call.request)
+  const found = getObject(parts, call.resource, call.key, resourceVersion, call.request)
   return found instanceof Promise ? found.then(render) : render(found)
 }
 

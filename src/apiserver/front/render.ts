@@ -4,9 +4,11 @@ import { present } from '../../words/assert.ts'
 import { utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import type { ServerResponse } from '../http.ts'
+import { requireListForm, requireObjectForm } from '../negotiate/metadata-only.ts'
 import { bytesResponse, objectResponse, servedResponse } from '../negotiate/response.ts'
 import { tableColumns } from '../../resources/table.ts'
 import { parseIncludeObject, partialOf, scaleColumns, tableOf } from '../negotiate/table.ts'
+import type { ServedResource } from '../resource-set.ts'
 import type { ListPage } from '../watch-cache/list.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
 import type { ResourceCall } from './http-call.ts'
@@ -17,6 +19,7 @@ export function renderObject(clock: Clock, call: ResourceCall, status: number, s
   const { accepted, resource } = call
   if (accepted.as === 'object') return servedResponse(status, served, accepted)
   const { object } = served
+  requireObjectForm(accepted, resource, object)
   if (accepted.as === 'partial') return objectResponse(status, partialOf(object, accepted.meta), accepted)
   const metadata = { resourceVersion: object.metadata.resourceVersion ?? '' }
   const options = { meta: accepted.meta, metadata, include: parseIncludeObject(call.query), now: clock.now(), withColumns: true }
@@ -30,6 +33,7 @@ export function renderObject(clock: Clock, call: ResourceCall, status: number, s
  */
 export function renderList(clock: Clock, call: ResourceCall, page: ListPage, shown?: readonly Served[]): ServerResponse {
   const { accepted, resource } = call
+  requireListForm(accepted, resource, listTypeOf(resource))
   const metadata = listMetadata(page)
   const streamed = streamedList(clock, call, {
     metadata, length: page.objects.length,
@@ -52,15 +56,21 @@ export function renderList(clock: Clock, call: ResourceCall, page: ListPage, sho
 /** Objects as a list of their kind, in the form that was asked for. */
 export function renderItems(clock: Clock, call: ResourceCall, objects: readonly KubeObject[], metadata: JsonObject): ServerResponse {
   const { accepted, resource } = call
+  const type = listTypeOf(resource)
+  requireListForm(accepted, resource, type)
   if (accepted.as === 'table') {
     const options = { meta: accepted.meta, metadata, include: parseIncludeObject(call.query), now: clock.now(), withColumns: true }
     return objectResponse(200, tableOf(tableColumns(resource.definition), objects, options), accepted)
   }
-  if (accepted.as === 'partial') {
+  if (accepted.as === 'partial-list') {
     const items = objects.map((object) => partialOf(object, accepted.meta))
     return objectResponse(200, { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta, metadata, items }, accepted)
   }
-  return objectResponse(200, { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion, metadata, items: objects }, accepted)
+  return objectResponse(200, { ...type, metadata, items: objects }, accepted)
+}
+
+function listTypeOf({ kind, apiVersion }: ServedResource): { readonly kind: string; readonly apiVersion: string } {
+  return { kind: `${kind.kind}List`, apiVersion }
 }
 
 function listMetadata(page: ListPage): JsonObject {

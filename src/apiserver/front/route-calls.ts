@@ -7,6 +7,7 @@ import type { AdmissionRequest, RequestInfo } from '../access.ts'
 import type { ServerResponse } from '../http.ts'
 import { readObject } from '../negotiate/body.ts'
 import type { BodyParts } from '../negotiate/body.ts'
+import { requireObjectForm } from '../negotiate/metadata-only.ts'
 import { objectResponse } from '../negotiate/response.ts'
 import { partialOf } from '../negotiate/table.ts'
 import { managerFromUserAgent, parseWriteOptions } from '../options/write-options.ts'
@@ -53,8 +54,10 @@ function rendered({ clock }: RouteParts, call: ResourceCall, route: ObjectRoute,
   }
   if (call.info.verb === 'list') return renderItems(clock, call, (object['items'] ?? []) as readonly KubeObject[], { resourceVersion: '' })
   const { accepted } = call
-  const isPartial = accepted.as === 'partial' && object['kind'] !== 'Status'
-  return objectResponse(status, isPartial ? partialOf(object as JsonObject & KubeObject, accepted.meta) : object, accepted)
+  if (object['kind'] === 'Status') return objectResponse(status, object, accepted)
+  const one = object as JsonObject & KubeObject
+  requireObjectForm(accepted, call.resource, one)
+  return objectResponse(status, accepted.as === 'partial' ? partialOf(one, accepted.meta) : one, accepted)
 }
 
 export interface ObjectRouteCall {

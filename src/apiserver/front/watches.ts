@@ -4,7 +4,7 @@ import { fraction } from '../../words/random.ts'
 import { notAcceptable, serviceUnavailable, tooManyRequests } from '../../words/status-error.ts'
 import type { ServerResponse } from '../http.ts'
 import { parseIncludeObject } from '../negotiate/table.ts'
-import { watchFrames, watchType } from '../negotiate/watch-frames.ts'
+import { endedByNothing, watchFrames, watchType } from '../negotiate/watch-frames.ts'
 import { parseListOptions } from '../options/list-options.ts'
 import type { ListOptions } from '../options/list-options.ts'
 import { parseSelection } from '../selection.ts'
@@ -66,19 +66,21 @@ export class Watches {
     const { sent, remote, onRetired } = call.resource
     const watched = { cache: call.resource.cache, scope, matches: remote === undefined ? matches : matchesAll, trigger, sent }
     const query = { ...watched, start: startOf(options), signal: call.request.signal }
-    const frames = watchFrames(call.resource, call.accepted, { include: parseIncludeObject(call.query), clock })
+    const include = call.accepted.as === 'table' ? parseIncludeObject(call.query) : 'None'
+    const frames = watchFrames(call.resource, call.accepted, { include, clock })
     const follow = (after: Revision, member: WatchMember): (() => void) => this.#follow(
       call, options, { ...watched, frames, after }, member,
     )
     return {
       type: 'stream', status: 200, headers: { 'content-type': watchType(call.accepted), 'cache-control': 'no-cache, private' },
       send: async (sink) => {
+        const shownIn = call.accepted.as === 'partial-list' ? endedByNothing(sink) : sink
         const stream = new WatchStream({
           feed, clock, query, frames, converted: remote && { remote, matches }, sent, follow, timeoutMs: this.#timeoutMs(options),
           backlogBytes: limits.watchBacklogBytes,
           begun: () => call.begun(),
           bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
-        }, sink)
+        }, shownIn)
         this.#streams.add(stream)
         const uncount = call.resource.watches.add(call.key)
         const retire = (): void => stream.end()

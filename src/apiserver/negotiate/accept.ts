@@ -8,17 +8,20 @@ export type Accepted = TextForm | ProtobufForm
 /** The version that a Table, or metadata alone, is said to be of. Older clients know v1beta1 only; the two have the same fields. */
 export type MetaVersion = 'meta.k8s.io/v1' | 'meta.k8s.io/v1beta1'
 
+/** The object itself, a Table of it, or its metadata alone: of one object ('partial') or of a list ('partial-list'), never of the other. */
+export type ShownAs = 'object' | 'table' | 'partial' | 'partial-list'
+
 interface TextForm {
   readonly format: 'json' | 'yaml'
-  readonly as: 'object' | 'table' | 'partial'
+  readonly as: ShownAs
   readonly meta: MetaVersion
   readonly pretty: boolean
 }
 
 interface ProtobufForm {
   readonly format: 'protobuf'
-  readonly as: 'object' | 'partial'
-  readonly meta: 'meta.k8s.io/v1'
+  readonly as: Exclude<ShownAs, 'table'>
+  readonly meta: MetaVersion
   readonly pretty: false
   readonly encoder: ProtobufEncoder
 }
@@ -42,8 +45,9 @@ export interface NegotiateOptions {
   /** Whether there is a Table of it. Metadata alone can be had of everything. */
   readonly tables: boolean
   readonly pretty: boolean
-  /** Undefined where the objects have no form in protocol buffers: custom resources. */
-  readonly encoder: ProtobufEncoder | undefined
+  /** Whether the objects themselves have a form in protocol buffers, as custom resources have not. Metadata alone has. */
+  readonly messages: boolean
+  readonly encoder: ProtobufEncoder
 }
 
 /**
@@ -62,6 +66,17 @@ export function negotiate(header: string | undefined, options: NegotiateOptions)
   throw notAcceptable(ACCEPTED_TYPES)
 }
 
+/** What an error is said in: what asks for another form of an object, or for a version of the server, does not count there. */
+export function negotiateStatus(header: string | undefined, encoder: ProtobufEncoder): Accepted {
+  if (isAnyJson(header) || header.length > MAX_HEADER_LENGTH) return plainJson
+  for (const clause of clausesOf(header)) {
+    if (CONVERTING.some((name) => clause.parameters.has(name)) || (clause.parameters.get('sv') ?? '') !== '') continue
+    const accepted = accept(clause, { tables: false, pretty: false, messages: true, encoder })
+    if (accepted !== undefined) return accepted
+  }
+  return plainJson
+}
+
 /** Nothing is asked for but what everything has. */
 export function isAnyJson(header: string | undefined): header is undefined | '' | '*/*' | 'application/json' {
   return header === undefined || header === '' || header === '*/*' || header === 'application/json'
@@ -72,30 +87,31 @@ export function anyJson({ pretty }: Pick<NegotiateOptions, 'pretty'>): Accepted 
 }
 
 function accept({ type, parameters }: Clause, options: NegotiateOptions): Accepted | undefined {
-  const { tables, encoder } = options
   const [conversion, format] = [conversionOf(parameters), formatOf(type)]
   if (conversion === undefined || format === undefined || !isKnownStream(format, parameters)) return undefined
   if ((parameters.get('sv') ?? '') !== '' && parameters.get('sv') !== 'v1') return undefined
   const { as, meta } = conversion
   if (format !== 'protobuf') {
-    if (as === 'table' && !tables) return undefined
+    if (as === 'table' && !options.tables) return undefined
     return { format, as, meta, pretty: options.pretty || parameters.get('pretty') === '1' }
   }
-  // Tables exist in text alone; the messages of the old version have other numbers.
-  if (encoder === undefined || as === 'table' || meta !== META) return undefined
-  return { format, as, meta, pretty: false, encoder }
+  // Tables exist in text alone.
+  if (as === 'table' || (as === 'object' && !options.messages)) return undefined
+  return { format, as, meta, pretty: false, encoder: options.encoder }
 }
 
 type Conversion = Pick<TextForm, 'as' | 'meta'>
 
 const asItIs: Conversion = { as: 'object', meta: META }
 const FORMS: ReadonlyMap<string | undefined, TextForm['as']> = new Map([
-  ['Table', 'table'], ['PartialObjectMetadata', 'partial'], ['PartialObjectMetadataList', 'partial'],
+  ['Table', 'table'], ['PartialObjectMetadata', 'partial'], ['PartialObjectMetadataList', 'partial-list'],
 ])
+/** The kind, the group and the version that an object is to be shown as. */
+const CONVERTING = ['as', 'g', 'v'] as const
 
 /** Undefined: nothing can be shown as that. */
 function conversionOf(parameters: Clause['parameters']): Conversion | undefined {
-  const [kind, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name))
+  const [kind, group, version] = CONVERTING.map((name) => parameters.get(name))
   if (kind === undefined && group === undefined && version === undefined) return asItIs
   const as = FORMS.get(kind)
   if (as === undefined || group !== 'meta.k8s.io') return undefined

@@ -12,7 +12,10 @@ export function parseIncludeObject(query: URLSearchParams): IncludeObject {
   const text = query.get('includeObject') ?? 'Metadata'
   if (text === '' || text === 'Metadata') return 'Metadata'
   if (text === 'None' || text === 'Object') return text
-  throw badRequest(`includeObject must be None, Metadata or Object, not ${JSON.stringify(text)}`)
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(text)}: `
+      + 'must be \'Metadata\', \'Object\', \'None\', or empty',
+  )
 }
 
 export interface TableOptions {
@@ -29,7 +32,7 @@ export function tableOf(columns: readonly Column<KubeObject>[], objects: Iterabl
   const rows: JsonObject[] = []
   for (const object of objects) {
     const cells = tableCells(columns, object, options.now)
-    if (include === 'None') rows.push({ cells })
+    if (include === 'None') rows.push({ cells, object: null })
     else rows.push({ cells, object: include === 'Object' ? object : partialOf(object, meta) })
   }
   return {

@@ -4,6 +4,7 @@ import type { Revision } from '../../store/store.ts'
 import { utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
+import type { ByteSink } from '../http.ts'
 import type { ServedResource } from '../resource-set.ts'
 import { frameInPassing, frameOf } from '../watch-cache/cache-event.ts'
 import type { CacheEvent, EventType } from '../watch-cache/cache-event.ts'
@@ -32,8 +33,29 @@ export function watchType({ format }: Accepted): string {
 }
 
 export function watchFrames(resource: ServedResource, accepted: Accepted, options: { include: IncludeObject; clock: Clock }): WatchFrames {
+  if (accepted.as === 'partial-list') return emptyFrames(accepted)
   if (accepted.format === 'protobuf') return protobufFrames(resource, accepted)
   return accepted.as === 'object' ? sharedFrames(resource) : ownFrames(resource, accepted, options)
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** An object cannot be shown as a list of metadata, and a watch notices when its first is due: there it ends (see endedByNothing). */
+function emptyFrames(accepted: Accepted): WatchFrames {
+  const nothing = (): Uint8Array => NOTHING
+  return { event: nothing, initial: nothing, shown: nothing, bookmark: nothing, error: (error) => errorIn(accepted, error) }
+}
+
+/** Breaks at the first frame that holds nothing, as a connection does whose client has gone. */
+export function endedByNothing(sink: ByteSink): ByteSink {
+  return {
+    write(bytes) {
+      if (bytes.length === 0) throw new Error('the watch cannot be shown in the form that was asked for')
+      return sink.write(bytes)
+    },
+    backlogBytes: () => sink.backlogBytes(),
+    drained: () => sink.drained(),
+  }
 }
 
 /** The frames that all plain watchers of a resource share. */
@@ -85,12 +107,18 @@ function protobufFrames(resource: ServedResource, { as, meta, encoder }: Accepte
     initial: (cached) => encoder.encodeEvent('ADDED', shown(cached.seen(resource.view))),
     shown: (type, served) => encoder.encodeEvent(type, shown(served)),
     bookmark: (revision, end) => encoder.encodeEvent('BOOKMARK', { ...bookmarkKind, metadata: bookmarkMetadata(revision, end) }),
-    error: (error) => encoder.encodeEvent('ERROR', { ...failureBody(error) }),
+    error: (error) => errorIn({ format: 'protobuf', encoder }, error),
   }
 }
 
 function bookmarkMetadata(revision: Revision, initialEventsEnd: boolean): JsonObject {
   return { resourceVersion: String(revision), ...(initialEventsEnd ? { annotations: INITIAL_EVENTS_END } : {}) }
+}
+
+type ErrorForm = { readonly format: 'json' | 'yaml' } | Pick<Accepted & { format: 'protobuf' }, 'format' | 'encoder'>
+
+function errorIn(accepted: ErrorForm, error: StatusError): Uint8Array {
+  return accepted.format === 'protobuf' ? accepted.encoder.encodeEvent('ERROR', { ...failureBody(error) }) : errorFrame(error)
 }
 
 export function errorFrame(error: StatusError): Uint8Array {

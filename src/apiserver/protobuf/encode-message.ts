@@ -88,10 +88,15 @@ function writeIntOrString(value: unknown, writer: WireWriter): void {
 }
 
 function writeTime(value: unknown, writer: WireWriter): void {
+  const { seconds, nanos } = secondsAndNanos(value)
+  writer.number(2, nanos)
+  writer.number(1, seconds)
+}
+
+export function secondsAndNanos(value: unknown): { readonly seconds: number; readonly nanos: number } {
   const instant = parseTime(String(value)) ?? 0
   const seconds = Math.floor(instant / 1000)
-  writer.number(2, Math.round((instant - seconds * 1000) * 1000) * 1000)
-  writer.number(1, seconds)
+  return { seconds, nanos: Math.round((instant - seconds * 1000) * 1000) * 1000 }
 }
 
 function objectIn(value: unknown): JsonObject {

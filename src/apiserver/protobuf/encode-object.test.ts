@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { JsonObject } from '../../objects/json.ts'
 import type { ObjectSchema, Schema } from '../../objects/schema.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
@@ -78,7 +79,7 @@ test('a JSON schema in all its forms', () => {
 })
 
 test('every kind with everything in it reads as it was written', () => {
-  let count = 0
+  let [count, measured] = [0, 0]
   for (const { group, version, kind } of Object.values(kinds)) {
     const apiVersion = group === '' ? version : `${group}/${version}`
     for (const name of [kind, `${kind}List`]) {
@@ -87,9 +88,28 @@ test('every kind with everything in it reads as it was written', () => {
       const object = { apiVersion, kind: name, ...full(schema, 0) }
       const bytes = encoder.encode(object)
       assert(bytes !== undefined, name)
+      const list = { apiVersion, kind: `${kind}List` }
+      if (name === kind && catalog.lookup(schemaNameOf(apiVersion, list.kind)) !== undefined) {
+        const items = [object, { metadata: {} }, object]
+        assert.equal(encoder.itemsSize(list, items), encoder.encodeItems(list, items).length, `${apiVersion} ${name}`)
+        measured++
+      }
       assert.deepEqual(decoder.decode(bytes), object, `${apiVersion} ${name}`)
       count++
     }
   }
-  assert(count > 90, `${count} kinds`)
+  assert(count > 90 && measured > 40, `${count} kinds, ${measured} lists`)
+})
+
+test('what is measured is what is written', () => {
+  const list = { apiVersion: 'v1', kind: 'PodList' }
+  const texts = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('\ud800', 'a\udc00b', '😀', 'x'.repeat(200)))
+  const times = fc.constantFrom('1969-12-31T23:59:59Z', '1970-01-01T00:00:00Z', '2026-01-02T03:04:05Z', '2106-02-07T06:28:16Z', 'no time')
+  const pods = fc.record({
+    metadata: fc.record({ name: texts, labels: fc.dictionary(texts, texts), generation: fc.maxSafeInteger(), creationTimestamp: times }),
+    spec: fc.record({ activeDeadlineSeconds: fc.integer(), hostNetwork: fc.boolean(), overhead: fc.dictionary(texts, texts) }),
+  })
+  fc.assert(fc.property(fc.array(pods, { maxLength: 3 }), (items) => {
+    assert.equal(encoder.itemsSize(list, items), encoder.encodeItems(list, items).length)
+  }), { numRuns: 30 })
 })

@@ -3,6 +3,7 @@ import type { SchemaLookup } from '../../objects/schema.ts'
 import { assert, present } from '../../words/assert.ts'
 import { encodeMessage } from './encode-message.ts'
 import { MessageLayouts, type Layout } from './message-layout.ts'
+import { MessageSizes } from './message-size.ts'
 import { withMetaSchemas } from './meta-schemas.ts'
 import { MAGIC, schemaNameOf } from './envelope.ts'
 import { WireWriter } from './wire-writer.ts'
@@ -12,10 +13,12 @@ type TypedHead = JsonObject & { readonly apiVersion: string; readonly kind: stri
 /** Objects as typed clients read them: k8s and a zero byte, then a runtime.Unknown with the object's kind and its bytes. */
 export class ProtobufEncoder {
   readonly #layouts: MessageLayouts
+  readonly #sizes: MessageSizes
   readonly #writer = new WireWriter()
 
   constructor(schemas: SchemaLookup) {
     this.#layouts = new MessageLayouts(withMetaSchemas(schemas))
+    this.#sizes = new MessageSizes(this.#layouts)
   }
 
   /** Undefined where the kind has no numbers: what custom resources define, and a Table. */
@@ -49,16 +52,21 @@ export class ProtobufEncoder {
     return this.#writer.take()
   }
 
-  /** A whole list of what encodeItems has made: bytes to be sent one after the other. */
-  list(head: TypedHead, pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  /** How many bytes encodeItems makes of them. */
+  itemsSize(list: TypedHead, items: readonly object[]): number {
+    return this.#sizes.of({ items }, this.#layoutOf(list))
+  }
+
+  /** What stands around the bytes of a list's items, which have this length together. */
+  listFrame(head: TypedHead, itemsSize: number): { readonly before: Uint8Array; readonly after: Uint8Array } {
     const writer = this.#writer
     writer.text(4, '')
     writer.text(3, '')
-    const tail = writer.take()
+    const after = writer.take()
     encodeMessage(head, this.#layoutOf(head), { writer, layouts: this.#layouts })
-    writer.embedded(2, -pieces.reduce((sum, { length }) => sum + length, 0))
+    writer.embedded(2, -itemsSize)
     this.#writeType(head)
-    return [writer.take(), ...pieces, tail]
+    return { before: writer.take(), after }
   }
 
   #layoutOf({ apiVersion, kind }: TypedHead): Layout {

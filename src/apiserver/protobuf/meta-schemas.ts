@@ -3,11 +3,14 @@ import type { Field, ObjectSchema, Schema, SchemaLookup } from '../../objects/sc
 /** Messages that OpenAPI does not define: kinds of apimachinery, and what a JSON schema shows in one of two forms (see json-schema-forms.ts). */
 export function withMetaSchemas(schemas: SchemaLookup): SchemaLookup {
   const partial = (): ObjectSchema => message('meta.v1.PartialObjectMetadata', { metadata: field(1, known('meta.v1.ObjectMeta')) })
+  const partials = (name: string, numbers: { metadata: number; items: number }): ObjectSchema => message(name, {
+    metadata: field(numbers.metadata, known('meta.v1.ListMeta')),
+    items: field(numbers.items, { type: 'list', items: partial(), list: 'atomic', keys: [] }),
+  })
   const own: Readonly<Record<string, () => ObjectSchema>> = {
     'meta.v1.PartialObjectMetadata': partial,
-    'meta.v1.PartialObjectMetadataList': () => message('meta.v1.PartialObjectMetadataList', {
-      metadata: field(1, known('meta.v1.ListMeta')), items: field(2, { type: 'list', items: partial(), list: 'atomic', keys: [] }),
-    }),
+    'meta.v1.PartialObjectMetadataList': () => partials('meta.v1.PartialObjectMetadataList', { metadata: 1, items: 2 }),
+    'meta.v1beta1.PartialObjectMetadataList': () => partials('meta.v1beta1.PartialObjectMetadataList', { metadata: 2, items: 1 }),
     'apiextensions.v1.JSONSchemaPropsOrArray': () => message('apiextensions.v1.JSONSchemaPropsOrArray', {
       schema: field(1, jsonSchema()), jSONSchemas: field(2, { type: 'list', items: jsonSchema(), list: 'atomic', keys: [] }),
     }),

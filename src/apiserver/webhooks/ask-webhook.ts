@@ -5,7 +5,7 @@ import { badRequest, forbidden, internalError, StatusError } from '../../words/s
 import { thrownMessage } from '../../words/thrown.ts'
 import type { AdmissionRequest, ObjectReader } from '../access.ts'
 import { answerOf, reviewOf, type ReviewAnswer, type ReviewedObjects } from './admission-review.ts'
-import { webhookTarget, type WebhookCaller, type WebhookTarget } from './webhook-caller.ts'
+import { webhookTarget, type WebhookCaller } from './webhook-caller.ts'
 import type { WebhookMetrics, WebhookType } from './webhook-metrics.ts'
 import type { MatchConditions, Webhook } from './webhooks.ts'
 
@@ -62,7 +62,7 @@ export class WebhookAsking {
     try {
       const uid = uuid(random)
       const version = admissionReviewVersions.includes('v1') ? 'v1' : (admissionReviewVersions[0] ?? 'v1')
-      const target = timedTarget(webhookTarget(clientConfig, reader), timeoutSeconds)
+      const target = webhookTarget(clientConfig, reader, timeoutSeconds)
       const review = await caller.call({ target, body: reviewOf(uid, version, this.#request, of), timeoutMs: timeoutSeconds * 1000 })
       return checkedAnswer(uid, review, this.#type === 'admit')
     } catch (error) {
@@ -125,11 +125,6 @@ export async function conditionsHold(
   if (failurePolicy === 'Ignore') return false
   const { kind, key } = request
   throw forbidden({ group: kind.group, resource: kind.plural }, key.name, found.message)
-}
-
-/** The webhook is told how long it has, as a query parameter. */
-function timedTarget(target: WebhookTarget, timeoutSeconds: number): WebhookTarget {
-  return { ...target, path: `${target.path}${target.path.includes('?') ? '&' : '?'}timeout=${timeoutSeconds}s` }
 }
 
 function checkedAnswer(uid: string, review: Parameters<typeof answerOf>[1], mayPatch: boolean): ReviewAnswer {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { silentLog } from '../../words/ports.ts'
 import { Backlog } from './backlog.ts'
 import type { WrittenCommit } from './journal-record.ts'
 
-/** What happened at the disk, in order, and what is wrong with it. */
-function bed() {
+/**
+ * What happened at the disk, in order, and what is wrong with it. However the test ends, the disk works again and the backlog is closed: else it
+ * would try to write for ever, and a test that fails would not end.
+ */
+function bed(t: TestContext) {
   const events: string[] = []
   const fault = { journal: false, database: false, room: true, fits: true }
   const names = (commits: readonly WrittenCommit[]): string => commits.map((commit) => commit.revision).join(' ')
@@ -33,6 +36,10 @@ function bed() {
       },
     },
   })
+  t.after(async () => {
+    Object.assign(fault, { journal: false, database: false, room: true, fits: true })
+    await backlog.close()
+  })
   return { backlog, events, fault }
 }
 
@@ -40,8 +47,8 @@ function commit(revision: number, key = 'key'): WrittenCommit {
   return { revision, changes: [{ key, entry: { key, value: Buffer.alloc(1), created: revision, modified: revision }, replaced: 0 }] }
 }
 
-test('commits are durable in the journal, then together in the data file', async () => {
-  const { backlog, events } = bed()
+test('commits are durable in the journal, then together in the data file', async (t) => {
+  const { backlog, events } = bed(t)
   await backlog.write([commit(1), commit(2, 'other')])
   await backlog.write([commit(3)])
   assert.deepEqual([backlog.newest('key')?.modified, backlog.newest('other')?.modified, backlog.newest('none')], [3, 2, undefined])
@@ -51,17 +58,17 @@ test('commits are durable in the journal, then together in the data file', async
   assert.deepEqual(events, ['journal 1 2', 'journal 3', 'database 1 2 3', 'released 3', 'closed'])
 })
 
-test('a moment later they go by themselves', async () => {
-  const { backlog, events } = bed()
+test('a moment later they go by themselves', async (t) => {
+  const { backlog, events } = bed(t)
   await backlog.write([commit(1)])
   for (let turn = 0; turn < 200 && events.length < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 5))
   assert.deepEqual(events, ['journal 1', 'database 1', 'released 1'])
   await backlog.close()
 })
 
-test('what the journal or the data file has no room for goes to the data file, behind all that waits', async () => {
+test('what the journal or the data file has no room for goes to the data file, behind all that waits', async (t) => {
   for (const lack of ['room', 'fits'] as const) {
-    const { backlog, events, fault } = bed()
+    const { backlog, events, fault } = bed(t)
     await backlog.write([commit(1)])
     fault[lack] = false
     await backlog.write([commit(2)])
@@ -70,8 +77,8 @@ test('what the journal or the data file has no room for goes to the data file, b
   }
 })
 
-test('when the journal fails, its record is void before the data file takes the commits', async () => {
-  const { backlog, events, fault } = bed()
+test('when the journal fails, its record is void before the data file takes the commits', async (t) => {
+  const { backlog, events, fault } = bed(t)
   fault.journal = true
   await backlog.write([commit(1)])
   assert.deepEqual(events, ['void', 'database 1'])
@@ -80,8 +87,8 @@ test('when the journal fails, its record is void before the data file takes the 
   await backlog.close()
 })
 
-test('while the data file fails nothing more is taken, and nothing that was taken is lost', async () => {
-  const { backlog, events, fault } = bed()
+test('while the data file fails nothing more is taken, and nothing that was taken is lost', async (t) => {
+  const { backlog, events, fault } = bed(t)
   await backlog.write([commit(1)])
   fault.database = true
   await assert.rejects(backlog.reach(1), /database fault/)

@@ -3,7 +3,7 @@ import type { WebhookTarget } from '../../webhooks/webhook-caller.ts'
 import type { ConfigFiles } from './config-files.ts'
 
 export const webhookTargetForTests: WebhookTarget = {
-  host: '192.0.2.9', port: 443, path: '/review', serverName: 'hook.example', caPem: 'CA',
+  host: '192.0.2.9', port: 443, path: '/review', serverName: 'hook.example', authority: 'hook.example', caPem: 'CA',
 }
 
 /** Files that are texts; each that is asked for as a kubeconfig names the same server. */
