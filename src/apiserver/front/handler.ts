@@ -9,7 +9,7 @@ import type { Authenticator, Authorizer, Delays, User } from '../access.ts'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../http.ts'
-import type { RequestMetrics } from '../metrics/request-metrics.ts'
+import type { RequestMetrics, RequestSummary } from '../metrics/request-metrics.ts'
 import { anyJson, isAnyJson, negotiate, plainJson } from '../negotiate/accept.ts'
 import type { Accepted } from '../negotiate/accept.ts'
 import { failureResponse } from '../negotiate/response.ts'
@@ -90,20 +90,30 @@ function measured(
     metrics.answered(summary, response, clock.now() - startedAt, queuedMs + webhooksMs)
     return response
   }
-  return {
-    ...response,
-    send: async (sink) => {
-      const series = metrics.seriesOf(summary)
-      series.longRunning++
-      try {
-        await response.send(sink)
-      } finally {
-        series.longRunning--
-        metrics.answered(summary, response, clock.now() - startedAt, queuedMs + webhooksMs)
-      }
-    },
+  return { ...response, send: measuredSend({ metrics, clock, summary, response, startedAt, delayMs: queuedMs + webhooksMs }) }
+}
+
+interface MeasuredStream extends Pick<HandlerParts, 'metrics' | 'clock'> {
+  readonly summary: RequestSummary
+  readonly response: Stream
+  readonly startedAt: Instant
+  readonly delayMs: number
+}
+
+/** Knows nothing else of the request, which may be forgotten while a watch goes on. */
+function measuredSend({ metrics, clock, summary, response, startedAt, delayMs }: MeasuredStream): Stream['send'] {
+  return (sink) => {
+    const series = metrics.seriesOf(summary)
+    const ended = (): void => {
+      series.longRunning--
+      metrics.answered(summary, response, clock.now() - startedAt, delayMs)
+    }
+    series.longRunning++
+    return response.send(sink).finally(ended)
   }
 }
+
+type Stream = Extract<ServerResponse, { type: 'stream' }>
 
 function isApply({ method, headers }: ServerRequest): boolean {
   return method === 'PATCH' && headers['content-type']?.startsWith('application/apply-patch+') === true
