@@ -77,18 +77,18 @@ class InProcessWatch<T extends KubeObject> implements WatchReceiver, AsyncIterat
       const { scope, matches, trigger } = parseSelection(resource, namespace, { labelSelector, fieldSelector })
       const start = startOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks: true })
       signal.addEventListener('abort', this.#onAbort, { once: true })
-      const { onRetired } = resource
+      const { followers } = resource
       const remote = conversionFor(resource)
       const query = { cache: resource.cache, scope, matches: remote === undefined ? matches : matchesAll, trigger, start, signal }
       const converted = remote && new ConvertedWatch(remote, matches, this)
       const receiver = converted ?? this
       const stop = await beginWatch(feed, query, receiver, (after) => followAlone(query, receiver, after))
-      const retire = (): void => this.#fail(expired('the watch was ended because its kind is not served as it was'))
-      onRetired.add(retire)
+      const follower = { retired: (): void => this.#fail(expired('the watch was ended because its kind is not served as it was')) }
+      followers.add(follower)
       this.#stop = () => {
         stop()
         converted?.end()
-        onRetired.delete(retire)
+        followers.delete(follower)
       }
       await converted?.caughtUp()
       this.#phase = 'live'

@@ -39,6 +39,11 @@ export interface Equivalent {
   fromThat(object: KubeObject): KubeObject | Promise<KubeObject>
 }
 
+/** Who shows the objects of a kind for longer than one answer. */
+export interface Follower {
+  retired(): void
+}
+
 /** A resource as one group and version serve it. */
 export interface ServedResource {
   readonly definition: ResourceDefinition
@@ -52,8 +57,8 @@ export interface ServedResource {
   readonly view: View | undefined
   /** Where it is there, it is to be asked instead of the conversion and the view: these cannot show objects of other versions. */
   readonly remote: RemoteConversion | undefined
-  /** Called once, when objects of the kind are shown no more, or otherwise. Who stops listening earlier takes himself off. */
-  readonly onRetired: Set<() => void>
+  /** Told once, when objects of the kind are shown no more, or otherwise. Who stops listening earlier takes himself off. */
+  readonly followers: Set<Follower>
   /** What watches of it were told, all of them together. */
   readonly sent: WatchFigures
   /** Watches of clients that follow it now. */
@@ -81,15 +86,18 @@ export class ResourceSet {
     const apiVersion = apiVersionOf(kind)
     const before = this.find(kind.group, kind.version, kind.plural)
     const name = `${apiVersion}/${kind.kind}`
+    const view = conversion && { name, id: more.viewId ?? name, toServed: (object: KubeObject) => conversion.toServed(object) }
+    // Where objects are shown as before, those who watch them hear nothing of the change.
+    const isSameView = before !== undefined && before.view?.id === view?.id
     const resource: ServedResource = {
       definition, kind, apiVersion, storedKind, conversion, remote: more.remote,
       cache: this.#feed.cache(storedKind),
       sent: before?.sent ?? new WatchFigures(),
       watches: before?.watches ?? new WatchCounts(),
-      view: conversion && { name, id: more.viewId ?? name, toServed: (object) => conversion.toServed(object) },
-      onRetired: new Set(),
+      view, followers: isSameView ? before.followers : new Set(),
     }
-    if (before !== undefined) this.#takeOver(before, resource)
+    if (isSameView) this.#takeOff(before)
+    else this.remove(kind)
     this.#served.add(resource)
     this.#definitions = undefined
     this.#byPlural.set(kind.plural, [...(this.#byPlural.get(kind.plural) ?? []), resource])
@@ -98,19 +106,15 @@ export class ResourceSet {
   remove(kind: KindRef): void {
     const resource = this.find(kind.group, kind.version, kind.plural)
     if (resource === undefined) return
-    this.#served.delete(resource)
-    this.#definitions = undefined
-    this.#byPlural.set(kind.plural, (this.#byPlural.get(kind.plural) ?? []).filter((other) => other !== resource))
-    for (const told of [...resource.onRetired]) told()
+    this.#takeOff(resource)
+    for (const follower of [...resource.followers]) follower.retired()
   }
 
-  /** Where objects are shown as before, those who watch them hear nothing of the change. */
-  #takeOver(before: ServedResource, resource: ServedResource): void {
-    if (before.view?.id === resource.view?.id) {
-      for (const told of before.onRetired) resource.onRetired.add(told)
-      before.onRetired.clear()
-    }
-    this.remove(before.kind)
+  #takeOff(resource: ServedResource): void {
+    const { plural } = resource.kind
+    this.#served.delete(resource)
+    this.#definitions = undefined
+    this.#byPlural.set(plural, (this.#byPlural.get(plural) ?? []).filter((other) => other !== resource))
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {

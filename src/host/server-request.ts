@@ -18,6 +18,10 @@ export interface RequestParts<Source> {
 /** A Handler, or one that wants more of a request than that. */
 export type RequestHandler = (request: IncomingRequest) => ServerResponse | Promise<ServerResponse>
 
+export interface Abortable {
+  abort(): void
+}
+
 /** One for all: the engine would make a new error with a stack trace for each abort. */
 export const CLIENT_GONE = new Error('the client is gone, or the server closes')
 
@@ -62,6 +66,13 @@ export class IncomingRequest<Source = unknown> implements ServerRequest {
   /** What the signal tells, for one who needs it for every request: a signal costs as much as a small request. */
   whenAborted(action: () => void): void {
     this.#whenAborted = action
+  }
+
+  /** What tells its signal of the end, without the rest of the request: for an answer that may last for hours. */
+  get ending(): Abortable {
+    if (this.#whenAborted !== undefined || this.#isAborted) return this
+    const controller = (this.#controller ??= new AbortController())
+    return { abort: () => controller.abort(CLIENT_GONE) }
   }
 
   /** The client is gone, or the server closes. */

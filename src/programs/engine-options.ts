@@ -13,7 +13,7 @@ const HELPERS = `--v8-pool-size=${Math.max(1, Math.min(MAX_HELPERS, availablePar
  * The agent waits nearly always: a small nursery costs it nothing and saves a tenth of its memory. In the server's, what survives are the
  * objects that were written, whatever its size: a larger one is collected as often as it fills, and then everybody waits as much longer
  * (docs/performance.md). What survives is little, so that helper threads cost more to wake than they copy: without them a write takes a
- * tenth less. What its start leaves behind is collected at once (host/startup-garbage.ts).
+ * tenth less. What a start or a time of work leaves behind is collected when it is over (host/resting-garbage.ts).
  */
 export const ENGINE_OPTIONS: Readonly<Record<'server' | 'node', readonly string[]>> = {
   server: [HELPERS, '--max-semi-space-size=4', '--no-parallel-scavenge', '--expose-gc'],

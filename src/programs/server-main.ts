@@ -1,5 +1,5 @@
 /** The control plane as a process: server-main.ts --data-dir DIRECTORY. */
-import { collectStartupGarbage } from '../host/startup-garbage.ts'
+import { collectGarbageAtRest } from '../host/resting-garbage.ts'
 import { startControlPlane } from './control-plane.ts'
 import { clusterPaths } from './cluster-paths.ts'
 import { runPart } from './part-process.ts'
@@ -9,6 +9,6 @@ process.umask(0o077)
 
 await runPart(async (config, log) => {
   const { address, close } = await startControlPlane(config, log)
-  collectStartupGarbage()
+  collectGarbageAtRest()
   return { readyFile: clusterPaths(config).serverReady, address, close }
 })

@@ -5,8 +5,8 @@
 interface AbortSignal {
   readonly aborted: boolean
   readonly reason: unknown
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
-  removeEventListener(type: 'abort', listener: () => void): void
+  addEventListener(type: 'abort', listener: (() => void) | { handleEvent(): void }, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', listener: (() => void) | { handleEvent(): void }): void
   throwIfAborted(): void
 }
 declare const AbortSignal: {

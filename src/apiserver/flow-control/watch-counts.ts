@@ -9,11 +9,12 @@ export class WatchCounts {
     return this.#total
   }
 
-  /** Returns the function that takes it off again. */
-  add({ namespace, name }: ObjectKey): () => void {
-    const scope = `${namespace}/${name}`
-    this.#change(scope, 1)
-    return () => this.#change(scope, -1)
+  add(followed: ObjectKey): void {
+    this.#change(followed, 1)
+  }
+
+  remove(followed: ObjectKey): void {
+    this.#change(followed, -1)
   }
 
   /** Those that may hear of a write to that object; of a create without a name: those of any name do not count. */
@@ -32,7 +33,8 @@ export class WatchCounts {
     return this.#byScope.get(`${namespace}/${name}`) ?? 0
   }
 
-  #change(scope: string, by: 1 | -1): void {
+  #change({ namespace, name }: ObjectKey, by: 1 | -1): void {
+    const scope = `${namespace}/${name}`
     const count = (this.#byScope.get(scope) ?? 0) + by
     this.#total += by
     if (count === 0) this.#byScope.delete(scope)

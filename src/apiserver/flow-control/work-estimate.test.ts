@@ -57,10 +57,11 @@ test('which writes watches hear of', () => {
 
 test('who hears of a write', () => {
   const counts = new WatchCounts()
-  const ends = [['', ''], ['', ''], ['a', ''], ['b', ''], ['a', 'x'], ['', 'x']].map(([namespace = '', name = '']) => counts.add({ namespace, name }))
+  const followed = [['', ''], ['', ''], ['a', ''], ['b', ''], ['a', 'x'], ['', 'x']].map(([namespace = '', name = '']) => ({ namespace, name }))
+  for (const key of followed) counts.add(key)
   const interested = (namespace: string, name: string): number => counts.interestedIn({ namespace, name })
   assert.deepEqual([interested('a', 'x'), interested('a', 'y'), interested('a', ''), interested('c', 'x'), interested('', 'x')], [5, 3, 3, 3, 3])
-  for (const end of ends) end()
+  for (const key of followed) counts.remove(key)
   assert.deepEqual([counts.total, interested('a', 'x')], [0, 0])
 })
 

@@ -9,7 +9,7 @@ import type { Authenticator, Authorizer, Delays, User } from '../access.ts'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../http.ts'
-import type { RequestMetrics } from '../metrics/request-metrics.ts'
+import type { RequestMetrics, RequestSummary } from '../metrics/request-metrics.ts'
 import { anyJson, isAnyJson, negotiate, negotiateStatus, plainJson } from '../negotiate/accept.ts'
 import type { Accepted } from '../negotiate/accept.ts'
 import { failureResponse } from '../negotiate/response.ts'
@@ -83,38 +83,50 @@ class Asked implements Delays {
 }
 
 /** A stream is measured when it ends, and counted as going on until then. */
-function measured(
-  { metrics, clock }: HandlerParts, asked: Asked, answered: ServerResponse,
-): ServerResponse {
-  const { request, query, info, startedAt, trail, queuedMs, webhooksMs } = asked
+function measured({ metrics, clock }: HandlerParts, asked: Asked, answered: ServerResponse): ServerResponse {
+  const { request, query, info, startedAt, trail, execution, queuedMs, webhooksMs } = asked
+  const delayMs = queuedMs + webhooksMs
+  const beforeMs = queuedMs + asked.accessMs
   const response = trail === undefined ? answered : trail.respond(answered)
   const summary = { info, method: request.method, isApply: isApply(request), isDryRun: query !== NO_QUERY && query.has('dryRun') }
   if (response.type !== 'stream') {
     const elapsedMs = clock.now() - startedAt
-    metrics.answered(summary, response, elapsedMs, queuedMs + webhooksMs)
-    executed(asked, elapsedMs)
+    metrics.answered(summary, response, elapsedMs, delayMs)
+    executed(execution, elapsedMs - beforeMs)
     return response
   }
-  return {
-    ...response,
-    send: async (sink) => {
-      const series = metrics.seriesOf(summary)
-      series.longRunning++
-      try {
-        await response.send(sink)
-      } finally {
-        series.longRunning--
-        const elapsedMs = clock.now() - startedAt
-        metrics.answered(summary, response, elapsedMs, queuedMs + webhooksMs)
-        executed(asked, elapsedMs)
-      }
-    },
+  return { ...response, send: measuredSend({ metrics, clock, summary, response, startedAt, delayMs, execution, beforeMs }) }
+}
+
+interface MeasuredStream extends Pick<HandlerParts, 'metrics' | 'clock'> {
+  readonly summary: RequestSummary
+  readonly response: Stream
+  readonly startedAt: Instant
+  readonly delayMs: number
+  readonly execution: Asked['execution']
+  readonly beforeMs: number
+}
+
+/** Knows nothing else of the request, which may be forgotten while a watch goes on. */
+function measuredSend({ metrics, clock, summary, response, startedAt, delayMs, execution, beforeMs }: MeasuredStream): Stream['send'] {
+  return (sink) => {
+    const series = metrics.seriesOf(summary)
+    const ended = (): void => {
+      const elapsedMs = clock.now() - startedAt
+      series.longRunning--
+      metrics.answered(summary, response, elapsedMs, delayMs)
+      executed(execution, elapsedMs - beforeMs)
+    }
+    series.longRunning++
+    return response.send(sink).finally(ended)
   }
 }
 
+type Stream = Extract<ServerResponse, { type: 'stream' }>
+
 /** What comes before a request is let in takes no time worth telling, but where others were asked. */
-function executed({ execution, queuedMs, accessMs }: Asked, elapsedMs: number): void {
-  execution?.observe(Math.max(0, elapsedMs - queuedMs - accessMs) / 1_000)
+function executed(execution: Asked['execution'], elapsedMs: number): void {
+  execution?.observe(Math.max(0, elapsedMs) / 1_000)
 }
 
 function isApply({ method, headers }: ServerRequest): boolean {

@@ -15,8 +15,6 @@ export interface WatchSubject {
   readonly frames: WatchFrames
   /** Counts what members are told. */
   readonly sent: WatchFigures
-  /** Events up to this revision are not told. */
-  readonly after: Revision
 }
 
 /** A client that is told what changes. Calls are synchronous and must not wait. */
@@ -39,7 +37,7 @@ export class SharedWatches {
     let groups = this.#groups.get(resource)
     if (groups === undefined) this.#groups.set(resource, (groups = new Map()))
     let group = groups.get(key)
-    if (group === undefined) groups.set(key, (group = new WatchGroup(subject)))
+    if (group === undefined) groups.set(key, (group = new WatchGroup(subject, 0)))
     const joined = group
     joined.add(member)
     return () => {
@@ -52,9 +50,9 @@ export class SharedWatches {
   }
 }
 
-/** Follows one subject for one client only. */
-export function watchAlone(subject: WatchSubject, member: WatchMember): () => void {
-  const group = new WatchGroup(subject)
+/** Follows one subject for one client only. Events up to the revision are not told. */
+export function watchAlone(subject: WatchSubject, after: Revision, member: WatchMember): () => void {
+  const group = new WatchGroup(subject, after)
   group.add(member)
   return () => {
     group.remove(member)
@@ -63,31 +61,38 @@ export function watchAlone(subject: WatchSubject, member: WatchMember): () => vo
 
 class WatchGroup implements Watcher {
   readonly #subject: WatchSubject
-  readonly #members = new Set<WatchMember>()
+  readonly #after: Revision
+  /** Mostly one, for which a set would take three times the memory. Their order says nothing. */
+  readonly #members: WatchMember[] = []
   /** Of the batch that is being told; empty between batches, so that who joins then gets whole batches only. */
   #frames: Uint8Array[] = []
   #stop: () => void = () => {}
 
-  constructor(subject: WatchSubject) {
+  constructor(subject: WatchSubject, after: Revision) {
     this.#subject = subject
+    this.#after = after
   }
 
   add(member: WatchMember): void {
     const { cache, scope, trigger } = this.#subject
-    this.#members.add(member)
-    if (this.#members.size === 1) this.#stop = cache.watch(scope, this, trigger)
+    this.#members.push(member)
+    if (this.#members.length === 1) this.#stop = cache.watch(scope, this, trigger)
   }
 
   /** True: that was the last one. */
   remove(member: WatchMember): boolean {
-    if (!this.#members.delete(member) || this.#members.size > 0) return false
+    const at = this.#members.indexOf(member)
+    if (at === -1) return false
+    const last = this.#members.pop()
+    if (last !== undefined && last !== member) this.#members[at] = last
+    if (this.#members.length > 0) return false
     this.#stop()
     return true
   }
 
   offer(event: CacheEvent): void {
-    const { after, matches, frames } = this.#subject
-    if (event.revision <= after) return
+    const { matches, frames } = this.#subject
+    if (event.revision <= this.#after) return
     const type = event.typeFor(matches)
     if (type !== undefined) this.#frames.push(frames.event(type, event))
   }
@@ -95,7 +100,7 @@ class WatchGroup implements Watcher {
   flush(): void {
     const [first] = this.#frames
     if (first === undefined) return
-    for (const frame of this.#frames) this.#subject.sent.told(frame, this.#members.size)
+    for (const frame of this.#frames) this.#subject.sent.told(frame, this.#members.length)
     const bytes = this.#frames.length === 1 ? first : joinBytes(this.#frames)
     this.#frames = []
     for (const member of this.#members) member.changes(bytes)

@@ -4,47 +4,52 @@ import { joinBytes } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
 import type { ByteSink } from '../http.ts'
-import type { WatchFigures } from '../metrics/watch-figures.ts'
-import type { WatchFrames } from '../negotiate/watch-frames.ts'
 import { ConvertedWatch } from '../converted-watch.ts'
-import type { RemoteConversion } from '../resource-set.ts'
+import type { Follower, RemoteConversion } from '../resource-set.ts'
 import type { CacheEvent, EventType, Matcher } from '../watch-cache/cache-event.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { beginWatch, followAlone } from '../watch-cache/watch.ts'
-import type { WatchQuery, WatchReceiver } from '../watch-cache/watch.ts'
-import type { WatchMember } from './shared-watches.ts'
+import type { WatchReceiver, WatchStart } from '../watch-cache/watch.ts'
+import type { WatchMember, WatchSubject } from './shared-watches.ts'
 
-export interface WatchStreamOptions {
+/** The same for all watches of a server. */
+export interface WatchStreamParts {
   readonly feed: CacheFeed
   readonly clock: Clock
-  readonly query: WatchQuery
-  readonly frames: WatchFrames
-  /** Where somebody else has to convert what is shown: who that is, and what selectors say of it. The query then selects all. */
+  readonly backlogBytes: number
+}
+
+/** What one client asks for. It is kept as long as the watch lasts. */
+export interface AskedWatch {
+  /** Its figures count what the client is told of the past here; what it is told later counts whoever tells it. */
+  readonly watched: WatchSubject
+  readonly start: WatchStart
+  readonly signal: AbortSignal
+  /** Where somebody else has to convert what is shown: who that is, and what selectors say of it. The subject then is all that is stored. */
   readonly converted: { readonly remote: RemoteConversion; readonly matches: Matcher } | undefined
-  /** Counts what the client is told of the past; what it is told later counts whoever tells it. */
-  readonly sent: WatchFigures
   /** Has the member told of what changes after the revision. Returns the function that ends it. */
   follow(after: Revision, member: WatchMember): () => void
   readonly timeoutMs: number
   /** Undefined: the client wants no bookmarks. */
   readonly bookmarkEveryMs: number | undefined
-  readonly backlogBytes: number
-  /** The client has taken the state that the watch begins with, or the watch is over. Called at least once. */
-  begun(): void
+  /** The client has taken the state that the watch begins with, or the watch is over. Called once, and then forgotten with all it knows. */
+  begun: () => void
 }
 
 export type WatchEnd = 'closed' | 'timeout' | 'too-slow' | 'lost' | 'refused'
 
 /** The initial state is handed over in pieces of about this size. */
 const PIECE_BYTES = 256 * 1024
+const ONCE = { once: true }
 
 /**
  * One watch as a stream of bytes. Its news never wait for the client: one that falls too far behind is ended. The state that it begins with
  * does: a hundred watches of ten megabytes each that nobody reads must not be a gigabyte of frames.
  */
-export class WatchStream implements WatchReceiver, WatchMember {
-  readonly #options: WatchStreamOptions
+export class WatchStream implements WatchReceiver, WatchMember, Follower {
+  readonly #parts: WatchStreamParts
+  readonly #asked: AskedWatch
   readonly #sink: ByteSink
   #frames: Uint8Array[] = []
   #pendingBytes = 0
@@ -54,15 +59,19 @@ export class WatchStream implements WatchReceiver, WatchMember {
   #rest: (CachedObject | Uint8Array)[] = []
   #isLive = false
   #ended = false
-  #cancelBookmark: () => void = () => {}
-  #resolve: (end: WatchEnd) => void = () => {}
+  #endsAt = 0
+  /** Of the one timer: for the next bookmark, or the end. */
+  #cancelTimer = nothing
+  #stop = nothing
+  #resolve: (end: WatchEnd) => void = nothing
   readonly #end: Promise<WatchEnd>
   readonly #converted: ConvertedWatch | undefined
 
-  constructor(options: WatchStreamOptions, sink: ByteSink) {
-    this.#options = options
+  constructor(parts: WatchStreamParts, asked: AskedWatch, sink: ByteSink) {
+    this.#parts = parts
+    this.#asked = asked
     this.#sink = sink
-    this.#converted = options.converted && new ConvertedWatch(options.converted.remote, options.converted.matches, this)
+    this.#converted = asked.converted && new ConvertedWatch(asked.converted.remote, asked.converted.matches, this)
     this.#end = new Promise((resolve) => {
       this.#resolve = resolve
     })
@@ -70,58 +79,65 @@ export class WatchStream implements WatchReceiver, WatchMember {
 
   /** Resolves when the watch is over. */
   async run(): Promise<WatchEnd> {
-    const { feed, query, clock, timeoutMs } = this.#options
-    const { signal } = query
+    const { signal, timeoutMs } = this.#asked
     if (signal.aborted) return 'closed'
-    const onAbort = (): void => this.#finish('closed')
-    signal.addEventListener('abort', onAbort, { once: true })
-    const cancelTimeout = clock.after(timeoutMs, () => this.end())
-    let stop: () => void = () => {}
+    signal.addEventListener('abort', this, ONCE)
+    this.#endsAt = this.#parts.clock.now() + timeoutMs
+    this.#setTimer()
     try {
-      stop = await (this.#converted === undefined
-        ? beginWatch(feed, query, this, (after) => this.#options.follow(after, this))
-        : this.#beginConverted(this.#converted))
-      this.#isLive = true
-      this.#scheduleBookmark()
-      const told = this.#rest.length === 0 ? this.#sink.drained() : this.#tellRest()
-      void told.then(() => this.#options.begun(), () => this.#finish('closed'))
+      await this.#begin()
       return await this.#end
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
-      this.#write(this.#options.frames.error(error))
+      this.#write(this.#asked.watched.frames.error(error))
       return 'refused'
     } finally {
       this.#ended = true
       this.#converted?.end()
-      this.#options.begun()
-      stop()
-      cancelTimeout()
-      this.#cancelBookmark()
-      signal.removeEventListener('abort', onAbort)
+      this.#begun()
+      this.#stop()
+      this.#cancelTimer()
+      signal.removeEventListener('abort', this)
     }
   }
 
-  async #beginConverted(converted: ConvertedWatch): Promise<() => void> {
-    const { feed, query } = this.#options
-    const stop = await beginWatch(feed, query, converted, (after) => followAlone(query, converted, after))
-    await Promise.race([converted.caughtUp(), this.#end])
-    return stop
+  /** The client is gone. */
+  handleEvent(): void {
+    this.#finish('closed')
+  }
+
+  async #begin(): Promise<void> {
+    const { watched, start, signal } = this.#asked
+    const receiver = this.#converted ?? this
+    const query = { ...watched, start, signal }
+    this.#stop = await beginWatch(this.#parts.feed, query, receiver, (after) => (
+      receiver === this ? this.#asked.follow(after, this) : followAlone(query, receiver, after)
+    ))
+    if (this.#converted !== undefined) await Promise.race([this.#converted.caughtUp(), this.#end])
+    this.#isLive = true
+    const told = this.#rest.length === 0 ? this.#sink.drained() : this.#tellRest()
+    void told.then(() => this.#begun(), () => this.#finish('closed'))
+  }
+
+  #begun(): void {
+    this.#asked.begun()
+    this.#asked.begun = nothing
   }
 
   shown(type: EventType, served: Served): void {
-    this.#add(this.#options.frames.shown(type, served))
+    this.#add(this.#asked.watched.frames.shown(type, served))
     if (this.#pendingBytes >= PIECE_BYTES) this.flush()
   }
 
   failed(error: StatusError): void {
     if (this.#ended) return
-    this.#write(this.#options.frames.error(error))
+    this.#write(this.#asked.watched.frames.error(error))
     this.#finish('refused')
   }
 
   /** Of the past: news come as changes. */
   event(type: EventType, event: CacheEvent): void {
-    const frame = this.#options.frames.event(type, event)
+    const frame = this.#asked.watched.frames.event(type, event)
     if (this.#allowance > 0) return void this.#rest.push(frame)
     this.#add(frame)
     if (this.#pendingBytes >= PIECE_BYTES) this.flush()
@@ -129,7 +145,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
 
   initial(object: CachedObject): void {
     if (this.#allowance > 0) return void this.#rest.push(object)
-    this.#add(this.#options.frames.initial(object))
+    this.#add(this.#asked.watched.frames.initial(object))
     if (this.#pendingBytes >= PIECE_BYTES) this.flush()
   }
 
@@ -141,7 +157,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
       const piece: Uint8Array[] = []
       for (let bytes = 0; bytes < PIECE_BYTES && next < rest.length; next++) {
         const frame = this.#frameOf(present(rest[next], 'a part of the rest'))
-        this.#options.sent.told(frame, 1)
+        this.#asked.watched.sent.told(frame, 1)
         piece.push(frame)
         bytes += frame.length
       }
@@ -153,11 +169,11 @@ export class WatchStream implements WatchReceiver, WatchMember {
   }
 
   #frameOf(part: CachedObject | Uint8Array): Uint8Array {
-    return part instanceof Uint8Array ? part : this.#options.frames.initial(part)
+    return part instanceof Uint8Array ? part : this.#asked.watched.frames.initial(part)
   }
 
   bookmark(revision: Revision, initialEventsEnd: boolean): void {
-    this.#add(this.#options.frames.bookmark(revision, initialEventsEnd))
+    this.#add(this.#asked.watched.frames.bookmark(revision, initialEventsEnd))
   }
 
   flush(): void {
@@ -183,7 +199,7 @@ export class WatchStream implements WatchReceiver, WatchMember {
 
   /** News that wait for the initial state to be taken. */
   #checkWaiting(): void {
-    if (this.#pendingBytes > this.#options.backlogBytes) this.#finish('too-slow')
+    if (this.#pendingBytes > this.#parts.backlogBytes) this.#finish('too-slow')
   }
 
   /** A connection that breaks must not disturb the cache that tells it the news. */
@@ -201,37 +217,42 @@ export class WatchStream implements WatchReceiver, WatchMember {
 
   #add(frame: Uint8Array): void {
     if (this.#ended) return
-    this.#options.sent.told(frame, 1)
+    this.#asked.watched.sent.told(frame, 1)
     this.#frames.push(frame)
     this.#pendingBytes += frame.length
   }
 
   #checkBacklog(): void {
     const backlog = this.#sink.backlogBytes()
-    if (backlog > this.#options.backlogBytes + this.#allowance) this.#finish('too-slow')
+    if (backlog > this.#parts.backlogBytes + this.#allowance) this.#finish('too-slow')
     else if (this.#isLive && backlog === 0) this.#allowance = 0
   }
 
   /** A last bookmark, so that the client comes back with a revision that is still known. */
   end(): void {
-    if (this.#isLive && this.#options.bookmarkEveryMs !== undefined) this.#tellRevision()
+    if (this.#isLive && this.#asked.bookmarkEveryMs !== undefined) this.#tellRevision()
     this.#finish('timeout')
+  }
+
+  retired(): void {
+    this.end()
   }
 
   /** One that waits for a conversion has not been told of all that the cache knows. */
   #tellRevision(): void {
     if (this.#converted?.isIdle === false) return
-    this.bookmark(this.#options.feed.revision, false)
+    this.bookmark(this.#parts.feed.revision, false)
     this.flush()
   }
 
-  #scheduleBookmark(): void {
-    const { bookmarkEveryMs, clock } = this.#options
-    if (bookmarkEveryMs === undefined) return
-    this.#cancelBookmark = clock.after(bookmarkEveryMs, () => {
+  #setTimer(): void {
+    const { bookmarkEveryMs = Infinity } = this.#asked
+    const leftMs = this.#endsAt - this.#parts.clock.now()
+    this.#cancelTimer = this.#parts.clock.after(Math.min(leftMs, bookmarkEveryMs), () => {
       if (this.#ended) return
-      this.#tellRevision()
-      this.#scheduleBookmark()
+      if (this.#parts.clock.now() >= this.#endsAt) return this.end()
+      if (this.#isLive) this.#tellRevision()
+      this.#setTimer()
     })
   }
 
@@ -247,3 +268,5 @@ function joined(frames: readonly Uint8Array[]): Uint8Array {
   const [only] = frames
   return only !== undefined && frames.length === 1 ? only : joinBytes(frames)
 }
+
+function nothing(): void {}

@@ -1,12 +1,14 @@
-import type { Revision } from '../../store/store.ts'
+import { oncePer } from '../../words/once-per.ts'
 import type { Clock, Log, Random } from '../../words/ports.ts'
 import { fraction } from '../../words/random.ts'
 import { notAcceptable, serviceUnavailable, tooManyRequests } from '../../words/status-error.ts'
-import type { ServerResponse } from '../http.ts'
+import type { ObjectKey } from '../../objects/kube-object.ts'
+import type { ByteSink, ServerResponse } from '../http.ts'
 import { parseIncludeObject } from '../negotiate/table.ts'
-import { endedByNothing, watchFrames, watchType } from '../negotiate/watch-frames.ts'
+import { endedByNothing, plainFrames, watchFrames, watchType } from '../negotiate/watch-frames.ts'
 import { parseListOptions } from '../options/list-options.ts'
 import type { ListOptions } from '../options/list-options.ts'
+import type { ServedResource } from '../resource-set.ts'
 import { parseSelection } from '../selection.ts'
 import { parseRevision } from '../storage/resource-version.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
@@ -14,8 +16,9 @@ import { matchesAll } from '../watch-cache/cache-event.ts'
 import type { WatchStart } from '../watch-cache/watch.ts'
 import type { ResourceCall } from './http-call.ts'
 import { SharedWatches, watchAlone } from './shared-watches.ts'
-import type { WatchMember, WatchSubject } from './shared-watches.ts'
+import type { WatchSubject } from './shared-watches.ts'
 import { WatchStream } from './watch-stream.ts'
+import type { AskedWatch, WatchStreamParts } from './watch-stream.ts'
 
 export interface WatchLimits {
   readonly watchers: number
@@ -26,10 +29,21 @@ export interface WatchLimits {
 /** Watches without a timeout of their own end after half an hour to an hour, spread so that not all come back at once. */
 const MIN_TIMEOUT_MS = 1_800_000
 
-/** Answers watches, and counts them. */
 const STREAMED_TYPES =
   'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'
 
+/** What is kept of a call for as long as its watch lasts. Nothing here may lead to the rest of it: thousands of watches wait for hours. */
+interface WatchCall {
+  readonly resource: ServedResource
+  readonly key: ObjectKey
+  readonly path: string
+  readonly userName: string
+  readonly asked: AskedWatch
+  /** Where the client is told: its own sink, or one before it. */
+  shownIn(this: void, sink: ByteSink): ByteSink
+}
+
+/** Answers watches, and counts them. */
 export class Watches {
   readonly #parts: {
     readonly feed: CacheFeed
@@ -38,12 +52,15 @@ export class Watches {
     readonly log: Log
     readonly limits: WatchLimits
   }
+  readonly #streamParts: WatchStreamParts
   readonly #shared = new SharedWatches()
+  readonly #plainFrames = oncePer(plainFrames)
   readonly #streams = new Set<WatchStream>()
   #isDraining = false
 
   constructor(parts: { feed: CacheFeed; clock: Clock; random: Random; log: Log; limits: WatchLimits }) {
     this.#parts = parts
+    this.#streamParts = { feed: parts.feed, clock: parts.clock, backlogBytes: parts.limits.watchBacklogBytes }
   }
 
   get isDraining(): boolean {
@@ -57,57 +74,71 @@ export class Watches {
   }
 
   respond(call: ResourceCall): ServerResponse {
-    const { feed, clock, limits } = this.#parts
     if (this.#isDraining) throw serviceUnavailable('the server is shutting down')
-    if (this.#streams.size >= limits.watchers) throw tooManyRequests('The server has too many watches, please try again later.', 5)
+    if (this.#streams.size >= this.#parts.limits.watchers) {
+      throw tooManyRequests('The server has too many watches, please try again later.', 5)
+    }
     if (call.accepted.format === 'yaml') throw notAcceptable(STREAMED_TYPES)
-    const options = parseListOptions(call.query, true)
-    const { scope, matches, trigger } = parseSelection(call.resource, call.key.namespace, { ...options, name: call.key.name })
-    const { sent, remote, onRetired } = call.resource
-    const watched = { cache: call.resource.cache, scope, matches: remote === undefined ? matches : matchesAll, trigger, sent }
-    const query = { ...watched, start: startOf(options), signal: call.request.signal }
-    const include = call.accepted.as === 'table' ? parseIncludeObject(call.query) : 'None'
-    const frames = watchFrames(call.resource, call.accepted, { include, clock })
-    const follow = (after: Revision, member: WatchMember): (() => void) => this.#follow(
-      call, options, { ...watched, frames, after }, member,
-    )
+    const { resource, key, info, user, accepted } = call
+    const shownIn = accepted.as === 'partial-list' ? endedByNothing : itself
     return {
       type: 'stream', status: 200, headers: { 'content-type': watchType(call.accepted), 'cache-control': 'no-cache, private' },
-      send: async (sink) => {
-        const shownIn = call.accepted.as === 'partial-list' ? endedByNothing(sink) : sink
-        const stream = new WatchStream({
-          feed, clock, query, frames, converted: remote && { remote, matches }, sent, follow, timeoutMs: this.#timeoutMs(options),
-          backlogBytes: limits.watchBacklogBytes,
-          begun: () => call.begun(),
-          bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
-        }, shownIn)
-        this.#streams.add(stream)
-        const uncount = call.resource.watches.add(call.key)
-        const retire = (): void => stream.end()
-        onRetired.add(retire)
-        try {
-          const end = await stream.run()
-          if (end === 'too-slow') call.resource.sent.slow++
-          if (end === 'too-slow') {
-            this.#parts.log.warn('a watch was ended because its client does not read', { path: call.info.path, user: call.user.name })
-          }
-        } finally {
-          uncount()
-          onRetired.delete(retire)
-          this.#streams.delete(stream)
-        }
-      },
+      send: this.#sender({ resource, key, path: info.path, userName: user.name, asked: this.#asked(call), shownIn }),
     }
   }
 
-  #follow(call: ResourceCall, options: ListOptions, subject: WatchSubject, member: WatchMember): () => void {
-    // The rows of a Table depend on those before, and a client that is ahead of the cache is not told what others are.
-    const { accepted } = call
-    if (accepted.as === 'table' || subject.after > this.#parts.feed.revision) return watchAlone(subject, member)
-    const key = JSON.stringify([
-      call.key.namespace, call.key.name, options.labelSelector, options.fieldSelector, accepted.as, accepted.meta, accepted.format,
-    ])
-    return this.#shared.join(call.resource, key, { ...subject, after: 0 }, member)
+  #asked(call: ResourceCall): AskedWatch {
+    const { limits } = this.#parts
+    const { resource, accepted, key } = call
+    const options = parseListOptions(call.query, true)
+    const { scope, matches, trigger } = parseSelection(resource, key.namespace, { ...options, name: key.name })
+    const { cache, remote, sent } = resource
+    const watched: WatchSubject = {
+      cache, scope, matches: remote === undefined ? matches : matchesAll, trigger, sent,
+      frames: watchFrames(resource, accepted, {
+        include: accepted.as === 'table' ? parseIncludeObject(call.query) : 'None', clock: this.#parts.clock, plain: this.#plainFrames,
+      }),
+    }
+    // The rows of a Table depend on those before.
+    const group = accepted.as === 'table' ? undefined : JSON.stringify(
+      [key.namespace, key.name, options.labelSelector, options.fieldSelector, accepted.as, accepted.meta, accepted.format],
+    )
+    return {
+      watched, start: startOf(options), signal: call.request.signal, converted: remote && { remote, matches },
+      follow: this.#follower(resource, watched, group),
+      timeoutMs: this.#timeoutMs(options), bookmarkEveryMs: options.allowWatchBookmarks ? limits.bookmarkEveryMs : undefined,
+      begun: call.begun,
+    }
+  }
+
+  #follower(resource: ServedResource, watched: WatchSubject, group: string | undefined): AskedWatch['follow'] {
+    return (after, member) => (
+      // A client that is ahead of the cache is not told what others are.
+      group === undefined || after > this.#parts.feed.revision
+        ? watchAlone(watched, after, member)
+        : this.#shared.join(resource, group, watched, member)
+    )
+  }
+
+  /** Apart from what makes its argument, so that it keeps nothing else in memory. */
+  #sender(call: WatchCall): (sink: ByteSink) => Promise<void> {
+    return (sink) => this.#send(call, sink)
+  }
+
+  async #send({ resource, key, path, userName, asked, shownIn }: WatchCall, sink: ByteSink): Promise<void> {
+    const stream = new WatchStream(this.#streamParts, asked, shownIn(sink))
+    this.#streams.add(stream)
+    resource.watches.add(key)
+    resource.followers.add(stream)
+    try {
+      if (await stream.run() !== 'too-slow') return
+      resource.sent.slow++
+      this.#parts.log.warn('a watch was ended because its client does not read', { path, user: userName })
+    } finally {
+      resource.watches.remove(key)
+      resource.followers.delete(stream)
+      this.#streams.delete(stream)
+    }
   }
 
   #timeoutMs(options: ListOptions): number {
@@ -123,4 +154,8 @@ export function startOf(options: Pick<ListOptions, 'resourceVersion' | 'sendInit
   if (revision !== undefined && revision !== 0) return { from: 'revision', revision }
   if (options.sendInitialEvents === false) return { from: 'now' }
   return { from: 'state', bookmark: false, notOlder: 0 }
+}
+
+function itself(sink: ByteSink): ByteSink {
+  return sink
 }

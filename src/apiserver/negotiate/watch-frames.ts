@@ -32,10 +32,17 @@ export function watchType({ format }: Accepted): string {
   return format === 'protobuf' ? `${protobufType};stream=watch` : 'application/json'
 }
 
-export function watchFrames(resource: ServedResource, accepted: Accepted, options: { include: IncludeObject; clock: Clock }): WatchFrames {
+export function watchFrames(resource: ServedResource, accepted: Accepted, options: FrameOptions): WatchFrames {
   if (accepted.as === 'partial-list') return emptyFrames(accepted)
   if (accepted.format === 'protobuf') return protobufFrames(resource, accepted)
-  return accepted.as === 'object' ? sharedFrames(resource) : ownFrames(resource, accepted, options)
+  return accepted.as === 'object' ? options.plain(resource) : ownFrames(resource, accepted, options)
+}
+
+export interface FrameOptions {
+  readonly include: IncludeObject
+  readonly clock: Clock
+  /** plainFrames of a resource, the same for all who ask. */
+  plain(resource: ServedResource): WatchFrames
 }
 
 const NOTHING = new Uint8Array(0)
@@ -59,7 +66,7 @@ export function endedByNothing(sink: ByteSink): ByteSink {
 }
 
 /** The frames that all plain watchers of a resource share. */
-function sharedFrames(resource: ServedResource): WatchFrames {
+export function plainFrames(resource: ServedResource): WatchFrames {
   const { view } = resource
   return {
     event: (type, event) => event.frame(type, view),
@@ -73,7 +80,7 @@ function sharedFrames(resource: ServedResource): WatchFrames {
 }
 
 /** A Table's columns stand in its first frame only. */
-function ownFrames(resource: ServedResource, { as, meta }: Accepted, options: { include: IncludeObject; clock: Clock }): WatchFrames {
+function ownFrames(resource: ServedResource, { as, meta }: Accepted, options: FrameOptions): WatchFrames {
   const columns = tableColumns(resource.definition)
   let withColumns = true
   const bodyOf = ({ object }: Served): object => {

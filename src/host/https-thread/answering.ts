@@ -3,7 +3,7 @@ import type { Log } from '../../words/ports.ts'
 import { noteFailedRequest } from '../failed-request.ts'
 import { bodyCut, bodyTooLarge } from '../request-body.ts'
 import { piecesOf, statusBody } from '../response-writer.ts'
-import { IncomingRequest, type Bodies } from '../server-request.ts'
+import { IncomingRequest, type Abortable, type Bodies } from '../server-request.ts'
 import type { Outbox } from './outbox.ts'
 import { ASKED, BODY, TOLD, type Packet, type RequestHead } from './packet.ts'
 import type { SharedBlocks } from './shared-blocks.ts'
@@ -14,6 +14,7 @@ const WHOLE_BYTES = 256 * 1024
 /** What the other thread may have of an answer before its client has taken it: then drained() waits, as a stream of Node would. */
 const WINDOW_BYTES = 512 * 1024
 const MAX_PEERS = 1_000
+const NO_BYTES = new Uint8Array()
 const decoder = new TextDecoder()
 
 export interface AnsweringParts {
@@ -56,16 +57,17 @@ export class Answering {
         underWay.isGone = true
         underWay.body.reject?.(bodyCut())
         underWay.sink?.gone()
-        return underWay.incoming.abort()
+        return underWay.ending.abort()
     }
   }
 
   /** What is answered at once costs no promise. */
   #serve(number: number, body: number, text: string, bytes: Uint8Array): void {
     const { method, target, headers, peer } = JSON.parse(text) as RequestHead
-    const source: AskedBody = { number, kind: body, bytes, resolve: undefined, reject: undefined }
+    // No bytes are a view of the whole packet too, which would be kept as long as a watch.
+    const source: AskedBody = { number, kind: body, bytes: bytes.length === 0 ? NO_BYTES : bytes, resolve: undefined, reject: undefined }
     const incoming = new IncomingRequest({ method, target, headers, peer: this.#peer(peer), source, bodies: this.#bodies })
-    const underWay: UnderWay = { incoming, body: source, sink: undefined, isGone: false }
+    const underWay: UnderWay = { incoming, ending: incoming, body: source, sink: undefined, isGone: false }
     this.#requests.set(number, underWay)
     try {
       const response = this.#handler(incoming)
@@ -87,32 +89,29 @@ export class Answering {
   #answer(number: number, underWay: UnderWay, response: ServerResponse): void {
     if (underWay.isGone) return this.#end(number, TOLD.end, 0, '')
     if (response.type === 'tunnel') return this.#end(number, TOLD.tunnel, 0, JSON.stringify(response.target))
-    if (response.type === 'stream') return void this.#stream(number, underWay, response, (sink) => response.send(sink))
+    if (response.type === 'stream') return this.#stream(number, underWay, response, response.send)
     const { status, body } = response
     const lengthBytes = body.reduce((sum, part) => sum + part.length, 0)
     if (lengthBytes <= WHOLE_BYTES) return this.#end(number, TOLD.whole, status, JSON.stringify(response.headers), body)
     // Who has the client's connection cannot count it beforehand.
     const headers = { ...response.headers, 'content-length': String(lengthBytes) }
-    void this.#stream(number, underWay, { status, headers }, (sink) => sendInPieces(body, sink))
+    this.#stream(number, underWay, { status, headers }, (sink) => sendInPieces(body, sink))
   }
 
-  async #stream(
+  #stream(
     number: number, underWay: UnderWay, { status, headers }: { readonly status: number; readonly headers: ResponseHeaders },
-    send: (sink: ThreadSink) => Promise<void>,
-  ): Promise<void> {
+    send: (this: void, sink: ThreadSink) => Promise<void>,
+  ): void {
     const sink = new ThreadSink(number, this.#outbox, this.#blocks)
     underWay.sink = sink
+    if (underWay.incoming !== undefined) underWay.ending = underWay.incoming.ending
+    underWay.incoming = undefined
     this.#outbox.add(TOLD.begin, number, status, JSON.stringify(headers))
-    try {
-      await send(sink)
-      this.#end(number, TOLD.end, 0, '')
-    } catch (error) {
-      this.#end(number, TOLD.broken, 0, textOfThrown(error))
-    }
+    send(sink).then(() => this.#end(number, TOLD.end, 0, ''), (error) => this.#end(number, TOLD.broken, 0, textOfThrown(error)))
   }
 
   #fail(number: number, { incoming }: UnderWay, error: unknown): void {
-    noteFailedRequest(this.#log, incoming, error)
+    if (incoming !== undefined) noteFailedRequest(this.#log, incoming, error)
     const { code, body } = statusBody(error)
     this.#end(number, TOLD.whole, code, '{"content-type":"application/json"}', [body])
   }
@@ -158,7 +157,9 @@ interface AskedBody {
 }
 
 interface UnderWay {
-  readonly incoming: IncomingRequest<AskedBody>
+  /** Undefined while its answer goes on, which needs only what ends it: a watch may last for hours. */
+  incoming: IncomingRequest<AskedBody> | undefined
+  ending: Abortable
   readonly body: AskedBody
   sink: ThreadSink | undefined
   isGone: boolean

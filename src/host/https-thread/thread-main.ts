@@ -6,7 +6,7 @@ import { thrownMessage } from '../../words/thrown.ts'
 import { startHttpsServer, type HttpsServer } from '../https-server.ts'
 import { ListenError } from '../listen-error.ts'
 import type { LogLevel } from '../log.ts'
-import { collectStartupGarbage } from '../startup-garbage.ts'
+import { collectGarbageAtRest } from '../resting-garbage.ts'
 import { createNodeProxy, type NodeProxy } from '../node-proxy.ts'
 import type { IncomingRequest } from '../server-request.ts'
 import { AskingHandler } from './asking-handler.ts'
@@ -48,7 +48,7 @@ class ServingThread {
     const handler = (request: IncomingRequest): Promise<ServerResponse> => this.#asking.handle(request)
     try {
       this.#server = await startHttpsServer({ ...options, handler, nodeProxy, log: this.#log({}) })
-      collectStartupGarbage()
+      collectGarbageAtRest()
       this.#tell({ type: 'listening', address: this.#server.address, port: this.#server.port })
     } catch (error) {
       this.#tell({ type: 'failed', message: thrownMessage(error), isListenError: error instanceof ListenError })
