@@ -43,7 +43,10 @@ test('what is wrong with a create', async () => {
     [{ metadata: { name: 's' }, datum: {} }, '?fieldValidation=Strict', '400 BadRequest: ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "datum"'],
     ['{"metadata":{"name":"e"},"data":{"a":"1","a":"2"}}', '?fieldValidation=Warn', '201 [299 - "duplicate field \\"data.a\\""]'],
     ['{"metadata":{"name":"d"},"data":{"a":"1","a":"2"}}', '?fieldValidation=Strict', '400 BadRequest: ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "data.a"'],
-    [{ metadata: { name: 'x' } }, '?dryRun=Some', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"'],
+    [{ metadata: { name: 'x' } }, '?dryRun=Some', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"'],
+    [{ metadata: { name: 'x' } }, '?dryRun=', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: [""]: supported values: "All"'],
+    [{ metadata: { name: 'x' } }, '?fieldValidation=No', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "No": supported values: "", "Ignore", "Strict", "Warn"'],
+    [{ metadata: { name: 'x' } }, '?fieldManager=%C3%BC%0Ab', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: fieldManager: Invalid value: "ü\\nb": invalid character U+000A (at position 2)'],
     ['[]', '', '400 BadRequest: the body must be one object'],
     ['{', '', '400'],
     ['x'.repeat(3 * 1024 * 1024 + 1), '', '413'],
@@ -69,6 +72,31 @@ test('what a replacement must say of the state that it replaces', async () => {
   assert.equal(outcome(await request('PUT', `${LEASES}/a`, { ...lease, metadata: { name: 'a', resourceVersion: '1' } })), '200')
   await request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
   assert.equal(outcome(await request('PUT', `${CONFIG_MAPS}/a`, { metadata: { name: 'a' } })), '200')
+})
+
+test('what a replacement may say of the life of the object', async () => {
+  const { request } = await startTestServer()
+  const created = await request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
+  const other = '2020-01-01T00:00:00Z'
+  const moved = await request('PUT', `${CONFIG_MAPS}/a`, { metadata: { name: 'a', creationTimestamp: other } })
+  assert.deepEqual([moved.status, moved.get('metadata.creationTimestamp')], [200, created.get('metadata.creationTimestamp')])
+  const table: [object, string][] = [
+    [{ deletionTimestamp: other }, `metadata.deletionTimestamp: Invalid value: "${other}": field is immutable`],
+    [{ deletionGracePeriodSeconds: 5 }, 'metadata.deletionGracePeriodSeconds: Invalid value: 5: field is immutable'],
+  ]
+  for (const [metadata, problem] of table) {
+    const answer = await request('PUT', `${CONFIG_MAPS}/a`, { metadata: { name: 'a', ...metadata } })
+    assert.equal(outcome(answer), `422 Invalid: ConfigMap "a" is invalid: ${problem}`)
+  }
+})
+
+test('a namespace in the manifest of what has none is let be', async () => {
+  const { request } = await startTestServer()
+  const ROLES = '/apis/rbac.authorization.k8s.io/v1/clusterroles'
+  const role = { metadata: { name: 'a', namespace: 'shop' }, rules: [] }
+  const created = await request('POST', ROLES, role)
+  assert.deepEqual([created.status, created.get('metadata.namespace')], [201, undefined])
+  assert.equal((await request('PUT', `${ROLES}/a`, role)).get('metadata.namespace'), undefined)
 })
 
 test('dry runs answer and store nothing', async () => {
@@ -154,7 +182,7 @@ test('deletes: preconditions, finalizers, propagation, grace', async () => {
   const { request } = await startTestServer()
   const create = (name: string, finalizers: string[] = []): Promise<TestAnswer> => request('POST', CONFIG_MAPS, { metadata: { name, finalizers } })
   const a = await create('a')
-  assert.match(outcome(await request('DELETE', `${CONFIG_MAPS}/a`, { preconditions: { uid: 'other' } })), /^409 Conflict: .*Precondition failed: UID in precondition: other, UID in object meta: /)
+  assert.match(outcome(await request('DELETE', `${CONFIG_MAPS}/a`, { preconditions: { uid: 'other' } })), /^409 Conflict: Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition \(other\) does not match the UID in record \(/)
   assert.equal((await request('DELETE', `${CONFIG_MAPS}/a`, { preconditions: { uid: a.get('metadata.uid') } })).get('details.kind'), 'configmaps')
 
   const odd = 'metadata.finalizers[0]: Invalid value: "hold": name is neither a standard finalizer name nor is it fully qualified'

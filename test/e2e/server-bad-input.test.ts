@@ -190,7 +190,7 @@ test('invalid names, labels and sizes', async () => {
     post(Buffer.alloc(3 * MIB + 1, ' '), '413 RequestEntityTooLarge: the request body is larger than 3145728 bytes'),
     ['PUT', `${CONFIG_MAPS}/kube-root-ca.crt`, { body: configMap('x') }, '400 BadRequest: the name of the object (x) does not match the name on the URL (kube-root-ca.crt)'],
     ['PUT', `${CONFIG_MAPS}/kube-root-ca.crt`, { body: configMap('kube-root-ca.crt', { metadata: { resourceVersion: '1' } }) }, '409 Conflict: '],
-    ['DELETE', `${CONFIG_MAPS}/kube-root-ca.crt`, { body: { preconditions: { uid: 'x' } } }, '409 Conflict: Operation cannot be fulfilled on configmaps "kube-root-ca.crt": Precondition failed: UID'],
+    ['DELETE', `${CONFIG_MAPS}/kube-root-ca.crt`, { body: { preconditions: { uid: 'x' } } }, '409 Conflict: Operation cannot be fulfilled on ConfigMap "kube-root-ca.crt": the UID in the precondition (x)'],
     ['DELETE', `${CONFIG_MAPS}/kube-root-ca.crt`, { body: { propagationPolicy: 'Sideways' } }, '422 Invalid: DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Sideways"'],
   ])
   await checkSound()

@@ -22,13 +22,12 @@ export function parseListOptions(query: URLSearchParams, watch: boolean): ListOp
     fieldSelector: query.get('fieldSelector') ?? '',
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
-    limit: integer(query, 'limit') ?? 0,
+    limit: Math.max(integer(query, 'limit') ?? 0, 0),
     continueToken: query.get('continue') ?? '',
     allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
     sendInitialEvents: query.has('sendInitialEvents') ? isTrue(query.get('sendInitialEvents')) : undefined,
     timeoutSeconds: integer(query, 'timeoutSeconds'),
   }
-  if (options.limit < 0) throw badRequest('limit must not be negative')
   const errors = watch ? watchErrors(options) : listErrors(options)
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
   return options
