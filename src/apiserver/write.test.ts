@@ -72,6 +72,14 @@ test('what a replacement must say of the state that it replaces', async () => {
   assert.equal(outcome(await request('PUT', `${LEASES}/a`, { ...lease, metadata: { name: 'a', resourceVersion: '1' } })), '200')
   await request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
   assert.equal(outcome(await request('PUT', `${CONFIG_MAPS}/a`, { metadata: { name: 'a' } })), '200')
+  const made: [string, object, string][] = [
+    ['/api/v1/namespaces/shop/limitranges/a', { spec: { limits: [] } }, '201'],
+    ['/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles/a', { rules: [] }, '201'],
+    ['/apis/rbac.authorization.k8s.io/v1/clusterroles/a', { rules: [] }, '201'],
+    ['/apis/node.k8s.io/v1/runtimeclasses/a', { handler: 'a' }, '201'],
+    ['/apis/networking.k8s.io/v1/ingressclasses/a', { spec: { controller: 'a.example.com/b' } }, '404 NotFound: ingressclasses.networking.k8s.io "a" not found'],
+  ]
+  for (const [path, body, expected] of made) assert.equal(outcome(await request('PUT', path, { metadata: { name: 'a' }, ...body })), expected)
 })
 
 test('what a replacement may say of the life of the object', async () => {

@@ -194,10 +194,16 @@ const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
 export function validateFieldManager(manager: string, path: string): FieldError[] {
   const errors: FieldError[] = []
   if (byteLength(manager, MAX_MANAGER_BYTES) > MAX_MANAGER_BYTES) errors.push(tooLong(path, MAX_MANAGER_BYTES))
-  for (const { 0: character, index } of manager.matchAll(UNPRINTABLE)) {
-    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-    const position = byteLength(manager.slice(0, index), Infinity)
+  for (const { code, position } of unprintableIn(manager)) {
     errors.push(invalidValue(path, manager, `invalid character U+${code} (at position ${position})`))
   }
   return errors
+}
+
+/** The characters that nothing shows, with their code in hexadecimal digits, and how many bytes stand before them. */
+export function unprintableIn(text: string): { readonly code: string; readonly position: number }[] {
+  return [...text.matchAll(UNPRINTABLE)].map(({ 0: character, index }) => ({
+    code: (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0'),
+    position: byteLength(text.slice(0, index), Infinity),
+  }))
 }

@@ -77,7 +77,9 @@ export function stampUpdate(request: WriteRequest, draft: KubeObject, current: K
   else metadata.generation = current.metadata.generation
 }
 
-function keep<F extends 'uid' | (typeof KEPT)[number] | (typeof FILLED_IN)[number]>(metadata: ObjectMeta, current: ObjectMeta, field: F): void {
+type Life = (typeof KEPT)[number] | (typeof FILLED_IN)[number]
+
+function keep<F extends Life>(metadata: ObjectMeta, current: ObjectMeta, field: F): void {
   const value = current[field]
   if (value !== undefined) metadata[field] = value
 }

@@ -9,9 +9,11 @@ import { updateObject } from './update.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 import { requireCreate, resourceName } from './write-request.ts'
 
-/** Kinds whose PUT creates what is not there: those that agents announce by replacing, as upstream's AllowCreateOnUpdate has it. */
+/** Kinds whose PUT creates what is not there, as upstream's AllowCreateOnUpdate has it: those that agents announce by replacing, and some more. */
 const CREATED_ON_UPDATE: ReadonlySet<string> = new Set([
   '/events', 'events.k8s.io/events', 'coordination.k8s.io/leases', '/endpoints', '/services',
+  '/limitranges', 'node.k8s.io/runtimeclasses', ...['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'].map(
+    (plural) => `rbac.authorization.k8s.io/${plural}`),
 ])
 
 /**
