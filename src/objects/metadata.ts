@@ -118,7 +118,8 @@ function validateOwnerReferences(references: readonly OwnerReference[]): FieldEr
   const errors: FieldError[] = []
   let controller: string | undefined
   for (const reference of references) {
-    if (!hasVersion(reference.apiVersion ?? '')) errors.push(invalidValue(childPath(path, 'apiVersion'), reference.apiVersion ?? '', 'version must not be empty'))
+    const { apiVersion = '' } = reference
+    if (!hasVersion(apiVersion)) errors.push(invalidValue(childPath(path, 'apiVersion'), apiVersion, 'version must not be empty'))
     for (const field of ['kind', 'name', 'uid'] as const) {
       if ((reference[field] ?? '') === '') errors.push(invalidValue(childPath(path, field), '', 'must not be empty'))
     }

@@ -131,7 +131,8 @@ export function rootCertificatesProblem(pem: string): string | undefined {
   const certificates = blocks.filter(({ label, hasHeaders }) => label === 'CERTIFICATE' && !hasHeaders)
   const problems = certificates.map(({ bytes }) => certificateProblem(bytes))
   if (problems.includes(undefined)) return undefined
-  return problems[0] === undefined ? `${failed}: no valid certificate authority data seen` : `${failed}: failed to parse certificate: ${problems[0]}`
+  const [problem = ''] = problems
+  return `${failed}: ${problem === '' ? 'no valid certificate authority data seen' : `failed to parse certificate: ${problem}`}`
 }
 
 /** Whether the bytes have the outline of a certificate (RFC 5280, section 4.1). */
