@@ -33,6 +33,7 @@ test('what is wrong with a create', async () => {
   const table: [unknown, string, string][] = [
     [{ metadata: { name: 'taken' } }, '', '409 AlreadyExists: configmaps "taken" already exists'],
     [{ metadata: { name: 'taken' } }, '?dryRun=All', '409 AlreadyExists: configmaps "taken" already exists'],
+    [{ metadata: { name: 'taken', generateName: 't-' } }, '', '409 AlreadyExists: configmaps "taken" already exists, the server was not able to generate a unique name for the object'],
     [{ metadata: {} }, '', '422 Invalid: ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required'],
     [{ metadata: { name: 'a', namespace: 'other' } }, '', '400 BadRequest: the namespace of the provided object does not match the namespace sent on the request'],
     [{ metadata: { name: 'a', resourceVersion: '1' } }, '', '400 BadRequest: resourceVersion should not be set on objects to be created'],

@@ -1,7 +1,7 @@
 import type { KubeObject, ManagedFieldsEntry } from '../../objects/kube-object.ts'
 import { validateMetadataForCreate } from '../../objects/metadata.ts'
 import type { PrepareContext } from '../../resources/definition.ts'
-import { alreadyExists, invalid } from '../../words/status-error.ts'
+import { alreadyExists, invalid, noNameLeft } from '../../words/status-error.ts'
 import type { AdmissionRequest } from '../access.ts'
 import { shownAs, storedAs } from '../shown-objects.ts'
 import { objectKeyText } from '../storage/keys.ts'
@@ -104,7 +104,8 @@ async function store(
       ? undefined
       : await commitObject(parts, key, stored instanceof Promise ? await stored : stored, 0, charge)
     if (result?.outcome === 'stored') return result.cached
-    if (!generated || attempt === MAX_GENERATED_NAMES) throw alreadyExists(resourceName(resource), name)
+    if ((draft.metadata.generateName ?? '') === '') throw alreadyExists(resourceName(resource), name)
+    if (!generated || attempt === MAX_GENERATED_NAMES) throw noNameLeft(resourceName(resource), name)
     object = { ...draft, metadata: { ...draft.metadata, name: generatedName(parts, draft.metadata.generateName ?? '') } }
   }
 }

@@ -149,7 +149,8 @@ export const ingresses: ResourceDefinition<Ingress> = {
   validateUpdate: validate,
   warnings({ metadata, spec }, old) {
     const isOldWay = metadata.annotations?.[CLASS_ANNOTATION] !== undefined && spec?.ingressClassName === undefined
-    return isOldWay && old === undefined ? [`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`] : []
+    if (!isOldWay || old !== undefined) return []
+    return [`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`]
   },
   generationOf: 'spec',
   columns: [

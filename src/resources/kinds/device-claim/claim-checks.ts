@@ -82,7 +82,7 @@ export function checkSelectors(errors: Errors, path: string, selectors: readonly
 }
 
 export function selectorExpressions(path: string, selectors: readonly DeviceSelector[] | undefined): Expression[] {
-  return (selectors ?? []).flatMap(({ cel }, index): Expression[] => (cel === undefined || (cel.expression ?? '').length > MAX_EXPRESSION_BYTES ? [] : [
+  return (selectors ?? []).flatMap(({ cel }, index): Expression[] => (cel === undefined ? [] : [
     { use: 'device-selector', path: `${path}[${index}].cel.expression`, text: cel.expression ?? '', name: '', hasParams: false },
   ]))
 }
