@@ -19,8 +19,9 @@ export function validateValue(schema: Structural, value: unknown, path: string):
 }
 
 /**
- * The same for a whole object, or its status, that replaces another: a part that has not changed is let be (KEP-4008, ratcheting), so that a stricter
- * schema does not stop every other change. Items of lists that are maps are compared with those of the same keys, other lists as a whole.
+ * The same for a whole object, or its status, that replaces another: a part that has not changed is let be (KEP-4008, ratcheting), so
+ * that a stricter schema does not stop every other change. Items of lists that are maps are compared with those of the same keys, other
+ * lists as a whole.
  */
 export function validateChange(schema: Structural, value: unknown, old: unknown, path = ''): FieldError[] {
   const errors: FieldError[] = []

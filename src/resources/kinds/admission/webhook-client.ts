@@ -21,7 +21,9 @@ export function checkClientConfig(errors: Errors, path: string, { url, service }
 
 function checkUrl(errors: Errors, field: string, url: string): void {
   const problem = urlProblem(url)
-  if (problem !== undefined) return void errors.push(required(field, `url must be a valid URL: parse ${JSON.stringify(url)}: ${problem}${FORM}`))
+  if (problem !== undefined) {
+    return void errors.push(required(field, `url must be a valid URL: parse ${JSON.stringify(url)}: ${problem}${FORM}`))
+  }
   const [beforeFragment = '', fragment = ''] = splitOnce(url, '#')
   const scheme = SCHEME.exec(beforeFragment)?.[1] ?? ''
   const [rest = '', query = ''] = splitOnce(scheme === '' ? beforeFragment : beforeFragment.slice(scheme.length + 1), '?')
