@@ -220,7 +220,7 @@ test('selectors, revisions, limits and continue tokens that make no sense', asyn
     list(token({ rv: 5, start: '../../secrets/x' }), `${invalidToken}its start is not valid`), list(token({ rv: 99_999_999, start: 'x' }), `${invalidToken}its revision is in the future`),
     list(token({ rv: 1.5, start: 'x' }), `${invalidToken}its revision is not valid`), list(token({ rv: 5, start: '\0' }), /^(200|400 BadRequest: continue key)/),
     list(`resourceVersion=5&${token({ rv: 5, start: 'x' })}`, '400 BadRequest: specifying resource version is not allowed when using continue'),
-    post(configMap('x'), '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "all"', undefined, `${CONFIG_MAPS}?dryRun=all`),
+    post(configMap('x'), '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["all"]', undefined, `${CONFIG_MAPS}?dryRun=all`),
     post(configMap('x'), '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: fieldManager: Invalid value', undefined, `${CONFIG_MAPS}?fieldManager=%00`),
   ])
   const matchExpressions = Array.from({ length: 40_000 }, (_, index) => ({ key: `k${index}`, operator: 'Exists' }))
