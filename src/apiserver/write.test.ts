@@ -167,6 +167,23 @@ test('managed fields say who wrote what', async () => {
   ])
 })
 
+test('what a client may write of who wrote what', async () => {
+  const { request } = await startTestServer()
+  await request('POST', CONFIG_MAPS, { metadata: { name: 'a' }, data: { x: '1' } })
+  const entry = { manager: 'm', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': { 'f:x': {} } } }
+  const owners = async (managedFields: unknown): Promise<unknown> => {
+    const answer = await request('PATCH', `${CONFIG_MAPS}/a`, { metadata: { managedFields } }, MERGE)
+    const entries = answer.get('metadata.managedFields') as { manager: string }[] | undefined
+    return answer.status === 200 ? (entries ?? []).map(({ manager }) => manager) : outcome(answer)
+  }
+  const creator = await owners(undefined)
+  assert.deepEqual(await owners([{ manager: 'a', operation: 'Other' }]), creator, 'nobody can read that')
+  assert.deepEqual(await owners([entry]), ['m'])
+  assert.match(String(await owners([{ ...entry, manager: 'm'.repeat(129) }])), /^422 Invalid: .*metadata\.managedFields\[0\]\.manager: Too long: may not be more than 128 bytes/)
+  assert.deepEqual(await owners([{}]), [], 'all are forgotten')
+  assert.equal((await request('POST', CONFIG_MAPS, { metadata: { name: 'b', managedFields: [{}] }, data: { x: '1' } })).status, 201)
+})
+
 test('status, scale and generation', async () => {
   const { request } = await startTestServer()
   const created = await request('POST', DEPLOYMENTS, { ...deployment('web'), status: { replicas: 9 } })

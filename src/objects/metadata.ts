@@ -170,7 +170,8 @@ function validateNoNewFinalizers(finalizers: readonly string[], old: readonly st
   return [forbiddenField(childPath(PATH, 'finalizers'), detail)]
 }
 
-function validateManagedFields(entries: readonly ManagedFieldsEntry[]): FieldError[] {
+/** Of those that are kept: what a client writes there and nobody can read is not taken over. */
+export function validateManagedFields(entries: readonly ManagedFieldsEntry[]): FieldError[] {
   return entries.flatMap((entry, index) => validateManagedEntry(entry, indexPath(childPath(PATH, 'managedFields'), index)))
 }
 

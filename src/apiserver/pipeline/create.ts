@@ -8,7 +8,7 @@ import { objectKeyText } from '../storage/keys.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { commitObject } from './commit.ts'
-import { trackWrite } from './managed-fields.ts'
+import { checkManagedFields, trackWrite, withoutNewOwners } from './managed-fields.ts'
 import { generatedName, stampNew } from './metadata.ts'
 import { decodeFields } from './schema-stage.ts'
 import { resourceName } from './write-request.ts'
@@ -63,7 +63,9 @@ async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, ad
   const mutated = parts.admission.mutate(admission)
   if (typeof mutated === 'boolean' ? mutated : await mutated) definition.defaults(draft)
   validateNew(request, draft)
+  const given = tracked === undefined ? draft.metadata.managedFields : undefined
   setManagedFields(draft, tracked ?? trackWrite(parts, request, draft, undefined))
+  if (given !== undefined) checkManagedFields(request, draft)
   const validating = parts.admission.validate(admission, request)
   if (validating !== undefined) await validating
 }
@@ -71,7 +73,7 @@ async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, ad
 function validateNew(request: WriteRequest, draft: KubeObject): void {
   const { definition, kind } = request.resource
   const errors = [
-    ...validateMetadataForCreate(draft.metadata, {
+    ...validateMetadataForCreate(withoutNewOwners(draft.metadata, undefined), {
       namespaced: kind.namespaced, nameRule: definition.nameRule, finalizerRule: definition.finalizerRule,
     }),
     ...definition.validateCreate(draft),
