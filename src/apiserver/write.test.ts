@@ -33,6 +33,7 @@ test('what is wrong with a create', async () => {
   const table: [unknown, string, string][] = [
     [{ metadata: { name: 'taken' } }, '', '409 AlreadyExists: configmaps "taken" already exists'],
     [{ metadata: { name: 'taken' } }, '?dryRun=All', '409 AlreadyExists: configmaps "taken" already exists'],
+    [{ metadata: { name: 'taken', generateName: 't-' } }, '', '409 AlreadyExists: configmaps "taken" already exists, the server was not able to generate a unique name for the object'],
     [{ metadata: {} }, '', '422 Invalid: ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required'],
     [{ metadata: { name: 'a', namespace: 'other' } }, '', '400 BadRequest: the namespace of the provided object does not match the namespace sent on the request'],
     [{ metadata: { name: 'a', resourceVersion: '1' } }, '', '400 BadRequest: resourceVersion should not be set on objects to be created'],
@@ -43,7 +44,10 @@ test('what is wrong with a create', async () => {
     [{ metadata: { name: 's' }, datum: {} }, '?fieldValidation=Strict', '400 BadRequest: ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "datum"'],
     ['{"metadata":{"name":"e"},"data":{"a":"1","a":"2"}}', '?fieldValidation=Warn', '201 [299 - "duplicate field \\"data.a\\""]'],
     ['{"metadata":{"name":"d"},"data":{"a":"1","a":"2"}}', '?fieldValidation=Strict', '400 BadRequest: ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "data.a"'],
-    [{ metadata: { name: 'x' } }, '?dryRun=Some', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"'],
+    [{ metadata: { name: 'x' } }, '?dryRun=Some', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"'],
+    [{ metadata: { name: 'x' } }, '?dryRun=', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: [""]: supported values: "All"'],
+    [{ metadata: { name: 'x' } }, '?fieldValidation=No', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "No": supported values: "", "Ignore", "Strict", "Warn"'],
+    [{ metadata: { name: 'x' } }, '?fieldManager=%C3%BC%0Ab', '422 Invalid: CreateOptions.meta.k8s.io "" is invalid: fieldManager: Invalid value: "ü\\nb": invalid character U+000A (at position 2)'],
     ['[]', '', '400 BadRequest: the body must be one object'],
     ['{', '', '400'],
     ['x'.repeat(3 * 1024 * 1024 + 1), '', '413'],
@@ -69,12 +73,39 @@ test('what a replacement must say of the state that it replaces', async () => {
   assert.equal(outcome(await request('PUT', `${LEASES}/a`, { ...lease, metadata: { name: 'a', resourceVersion: '1' } })), '200')
   await request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
   assert.equal(outcome(await request('PUT', `${CONFIG_MAPS}/a`, { metadata: { name: 'a' } })), '200')
-  // Roles and classes of runtimes are put where they are wanted.
-  const role = { metadata: { name: 'Reader' }, rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] }
-  const ROLES = '/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles'
-  assert.deepEqual([outcome(await request('PUT', `${ROLES}/Reader`, role)), outcome(await request('PUT', `${ROLES}/Reader`, role))], ['201', '200'])
-  const CLASSES = '/apis/node.k8s.io/v1/runtimeclasses'
-  assert.equal(outcome(await request('PUT', `${CLASSES}/kata`, { metadata: { name: 'kata' }, handler: 'kata' })), '201')
+  const made: [string, object, string][] = [
+    ['/api/v1/namespaces/shop/limitranges/a', { spec: { limits: [] } }, '201'],
+    ['/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles/a', { rules: [] }, '201'],
+    ['/apis/rbac.authorization.k8s.io/v1/clusterroles/a', { rules: [] }, '201'],
+    ['/apis/node.k8s.io/v1/runtimeclasses/a', { handler: 'a' }, '201'],
+    ['/apis/networking.k8s.io/v1/ingressclasses/a', { spec: { controller: 'a.example.com/b' } }, '404 NotFound: ingressclasses.networking.k8s.io "a" not found'],
+  ]
+  for (const [path, body, expected] of made) assert.equal(outcome(await request('PUT', path, { metadata: { name: 'a' }, ...body })), expected)
+})
+
+test('what a replacement may say of the life of the object', async () => {
+  const { request } = await startTestServer()
+  const created = await request('POST', CONFIG_MAPS, { metadata: { name: 'a' } })
+  const other = '2020-01-01T00:00:00Z'
+  const moved = await request('PUT', `${CONFIG_MAPS}/a`, { metadata: { name: 'a', creationTimestamp: other } })
+  assert.deepEqual([moved.status, moved.get('metadata.creationTimestamp')], [200, created.get('metadata.creationTimestamp')])
+  const table: [object, string][] = [
+    [{ deletionTimestamp: other }, `metadata.deletionTimestamp: Invalid value: "${other}": field is immutable`],
+    [{ deletionGracePeriodSeconds: 5 }, 'metadata.deletionGracePeriodSeconds: Invalid value: 5: field is immutable'],
+  ]
+  for (const [metadata, problem] of table) {
+    const answer = await request('PUT', `${CONFIG_MAPS}/a`, { metadata: { name: 'a', ...metadata } })
+    assert.equal(outcome(answer), `422 Invalid: ConfigMap "a" is invalid: ${problem}`)
+  }
+})
+
+test('a namespace in the manifest of what has none is let be', async () => {
+  const { request } = await startTestServer()
+  const ROLES = '/apis/rbac.authorization.k8s.io/v1/clusterroles'
+  const role = { metadata: { name: 'a', namespace: 'shop' }, rules: [] }
+  const created = await request('POST', ROLES, role)
+  assert.deepEqual([created.status, created.get('metadata.namespace')], [201, undefined])
+  assert.equal((await request('PUT', `${ROLES}/a`, role)).get('metadata.namespace'), undefined)
 })
 
 test('dry runs answer and store nothing', async () => {
@@ -136,6 +167,23 @@ test('managed fields say who wrote what', async () => {
   ])
 })
 
+test('what a client may write of who wrote what', async () => {
+  const { request } = await startTestServer()
+  await request('POST', CONFIG_MAPS, { metadata: { name: 'a' }, data: { x: '1' } })
+  const entry = { manager: 'm', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': { 'f:x': {} } } }
+  const owners = async (managedFields: unknown): Promise<unknown> => {
+    const answer = await request('PATCH', `${CONFIG_MAPS}/a`, { metadata: { managedFields } }, MERGE)
+    const entries = answer.get('metadata.managedFields') as { manager: string }[] | undefined
+    return answer.status === 200 ? (entries ?? []).map(({ manager }) => manager) : outcome(answer)
+  }
+  const creator = await owners(undefined)
+  assert.deepEqual(await owners([{ manager: 'a', operation: 'Other' }]), creator, 'nobody can read that')
+  assert.deepEqual(await owners([entry]), ['m'])
+  assert.match(String(await owners([{ ...entry, manager: 'm'.repeat(129) }])), /^422 Invalid: .*metadata\.managedFields\[0\]\.manager: Too long: may not be more than 128 bytes/)
+  assert.deepEqual(await owners([{}]), [], 'all are forgotten')
+  assert.equal((await request('POST', CONFIG_MAPS, { metadata: { name: 'b', managedFields: [{}] }, data: { x: '1' } })).status, 201)
+})
+
 test('status, scale and generation', async () => {
   const { request } = await startTestServer()
   const created = await request('POST', DEPLOYMENTS, { ...deployment('web'), status: { replicas: 9 } })
@@ -160,7 +208,7 @@ test('deletes: preconditions, finalizers, propagation, grace', async () => {
   const { request } = await startTestServer()
   const create = (name: string, finalizers: string[] = []): Promise<TestAnswer> => request('POST', CONFIG_MAPS, { metadata: { name, finalizers } })
   const a = await create('a')
-  assert.match(outcome(await request('DELETE', `${CONFIG_MAPS}/a`, { preconditions: { uid: 'other' } })), /^409 Conflict: .*Precondition failed: UID in precondition: other, UID in object meta: /)
+  assert.match(outcome(await request('DELETE', `${CONFIG_MAPS}/a`, { preconditions: { uid: 'other' } })), /^409 Conflict: Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition \(other\) does not match the UID in record \(/)
   assert.equal((await request('DELETE', `${CONFIG_MAPS}/a`, { preconditions: { uid: a.get('metadata.uid') } })).get('details.kind'), 'configmaps')
 
   const odd = 'metadata.finalizers[0]: Invalid value: "hold": name is neither a standard finalizer name nor is it fully qualified'

@@ -22,6 +22,14 @@ test('create', () => {
     [{ name: 'a', namespace: 'b', ownerReferences: [owner] }, []],
     [{ name: 'a', namespace: 'b', ownerReferences: [{ ...owner, apiVersion: '', uid: '' }] },
       ['metadata.ownerReferences.apiVersion: Invalid value: "": version must not be empty', 'metadata.ownerReferences.uid: Invalid value: "": must not be empty']],
+    [{ name: 'a', namespace: 'b', ownerReferences: [{ ...owner, apiVersion: 'a/b/v1' }] },
+      ['metadata.ownerReferences.apiVersion: Invalid value: "a/b/v1": version must not be empty']],
+    [{ name: 'a', namespace: 'b', generateName: `${'x'.repeat(253)}-` }, []],
+    [{ name: 'a', namespace: 'b', managedFields: [{ manager: `ü${'m'.repeat(127)}`, operation: 'Apply' }] },
+      ['metadata.managedFields[0].manager: Too long: may not be more than 128 bytes']],
+    [{ name: 'a', namespace: 'b', managedFields: [{ manager: 'ü\u00a0\u200b', operation: 'Apply' }] }, [
+      'metadata.managedFields[0].manager: Invalid value: "ü\u00a0\u200b": invalid character U+00A0 (at position 2)',
+      'metadata.managedFields[0].manager: Invalid value: "ü\u00a0\u200b": invalid character U+200B (at position 4)']],
     [{ name: 'a', namespace: 'b', finalizers: ['orphan', 'foregroundDeletion'] },
       ['metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set']],
     [{ name: 'a', namespace: 'b', managedFields: [{ manager: 'm', operation: 'Other' }] },
@@ -38,7 +46,7 @@ test('create: a namespace on a cluster-scoped kind, wrong labels, two controller
     ['metadata.namespace', 'FieldValueForbidden'], ['metadata.labels', 'FieldValueInvalid'], ['metadata.labels', 'FieldValueInvalid'],
     ['metadata.ownerReferences', 'FieldValueInvalid'],
   ])
-  assert.match(errors[3]?.message ?? '', /Only one reference can have Controller set to true. Found "true" in references for web and other$/)
+  assert.match(errors[3]?.message ?? '', /Only one reference can have Controller set to true. Found "true" in references for ReplicaSet\/web and ReplicaSet\/other$/)
 })
 
 test('update', () => {

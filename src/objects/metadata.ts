@@ -18,7 +18,7 @@ export type FinalizerRule = 'qualified' | 'known-or-with-domain'
 
 const PATH = 'metadata'
 const MAX_ANNOTATION_BYTES = 256 * 1024
-const MAX_MANAGER_CHARACTERS = 128
+const MAX_MANAGER_BYTES = 128
 const MAX_SUBRESOURCE_CHARACTERS = 256
 
 export function validateMetadataForCreate(meta: ObjectMeta, rule: MetadataRule): FieldError[] {
@@ -102,7 +102,7 @@ export function validateAnnotations(annotations: Readonly<Record<string, string>
 }
 
 /** UTF-8 length without encoding. A text longer than the limit in UTF-16 units is so in bytes too. */
-function byteLength(text: string, limit: number): number {
+export function byteLength(text: string, limit: number): number {
   if (text.length > limit) return text.length
   let bytes = text.length
   for (let index = 0; index < text.length; index++) {
@@ -118,22 +118,29 @@ function validateOwnerReferences(references: readonly OwnerReference[]): FieldEr
   const errors: FieldError[] = []
   let controller: string | undefined
   for (const reference of references) {
-    const version = (reference.apiVersion ?? '').split('/').at(-1) ?? ''
-    if (version === '') errors.push(invalidValue(childPath(path, 'apiVersion'), reference.apiVersion ?? '', 'version must not be empty'))
+    const { apiVersion = '' } = reference
+    if (!hasVersion(apiVersion)) errors.push(invalidValue(childPath(path, 'apiVersion'), apiVersion, 'version must not be empty'))
     for (const field of ['kind', 'name', 'uid'] as const) {
       if ((reference[field] ?? '') === '') errors.push(invalidValue(childPath(path, field), '', 'must not be empty'))
     }
-    if (reference.apiVersion === 'v1' && reference.kind === 'Event') {
+    if ((reference.apiVersion === 'v1' || reference.apiVersion === '/v1') && reference.kind === 'Event') {
       errors.push(invalidValue(path, reference, '/v1, Kind=Event is disallowed from being an owner'))
     }
     if (reference.controller !== true) continue
-    if (controller === undefined) controller = reference.name
+    const name = `${reference.kind ?? ''}/${reference.name ?? ''}`
+    if (controller === undefined) controller = name
     else {
-      const both = `Found "true" in references for ${controller} and ${reference.name}`
+      const both = `Found "true" in references for ${controller} and ${name}`
       errors.push(invalidValue(path, references, `Only one reference can have Controller set to true. ${both}`))
     }
   }
   return errors
+}
+
+/** v1, apps/v1; a/b/v1 is no version of a group. */
+function hasVersion(apiVersion: string): boolean {
+  const parts = apiVersion.split('/')
+  return parts.length <= 2 && parts.at(-1) !== ''
 }
 
 const KNOWN_FINALIZERS: readonly string[] = ['kubernetes', 'orphan', 'foregroundDeletion']
@@ -163,7 +170,8 @@ function validateNoNewFinalizers(finalizers: readonly string[], old: readonly st
   return [forbiddenField(childPath(PATH, 'finalizers'), detail)]
 }
 
-function validateManagedFields(entries: readonly ManagedFieldsEntry[]): FieldError[] {
+/** Of those that are kept: what a client writes there and nobody can read is not taken over. */
+export function validateManagedFields(entries: readonly ManagedFieldsEntry[]): FieldError[] {
   return entries.flatMap((entry, index) => validateManagedEntry(entry, indexPath(childPath(PATH, 'managedFields'), index)))
 }
 
@@ -181,10 +189,23 @@ function validateManagedEntry(entry: ManagedFieldsEntry, path: string): FieldErr
   return errors
 }
 
+/** Letters, marks, numbers, punctuation, symbols, and of all spaces that of ASCII. */
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
+
 /** Also for the fieldManager parameter of a request. */
-function validateFieldManager(manager: string, path: string): FieldError[] {
+export function validateFieldManager(manager: string, path: string): FieldError[] {
   const errors: FieldError[] = []
-  if (manager.length > MAX_MANAGER_CHARACTERS) errors.push(tooLong(path, MAX_MANAGER_CHARACTERS))
-  if (/\p{C}/u.test(manager)) errors.push(invalidValue(path, manager, 'should only contain printable characters'))
+  if (byteLength(manager, MAX_MANAGER_BYTES) > MAX_MANAGER_BYTES) errors.push(tooLong(path, MAX_MANAGER_BYTES))
+  for (const { code, position } of unprintableIn(manager)) {
+    errors.push(invalidValue(path, manager, `invalid character U+${code} (at position ${position})`))
+  }
   return errors
+}
+
+/** The characters that nothing shows, with their code in hexadecimal digits, and how many bytes stand before them. */
+export function unprintableIn(text: string): { readonly code: string; readonly position: number }[] {
+  return [...text.matchAll(UNPRINTABLE)].map(({ 0: character, index }) => ({
+    code: (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0'),
+    position: byteLength(text.slice(0, index), Infinity),
+  }))
 }

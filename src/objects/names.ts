@@ -121,7 +121,7 @@ export function pathSegmentErrors(value: string): string[] {
 /** asPrefix: the value is a metadata.generateName, which may end in a dash. */
 export function nameErrors(rule: NameRule, value: string, { asPrefix } = { asPrefix: false }): string[] {
   if (rule === 'path-segment') return asPrefix && /^\.\.?$/.test(value) ? [] : pathSegmentErrors(value)
-  const name = asPrefix && value.length > 1 && value.endsWith('-') ? `${value.slice(0, -1)}a` : value
+  const name = asPrefix && value.length > 1 && value.endsWith('-') ? `${value.slice(0, -2)}a` : value
   switch (rule) {
     case 'dns-subdomain': return dnsSubdomainErrors(name)
     case 'dns-label': return dnsLabelErrors(name)

@@ -1,4 +1,5 @@
 import { duplicate, invalidValue, notSupported, required, tooLong } from '../objects/field-error.ts'
+import { byteLength } from '../objects/metadata.ts'
 import type { Errors } from './field-checks.ts'
 import { checkQualifiedName } from './field-checks.ts'
 import type { Condition } from './generated/types.ts'
@@ -35,5 +36,5 @@ function checkCondition(errors: Errors, path: string, condition: Condition): voi
     errors.push(invalidValue(`${path}.reason`, reason, detail))
   }
   if (reason.length > MAX_REASON_BYTES) errors.push(tooLong(`${path}.reason`, MAX_REASON_BYTES))
-  if (message.length > MAX_MESSAGE_BYTES) errors.push(tooLong(`${path}.message`, MAX_MESSAGE_BYTES))
+  if (byteLength(message, MAX_MESSAGE_BYTES) > MAX_MESSAGE_BYTES) errors.push(tooLong(`${path}.message`, MAX_MESSAGE_BYTES))
 }

@@ -16,6 +16,8 @@ export type ExpressionUse =
   | 'apply-configuration' | 'json-patch'
   /** x-kubernetes-validations of a CustomResourceDefinition: a boolean of the value that its schema describes, and its message. */
   | 'schema-rule' | 'schema-message'
+  /** A default in a schema, and the rules that it must keep; the text is the schema's. */
+  | 'schema-default'
   /** Selectors of ResourceClaims and DeviceClasses: a boolean of a device. */
   | 'device-selector'
 

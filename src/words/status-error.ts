@@ -77,6 +77,12 @@ export function alreadyExists(of: ResourceName, name: string): StatusError {
   return new StatusError(409, 'AlreadyExists', `${qualified(of)} "${name}" already exists`, detailsOf(of, name))
 }
 
+/** The server has tried several names. */
+export function noNameLeft(of: ResourceName, name: string): StatusError {
+  const message = `${qualified(of)} "${name}" already exists, the server was not able to generate a unique name for the object`
+  return new StatusError(409, 'AlreadyExists', message, { ...detailsOf(of, name), retryAfterSeconds: 1 })
+}
+
 export function conflict(of: ResourceName, name: string, why: string): StatusError {
   return new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(of)} "${name}": ${why}`, detailsOf(of, name))
 }

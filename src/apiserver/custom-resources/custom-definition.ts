@@ -19,7 +19,7 @@ import type { FieldValue, ObjectForm, ResourceDefinition, StatusSubresource } fr
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, SelectableField } from '../../resources/generated/types.ts'
 import { keepStatus, plainResource } from '../../resources/plain-resource.ts'
 import { present } from '../../words/assert.ts'
-import { checkScale, customScale } from './custom-scale.ts'
+import { checkScale, customScale, type Door } from './custom-scale.ts'
 import { deprecationOf, finalizerWarnings } from './custom-warnings.ts'
 import { printerColumns } from './printer-columns.ts'
 
@@ -31,9 +31,9 @@ export function customDefinition(
   const hasStatus = version.subresources?.status !== undefined
   const scale = version.subresources?.scale
   const isNested = hasEmbedded(structural)
-  const rules = rulesOf(version, structural, (errors, object) => {
-    if (scale !== undefined) checkScale(errors, scale, object)
-    if (isNested) checkEmbedded(errors, structural, object)
+  const rules = rulesOf(version, structural, (errors, object, door) => {
+    if (scale !== undefined) checkScale(errors, scale, object, door)
+    if (isNested && door === 'object') checkEmbedded(errors, structural, object)
   })
   const isTerminating = crd.metadata.deletionTimestamp !== undefined
   return {
@@ -51,8 +51,8 @@ export function customDefinition(
     },
     warnings: (object, old) => [...finalizerWarnings(object, old), ...rules.tolerated(object, old)],
     deprecation: deprecationOf(crd, version),
-    validateCreate: (object) => rules.validate(object, undefined),
-    validateUpdate: (object, old) => rules.validate(object, old),
+    validateCreate: (object) => rules.validate(object, undefined, 'object'),
+    validateUpdate: (object, old) => rules.validate(object, old, 'object'),
     generationOf: hasStatus ? 'all-but-metadata-and-status' : 'all-but-metadata',
     columns: printerColumns(version.additionalPrinterColumns),
     selectableFields: selectableFields(version.selectableFields ?? []),
@@ -71,7 +71,7 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
 }
 
 interface Rules {
-  validate(object: KubeObject, old: KubeObject | undefined): FieldError[]
+  validate(object: KubeObject, old: KubeObject | undefined, door: Door): FieldError[]
   /** What is wrong in the eyes of an expression, and was so before. */
   tolerated(object: KubeObject, old: KubeObject | undefined): readonly string[]
 }
@@ -89,9 +89,10 @@ const NOT_ASKED = invalidValue(
 function rulesOf(version: CustomResourceDefinitionVersion, structural: Structural, check: FormCheck): Rules {
   const expressions = schemaRules((version.schema?.openAPIV3Schema ?? {}) as OpenApiSchema & RuleSchema)
   return {
-    validate(object, old) {
-      const errors = old === undefined ? validateValue(structural, object, '') : validateChange(structural, object, old)
-      check(errors, object)
+    validate(object, old, door) {
+      const errors = door === 'status' ? statusErrors(structural, object, old)
+        : old === undefined ? validateValue(structural, object, '') : validateChange(structural, object, old)
+      check(errors, object, door)
       if (expressions === undefined) return errors
       if (errors.some(({ reason }) => BLOCKING.has(reason))) return [...errors, NOT_ASKED]
       const broken = expressions.check(object, old)
@@ -102,7 +103,13 @@ function rulesOf(version: CustomResourceDefinitionVersion, structural: Structura
 }
 
 /** What is asked of an object beside its schema. */
-type FormCheck = (errors: FieldError[], object: KubeObject) => void
+type FormCheck = (errors: FieldError[], object: KubeObject, door: Door) => void
+
+/** By the door of the status only the status is looked at: the rest was let in before, perhaps by a schema that allowed more. */
+function statusErrors(structural: Structural, object: Stated, old: Stated | undefined): FieldError[] {
+  const schema = structural.properties.get('status')
+  return schema === undefined || object.status === undefined ? [] : validateChange(schema, object.status, old?.status, 'status')
+}
 
 interface CustomSchemas {
   readonly structural: Structural
@@ -159,7 +166,7 @@ function statusOf(rules: Rules): StatusSubresource<KubeObject> {
         ...(managedFields === undefined ? {} : { managedFields }),
       }
     },
-    validateUpdate: (object, old) => rules.validate(object, old),
+    validateUpdate: (object, old) => rules.validate(object, old, 'status'),
   }
 }
 

@@ -120,6 +120,27 @@ test('a stricter rule lets stand what was there, and says so', async () => {
   server.stop()
 })
 
+test('a status is written whatever has become of the rest', async () => {
+  const server = await withCrd(widgetCrd({ version: { subresources: { status: {} } } }))
+  await server.request('POST', WIDGETS, widget('a', { size: 1 }))
+  const embedded = { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true }
+  const stricter = widgetCrd({ version: { schema: { openAPIV3Schema: { ...schema, required: ['more'], properties: { ...schema.properties, more: embedded } } } } })
+  assert.equal((await server.request('PUT', `${CRDS}/widgets.example.com`, {
+    ...stricter, metadata: { name: 'widgets.example.com', resourceVersion: (await server.request('GET', `${CRDS}/widgets.example.com`)).get('metadata.resourceVersion') },
+  })).status, 200)
+  await settle()
+  const patch = async (path: string, body: object): Promise<unknown> => {
+    const answer = await server.request('PATCH', `${WIDGETS}/a${path}`, body, MERGE)
+    return answer.status === 200 ? 200 : answer.get('message')
+  }
+  assert.equal(await patch('/status', { status: { phase: 'Ready' } }), 200)
+  assert.equal(await patch('/status', { status: { ready: -1 } }), 'Widget.example.com "a" is invalid: .status.ready: Invalid value: -1: should be a non-negative integer')
+  assert.equal(await patch('/status', { status: { phase: 1 } }),
+    'Widget.example.com "a" is invalid: status.phase: Invalid value: "integer": status.phase in body must be of type string: "integer"')
+  assert.equal(await patch('', { spec: { size: 2 } }), 'Widget.example.com "a" is invalid: more: Required value')
+  server.stop()
+})
+
 test('objects in objects are objects', async () => {
   const embedded = { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true }
   const spec = { type: 'object', properties: { one: embedded, more: { type: 'array', items: embedded } } }

@@ -28,9 +28,12 @@ export function customScale(
 
 const MAX_REPLICAS = 2 ** 31 - 1
 
+/** Whether the whole object is written, or its status. */
+export type Door = 'object' | 'status'
+
 /** Whatever the schema says of them, the fields of the scale must hold what a Scale can. */
-export function checkScale(errors: FieldError[], scale: CustomResourceSubresourceScale, object: KubeObject): void {
-  for (const path of [scale.specReplicasPath, scale.statusReplicasPath]) {
+export function checkScale(errors: FieldError[], scale: CustomResourceSubresourceScale, object: KubeObject, door: Door): void {
+  for (const path of door === 'status' ? [scale.statusReplicasPath] : [scale.specReplicasPath, scale.statusReplicasPath]) {
     const value = valueAt(object, fieldsOf(path)) ?? 0
     const wrong = (detail: string): void => void errors.push(invalidValue(path, typeof value === 'number' ? value : 0, detail))
     if (typeof value !== 'number' || !Number.isInteger(value)) {

@@ -1,3 +1,4 @@
+import { invalidValue } from '../../objects/field-error.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { Column } from '../../resources/definition.ts'
@@ -12,10 +13,8 @@ export function parseIncludeObject(query: URLSearchParams): IncludeObject {
   const text = query.get('includeObject') ?? 'Metadata'
   if (text === '' || text === 'Metadata') return 'Metadata'
   if (text === 'None' || text === 'Object') return text
-  throw badRequest(
-    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(text)}: `
-      + 'must be \'Metadata\', \'Object\', \'None\', or empty',
-  )
+  const { field, message } = invalidValue('includeObject', text, "must be 'Metadata', 'Object', 'None', or empty")
+  throw badRequest(`Unable to convert to Table as requested: ${field}: ${message}`)
 }
 
 export interface TableOptions {

@@ -24,8 +24,9 @@ export function parseDeleteOptions(query: URLSearchParams, body: unknown): Delet
   const errors = errorsOf(fields)
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
   return {
-    dryRun: fields.dryRun.some((value) => value !== ''),
-    gracePeriodSeconds: fields.gracePeriodSeconds,
+    dryRun: fields.dryRun.length > 0,
+    // Less than none is taken for the shortest.
+    gracePeriodSeconds: fields.gracePeriodSeconds !== undefined && fields.gracePeriodSeconds < 0 ? 1 : fields.gracePeriodSeconds,
     propagationPolicy: isPolicy(fields.propagationPolicy) ? fields.propagationPolicy : undefined,
     orphanDependents: fields.orphanDependents,
     uid: fields.uid,
@@ -98,7 +99,7 @@ function errorsOf(fields: Fields): FieldError[] {
     errors.push(invalidValue('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'))
   }
   if (policy !== undefined && !isPolicy(policy)) {
-    errors.push(notSupported('propagationPolicy', policy, ['Background', 'Foreground', 'Orphan']))
+    errors.push(notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']))
   }
   return errors
 }

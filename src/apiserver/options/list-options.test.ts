@@ -24,6 +24,9 @@ test('combinations of list options that make no sense', () => {
     ['resourceVersion=5&resourceVersionMatch=Newer', '422 resourceVersionMatch: Unsupported value: "Newer": supported values: "Exact", "NotOlderThan", ""'],
     ['resourceVersion=5&resourceVersionMatch=Exact&continue=abc', '422 resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided'],
     ['sendInitialEvents=true', '422 sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list'],
+    ['limit=-1', 'ok'],
+    ['limit=9223372036854775807', 'ok'],
+    ['limit=92233720368547758080', '400 strconv.ParseInt: parsing "92233720368547758080": value out of range in the parameter limit'],
     ['limit=x', '400 strconv.ParseInt: parsing "x": invalid syntax in the parameter limit'],
   ]
   for (const [query, expected] of table) assert.equal(check(query, false), expected, query)

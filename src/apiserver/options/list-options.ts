@@ -22,13 +22,12 @@ export function parseListOptions(query: URLSearchParams, watch: boolean): ListOp
     fieldSelector: query.get('fieldSelector') ?? '',
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
-    limit: integer(query, 'limit') ?? 0,
+    limit: Math.max(integer(query, 'limit') ?? 0, 0),
     continueToken: query.get('continue') ?? '',
     allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
     sendInitialEvents: query.has('sendInitialEvents') ? isTrue(query.get('sendInitialEvents')) : undefined,
     timeoutSeconds: integer(query, 'timeoutSeconds'),
   }
-  if (options.limit < 0) throw badRequest('limit must not be negative')
   const errors = watch ? watchErrors(options) : listErrors(options)
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
   return options
@@ -70,8 +69,12 @@ function watchErrors(options: ListOptions): FieldError[] {
 export function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
   if (text === null || text === '') return undefined
-  if (!/^-?\d{1,15}$/.test(text)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax in the parameter ${name}`)
-  }
-  return Number(text)
+  const refuse = (why: string): Error => badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why} in the parameter ${name}`)
+  if (!/^[-+]?\d+$/.test(text)) throw refuse('invalid syntax')
+  const value = Number(text)
+  if (Math.abs(value) > MAX_INT64) throw refuse('value out of range')
+  // More than can be counted here is as much as anybody can mean.
+  return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
 }
+
+const MAX_INT64 = 2 ** 63

@@ -1,5 +1,6 @@
-import { forbiddenField, invalidValue, notSupported, required, tooLong } from '../../objects/field-error.ts'
+import { forbiddenField, notSupported, required } from '../../objects/field-error.ts'
 import type { FieldError } from '../../objects/field-error.ts'
+import { validateFieldManager } from '../../objects/metadata.ts'
 import { invalid } from '../../words/status-error.ts'
 import { isTrue } from '../request-info.ts'
 
@@ -22,12 +23,12 @@ const MAX_MANAGER_LENGTH = 128
 /** kind: CreateOptions, UpdateOptions or PatchOptions, as errors name it. */
 export function parseWriteOptions(query: URLSearchParams, kind: string): WriteOptions {
   if (query.size === 0) return NO_OPTIONS
-  const errors = [...dryRunErrors(query.getAll('dryRun')), ...managerErrors(query.get('fieldManager') ?? '')]
+  const errors = [...dryRunErrors(query.getAll('dryRun')), ...validateFieldManager(query.get('fieldManager') ?? '', 'fieldManager')]
   const fieldValidation = query.get('fieldValidation') ?? ''
-  if (!isFieldValidation(fieldValidation)) errors.push(notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Warn', 'Strict']))
+  if (!isFieldValidation(fieldValidation)) errors.push(notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']))
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)
   return {
-    dryRun: query.getAll('dryRun').some((value) => value !== ''),
+    dryRun: query.has('dryRun'),
     fieldManager: query.get('fieldManager') ?? '',
     fieldValidation: isFieldValidation(fieldValidation) && fieldValidation !== '' ? fieldValidation : 'Warn',
     findDuplicates: fieldValidation === 'Strict' || fieldValidation === 'Warn',
@@ -41,16 +42,7 @@ function isFieldValidation(text: string): text is FieldValidation | '' {
 }
 
 export function dryRunErrors(values: readonly string[]): FieldError[] {
-  return values.every((value) => value === 'All' || value === '')
-    ? []
-    : [notSupported('dryRun', values.find((value) => value !== 'All') ?? '', ['All'])]
-}
-
-function managerErrors(manager: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (manager.length > MAX_MANAGER_LENGTH) errors.push(tooLong('fieldManager', MAX_MANAGER_LENGTH))
-  if (!/^\P{C}*$/u.test(manager)) errors.push(invalidValue('fieldManager', manager, 'should only contain printable characters'))
-  return errors
+  return values.every((value) => value === 'All') ? [] : [notSupported('dryRun', values, ['All'])]
 }
 
 /** The name under which writes without a fieldManager are recorded: kubectl/v1.35 (linux/amd64) -> kubectl. */

@@ -1,14 +1,14 @@
 import type { KubeObject, ManagedFieldsEntry } from '../../objects/kube-object.ts'
 import { validateMetadataForCreate } from '../../objects/metadata.ts'
 import type { PrepareContext } from '../../resources/definition.ts'
-import { alreadyExists, invalid } from '../../words/status-error.ts'
+import { alreadyExists, invalid, noNameLeft } from '../../words/status-error.ts'
 import type { AdmissionRequest } from '../access.ts'
 import { shownAs, storedAs } from '../shown-objects.ts'
 import { objectKeyText } from '../storage/keys.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { commitObject } from './commit.ts'
-import { trackWrite } from './managed-fields.ts'
+import { checkManagedFields, trackWrite, withoutNewOwners } from './managed-fields.ts'
 import { generatedName, stampNew } from './metadata.ts'
 import { decodeFields } from './schema-stage.ts'
 import { resourceName } from './write-request.ts'
@@ -63,7 +63,9 @@ async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, ad
   const mutated = parts.admission.mutate(admission)
   if (typeof mutated === 'boolean' ? mutated : await mutated) definition.defaults(draft)
   validateNew(request, draft)
+  const given = tracked === undefined ? draft.metadata.managedFields : undefined
   setManagedFields(draft, tracked ?? trackWrite(parts, request, draft, undefined))
+  if (given !== undefined) checkManagedFields(request, draft)
   const validating = parts.admission.validate(admission, request)
   if (validating !== undefined) await validating
 }
@@ -71,7 +73,7 @@ async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, ad
 function validateNew(request: WriteRequest, draft: KubeObject): void {
   const { definition, kind } = request.resource
   const errors = [
-    ...validateMetadataForCreate(draft.metadata, {
+    ...validateMetadataForCreate(withoutNewOwners(draft.metadata, undefined), {
       namespaced: kind.namespaced, nameRule: definition.nameRule, finalizerRule: definition.finalizerRule,
     }),
     ...definition.validateCreate(draft),
@@ -104,7 +106,8 @@ async function store(
       ? undefined
       : await commitObject(parts, key, stored instanceof Promise ? await stored : stored, 0, charge)
     if (result?.outcome === 'stored') return result.cached
-    if (!generated || attempt === MAX_GENERATED_NAMES) throw alreadyExists(resourceName(resource), name)
+    if ((draft.metadata.generateName ?? '') === '') throw alreadyExists(resourceName(resource), name)
+    if (!generated || attempt === MAX_GENERATED_NAMES) throw noNameLeft(resourceName(resource), name)
     object = { ...draft, metadata: { ...draft.metadata, name: generatedName(parts, draft.metadata.generateName ?? '') } }
   }
 }

@@ -29,10 +29,11 @@ async function deleteOne(
   const { namespace = '', name = '', uid } = object.metadata
   try {
     const one = { ...request, signal: request.signal, key: { namespace, name }, warn: (message: string) => request.warn(message) }
-    const result = await deleteObject(parts, one, uid === undefined ? options : { ...options, uid })
+    const result = await deleteObject(parts, one, { ...options, uid: options.uid ?? uid })
     return result.served
   } catch (error) {
-    if (isStatus(error, 'NotFound') || isStatus(error, 'Conflict')) return undefined
+    const isConditional = options.uid !== undefined || options.resourceVersion !== undefined
+    if (isStatus(error, 'NotFound') || (isStatus(error, 'Conflict') && !isConditional)) return undefined
     throw error
   }
 }

@@ -102,15 +102,18 @@ function shortened(standing: number, granted: number, options: DeleteOptions): n
   return Math.min(standing, granted)
 }
 
+/** Such a conflict names the kind, not the resource. */
 function checkPreconditions(request: WriteRequest, current: KubeObject, options: DeleteOptions): void {
   const { uid, resourceVersion } = current.metadata
-  const of = resourceName(request.resource)
+  const { group, kind } = request.resource.kind
+  const refuse = (reason: string): Error => conflict({ group, resource: kind }, request.key.name, reason)
   if (options.uid !== undefined && options.uid !== uid) {
-    throw conflict(of, request.key.name, `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`)
+    throw refuse(`the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). `
+      + 'The object might have been deleted and then recreated')
   }
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
-    throw conflict(of, request.key.name,
-      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`)
+    throw refuse(`the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record `
+      + `(${resourceVersion}). The object might have been modified`)
   }
 }
 

@@ -1,8 +1,10 @@
 import { applyConfiguration, mergeConfiguration, settleApply, type ApplyRequest } from '../../objects/apply/apply-configuration.ts'
 import { trackUpdate as trackChanges } from '../../objects/apply/track-update.ts'
 import { noOtherVersions, type ChangesByVersion } from '../../objects/apply/version-changes.ts'
-import type { KubeObject, ManagedFieldsEntry } from '../../objects/kube-object.ts'
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../../objects/kube-object.ts'
+import { validateManagedFields } from '../../objects/metadata.ts'
 import { sleep } from '../../words/ports.ts'
+import { invalid } from '../../words/status-error.ts'
 import { freshDraft } from './fresh-draft.ts'
 import { changesByVersion, prunedAcrossVersions, type ConvertedResource } from './other-versions.ts'
 import { schemaOf } from './schema-stage.ts'
@@ -18,6 +20,21 @@ export function trackWrite(
   return trackChanges(schemaOf(parts, resource), current, written, {
     manager, apiVersion: resource.apiVersion, subresource: request.subresource, now: parts.clock.now(),
   }, parts.sets, others)
+}
+
+/**
+ * The metadata without the entries that a client has written anew: they are judged when it is clear what becomes of them. What nobody can
+ * read leaves the old ones in force, and [{}] takes all away.
+ */
+export function withoutNewOwners(metadata: ObjectMeta, current: ObjectMeta | undefined): ObjectMeta {
+  if (metadata.managedFields === current?.managedFields) return metadata
+  const { managedFields: _, ...rest } = metadata
+  return rest
+}
+
+export function checkManagedFields({ resource }: WriteRequest, { metadata }: KubeObject): void {
+  const errors = validateManagedFields(metadata.managedFields ?? [])
+  if (errors.length > 0) throw invalid(resource.kind, metadata.name ?? '', errors)
 }
 
 /** So long a write waits to hear what other versions show of it. */

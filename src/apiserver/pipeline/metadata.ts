@@ -37,7 +37,8 @@ export function generatedName(parts: Pick<PipelineParts, 'random'>, prefix: stri
 function placeInNamespace(request: WriteRequest, draft: KubeObject): void {
   const { metadata } = draft
   if (!request.resource.kind.namespaced) {
-    if ((metadata.namespace ?? '') === '') delete metadata.namespace
+    // Manifests of cluster-wide objects often bear the namespace of what they are installed with.
+    delete metadata.namespace
     return
   }
   if ((metadata.namespace ?? '') === '') metadata.namespace = request.key.namespace
@@ -55,7 +56,9 @@ function placeName(request: WriteRequest, draft: KubeObject): void {
   }
 }
 
-const KEPT = ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const
+/** Whoever writes them is not believed; a deletion that has not begun is not begun by an update either, which validation says. */
+const KEPT = ['creationTimestamp', 'deletionTimestamp'] as const
+const FILLED_IN = ['uid', 'deletionGracePeriodSeconds'] as const
 
 /**
  * Checks that the draft is about the current object and keeps what an update may leave out but not change.
@@ -69,14 +72,16 @@ export function stampUpdate(request: WriteRequest, draft: KubeObject, current: K
   metadata.resourceVersion = current.metadata.resourceVersion ?? ''
   delete metadata.selfLink
   for (const field of KEPT) keep(metadata, current.metadata, field)
+  for (const field of FILLED_IN) if (metadata[field] === undefined || metadata[field] === '') keep(metadata, current.metadata, field)
   if (current.metadata.generation === undefined) delete metadata.generation
   else metadata.generation = current.metadata.generation
 }
 
-function keep<F extends (typeof KEPT)[number]>(metadata: ObjectMeta, current: ObjectMeta, field: F): void {
+type Life = (typeof KEPT)[number] | (typeof FILLED_IN)[number]
+
+function keep<F extends Life>(metadata: ObjectMeta, current: ObjectMeta, field: F): void {
   const value = current[field]
-  if (metadata[field] === undefined && value !== undefined) metadata[field] = value
-  if ((field === 'deletionTimestamp' || field === 'deletionGracePeriodSeconds') && value === undefined) delete metadata[field]
+  if (value !== undefined) metadata[field] = value
 }
 
 function requireSame(request: WriteRequest, wanted: ObjectMeta, current: ObjectMeta): void {

@@ -13,7 +13,7 @@ import type { CachedObject } from '../watch-cache/cached-object.ts'
 import { commitDeletion, commitObject } from './commit.ts'
 import { prepareContext, setManagedFields } from './create.ts'
 import { isReadyToGo } from './deletion-marks.ts'
-import { trackAcrossVersions, trackWrite } from './managed-fields.ts'
+import { checkManagedFields, trackAcrossVersions, trackWrite, withoutNewOwners } from './managed-fields.ts'
 import { hasOtherVersions } from './other-versions.ts'
 import { modified, raiseGeneration, stampUpdate } from './metadata.ts'
 import { scaleOf, takeScale } from './scale-view.ts'
@@ -130,7 +130,7 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   shareWithCurrent(change)
   raiseGeneration(definition, draft, current)
   const errors = [
-    ...validateMetadataForUpdate(draft.metadata, current.metadata, definition),
+    ...validateMetadataForUpdate(withoutNewOwners(draft.metadata, current.metadata), current.metadata, definition),
     ...variantOf(parts, request).validateUpdate(draft, current),
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
@@ -138,7 +138,9 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   const tracked = change.proposed.tracked ?? (hasOtherVersions(resource, current.metadata.managedFields)
     ? await trackAcrossVersions(parts, request, resource, change)
     : trackWrite(parts, request, draft, current))
+  const given = change.proposed.tracked === undefined ? draft.metadata.managedFields : undefined
   setManagedFields(draft, tracked)
+  if (given !== undefined && given !== current.metadata.managedFields) checkManagedFields(request, draft)
   const validating = parts.admission.validate(admission, request)
   if (validating !== undefined) await validating
 }

@@ -1,5 +1,5 @@
-import { fromBase64 } from '../../words/bytes.ts'
 import { parseTime } from '../../words/instant.ts'
+import { byteLength } from '../metadata.ts'
 import { parseCidr, parseIp } from '../ports-and-addresses.ts'
 
 /** A day by its numbers: 2026-02-30 is none. */
@@ -19,35 +19,116 @@ function isDateTime(text: string): boolean {
 }
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
-const uuidOfVersion = (version: number) => (text: string): boolean => UUID.test(text) && text.replaceAll('-', '')[12] === String(version)
-const HOSTNAME = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?$/i
-/** Number and unit, as Go and people write them: 1h30m, 2.5s, 3 days. */
-const DURATION = /^[-+]?(0|(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$/
-const LONG_DURATION = /^\d+(\.\d+)? ?(ns|nano|us|micro|ms|milli|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)$/i
 
-/** The formats that are looked at; any other says nothing, as OpenAPI has it. */
+/** The digit of the version, and of the newer ones that of the variant (RFC 9562). */
+function uuidOfVersion(version: number): (text: string) => boolean {
+  const digits = new RegExp(version === 3 ? '^.{12}3' : `^.{12}${version}.{3}[89ab]`, 'i')
+  return (text) => UUID.test(text) && digits.test(text.replaceAll('-', ''))
+}
+
+/** Letters of all alphabets, and symbols. */
+const LETTER = 'a-zA-Z0-9\\p{S}\\p{L}'
+/** In a name of one part a dash may only be its second character: upstream's rule. */
+const ONE_LABEL = new RegExp(`^[${LETTER}]-?[${LETTER}]{0,62}$`, 'u')
+const LABEL = new RegExp(`^[${LETTER}](?:[-${LETTER}]{0,61}[${LETTER}])?$`, 'u')
+const LAST_LABEL = new RegExp(`^[${LETTER}](?:-?[${LETTER}]){1,62}$`, 'u')
+
+function isHostname(text: string): boolean {
+  const labels = text.split('.')
+  const last = labels.pop() ?? ''
+  if (utf8Length(text) > 255 || [...labels, last].some((label) => utf8Length(label) > 63)) return false
+  return labels.length === 0 ? ONE_LABEL.test(last) : LAST_LABEL.test(last) && labels.every((label) => LABEL.test(label))
+}
+
+function utf8Length(text: string): number {
+  return byteLength(text, Infinity)
+}
+
+/** Number and unit, as Go and people write them: 1h30m, 2.5s, 3 days, 2 hours 5 min. */
+const GO_DURATION = /^[-+]?(0|(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$/
+const LONG_DURATION = /^\s*(?:\d+\s*[A-Za-zµ]+\s*)+$/
+const TIME_UNIT = /^(?:ns|us|µs|ms|s|m|h|hr|d|w|wk|(?:nano|micro|milli|sec|min|hour|day|week).*)$/
+
+function isDuration(text: string): boolean {
+  if (GO_DURATION.test(text)) return true
+  return LONG_DURATION.test(text) && (text.toLowerCase().match(/[a-zµ]+/g) ?? []).some((unit) => TIME_UNIT.test(unit))
+}
+
+/** RFC 5322: somebody@example.com, "Some Body" <somebody@example.com> */
+const ATOM = "[\\w!#$%&'*+/=?^`{|}~\\u0080-\\u{10ffff}-]+"
+const DOTTED = `${ATOM}(?:\\.${ATOM})*`
+const QUOTED = '"(?:[^"\\\\\\r\\n]|\\\\.)*"'
+const ADDRESS = `(?:${DOTTED}|${QUOTED})@(?:${DOTTED}|\\[[^\\[\\]\\\\\\s]*\\])`
+const EMAIL = new RegExp(`^${ADDRESS}$`, 'u')
+const NAMED_EMAIL = new RegExp(`^(?:[^<>@",;:\\\\[\\]()]*|\\s*${QUOTED})\\s*<${ADDRESS}>\\s*$`, 'u')
+
+/** An absolute URI, or a path that begins at the root; its percent signs begin escapes. */
+const URI = /^(?:[a-z][a-z0-9+.-]*:(?:\/\/[^\s/?#]*(?:[/?#].*)?|[^/].*|\/(?!\/).*)?|\/.*)$/i
+
+function isUri(text: string): boolean {
+  const [path = ''] = text.split('?', 1)
+  return URI.test(text) && !/[\0-\x1f\x7f]/.test(text) && !/%(?![0-9a-f]{2})/i.test(path)
+}
+
+/** Only digits and X count. The last one is a check digit. */
+function isIsbn(text: string, length: 10 | 13): boolean {
+  const digits = text.replace(/[\s-]/g, '')
+  if (!(length === 10 ? /^\d{9}[\dX]$/ : /^\d{13}$/).test(digits)) return false
+  const weight = (index: number): number => (length === 10 ? index + 1 : index % 2 === 0 ? 1 : 3)
+  const sum = [...digits].reduce((total, digit, index) => total + weight(index) * (digit === 'X' ? 10 : Number(digit)), 0)
+  return sum % (length === 10 ? 11 : 10) === 0
+}
+
+/** The beginnings and lengths of the numbers that companies issue. */
+const CARD = /^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$/
+
+function isCardNumber(text: string): boolean {
+  const digits = text.replace(/\D/g, '')
+  // Every second digit from the end counts twice, and then the sum of its digits (ISO/IEC 7812).
+  const sum = [...digits].reverse().reduce((total, text, index) => {
+    const digit = index % 2 === 0 ? Number(text) : 2 * Number(text)
+    return total + (digit > 9 ? digit - 9 : digit)
+  }, 0)
+  return CARD.test(digits) && sum % 10 === 0
+}
+
+/** 010.0.0.1 means 10.0.0.1 here. */
+function withoutZeros(text: string): string {
+  return text.replace(/(^|[.:])0+(?=\d+(?:[./]|$))/g, '$1')
+}
+
+const OCTET = '\\s*(?:\\d|[1-9]\\d|1\\d\\d|2[0-4]\\d|25[0-5])\\s*'
+const RGB = new RegExp(`^rgb\\(${OCTET},${OCTET},${OCTET}\\)$`)
+const MAC = /^(?:[0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\1){4}(?:[0-9a-f]{2}|(?:[0-9a-f]{2}\1){2}[0-9a-f]{2}|(?:[0-9a-f]{2}\1){14}[0-9a-f]{2})$/i
+const DOTTED_MAC = /^[0-9a-f]{4}(?:(?:\.[0-9a-f]{4}){2}|(?:\.[0-9a-f]{4}){3}|(?:\.[0-9a-f]{4}){9})$/i
+
+/** The formats that are looked at, without dashes in their names; any other says nothing, as OpenAPI has it. */
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   date: isDate,
-  'date-time': isDateTime,
   datetime: isDateTime,
-  duration: (text) => DURATION.test(text) || LONG_DURATION.test(text),
-  ipv4: (text) => parseIp(text)?.family === 4,
-  ipv6: (text) => parseIp(text)?.family === 6,
-  cidr: (text) => parseCidr(text) !== undefined,
-  mac: (text) => /^([0-9a-f]{2}[:-]){5}([0-9a-f]{2}[:-][0-9a-f]{2}[:-])?[0-9a-f]{2}$|^([0-9a-f]{4}\.){2,3}[0-9a-f]{4}$/i.test(text),
+  duration: isDuration,
+  ipv4: (text) => parseIp(withoutZeros(text))?.family === 4,
+  ipv6: (text) => parseIp(withoutZeros(text))?.family === 6,
+  cidr: (text) => parseCidr(withoutZeros(text)) !== undefined,
+  mac: (text) => MAC.test(text) || DOTTED_MAC.test(text),
   uuid: (text) => UUID.test(text),
   uuid3: uuidOfVersion(3),
   uuid4: uuidOfVersion(4),
   uuid5: uuidOfVersion(5),
-  hostname: (text) => text.length <= 255 && HOSTNAME.test(text),
-  email: (text) => /^[^\s@<>"]+@[^\s@<>"]+$/.test(text),
-  uri: (text) => /^([a-z][a-z0-9+.-]*:\S*|\/\S*)$/i.test(text),
-  byte: (text) => fromBase64(text) !== undefined,
+  hostname: isHostname,
+  email: (text) => EMAIL.test(text.trim()) || NAMED_EMAIL.test(text),
+  uri: isUri,
+  byte: (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text),
   bsonobjectid: (text) => /^[0-9a-f]{24}$/i.test(text),
   hexcolor: (text) => /^#?([0-9a-f]{3}|[0-9a-f]{6})$/i.test(text),
-  rgbcolor: (text) => /^rgb\( *(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5]) *(, *(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5]) *){2}\)$/.test(text),
+  rgbcolor: (text) => RGB.test(text),
+  isbn: (text) => isIsbn(text, 10) || isIsbn(text, 13),
+  isbn10: (text) => isIsbn(text, 10),
+  isbn13: (text) => isIsbn(text, 13),
+  creditcard: isCardNumber,
+  ssn: (text) => /^\d{3}[- ]?\d{2}[- ]?\d{4}$/.test(text),
 }
 
 export function hasFormat(text: string, format: string): boolean {
-  return FORMATS[format]?.(text) ?? true
+  return FORMATS[format.replaceAll('-', '')]?.(text) ?? true
 }

@@ -19,12 +19,13 @@ export function validateValue(schema: Structural, value: unknown, path: string):
 }
 
 /**
- * The same for a whole object that replaces another: a part that has not changed is let be (KEP-4008, ratcheting), so that a stricter
- * schema does not stop every other change. Items of lists that are maps are compared with those of the same keys, other lists as a whole.
+ * The same for a whole object, or its status, that replaces another: a part that has not changed is let be (KEP-4008, ratcheting), so
+ * that a stricter schema does not stop every other change. Items of lists that are maps are compared with those of the same keys, other
+ * lists as a whole.
  */
-export function validateChange(schema: Structural, value: unknown, old: unknown): FieldError[] {
+export function validateChange(schema: Structural, value: unknown, old: unknown, path = ''): FieldError[] {
   const errors: FieldError[] = []
-  check(errors, schema, value, '', old)
+  check(errors, schema, value, path, old)
   // Whether lists hold what they must not hold twice is asked of objects as a whole: of one that did before it is not asked.
   const isTwice = errors.some(isDuplicate) && validateValue(schema, old, '').some(isDuplicate)
   return (isTwice ? errors.filter((error) => !isDuplicate(error)) : errors).slice(0, MAX_ERRORS)

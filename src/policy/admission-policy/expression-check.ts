@@ -6,6 +6,7 @@ import type { Environment } from '../cel/environment.ts'
 import { kubernetesEnvironment } from '../cel/kubernetes-environment.ts'
 import { formatIssues } from '../cel/source.ts'
 import type { Type } from '../cel/types.ts'
+import { deviceEnvironment, deviceSelectorProblem } from '../device-selector/device-selector.ts'
 import { checkRuleExpressions, isRuleExpression } from '../schema-rules/rule-check.ts'
 import type { AdmissionEnvironments } from './admission-environment.ts'
 import { VARIABLES_TYPE, wrongType } from './policy-expressions.ts'
@@ -14,16 +15,17 @@ import { VARIABLES_TYPE, wrongType } from './policy-expressions.ts'
 const RESULTS: Readonly<Record<ExpressionUse, readonly string[] | undefined>> = {
   'match-condition': ['bool'], variable: undefined, validation: ['bool'], message: ['string'], 'audit-annotation': ['string', 'null'],
   'apply-configuration': ['Object'], 'json-patch': ['list(JSONPatch)'], 'schema-rule': ['bool'], 'schema-message': ['string'],
+  'schema-default': undefined,
   'device-selector': ['bool'],
 }
-/** Checked by whoever runs them: their types are not declared here. */
-const OTHERS: ReadonlySet<ExpressionUse> = new Set<ExpressionUse>(['device-selector'])
 const MUTATIONS: ReadonlySet<ExpressionUse> = new Set<ExpressionUse>(['apply-configuration', 'json-patch'])
 
 /** What is wrong with the expressions of an object that is written. Those that it had before were accepted once, and are let be. */
 export class ExpressionChecker {
   readonly #environments: AdmissionEnvironments
   readonly #schemaBase: Environment
+  /** Few clusters have devices to choose. */
+  #devices: Environment | undefined
 
   constructor(environments: AdmissionEnvironments) {
     this.#environments = environments
@@ -37,9 +39,13 @@ export class ExpressionChecker {
     const errors = checkRuleExpressions(this.#schemaBase, expressions.filter(isRuleExpression), isAccepted)
     for (const expression of expressions) {
       if (isRuleExpression(expression)) continue
-      const environment = OTHERS.has(expression.use) ? undefined : this.#environmentFor(expression, variables)
-      if (environment === undefined) continue
-      const compiled = compile(environment, expression.text)
+      if (expression.use === 'device-selector') {
+        this.#devices ??= deviceEnvironment()
+        const problem = isAccepted(expression) ? undefined : deviceSelectorProblem(this.#devices, expression)
+        if (problem !== undefined) errors.push(problem)
+        continue
+      }
+      const compiled = compile(this.#environmentFor(expression, variables), expression.text)
       if (expression.use === 'variable' && compiled.ok) variables.set(expression.name, compiled.program.type)
       if (isAccepted(expression)) continue
       const problem = problemOf(expression, compiled)

@@ -42,3 +42,17 @@ test('what rules may cost', () => {
   check([rule(within, text, { copies: 1_000_000 })], [])
   check([rule(within, text, { copies: 5_000_000 })], [`schema.rule(${within}): Forbidden: estimated rule cost exceeds budget by factor of 2.5x ${FACTOR}`])
 })
+
+test('defaults keep the rules', () => {
+  const kept = (schema: object, ...expected: string[]): void => (
+    check([{ ...rule('', schema), use: 'schema-default', path: 'x.default' }], expected))
+  const ruled = (schema: object, ...rules: object[]): object => ({ ...schema, 'x-kubernetes-validations': rules })
+  const positive = ruled({ type: 'integer' }, { rule: 'self > 0', message: 'too small' })
+  kept({ ...positive, default: 1 })
+  kept({ ...positive, default: 0 }, 'x.default: Invalid value: "integer": too small')
+  kept({ type: 'object', properties: { n: positive }, default: { n: 0 } }, 'x.default.n: Invalid value: "integer": too small')
+  kept({ type: 'array', items: positive, default: [1, 0] }, 'x.default[1]: Invalid value: "integer": too small')
+  kept({ ...ruled(text, { rule: 'self != oldSelf', message: 'must change' }), default: 'a' }, 'x.default: Invalid value: "string": must change')
+  kept({ ...ruled(text, { rule: 'oldSelf.hasValue()', optionalOldSelf: true, message: 'not at once' }), default: 'a' },
+    'x.default: Invalid value: "string": not at once')
+})

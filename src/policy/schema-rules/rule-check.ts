@@ -9,6 +9,8 @@ import { maxElements, openApiSizes } from '../cel/openapi-sizes.ts'
 import { declareSchema } from '../cel/openapi-types.ts'
 import { formatIssues } from '../cel/source.ts'
 import { optionalType } from '../cel/types.ts'
+import type { RuleSchema } from './rule.ts'
+import { schemaRules } from './schema-rules.ts'
 
 /** An expression of x-kubernetes-validations. */
 export type RuleExpression = Expression & { readonly subject: RuleSubject }
@@ -35,8 +37,13 @@ export function checkRuleExpressions(
   const errors: FieldError[] = []
   for (const [root, rules] of Map.groupBy(expressions, ({ subject }) => subject.root)) {
     const priced: Priced[] = []
-    for (const rule of rules) checkRule(errors, priced, rule, { base, isAccepted: isAccepted(rule) })
+    const before = errors.length
+    for (const rule of rules) {
+      if (rule.use !== 'schema-default') checkRule(errors, priced, rule, { base, isAccepted: isAccepted(rule) })
+    }
     if (!rules.every(isAccepted)) checkTotal(errors, root, priced)
+    if (errors.length > before) continue
+    for (const rule of rules) if (rule.use === 'schema-default' && !isAccepted(rule)) checkDefault(errors, rule)
   }
   return errors
 }
@@ -62,6 +69,18 @@ function checkRule(errors: FieldError[], priced: Priced[], rule: RuleExpression,
   if (cost > PER_EXPRESSION_ESTIMATE_LIMIT) errors.push(forbiddenField(rule.path, tooDear(what, cost / PER_EXPRESSION_ESTIMATE_LIMIT)))
   const problem = problemOf(rule, compiled)
   if (problem !== undefined) errors.push(invalidValue(rule.path, rule.text, problem))
+}
+
+/** As the value of a new object, and as one that stays what it is: transition rules may ask for either. */
+function checkDefault(errors: FieldError[], { path, subject }: RuleExpression): void {
+  const schema = subject.schema as OpenApiSchema & RuleSchema
+  const rules = schemaRules(schema, subject.isResource ? 'object' : 'value')
+  if (rules === undefined) return
+  const staying = rules.every(schema.default, schema.default)
+  for (const error of staying.length > 0 ? staying : rules.every(schema.default, undefined)) {
+    const inside = error.field === '<nil>' ? '' : error.field
+    errors.push({ ...error, field: inside === '' || inside.startsWith('[') ? path + inside : `${path}.${inside}` })
+  }
 }
 
 function environmentOf(base: Environment, schema: OpenApiSchema, { isResource, optionalOldSelf }: RuleSubject): Environment | undefined {

@@ -16,6 +16,8 @@ export interface SchemaRules {
   check(value: unknown, old: unknown): FieldError[]
   /** What they would say of the parts that have not changed: no reason to refuse the object, but worth telling. */
   tolerated(value: unknown, old: unknown): FieldError[]
+  /** What all rules say, of changed and of unchanged parts. */
+  every(value: unknown, old: unknown): FieldError[]
 }
 
 /** Where in a schema there are rules; undefined where there are none, nor below. */
@@ -33,16 +35,16 @@ const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no f
 
 interface Checking {
   /** Which parts are asked about. */
-  readonly parts: 'changed' | 'unchanged'
+  readonly parts: 'changed' | 'unchanged' | 'all'
   readonly errors: FieldError[]
   costLeft: number
 }
 
 /** Undefined where the schema has no rules. They are compiled when they are first asked. */
-export function schemaRules(schema: OpenApiSchema & RuleSchema): SchemaRules | undefined {
+export function schemaRules(schema: OpenApiSchema & RuleSchema, of: 'object' | 'value' = 'object'): SchemaRules | undefined {
   let environment: Environment | undefined
   const base = (): Environment => (environment ??= kubernetesEnvironment({ version: '1.32' }))
-  const root = nodeOf(schema, { name: ROOT, isResource: true, base })
+  const root = nodeOf(schema, { name: ROOT, isResource: of === 'object', base })
   if (root === undefined) return undefined
   const found = (parts: Checking['parts'], value: unknown, old: unknown): FieldError[] => {
     const checking: Checking = { parts, errors: [], costLeft: PER_OBJECT_COST }
@@ -52,6 +54,7 @@ export function schemaRules(schema: OpenApiSchema & RuleSchema): SchemaRules | u
   return {
     check: (value, old) => found('changed', value, old),
     tolerated: (value, old) => (old === undefined ? [] : found('unchanged', value, old)),
+    every: (value, old) => found('all', value, old),
   }
 }
 
@@ -108,7 +111,7 @@ function checkItems(checking: Checking, { items, listKeys }: RuleNode, list: rea
 
 function askRule(checking: Checking, node: RuleNode, rule: CompiledRule, { value, old, path }: At, isUnchanged: boolean): void {
   const isTolerated = isUnchanged && !rule.isTransition
-  if (checking.costLeft <= 0 || isTolerated !== (checking.parts === 'unchanged')) return
+  if (checking.costLeft <= 0 || (checking.parts !== 'all' && isTolerated !== (checking.parts === 'unchanged'))) return
   const outcome = rule.ask(value, old, checking.costLeft)
   checking.costLeft -= outcome.cost
   const place = `${path}${rule.fieldPath}`.replace(/^\./, '')

@@ -123,12 +123,14 @@ function validateStatus({ status }: Ingress): FieldError[] {
 
 const MAX_SHOWN_HOSTS = 3
 
-/** a,b,c + 2 more...; * where no rule names a host. */
+/** a,b,c + 2 more..., where rules without a host count too; * where no rule names a host. */
 function hostsText(rules: readonly IngressRule[]): string {
-  const hosts = rules.map(({ host = '' }) => host).filter((host) => host !== '')
-  if (hosts.length === 0) return '*'
-  const shown = hosts.slice(0, MAX_SHOWN_HOSTS).join(',')
-  return hosts.length > MAX_SHOWN_HOSTS ? `${shown} + ${rules.length - MAX_SHOWN_HOSTS} more...` : shown
+  const shown: string[] = []
+  for (const { host = '' } of rules) {
+    if (shown.length === MAX_SHOWN_HOSTS) return `${shown.join(',')} + ${rules.length - MAX_SHOWN_HOSTS} more...`
+    if (host !== '') shown.push(host)
+  }
+  return shown.length === 0 ? '*' : shown.join(',')
 }
 
 function addressText({ status }: Ingress): string {
@@ -145,6 +147,11 @@ export const ingresses: ResourceDefinition<Ingress> = {
   prepareForUpdate: keepStatus,
   validateCreate,
   validateUpdate: validate,
+  warnings({ metadata, spec }, old) {
+    const isOldWay = metadata.annotations?.[CLASS_ANNOTATION] !== undefined && spec?.ingressClassName === undefined
+    if (!isOldWay || old !== undefined) return []
+    return [`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`]
+  },
   generationOf: 'spec',
   columns: [
     textColumn('Class', 'The class whose controller serves it.', ({ spec }) => spec?.ingressClassName ?? '<none>'),

@@ -4,14 +4,15 @@ import type { Cidr } from '../../objects/ports-and-addresses.ts'
 import { cidrContains, cidrErrors, networkOf, parseCidr, portNameErrors, portNumberErrors } from '../../objects/ports-and-addresses.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
-import { checkLabelSelector, PROTOCOLS } from '../field-checks.ts'
+import { checkLabelSelector } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
 import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 import { selectorQuery } from './workload-columns.ts'
 
-const POLICY_TYPES = ['Egress', 'Ingress']
+const POLICY_TYPES = ['Ingress', 'Egress']
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP']
 
 /** Without policyTypes a policy is about what comes in, and about what goes out where it has rules for that. */
 function defaults(draft: NetworkPolicy): void {
@@ -52,7 +53,7 @@ function checkPorts(errors: Errors, path: string, ports: readonly NetworkPolicyP
 }
 
 function checkPort(errors: Errors, path: string, { protocol, port, endPort }: NetworkPolicyPort): void {
-  if (protocol !== undefined && !PROTOCOLS.some((known) => known === protocol)) {
+  if (protocol !== undefined && !PROTOCOLS.includes(protocol)) {
     errors.push(notSupported(`${path}.protocol`, protocol, PROTOCOLS))
   }
   if (typeof port === 'number') {

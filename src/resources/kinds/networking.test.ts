@@ -24,7 +24,7 @@ test('a NetworkPolicy', () => {
   check({})
   port({ port: 'http' })
   port({ port: 80, endPort: 90 })
-  port({ protocol: 'ICMP' }, 'protocol: Unsupported value: "ICMP": supported values: "SCTP", "TCP", "UDP"')
+  port({ protocol: 'ICMP' }, 'protocol: Unsupported value: "ICMP": supported values: "TCP", "UDP", "SCTP"')
   port({ port: 70000 }, 'port: Invalid value: 70000: must be between 1 and 65535, inclusive')
   port({ port: 80, endPort: 79 }, 'endPort: Invalid value: 79: must be greater than or equal to `port`')
   port({ port: 'http', endPort: 79 }, 'endPort: Invalid value: 79: may not be specified when `port` is non-numeric')
@@ -37,7 +37,7 @@ test('a NetworkPolicy', () => {
   peer({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } })
   peer({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.0.0.0/8'] } }, '.ipBlock.except[0]: Invalid value: "10.0.0.0/8": must be a strict subset of `cidr`')
   peer({ ipBlock: { cidr: '10.0.0.0/8', except: ['11.0.0.0/9'] } }, '.ipBlock.except[0]: Invalid value: "11.0.0.0/9": must be a strict subset of `cidr`')
-  check({ 'spec.policyTypes': ['Sideways'] }, 'spec.policyTypes[0]: Unsupported value: "Sideways": supported values: "Egress", "Ingress"')
+  check({ 'spec.policyTypes': ['Sideways'] }, 'spec.policyTypes[0]: Unsupported value: "Sideways": supported values: "Ingress", "Egress"')
   check({ 'spec.policyTypes': ['Ingress', 'Egress', 'Ingress'] },
     'spec.policyTypes: Invalid value: ["Ingress","Egress","Ingress"]: may not specify more than two policyTypes')
   assert.deepEqual(cellsOf(networkPolicies, sampleNetworkPolicy()), { 'Pod-Selector': 'app=web', Age: '<unknown>' })
@@ -85,6 +85,8 @@ test('what an Ingress shows, and its status', () => {
   })
   assert.deepEqual(cellsOf(ingresses, changed(sampleIngress(), { 'spec.rules[0].host': undefined })),
     { Class: '<none>', Hosts: '*', Address: '', Ports: '80', Age: '<unknown>' })
+  const hostsOf = (...hosts: string[]): unknown => cellsOf(ingresses, changed(sampleIngress(), { 'spec.rules': hosts.map((host) => ({ host })) }))['Hosts']
+  assert.deepEqual([hostsOf('a', '', 'b', 'c'), hostsOf('a', 'b', 'c', '')], ['a,b,c', 'a,b,c + 1 more...'])
   assert.deepEqual(created(ingresses, ingress).status, { loadBalancer: {} })
   const draft = { ...changed(sampleIngress(), { 'spec.ingressClassName': 'x' }), status: { loadBalancer: { ingress: [{ ip: 'x', hostname: '1.2.3.4' }] } } }
   ingresses.status?.prepareForUpdate(draft, sampleIngress(), context)
@@ -93,6 +95,14 @@ test('what an Ingress shows, and its status', () => {
     'status.loadBalancer.ingress[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
     'status.loadBalancer.ingress[0].hostname: Invalid value: "1.2.3.4": must be a DNS name, not an IP address',
   ])
+})
+
+test('the old way to name a class is warned of', () => {
+  const old = changed(sampleIngress(), { 'metadata.annotations': { 'kubernetes.io/ingress.class': 'a' } })
+  assert.deepEqual(ingresses.warnings(old, undefined),
+    ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead'])
+  assert.deepEqual(ingresses.warnings(old, old), [])
+  assert.deepEqual(ingresses.warnings(changed(old, { 'spec.ingressClassName': 'a' }), undefined), [])
 })
 
 test('an IngressClass', () => {

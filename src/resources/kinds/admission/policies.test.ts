@@ -86,7 +86,7 @@ test('a ValidatingAdmissionPolicyBinding', () => {
     'spec.paramRef.name: Forbidden: name and selector are mutually exclusive', 'spec.paramRef.selector: Forbidden: name and selector are mutually exclusive')
   check({ 'spec.paramRef': { name: 'a', parameterNotFoundAction: 'Wait' } },
     'spec.paramRef.parameterNotFoundAction: Unsupported value: "Wait": supported values: "Deny", "Allow"')
-  check({ 'spec.matchResources': { matchPolicy: 'x' } }, 'spec.matchResouces.matchPolicy: Unsupported value: "x": supported values: "Equivalent", "Exact"')
+  check({ 'spec.matchResources': { matchPolicy: 'x' } }, 'spec.matchResources.matchPolicy: Unsupported value: "x": supported values: "Equivalent", "Exact"')
 })
 
 test('mutating policies', () => {

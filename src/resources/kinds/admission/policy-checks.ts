@@ -28,8 +28,6 @@ const RESERVED: ReadonlySet<string> = new Set([
   'namespace', 'return', 'var', 'void', 'while',
 ])
 const ONE_OF_TWO = 'name and selector are mutually exclusive'
-/** Upstream misspells the field's name in errors. */
-const MATCH_RESOURCES = 'spec.matchResouces'
 
 export function checkPolicy(errors: Errors, spec: PolicySpec): void {
   checkOneOf(errors, 'spec', 'failurePolicy', spec.failurePolicy, FAILURE_POLICIES)
@@ -86,7 +84,7 @@ export function checkPolicyBinding(errors: Errors, spec: BindingSpec): void {
   if ((spec.policyName ?? '') === '') errors.push(required('spec.policyName'))
   else checkDnsSubdomain(errors, 'spec', 'policyName', spec.policyName)
   if (spec.paramRef !== undefined) checkParamRef(errors, 'spec.paramRef', spec.paramRef)
-  if (spec.matchResources !== undefined) checkMatchResources(errors, MATCH_RESOURCES, spec.matchResources)
+  if (spec.matchResources !== undefined) checkMatchResources(errors, 'spec.matchResources', spec.matchResources)
 }
 
 function checkParamRef(errors: Errors, path: string, { name = '', selector, parameterNotFoundAction }: ParamRef): void {

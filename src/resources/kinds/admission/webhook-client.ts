@@ -20,6 +20,10 @@ export function checkClientConfig(errors: Errors, path: string, { url, service }
 }
 
 function checkUrl(errors: Errors, field: string, url: string): void {
+  const problem = urlProblem(url)
+  if (problem !== undefined) {
+    return void errors.push(required(field, `url must be a valid URL: parse ${JSON.stringify(url)}: ${problem}${FORM}`))
+  }
   const [beforeFragment = '', fragment = ''] = splitOnce(url, '#')
   const scheme = SCHEME.exec(beforeFragment)?.[1] ?? ''
   const [rest = '', query = ''] = splitOnce(scheme === '' ? beforeFragment : beforeFragment.slice(scheme.length + 1), '?')
@@ -29,6 +33,20 @@ function checkUrl(errors: Errors, field: string, url: string): void {
   if (user !== undefined) errors.push(invalidValue(field, user, 'user information is not permitted in the URL'))
   if (fragment !== '') errors.push(invalidValue(field, fragment, 'fragments are not permitted in the URL'))
   if (query !== '') errors.push(invalidValue(field, query, 'query parameters are not permitted in the URL'))
+}
+
+/** Why a text can be no URL at all, in the words of Go. */
+function urlProblem(url: string): string | undefined {
+  if (/[\0-\x1f\x7f]/.test(url)) return 'net/url: invalid control character in URL'
+  if (url.startsWith(':')) return 'missing protocol scheme'
+  const authority = AUTHORITY.exec(url.replace(SCHEME, ''))
+  const host = authority?.[2] ?? ''
+  const character = /[\s"<>\\^`{|}]/.exec(host)?.[0]
+  if (character !== undefined) return `invalid character ${JSON.stringify(character)} in host name`
+  const port = /(:[^:\]]*)$/.exec(host)?.[1] ?? ''
+  if (port !== '' && !/^:\d*$/.test(port)) return `invalid port ${JSON.stringify(port)} after host`
+  const escape = /%(?![0-9a-fA-F]{2}).{0,2}/.exec(url.split(/[?#]/, 1)[0] ?? '')?.[0]
+  return escape === undefined ? undefined : `invalid URL escape ${JSON.stringify(escape)}`
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

@@ -56,6 +56,14 @@ test('where a webhook is', () => {
   check({ url: 'https:///a' }, '.url: Invalid value: "": host must be provided; desired format: https://host[/path]')
   check({ url: 'https://me:pw@a/b?c=d#e' }, '.url: Invalid value: "me:pw": user information is not permitted in the URL',
     '.url: Invalid value: "e": fragments are not permitted in the URL', '.url: Invalid value: "c=d": query parameters are not permitted in the URL')
+  const malformed = (url: string, problem: string): void => check({ url },
+    `.url: Required value: url must be a valid URL: parse ${JSON.stringify(url)}: ${problem}; desired format: https://host[/path]`)
+  malformed('https://a:b/', 'invalid port ":b" after host')
+  malformed('https://a b/', 'invalid character " " in host name')
+  malformed('https://a/%zz', 'invalid URL escape "%zz"')
+  malformed('://a', 'missing protocol scheme')
+  malformed('https://a/\n', 'net/url: invalid control character in URL')
+  check({ url: 'https://[::1]:8443/validate' })
   check({ service: {} }, '.service.name: Required value: service name is required', '.service.namespace: Required value: service namespace is required')
   check({ service: { ...service, port: 70000 } }, '.service.port: Invalid value: 70000: port is not valid: must be between 1 and 65535, inclusive')
   check({ service: { ...service, path: '/a/b/' } })

@@ -123,6 +123,18 @@ export function certificatesProblem(pem: string): string | undefined {
   return blocks.length === 0 ? 'must contain at least one CERTIFICATE PEM block' : undefined
 }
 
+/** Why a PEM text holds nobody to trust; undefined where one of its certificates can be read, whatever stands beside it. */
+export function rootCertificatesProblem(pem: string): string | undefined {
+  const failed = 'unable to load root certificates'
+  const blocks = pemBlocks(pem)
+  if (blocks.length === 0) return `${failed}: unable to parse bytes as PEM block`
+  const certificates = blocks.filter(({ label, hasHeaders }) => label === 'CERTIFICATE' && !hasHeaders)
+  const problems = certificates.map(({ bytes }) => certificateProblem(bytes))
+  if (problems.includes(undefined)) return undefined
+  const [problem = ''] = problems
+  return `${failed}: ${problem === '' ? 'no valid certificate authority data seen' : `failed to parse certificate: ${problem}`}`
+}
+
 /** Whether the bytes have the outline of a certificate (RFC 5280, section 4.1). */
 function certificateProblem(bytes: Uint8Array): string | undefined {
   try {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fromBase64, textOf, toBase64, utf8 } from '../../../words/bytes.ts'
 import type { CustomResourceDefinition } from '../../generated/types.ts'
+import { CERTIFICATE_PEM } from '../../sample-certificates.testing.ts'
 import { sampleDefinition } from '../../sample-extension-objects.testing.ts'
+import type { Change } from '../checking.testing.ts'
 import { changed, context, created, createChecks, messagesOf, updateChecks, updated } from '../checking.testing.ts'
 import { customResourceDefinitions } from './custom-resource-definition.ts'
 
@@ -46,6 +49,10 @@ test('versions', () => {
   check({ [`${first}.deprecationWarning`]: 'old' }, `${first}.deprecationWarning: Invalid value: "old": can only be set for deprecated versions`)
   check({ [`${first}.deprecated`]: true, [`${first}.deprecationWarning`]: 'a\tb' },
     `${first}.deprecationWarning: Invalid value: "a\\tb": must only contain printable UTF-8 characters; non-printable character found at index 1`)
+  check({ [`${first}.deprecated`]: true, [`${first}.deprecationWarning`]: 'ü'.repeat(128) })
+  check({ [`${first}.deprecated`]: true, [`${first}.deprecationWarning`]: `${'ü'.repeat(128)}\u00a0` },
+    `${first}.deprecationWarning: Invalid value: "${'ü'.repeat(128)}\u00a0": must be <= 256 characters long`,
+    `${first}.deprecationWarning: Invalid value: "${'ü'.repeat(128)}\u00a0": must only contain printable UTF-8 characters; non-printable character found at index 256`)
   check({ 'spec.preserveUnknownFields': true }, 'spec.preserveUnknownFields: Invalid value: true: cannot set to true, set'
     + ' x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead')
 })
@@ -89,6 +96,8 @@ test('selectable fields', () => {
   fields(['.spec.size', '.spec.size'], '[1].jsonPath: Duplicate value: ".spec.size"')
   fields([''], '[0].jsonPath: Required value')
   fields(['.spec.colour'], '[0].jsonPath: Invalid value: ".spec.colour": is an invalid path: does not refer to a valid field')
+  check({ [`${first}.selectableFields`]: [{ jsonPath: '.spec.size' }], 'spec.versions[1]': { ...v2, schema: sampleDefinition().spec.versions[0]?.schema } },
+    `${first}.selectableFields: Invalid value: "": selectableFields may only be set when version.schema.openAPIV3Schema is not included`)
   fields(['.spec'], '[0].jsonPath: Invalid value: ".spec": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.')
 })
 
@@ -108,8 +117,7 @@ test('conversion', () => {
 test('updates', () => {
   const update = updateChecks(customResourceDefinitions, sampleDefinition)
   update({}, { 'spec.scope': 'Cluster' })
-  update({}, { 'spec.group': 'example.org' }, 'metadata.name: Invalid value: "widgets.example.com": must be spec.names.plural+"."+spec.group',
-    'spec.group: Invalid value: "example.org": field is immutable')
+  update({}, { 'spec.group': 'example.org' }, 'spec.group: Invalid value: "example.org": field is immutable')
   const established = changed(created(customResourceDefinitions, sampleDefinition()), { 'status.conditions': [{ type: 'Established', status: 'True' }] })
   const later = (change: object): CustomResourceDefinition => updated(customResourceDefinitions, changed(established, { ...change }), established)
   const errors = (object: CustomResourceDefinition): string[] => messagesOf(customResourceDefinitions.validateUpdate(object, established))
@@ -119,6 +127,29 @@ test('updates', () => {
   assert.deepEqual(stored.status, { ...established.status, storedVersions: ['v1', 'v2'] })
   assert.deepEqual(errors(stored), ['status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version, and must remain in'
     + ' spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions'])
+})
+
+test('the authorities of a conversion webhook, once the definition is established', () => {
+  const conversion = (caBundle: string): Change => ({ 'spec.conversion': {
+    strategy: 'Webhook', webhook: { clientConfig: { caBundle, service: { name: 'hooks', namespace: 'default' } }, conversionReviewVersions: ['v1'] },
+  } })
+  const made = (caBundle: string, status: string): CustomResourceDefinition => changed(
+    created(customResourceDefinitions, changed(sampleDefinition(), conversion(caBundle))), { 'status.conditions': [{ type: 'Established', status }] })
+  const good = CERTIFICATE_PEM
+  const bad = (problem: string, bytes = '0x78'): string => (
+    `spec.conversion.webhookClientConfig.caBundle: Invalid value: []byte{${bytes}}: unable to load root certificates: ${problem}`)
+  const table: [CustomResourceDefinition, string, string[]][] = [
+    [made('', 'True'), good, []],
+    [made(good, 'True'), toBase64(utf8(`x\n${textOf(fromBase64(CERTIFICATE_PEM) ?? utf8(''))}`)), []],
+    [made(good, 'True'), 'eA==', [bad('unable to parse bytes as PEM block')]],
+    [made('', 'True'), 'eA==', [bad('unable to parse bytes as PEM block')]],
+    [made('eA==', 'True'), 'eXk=', []],
+    [made(good, 'False'), 'eA==', []],
+  ]
+  for (const [old, caBundle, expected] of table) {
+    const later = updated(customResourceDefinitions, changed(old, conversion(caBundle)), old)
+    assert.deepEqual(messagesOf(customResourceDefinitions.validateUpdate(later, old)), expected)
+  }
 })
 
 test('the status', () => {

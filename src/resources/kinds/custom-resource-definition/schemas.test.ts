@@ -212,3 +212,14 @@ test('what the expressions of a definition are about', () => {
   assert.deepEqual(subjectsIn({ properties: { a: { type: 'object', maxProperties: 7, additionalProperties: text } } }), [[root, 7, false, true]])
   assert.deepEqual(subjectsIn({ properties: { a: { type: 'object', 'x-kubernetes-embedded-resource': true, ...ruled } } }), [[root, 1, true, true]])
 })
+
+test('defaults with the rules that they must keep', () => {
+  const rules = { 'x-kubernetes-validations': [{ rule: 'self > 0' }] }
+  const schema = { type: 'object', properties: {
+    a: { type: 'integer', default: 1, ...rules }, b: { type: 'integer', default: 1 },
+    c: { type: 'object', default: {}, properties: { d: { type: 'integer', ...rules } } },
+  } }
+  const found = customResourceDefinitions.expressionsOf(changed(sampleDefinition(), { [WHERE]: schema }))
+  assert.deepEqual(found.filter(({ use }) => use === 'schema-default').map(({ path }) => path),
+    ['a', 'c'].map((name) => `spec.validation.openAPIV3Schema.properties[${name}].default`))
+})

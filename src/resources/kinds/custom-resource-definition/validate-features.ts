@@ -108,7 +108,11 @@ function checkSelectableFields(
   errors: Errors, path: string, fields: readonly SelectableField[], schema: JSONSchemaProps | undefined,
 ): void {
   if (schema === undefined) {
-    errors.push(invalidValue(path, '', 'selectableFields may only be set when validations.schema is included'))
+    // Upstream has it the wrong way round for versions.
+    const detail = path.startsWith('spec.versions')
+      ? 'selectableFields may only be set when version.schema.openAPIV3Schema is not included'
+      : 'selectableFields may only be set when validations.schema is included'
+    errors.push(invalidValue(path, '', detail))
     return
   }
   const seen = new Set<string>()

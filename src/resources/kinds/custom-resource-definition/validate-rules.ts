@@ -4,7 +4,7 @@ import type { Expression, RuleSubject } from '../../expression.ts'
 import type { Errors } from '../../field-checks.ts'
 import type { JSONSchemaProps, ValidationRule } from '../../generated/types.ts'
 import { findField } from './field-path.ts'
-import { additionalOf, itemsOf } from './json-schema.ts'
+import { additionalOf, itemsOf, someSchema } from './json-schema.ts'
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
 const LINE_BREAK = /[\n\r]/
@@ -84,10 +84,18 @@ function rulesIn(path: string, schema: JSONSchemaProps, where: Where): Expressio
     { ...inside, copies: where.copies === undefined || count === undefined ? undefined : where.copies * Math.max(0, count) })
   return [
     ...found,
+    ...ofDefault(path, schema, { ...where, isResource }),
     ...Object.entries(schema.properties ?? {}).flatMap(([name, property]) => rulesIn(`${path}.properties[${name}]`, property, inside)),
     ...(items === undefined ? [] : rulesIn(`${path}.items`, items, times(schema.maxItems))),
     ...(values === undefined ? [] : rulesIn(`${path}.additionalProperties`, values, times(schema.maxProperties))),
   ]
+}
+
+/** A default must keep the rules that are about it and about what is in it. */
+function ofDefault(path: string, schema: JSONSchemaProps, where: Where): Expression[] {
+  if (schema.default === undefined || !someSchema(schema, (part) => (part['x-kubernetes-validations'] ?? []).length > 0)) return []
+  const subject = { ...where, schema, optionalOldSelf: false }
+  return [{ name: '', hasParams: false, subject, use: 'schema-default', path: `${path}.default`, text: JSON.stringify(schema) }]
 }
 
 function ofRule(path: string, { rule, messageExpression = '' }: ValidationRule, subject: RuleSubject): Expression[] {

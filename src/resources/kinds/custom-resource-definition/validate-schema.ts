@@ -119,7 +119,8 @@ function checkListType(errors: Errors, path: string, schema: JSONSchemaProps): v
       errors.push(invalidValue(`${path}.items.x-kubernetes-list-type`, inner, detail))
     }
     if (items.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic') {
-      errors.push(invalidValue(`${path}.items.x-kubernetes-map-type`, items['x-kubernetes-map-type'] ?? null, detail))
+      // Upstream shows the type of the list.
+      errors.push(invalidValue(`${path}.items.x-kubernetes-map-type`, items['x-kubernetes-list-type'] ?? null, detail))
     }
   }
   if (!LIST_TYPES.includes(listType)) errors.push(notSupported(`${path}.x-kubernetes-list-type`, listType, LIST_TYPES))

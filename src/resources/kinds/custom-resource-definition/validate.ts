@@ -1,7 +1,9 @@
 import { isConditionTrue } from '../../../objects/conditions.ts'
 import type { FieldError } from '../../../objects/field-error.ts'
-import { forbiddenField, invalidValue, required } from '../../../objects/field-error.ts'
+import { forbiddenField, invalidBytes, invalidValue, required } from '../../../objects/field-error.ts'
+import { byteLength, unprintableIn } from '../../../objects/metadata.ts'
 import { dns1035LabelErrors, dnsSubdomainErrors } from '../../../objects/names.ts'
+import { fromBase64, textOf } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkImmutable, checkOneOf } from '../../field-checks.ts'
 import type {
@@ -9,6 +11,7 @@ import type {
   CustomResourceDefinitionVersion,
 } from '../../generated/types.ts'
 import { checkClientConfig, checkReviewVersions } from '../admission/webhook-client.ts'
+import { rootCertificatesProblem } from '../certificate-signing-request/certificate-request.ts'
 import { someSchema } from './json-schema.ts'
 import { promote } from './promoted-spec.ts'
 import { checkFeatures } from './validate-features.ts'
@@ -17,12 +20,17 @@ const SCOPES = ['Cluster', 'Namespaced']
 const STRATEGIES = ['None', 'Webhook']
 const APPROVAL = 'api-approved.kubernetes.io'
 const APPROVAL_RULES = 'https://github.com/kubernetes/enhancements/pull/1111'
-const MAX_WARNING_CHARACTERS = 256
+const MAX_WARNING_BYTES = 256
 const NOT_A_WEBHOOK = 'should not be set when strategy is not set to Webhook'
 export const EMPTY_SPEC: CustomResourceDefinitionSpec = { group: '', names: { plural: '', kind: '' }, scope: '', versions: [] }
 
 export function validate(definition: CustomResourceDefinition): FieldError[] {
-  const errors = everyTime(definition)
+  const errors: Errors = []
+  const { names, group } = definition.spec ?? EMPTY_SPEC
+  if (definition.metadata.name !== `${names?.plural ?? ''}.${group ?? ''}`) {
+    errors.push(invalidValue('metadata.name', definition.metadata.name ?? '', 'must be spec.names.plural+"."+spec.group'))
+  }
+  errors.push(...everyTime(definition))
   checkApproval(errors, definition, undefined)
   return errors
 }
@@ -33,11 +41,28 @@ export function validateUpdate(definition: CustomResourceDefinition, old: Custom
   if (isConditionTrue(conditionsOf(old), 'Established')) {
     checkImmutable(errors, 'spec.scope', spec.scope, before.scope)
     checkImmutable(errors, 'spec.names.kind', spec.names?.kind, before.names?.kind)
+    checkAuthorities(errors, spec, before)
   }
   checkImmutable(errors, 'spec.group', spec.group, before.group)
   checkImmutable(errors, 'spec.names.plural', spec.names?.plural, before.names?.plural)
   checkApproval(errors, definition, old)
   return errors
+}
+
+/** Until a definition is established, whoever makes certificates may fill them in later; after that what has been good must stay so. */
+function checkAuthorities(errors: Errors, spec: CustomResourceDefinitionSpec, before: CustomResourceDefinitionSpec): void {
+  const problem = authoritiesProblem(spec.conversion)
+  if (problem === undefined || spec.conversion?.strategy !== 'Webhook' || authoritiesProblem(before.conversion) !== undefined) return
+  errors.push(invalidBytes('spec.conversion.webhookClientConfig.caBundle', authoritiesOf(spec.conversion), problem))
+}
+
+function authoritiesOf(conversion: CustomResourceConversion | undefined): Uint8Array {
+  return fromBase64(conversion?.webhook?.clientConfig?.caBundle ?? '') ?? new Uint8Array()
+}
+
+function authoritiesProblem(conversion: CustomResourceConversion | undefined): string | undefined {
+  const bytes = authoritiesOf(conversion)
+  return bytes.length === 0 ? undefined : rootCertificatesProblem(textOf(bytes))
 }
 
 function conditionsOf({ status }: CustomResourceDefinition): { type: string; status: string }[] {
@@ -53,10 +78,6 @@ export function validateStatus({ status }: CustomResourceDefinition): FieldError
 function everyTime(definition: CustomResourceDefinition): FieldError[] {
   const errors: Errors = []
   const spec = definition.spec ?? EMPTY_SPEC
-  const name = `${spec.names?.plural ?? ''}.${spec.group ?? ''}`
-  if (definition.metadata.name !== name) {
-    errors.push(invalidValue('metadata.name', definition.metadata.name ?? '', 'must be spec.names.plural+"."+spec.group'))
-  }
   checkSpec(errors, spec)
   errors.push(...validateStatus(definition))
   checkStoredVersions(errors, definition.status?.storedVersions ?? [], spec.versions ?? [])
@@ -132,10 +153,10 @@ function checkDeprecation(
   if (warning === undefined) return
   const bad = (detail: string): void => void errors.push(invalidValue(`${path}.deprecationWarning`, warning, detail))
   if (deprecated !== true) return bad('can only be set for deprecated versions')
-  if (warning.length > MAX_WARNING_CHARACTERS) bad(`must be <= ${MAX_WARNING_CHARACTERS} characters long`)
+  if (byteLength(warning, MAX_WARNING_BYTES) > MAX_WARNING_BYTES) bad(`must be <= ${MAX_WARNING_BYTES} characters long`)
   if (warning === '') bad('must not be an empty string')
-  const index = warning.search(/[\p{C}\p{Zl}\p{Zp}]/u)
-  if (index !== -1) bad(`must only contain printable UTF-8 characters; non-printable character found at index ${index}`)
+  const [first] = unprintableIn(warning)
+  if (first !== undefined) bad(`must only contain printable UTF-8 characters; non-printable character found at index ${first.position}`)
 }
 
 function checkNames(errors: Errors, path: string, names: Partial<CustomResourceDefinitionNames> | undefined): void {

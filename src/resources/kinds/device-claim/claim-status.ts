@@ -3,7 +3,7 @@ import { forbiddenField, invalidValue, notSupported, required, tooLong } from '.
 import { cidrErrors, formatIp, parseCidr } from '../../../objects/ports-and-addresses.ts'
 import { checkConditions } from '../../condition-checks.ts'
 import type { Errors } from '../../field-checks.ts'
-import { checkDnsLabel, checkImmutable, checkPresent } from '../../field-checks.ts'
+import { checkDnsLabel, checkImmutable, checkPresent, sameValue } from '../../field-checks.ts'
 import type {
   AllocatedDeviceStatus, AllocationResult, DeviceAllocationConfiguration, DeviceRequestAllocationResult, NetworkDeviceData,
   ResourceClaimStatus, ResourceV1beta1ResourceClaim as ResourceClaim,
@@ -79,8 +79,8 @@ function checkReserving(errors: Errors, { metadata, status }: ResourceClaim, old
   if (status?.allocation === undefined) {
     errors.push(forbiddenField('status.reservedFor', 'may not be specified when `allocated` is not set'))
   } else if (metadata.deletionTimestamp !== undefined) {
-    const before = new Set((old.status?.reservedFor ?? []).map(({ uid }) => uid))
-    if (reserved.every(({ uid }) => before.has(uid))) return
+    const before = old.status?.reservedFor ?? []
+    if (reserved.every((consumer) => before.some((other) => sameValue(consumer, other)))) return
     const detail = 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set'
     errors.push(forbiddenField('status.reservedFor', detail))
   }

@@ -42,6 +42,12 @@ test('a ResourceClaim', () => {
     + '"count":1}]}}: field is immutable')
 })
 
+test('the metadata of claims to come', () => {
+  const check = createChecks(resourceClaimTemplates, sampleClaimTemplate)
+  check({ 'spec.metadata': { labels: { a: 'b' }, annotations: { c: 'd' } } })
+  check({ 'spec.metadata': { name: 'a', uid: 'b' } }, 'spec.metadata.name: Forbidden: cannot be set', 'spec.metadata.uID: Forbidden: cannot be set')
+})
+
 const DEVICE = { driver: 'gpu.example.com', pool: 'worker', device: 'gpu-0' }
 const allocation = { devices: { results: [{ request: 'gpu', ...DEVICE }] } }
 const POD = { resource: 'pods', name: 'web', uid: 'u1' }
@@ -76,6 +82,7 @@ test('the status of a ResourceClaim', () => {
   const leaving: ResourceClaim = { ...allocated, metadata: { ...allocated.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }
   assert.deepEqual(statusOf(leaving, { allocation, reservedFor: [POD, { ...POD, uid: 'u2' }] })[1],
     ['status.reservedFor: Forbidden: new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set'])
+  assert.equal(statusOf(leaving, { allocation, reservedFor: [{ ...POD, name: 'other' }] })[1].length, 1, 'another reference is a new one')
   assert.deepEqual([pending, allocated, leaving].map((claim) => cellsOf(resourceClaims, claim)['State']), ['pending', 'allocated,reserved', 'deleted,allocated,reserved'])
 })
 
@@ -114,6 +121,9 @@ test('a ResourceSlice', () => {
   attribute({ version: '1.2' }, '.version: Invalid value: "1.2": must be a string compatible with semver.org spec 2.0.0')
   attribute({}, ': Required value: exactly one value must be specified')
   attribute({ int: 1, bool: true }, ': Invalid value: {"int":1,"bool":true}: exactly one value must be specified')
+  const long = `${'a'.repeat(60)}/${'b'.repeat(60)}`
+  check({ 'spec.devices[0].basic.capacity': { [long]: { value: '1' } } },
+    `spec.devices[0].basic.capacity[${'a'.repeat(47)}...${'b'.repeat(46)}]: Too long: may not be more than 32 bytes`)
   check({ 'spec.devices[0].basic.attributes': { 'example.com/9': { bool: true } } }, 'spec.devices[0].basic.attributes[example.com/9]: Invalid value: "9": a valid C'
     + " identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName',"
     + " regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')")

@@ -1,4 +1,5 @@
 import type { FieldError } from '../../../objects/field-error.ts'
+import { forbiddenField } from '../../../objects/field-error.ts'
 import type { ResourceDefinition } from '../../definition.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkAnnotations, checkImmutable, checkLabels } from '../../field-checks.ts'
@@ -56,8 +57,16 @@ function validateTemplate({ spec }: ResourceClaimTemplate): FieldError[] {
   const errors: Errors = []
   checkAnnotations(errors, 'spec.metadata.annotations', spec?.metadata?.annotations)
   checkLabels(errors, 'spec.metadata.labels', spec?.metadata?.labels)
+  for (const field in spec?.metadata) {
+    if (field !== 'annotations' && field !== 'labels') errors.push(forbiddenField(`spec.metadata.${goName(field)}`, 'cannot be set'))
+  }
   checkClaimSpec(errors, 'spec.spec', spec?.spec)
   return errors
+}
+
+/** Upstream makes the field's name of the one in its code. */
+function goName(field: string): string {
+  return field === 'uid' ? 'uID' : field
 }
 
 function prepareTemplate(draft: ResourceClaimTemplate): void {

@@ -15,6 +15,9 @@ import { checkAttributeName, checkPoolName } from './device-names.ts'
 const MAX_DEVICES = 128
 const MAX_FACTS = 32
 const MAX_VALUE = 64
+/** A domain, a slash, and the name. */
+const MAX_KEY = 63 + 1 + 32
+const ELLIPSIS = '...'
 const ONE_PLACE = 'exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required'
 const NUMBER = '(?:0|[1-9]\\d*)'
 const PART = '(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)'
@@ -73,14 +76,22 @@ function checkDevice(errors: Errors, path: string, { name, basic }: Device): voi
 
 function checkFacts(errors: Errors, path: string, { attributes = {}, capacity = {} }: BasicDevice): void {
   for (const [name, attribute] of Object.entries(attributes)) {
-    checkAttributeName(errors, `${path}.attributes[${name}]`, name)
-    checkAttribute(errors, `${path}.attributes[${name}]`, attribute)
+    const field = `${path}.attributes[${shortKey(name)}]`
+    checkAttributeName(errors, field, name)
+    checkAttribute(errors, field, attribute)
   }
-  for (const name of Object.keys(capacity)) checkAttributeName(errors, `${path}.capacity[${name}]`, name)
+  for (const name of Object.keys(capacity)) checkAttributeName(errors, `${path}.capacity[${shortKey(name)}]`, name)
   const count = Object.keys(attributes).length + Object.keys(capacity).length
   if (count > MAX_FACTS) {
     errors.push(invalidValue(path, count, `the total number of attributes and capacities must not exceed ${MAX_FACTS}`))
   }
+}
+
+/** What is longer than a name can be is shown without its middle. */
+function shortKey(name: string): string {
+  if (name.length <= MAX_KEY) return name
+  const shown = MAX_KEY - ELLIPSIS.length
+  return name.slice(0, Math.ceil(shown / 2)) + ELLIPSIS + name.slice(name.length - Math.floor(shown / 2))
 }
 
 function checkAttribute(errors: Errors, path: string, attribute: DeviceAttribute): void {
