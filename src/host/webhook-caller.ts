@@ -1,6 +1,7 @@
 import { Agent } from 'node:https'
 import type { WebhookCall, WebhookCaller, WebhookTarget } from '../apiserver/webhooks/webhook-caller.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
+import { jsonText, parseJson } from '../objects/json-text.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import { wholeAnswer } from './whole-answer.ts'
 
@@ -41,7 +42,7 @@ export function createWebhookCaller(): WebhookCaller & EventPoster & { close(): 
   }
   return {
     call: ({ target, body, timeoutMs }: WebhookCall) => explained(target, async () =>
-      objectIn(await send(target, Buffer.from(JSON.stringify(body)), timeoutMs, agentFor(target)))),
+      objectIn(await send(target, Buffer.from(jsonText(body)), timeoutMs, agentFor(target)))),
     post: (target, text, timeoutMs) => explained(target, async () => {
       await send(target, Buffer.from(text), timeoutMs, agentFor(target))
     }),
@@ -81,7 +82,7 @@ function headersFor({ port, serverName, credentials }: WebhookTarget, bytes: Buf
 }
 
 function objectIn(bytes: Buffer): JsonObject {
-  const value: unknown = JSON.parse(bytes.toString('utf8'))
+  const value: unknown = parseJson(bytes.toString('utf8'))
   if (!isObject(value)) throw new Error('the answer is no JSON object')
   return value
 }

@@ -1,5 +1,6 @@
 import { badRequest } from '../words/status-error.ts'
 import { isObject, sameItems, type JsonObject } from './json.ts'
+import { jsonText } from './json-text.ts'
 import { mergeMap, withoutDirectives } from './patch-strategic.ts'
 import type { Field, Schema } from './schema.ts'
 
@@ -79,7 +80,7 @@ function looseKey(item: unknown, mergeKey: string | undefined): string {
 }
 
 function keyText(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  return typeof value === 'string' ? value : (jsonText(value) ?? '')
 }
 
 /**

@@ -1,6 +1,6 @@
 import { invalidValue, notSupported } from '../../objects/field-error.ts'
 import type { FieldError } from '../../objects/field-error.ts'
-import { isObject } from '../../objects/json.ts'
+import { isObject, type Integer } from '../../objects/json.ts'
 import { badRequest, invalid } from '../../words/status-error.ts'
 import { isTrue } from '../request-info.ts'
 import { integer } from './list-options.ts'
@@ -11,7 +11,7 @@ export type PropagationPolicy = 'Foreground' | 'Background' | 'Orphan'
 /** metav1.DeleteOptions as the delete stage needs it. */
 export interface DeleteOptions {
   readonly dryRun: boolean
-  readonly gracePeriodSeconds: number | undefined
+  readonly gracePeriodSeconds: Integer | undefined
   readonly propagationPolicy: PropagationPolicy | undefined
   readonly orphanDependents: boolean | undefined
   readonly uid: string | undefined
@@ -35,7 +35,7 @@ export function parseDeleteOptions(query: URLSearchParams, body: unknown): Delet
 
 interface Fields {
   readonly dryRun: readonly string[]
-  readonly gracePeriodSeconds: number | undefined
+  readonly gracePeriodSeconds: Integer | undefined
   readonly propagationPolicy: string | undefined
   readonly orphanDependents: boolean | undefined
   readonly uid: string | undefined
@@ -83,7 +83,7 @@ function field<T>(of: { readonly [key: string]: unknown }, name: string, is: (va
   return value
 }
 
-const isInteger = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value)
+const isInteger = (value: unknown): value is Integer => typeof value === 'bigint' || Number.isSafeInteger(value)
 const isString = (value: unknown): value is string => typeof value === 'string'
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 

@@ -1,5 +1,6 @@
 import { fromBase64, textOf } from '../../words/bytes.ts'
 import { isObject, type JsonObject } from '../../objects/json.ts'
+import { parseJson } from '../../objects/json-text.ts'
 import { apiVersionOf, type KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { StatusDetails, StatusReason } from '../../words/status-error.ts'
@@ -121,7 +122,7 @@ function patchOf({ patch, patchType }: JsonObject, mayPatch: boolean): readonly 
   }
   const bytes = typeof patch === 'string' ? fromBase64(patch) : undefined
   if (bytes === undefined) throw new Error('webhook response.patch is not base64')
-  const operations: unknown = JSON.parse(textOf(bytes))
+  const operations: unknown = parseJson(textOf(bytes))
   if (!Array.isArray(operations)) throw new Error('webhook response.patch is not a list of operations')
   return operations
 }
