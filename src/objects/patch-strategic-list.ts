@@ -49,7 +49,7 @@ function mergeByKey(
     if (directive === 'replace') replace = true
     else if (directive === 'delete') deleted.add(keyOfItem(item, mergeKey, name))
     else if (directive === undefined || directive === 'merge') additions.push(item)
-    else throw badRequest(`unknown patch type ${JSON.stringify(directive)} in $patch`)
+    else throw badRequest(`unknown patch type ${jsonText(directive)} in $patch`)
   }
   if (replace) return additions.map((item) => withoutDirectives(items, item))
   const kept = deleted.size === 0 ? [...target] : target.filter((item) => !deleted.has(looseKey(item, mergeKey)))

@@ -18,7 +18,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof({ weight: 3, arbitrary
 
 const scalar = fc.oneof(
   hostileText, fc.boolean(), fc.constant(null), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }),
-  fc.constantFrom(0, -0, 1, -1, 2 ** 31, 2 ** 53, -(2 ** 53), 1e308, 5e-324),
+  fc.constantFrom(0, -0, 1, -1, 2 ** 31, 2 ** 53, -(2 ** 53), 1e308, 5e-324, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)),
 )
 
 const { json, jsonObject } = fc.letrec<{ json: unknown; jsonObject: JsonObject }>((tie) => ({

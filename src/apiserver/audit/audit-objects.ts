@@ -57,7 +57,7 @@ export function statusText(response: WholeResponse): string {
     const status = parsed(joinBytes(response.body))
     if (status?.['kind'] === 'Status') {
       const { status: outcome, message, reason, details } = status
-      return JSON.stringify({ metadata: {}, status: outcome, message, reason, details, code: response.status })
+      return jsonText({ metadata: {}, status: outcome, message, reason, details, code: response.status })
     }
   }
   return `{"metadata":{},"code":${response.status}}`

@@ -1,6 +1,7 @@
 import { invalidValue, notSupported } from '../../objects/field-error.ts'
 import type { FieldError } from '../../objects/field-error.ts'
 import { isObject, type Integer } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import { badRequest, invalid } from '../../words/status-error.ts'
 import { isTrue } from '../request-info.ts'
 import { integer } from './list-options.ts'
@@ -58,7 +59,7 @@ function fromBody(body: unknown): Fields {
   if (!isObject(body)) throw badRequest('the body of a delete must be a DeleteOptions object')
   const kind = body['kind']
   if (kind !== undefined && kind !== 'DeleteOptions') {
-    throw badRequest(`the body of a delete must be a DeleteOptions object, not ${JSON.stringify(kind)}`)
+    throw badRequest(`the body of a delete must be a DeleteOptions object, not ${jsonText(kind)}`)
   }
   const preconditions = body['preconditions'] ?? {}
   if (!isObject(preconditions)) throw badRequest('DeleteOptions: preconditions must be an object')

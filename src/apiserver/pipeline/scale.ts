@@ -1,4 +1,5 @@
 import { isObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch } from '../../objects/patch-json.ts'
@@ -65,7 +66,7 @@ const MAX_REPLICAS = 2 ** 31 - 1
 function checked(request: WriteRequest, scale: unknown): { replicas: number; resourceVersion: string; uid: string } {
   if (!isObject(scale)) throw badRequest('the body must be an autoscaling/v1 Scale')
   if (scale['kind'] !== undefined && scale['kind'] !== 'Scale') {
-    throw badRequest(`the body must be an autoscaling/v1 Scale, not ${JSON.stringify(scale['kind'])}`)
+    throw badRequest(`the body must be an autoscaling/v1 Scale, not ${jsonText(scale['kind'])}`)
   }
   const metadata = isObject(scale['metadata']) ? scale['metadata'] : {}
   const spec = isObject(scale['spec']) ? scale['spec'] : {}
