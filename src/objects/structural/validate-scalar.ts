@@ -15,13 +15,18 @@ export function checkNumber(errors: FieldError[], schema: Structural, value: Int
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema.limits
   const report = (what: string): void => void errors.push(invalidValue(path, value, `${path} in body ${what}`))
   if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
-    report(exclusiveMinimum ? `should be greater than ${minimum}` : `should be greater than or equal to ${minimum}`)
+    report(exclusiveMinimum ? `should be greater than ${shown(minimum)}` : `should be greater than or equal to ${shown(minimum)}`)
   }
   if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
-    report(exclusiveMaximum ? `should be less than ${maximum}` : `should be less than or equal to ${maximum}`)
+    report(exclusiveMaximum ? `should be less than ${shown(maximum)}` : `should be less than or equal to ${shown(maximum)}`)
   }
-  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) report(`should be a multiple of ${multipleOf}`)
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) report(`should be a multiple of ${shown(multipleOf)}`)
   if (!fitsFormat(value, schema)) report(`must be of type ${schema.format}: ${JSON.stringify(String(value))}`)
+}
+
+/** All digits of what is compared with: 2^60 is 1152921504606846976, not the nearest number with fewer digits that a double has. */
+function shown(limit: number): string {
+  return Number.isInteger(limit) && Math.abs(limit) < 2 ** 63 ? String(BigInt(limit)) : String(limit)
 }
 
 /** In decimal fractions, as people mean them: 0.3 is a multiple of 0.1. */
