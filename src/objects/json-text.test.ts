@@ -91,6 +91,8 @@ test('equal, shared, copied, frozen', () => {
   const old = freezeJson({ a: MAX, b: { c: MIN } })
   assert.equal(shareUnchanged(copyJson(old), old), old)
   assert.notEqual(shareUnchanged({ ...old, a: MIN }, old), old)
+  const power = { a: [2n ** 60n] }
+  assert.equal(shareUnchanged({ a: [2 ** 60] }, power), power)
 })
 
 test('paths compare them', () => {

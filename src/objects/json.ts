@@ -73,7 +73,7 @@ function share(draft: unknown, old: unknown): unknown {
     }
     return same ? old : draft
   }
-  if (!isObject(draft) || !isObject(old)) return draft
+  if (!isObject(draft) || !isObject(old)) return sameNumber(draft, old) ? old : draft
   let kept = 0
   let same = true
   for (const key in draft) {

@@ -78,12 +78,13 @@ export function markDeleted(object: KubeObject, finalizers: readonly string[], g
 function deletionTime(metadata: ObjectMeta, graceSeconds: Integer, now: Instant): string {
   if (metadata.deletionTimestamp === undefined) return endOf(now, graceSeconds)
   const began = Date.parse(metadata.deletionTimestamp) - Number(metadata.deletionGracePeriodSeconds ?? 0) * 1000
-  return endOf(began, graceSeconds)
+  // Of an end that could not be written the beginning is not known any more.
+  return endOf(began < 0 ? now : began, graceSeconds)
 }
 
 /** 9999-12-31T23:59:59Z: a later time cannot be written. */
 const LATEST = 253_402_300_799_000
 
 function endOf(began: Instant, graceSeconds: Integer): string {
-  return formatTime(Math.min(Math.max(began + Number(graceSeconds) * 1000, 0), LATEST))
+  return formatTime(Math.min(began + Number(graceSeconds) * 1000, LATEST))
 }
