@@ -135,6 +135,14 @@ test('field selectors, columns, the scale', async () => {
   server.stop()
 })
 
+test('the definition itself', async () => {
+  const server = await bed()
+  const read = await server.request('GET', `${CRDS}/clocks.example.com`)
+  assert.match(read.text, /"choice":\{"type":"integer","enum":\[9007199254740993,7\]\}/)
+  assert.equal((await server.request('PUT', `${CRDS}/clocks.example.com`, read.text)).get('metadata.generation'), 1)
+  server.stop()
+})
+
 test('server-side apply: elements of sets and keys of lists', async () => {
   const server = await bed()
   const applied = (manager: string, fields: JsonObject, query = ''): ReturnType<TestServer['request']> => (
