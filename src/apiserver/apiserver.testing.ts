@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Client } from '../client/client.ts'
 import type { JsonObject } from '../objects/json.ts'
+import { jsonText, parseJson } from '../objects/json-text.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import { kindConversions, servedResources } from '../resources/registry.ts'
 import { SchemaCatalog } from '../resources/schema.ts'
@@ -144,7 +145,7 @@ export function testRequest(
   const [path = '', query = ''] = url.split('?', 2)
   const bytes = body === undefined ? new Uint8Array()
     : body instanceof Uint8Array ? body
-    : utf8(typeof body === 'string' ? body : JSON.stringify(body))
+    : utf8(typeof body === 'string' ? body : jsonText(body))
   return {
     method, path, query, headers, peer: { address: '127.0.0.1', certificate: undefined }, signal,
     body: async (maxBytes) => {
@@ -158,7 +159,7 @@ export function answerOf(response: ServerResponse): TestAnswer {
   assert(response.type === 'whole', `expected a whole answer, got a ${response.type}`)
   const text = response.body.map(textOf).join('')
   const isJson = response.headers['content-type'] === 'application/json'
-  const body: JsonObject & KubeObject = JSON.parse(isJson && text !== '' ? text : '{}')
+  const body: JsonObject & KubeObject = parseJson(isJson && text !== '' ? text : '{}') as JsonObject & KubeObject
   return { status: response.status, headers: response.headers, text, body, get: (path) => memberOf(body, path) }
 }
 
@@ -177,7 +178,7 @@ async function openWatch(server: ApiServer, path: string, headers: Record<string
     write(bytes) {
       const lines = (pending + textOf(bytes)).split('\n')
       pending = lines.pop() ?? ''
-      for (const line of lines) events.push(JSON.parse(line))
+      for (const line of lines) events.push(parseJson(line) as { type: string; object: JsonObject & KubeObject })
       return true
     },
     backlogBytes: () => watch.backlogBytes,

@@ -244,6 +244,17 @@ test('pods end gracefully, sooner when asked, and at once when their node says s
   assert.equal((await request('GET', `${PODS}/b`)).status, 404)
 })
 
+test('grace periods without end: the time that can be written last, and the period as it was', async () => {
+  const { request } = await startTestServer()
+  const long = 9007199254740993n
+  await request('POST', PODS, { metadata: { name: 'a' }, spec: { nodeName: 'n', terminationGracePeriodSeconds: long, containers: [{ name: 'c', image: 'i' }] } })
+  const shown = ({ status, get }: { status: number; get: (path: string) => unknown }): unknown[] => [status, get('metadata.deletionTimestamp'), get('metadata.deletionGracePeriodSeconds')]
+  assert.deepEqual(shown(await request('DELETE', `${PODS}/a`)), [200, '9999-12-31T23:59:59Z', long])
+  assert.deepEqual(shown(await request('DELETE', `${PODS}/a`, { gracePeriodSeconds: long + 1n })), [200, '9999-12-31T23:59:59Z', long])
+  assert.deepEqual(shown(await request('DELETE', `${PODS}/a`, { gracePeriodSeconds: 5 })), [200, '2026-01-01T00:00:05Z', 5])
+  assert.equal((await request('DELETE', `${PODS}/a`, { gracePeriodSeconds: '5' })).status, 400)
+})
+
 test('a namespace stays until its finalizers are gone', async () => {
   const { request } = await startTestServer()
   const created = await request('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } })

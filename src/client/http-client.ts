@@ -1,4 +1,5 @@
 import { isObject } from '../objects/json.ts'
+import { jsonText } from '../objects/json-text.ts'
 import { apiVersionOf, type KindRef } from '../objects/kind.ts'
 import { keyOf, type KubeObject, type ObjectKey } from '../objects/kube-object.ts'
 import { utf8 } from '../words/bytes.ts'
@@ -64,7 +65,7 @@ function caller(transport: Transport, options: HttpClientOptions): Caller {
     throw await reached(() => readError(response))
   }
   const json: Caller['json'] = async (method, path, body, contentType = 'application/json') => {
-    const content = body === undefined ? { headers: {} } : { headers: { 'content-type': contentType }, body: utf8(JSON.stringify(body)) }
+    const content = body === undefined ? { headers: {} } : { headers: { 'content-type': contentType }, body: utf8(jsonText(body)) }
     const response = await send({ method, path, ...content })
     return reached(() => readJson(response))
   }

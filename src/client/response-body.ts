@@ -1,4 +1,5 @@
 import { isObject } from '../objects/json.ts'
+import { parseJson } from '../objects/json-text.ts'
 import { joinBytes, textOf } from '../words/bytes.ts'
 import { StatusError, type StatusCause, type StatusDetails, type StatusReason } from '../words/status-error.ts'
 import type { TransportResponse } from './transport.ts'
@@ -12,7 +13,7 @@ const NEWLINE = 0x0a
 
 /** The whole body as JSON. Throws a StatusError when it is too long or no JSON. */
 export async function readJson(response: TransportResponse): Promise<unknown> {
-  return parseJson(await readBytes(response, MAX_BODY_BYTES))
+  return valueOf(await readBytes(response, MAX_BODY_BYTES))
 }
 
 async function readBytes(response: TransportResponse, maxBytes: number): Promise<Uint8Array> {
@@ -27,9 +28,9 @@ async function readBytes(response: TransportResponse, maxBytes: number): Promise
   return chunks.length === 1 && only !== undefined ? only : joinBytes(chunks)
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function valueOf(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(textOf(bytes)) as unknown
+    return parseJson(textOf(bytes))
   } catch {
     throw new StatusError(500, 'InternalError', 'the answer is not valid JSON: is this the address of a Kubernetes API?')
   }
@@ -47,7 +48,7 @@ export async function* jsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
       const whole = pending.length === 0 ? line : joinBytes([...pending, line])
       pending = []
       length = 0
-      if (whole.length > 0) yield parseJson(whole)
+      if (whole.length > 0) yield valueOf(whole)
     }
     if (start === chunk.length) continue
     length += chunk.length - start
@@ -61,7 +62,7 @@ export async function readError(response: TransportResponse): Promise<StatusErro
   const bytes = await readBytes(response, MAX_ERROR_BYTES)
   let body: unknown
   try {
-    body = JSON.parse(textOf(bytes)) as unknown
+    body = parseJson(textOf(bytes))
   } catch {
     body = undefined
   }

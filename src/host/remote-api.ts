@@ -6,6 +6,7 @@ import type { RemoteApi, RemoteDocument, RemoteQuestion, RemoteTarget } from '..
 import type { ServerRequest } from '../apiserver/http.ts'
 import type { User } from '../apiserver/access.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
+import { parseJson } from '../objects/json-text.ts'
 import { serviceUnavailable } from '../words/status-error.ts'
 import { forwardRequest } from './forward-request.ts'
 import { wholeAnswer } from './whole-answer.ts'
@@ -97,7 +98,7 @@ async function read(target: RemoteTarget, question: RemoteQuestion, by: Identity
 }
 
 function documentIn(bytes: Buffer): JsonObject {
-  const value: unknown = JSON.parse(bytes.toString('utf8'))
+  const value: unknown = parseJson(bytes.toString('utf8'))
   if (!isObject(value)) throw new Error('the answer is no JSON object')
   return value
 }

@@ -24,6 +24,7 @@ const server = createServer({ cert: pki.apiServer.certificatePem, key: pki.apiSe
   request.on('end', () => {
     switch (request.url) {
       case '/echo': return response.end(JSON.stringify({ host: request.headers.host, body: JSON.parse(Buffer.concat(chunks).toString()) }))
+      case '/as-it-is': return response.end(`{"body":${Buffer.concat(chunks).toString()}}`)
       case '/failing': return response.writeHead(503).end('busy')
       case '/list': return response.end('[]')
       case '/rubbish': return response.end('<html>')
@@ -51,6 +52,12 @@ function call(path: string, more: object = {}): Promise<unknown> {
 
 test('an answer of whoever the certificate is for', async () => {
   assert.deepEqual(await call('/echo'), { host: 'hook.default.svc:443', body: { question: 1 } })
+})
+
+test('integers of 64 bits go and come as they are', async () => {
+  const target = { host: '127.0.0.1', port, path: '/as-it-is', serverName: 'hook.default.svc', authority: 'hook.default.svc:443', caPem: pki?.caPem }
+  const body = { nanos: [9007199254740993n, -(2n ** 63n)] }
+  assert.deepEqual(await caller.call({ target, body, timeoutMs: 300 }), { body })
 })
 
 test('what goes wrong is said with the address as it was given', async () => {

@@ -2,6 +2,7 @@ import { Agent } from 'node:https'
 import type { ClientCalls, HostCalls } from '../apiserver/metrics/client-calls.ts'
 import { uncalled, type WebhookCall, type WebhookCaller, type WebhookTarget } from '../apiserver/webhooks/webhook-caller.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
+import { jsonText, parseJson } from '../objects/json-text.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import { wholeAnswer } from './whole-answer.ts'
 
@@ -42,7 +43,7 @@ export function createWebhookCaller(calls?: ClientCalls): WebhookCaller & EventP
     send(target, Buffer.from(text), timeoutMs, { agent: agentFor(target), counts: calls?.of(target.authority) }))
   return {
     call: ({ target, body, timeoutMs }: WebhookCall) => explained(target, async () =>
-      objectIn(await sent(target, JSON.stringify(body), timeoutMs))),
+      objectIn(await sent(target, jsonText(body), timeoutMs))),
     post: (target, text, timeoutMs) => explained(target, async () => {
       await sent(target, text, timeoutMs)
     }),
@@ -95,7 +96,7 @@ function headersFor({ authority, credentials }: WebhookTarget, bytes: Buffer): R
 }
 
 function objectIn(bytes: Buffer): JsonObject {
-  const value: unknown = JSON.parse(bytes.toString('utf8'))
+  const value: unknown = parseJson(bytes.toString('utf8'))
   if (!isObject(value)) throw new Error('the answer is no JSON object')
   return value
 }

@@ -1,3 +1,4 @@
+import { idOf } from './security.ts'
 import type { Container, Pod, Volume, VolumeMount } from '../resources/generated/types.ts'
 import { DEFAULT_TERMINATION_PATH } from './container-config.ts'
 import { expand } from './expansion.ts'
@@ -46,7 +47,8 @@ async function volumeMount(input: MountInput, mount: VolumeMount, index: number)
   const volume = input.pod.spec?.volumes?.find(({ name }) => name === mount.name)
   const subPath = resolvedSubPath(input, mount)
   const hostPath = subPath === '' ? volumePath : await input.host.subPath(input.pod.metadata.uid ?? '', {
-    volume: mount.name, container: input.container.name, index, volumePath, subPath, groupId: input.pod.spec?.securityContext?.fsGroup,
+    volume: mount.name, container: input.container.name, index, volumePath, subPath,
+    groupId: idOf(input.pod.spec?.securityContext?.fsGroup),
   })
   return {
     containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,

@@ -31,7 +31,7 @@ export async function runHook(
     return answer.outcome === 'success' ? undefined : answer.output
   }
   if (handler.sleep !== undefined) {
-    await sleep(parts.clock, Math.min(handler.sleep.seconds * 1000, timeoutMs), signal)
+    await sleep(parts.clock, Math.min(Number(handler.sleep.seconds) * 1000, timeoutMs), signal)
     return undefined
   }
   return 'invalid handler: it has neither exec, httpGet nor sleep'

@@ -1,3 +1,4 @@
+import { graceSecondsOf } from './pod-view.ts'
 import type { Container, Pod } from '../resources/generated/types.ts'
 import { present } from '../words/assert.ts'
 import { thrownMessage } from '../words/thrown.ts'
@@ -156,7 +157,7 @@ async function runPostStart(
   if (problem === undefined) return { ok: true }
   report.event('Warning', 'FailedPostStartHook', 'PostStartHook failed')
   report.event('Normal', 'Killing', 'FailedPostStartHook')
-  await parts.runtime.perform({ type: 'stop-container', containerId, graceSeconds: pod.spec?.terminationGracePeriodSeconds ?? 30 }, signal)
+  await parts.runtime.perform({ type: 'stop-container', containerId, graceSeconds: graceSecondsOf(pod) }, signal)
   return { ok: false, reason: 'PostStartHookError', message: problem }
 }
 

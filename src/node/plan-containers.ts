@@ -1,3 +1,5 @@
+import { graceSecondsOf } from './pod-view.ts'
+import type { Integer } from '../objects/json.ts'
 import type { PlanDraft } from './plan-draft.ts'
 import { holdOf } from './hold.ts'
 import { nextAttempt, shouldStart } from './restart.ts'
@@ -56,7 +58,7 @@ function keepRunning(view: PodView, draft: PlanDraft, container: ContainerView):
   const restarts = container.role === 'sidecar' || view.restartPolicy !== 'Never' || wrong.changed
   draft.act({
     type: 'stop-container', name: container.name, containerId: container.latest.id,
-    graceSeconds: Math.max(2, wrong.graceSeconds ?? view.pod.spec?.terminationGracePeriodSeconds ?? 30),
+    graceSeconds: Math.max(2, Number(wrong.graceSeconds ?? graceSecondsOf(view.pod))),
     preStop: container.spec.lifecycle?.preStop !== undefined, because: 'restart',
     message: `Container ${container.name} ${wrong.what}${restarts ? ', will be restarted' : ''}`,
   })
@@ -65,7 +67,7 @@ function keepRunning(view: PodView, draft: PlanDraft, container: ContainerView):
 interface Wrong {
   readonly what: string
   readonly changed: boolean
-  readonly graceSeconds: number | undefined
+  readonly graceSeconds: Integer | undefined
 }
 
 function whatIsWrong({ spec, latest, probes }: ContainerView): Wrong | undefined {

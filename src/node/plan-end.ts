@@ -1,3 +1,4 @@
+import { graceSecondsOf } from './pod-view.ts'
 import { isTerminalPhase } from '../resources/kinds/pod/phase.ts'
 import { PlanDraft } from './plan-draft.ts'
 import { planStops } from './plan-stop.ts'
@@ -19,7 +20,7 @@ export function endOf(view: PodView): PodEnd | undefined {
   const said = [view.memory.status, view.pod.status].find((status) => isTerminalPhase(status?.phase))
   if (said !== undefined) return { cause: 'finished', reason: said.reason, message: said.message }
   const deadlineSeconds = view.pod.spec?.activeDeadlineSeconds
-  if (deadlineSeconds !== undefined && view.now >= startTimeOf(view) + deadlineSeconds * 1000) {
+  if (deadlineSeconds !== undefined && view.now >= startTimeOf(view) + Number(deadlineSeconds) * 1000) {
     return { cause: 'deadline', reason: 'DeadlineExceeded', message: DEADLINE_MESSAGE }
   }
   const initFailed = view.containers.some((container) =>
@@ -33,7 +34,7 @@ export function endOf(view: PodView): PodEnd | undefined {
 /** The pod has ended: what still runs is stopped, its network and volumes go, its dead containers stay for their logs. */
 export function planEnded(view: PodView, draft: PlanDraft): void {
   if (draft.busy('sandbox')) return draft.abandon('sandbox')
-  if (!planStops(view, draft, view.pod.spec?.terminationGracePeriodSeconds ?? 30)) return
+  if (!planStops(view, draft, graceSecondsOf(view.pod))) return
   if (draft.pause(view.memory.sandboxFailure)) return
   const ready = view.actual?.sandboxes.filter(({ state }) => state === 'ready') ?? []
   for (const { id } of ready) draft.act({ type: 'stop-sandbox', sandboxId: id })
@@ -47,7 +48,7 @@ export function planDeletion(view: PodView, draft: PlanDraft): void {
   draft.abandon('sandbox')
   const volumes = memory.operations['volumes']
   if (volumes !== undefined && volumes.action.type !== 'tear-down-volumes') draft.abandon('volumes')
-  const graceSeconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30
+  const graceSeconds = Number(pod.metadata.deletionGracePeriodSeconds ?? graceSecondsOf(pod))
   const quiet = planStops(view, draft, graceSeconds)
   if (!quiet || draft.busy('sandbox')) return
   if (draft.pause(memory.sandboxFailure)) return

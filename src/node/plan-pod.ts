@@ -42,7 +42,7 @@ export const planPod: PlanPod = (pod, actual, memory, now, node) => {
 
 function planRunning(view: PodView, draft: PlanDraft): void {
   const deadlineSeconds = view.pod.spec?.activeDeadlineSeconds
-  if (deadlineSeconds !== undefined) draft.wake(startTimeOf(view) + deadlineSeconds * 1000)
+  if (deadlineSeconds !== undefined) draft.wake(startTimeOf(view) + Number(deadlineSeconds) * 1000)
   if (!planVolumes(view, draft)) return
   if (planSandbox(view, draft)) planContainers(view, draft)
 }

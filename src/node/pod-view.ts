@@ -86,6 +86,11 @@ export function startTimeOf(view: PodView): Instant {
 }
 
 /** web_default(0d4c...): how logs and messages name a pod. */
+/** How long its containers have to end when nobody says otherwise. */
+export function graceSecondsOf(pod: Pod): number {
+  return Number(pod.spec?.terminationGracePeriodSeconds ?? 30)
+}
+
 export function podTitle(pod: Pod): string {
   return `${pod.metadata.name ?? ''}_${pod.metadata.namespace ?? ''}(${pod.metadata.uid ?? ''})`
 }

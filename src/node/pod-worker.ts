@@ -107,7 +107,7 @@ export class PodWorker {
     this.#parts.statuses.forget(this.#uid)
     const deletionTimestamp = this.#pod.metadata.deletionTimestamp ?? '1970-01-01T00:00:00Z'
     const known = this.#pod.metadata.deletionGracePeriodSeconds
-    const deletionGracePeriodSeconds = Math.min(known ?? ORPHAN_GRACE_SECONDS, ORPHAN_GRACE_SECONDS)
+    const deletionGracePeriodSeconds = Math.min(Number(known ?? ORPHAN_GRACE_SECONDS), ORPHAN_GRACE_SECONDS)
     this.#pod = { ...this.#pod, metadata: { ...this.#pod.metadata, deletionTimestamp, deletionGracePeriodSeconds } }
     this.#memory = { ...this.#memory, objectDeleted: true }
     this.wake()

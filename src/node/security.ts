@@ -1,3 +1,4 @@
+import type { Integer } from '../objects/json.ts'
 import type { Container, Pod, SeccompProfile } from '../resources/generated/types.ts'
 import { podTitle } from './pod-view.ts'
 import type { SecurityConfig } from './runtime.ts'
@@ -10,8 +11,8 @@ export function containerSecurity(pod: Pod, container: Container, seccompDirecto
   const privileged = own?.privileged === true
   return {
     privileged,
-    runAsUser: own?.runAsUser ?? ofPod?.runAsUser,
-    runAsGroup: own?.runAsGroup ?? ofPod?.runAsGroup,
+    runAsUser: idOf(own?.runAsUser ?? ofPod?.runAsUser),
+    runAsGroup: idOf(own?.runAsGroup ?? ofPod?.runAsGroup),
     supplementalGroups: supplementalGroups(pod),
     readOnlyRootFilesystem: own?.readOnlyRootFilesystem === true,
     noNewPrivileges: own?.allowPrivilegeEscalation === false && !privileged,
@@ -28,8 +29,8 @@ export function sandboxSecurity(pod: Pod, seccompDirectory: string): SecurityCon
   const containers = initAndRegular(pod)
   return {
     privileged: containers.some(({ securityContext }) => securityContext?.privileged === true),
-    runAsUser: context?.runAsUser,
-    runAsGroup: context?.runAsGroup,
+    runAsUser: idOf(context?.runAsUser),
+    runAsGroup: idOf(context?.runAsGroup),
     supplementalGroups: supplementalGroups(pod),
     readOnlyRootFilesystem: false,
     noNewPrivileges: false,
@@ -42,9 +43,14 @@ export function sandboxSecurity(pod: Pod, seccompDirectory: string): SecurityCon
 
 function supplementalGroups(pod: Pod): number[] {
   const context = pod.spec?.securityContext
-  const groups = new Set(context?.supplementalGroups ?? [])
-  if (context?.fsGroup !== undefined) groups.add(context.fsGroup)
+  const groups = new Set((context?.supplementalGroups ?? []).map(Number))
+  if (context?.fsGroup !== undefined) groups.add(Number(context.fsGroup))
   return [...groups]
+}
+
+/** A user's or group's number as the runtime takes it. Validation has held it to 31 bits: nothing is rounded. */
+export function idOf(id: Integer | undefined): number | undefined {
+  return id === undefined ? undefined : Number(id)
 }
 
 function seccomp(profile: SeccompProfile | undefined, directory: string): SecurityConfig['seccomp'] {
@@ -72,5 +78,5 @@ export function rootProblem(pod: Pod, container: Container, imageUser: number | 
 export function commonUser(pod: Pod): number | undefined {
   const containers = initAndRegular(pod)
   const users = new Set(containers.map(({ securityContext }) => securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser))
-  return users.size === 1 ? [...users][0] : undefined
+  return users.size === 1 ? idOf([...users][0]) : undefined
 }

@@ -1,6 +1,7 @@
 import { textOf } from '../words/bytes.ts'
 import { badRequest } from '../words/status-error.ts'
 import { scanJson } from './json-scanner.ts'
+import { parseJson } from './json-text.ts'
 
 /**
  * Deeper documents are refused: everything that walks an object may then recurse. No API type nests a tenth as deep.
@@ -15,7 +16,7 @@ export function decodeJson(bytes: Uint8Array): unknown {
   // Assigning to __proto__ on a copy would change its prototype, so no object may carry that key (plain or escaped: _ is \u005f).
   if (text.includes('__proto__') || text.includes('\\u005')) checkExactly(text)
   try {
-    return JSON.parse(text) as unknown
+    return parseJson(text)
   } catch {
     checkExactly(text)
     throw badRequest('json parse error: the text is not valid JSON')

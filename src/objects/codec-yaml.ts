@@ -1,4 +1,9 @@
-import { CORE_SCHEMA, defineScalarTag, dump, loadAll, mergeTag, NOT_RESOLVED, YAMLException, type LoadOptions } from 'js-yaml'
+import type { Integer } from './json.ts'
+import { isInt64 } from './json-text.ts'
+import {
+  CORE_SCHEMA, defineScalarTag, dump, DUMP_SCHEMA, intCoreTag, intYaml11Tag, loadAll, mergeTag, NOT_RESOLVED, YAMLException,
+  type LoadOptions,
+} from 'js-yaml'
 import { textOf, utf8 } from '../words/bytes.ts'
 import { badRequest } from '../words/status-error.ts'
 import { MAX_DEPTH } from './codec-json.ts'
@@ -14,21 +19,26 @@ const MAX_YAML_DEPTH = 200
 /** All values together after aliases are spelled out: what a few hundred bytes of nested aliases may become. */
 const MAX_VALUES = 1_000_000
 const MAX_DOCUMENTS = 10_000
+/** A sign, a mark of the base and 22 octal digits: what is longer has more than 64 bits. */
+const MAX_INTEGER_CHARACTERS = 25
 
 /** defaultMode: 0644 is octal, as in YAML 1.1, which Kubernetes' manifests are written in; 0o644 is YAML 1.2's way to say it. */
-const integerTag = defineScalarTag<number>('tag:yaml.org,2002:int', {
+const integerTag = defineScalarTag<Integer>('tag:yaml.org,2002:int', {
   implicit: true,
   implicitFirstChars: ['+', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
   resolve: (source) => readInteger(source) ?? NOT_RESOLVED,
   identify: (value) => Number.isInteger(value),
 })
 
-function readInteger(source: string): number | undefined {
+/** What does not fit in 64 bits is a double, as JSON has it. */
+function readInteger(source: string): Integer | undefined {
   const match = /^([-+]?)(?:0o?([0-7]+)|0x([0-9a-fA-F]+)|(0|[1-9][0-9]*))$/.exec(source)
   if (match === null) return undefined
   const [, sign, octal, hex, decimal] = match
   const value = octal !== undefined ? Number.parseInt(octal, 8) : hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal)
-  return sign === '-' ? -value : value
+  if (Number.isSafeInteger(value) || source.length > MAX_INTEGER_CHARACTERS) return sign === '-' ? -value : value
+  const exact = BigInt(octal !== undefined ? `0o${octal}` : hex !== undefined ? `0x${hex}` : (decimal ?? '')) * (sign === '-' ? -1n : 1n)
+  return isInt64(exact) ? exact : Number(exact)
 }
 
 /** yes and no as in YAML 1.1, but not the letters y and n, which are ordinary keys (of coordinates, say). */
@@ -105,7 +115,17 @@ function spend(value: unknown, budget: { left: number }, levels: number): void {
   for (const inner of Object.values(value)) spend(inner, budget, levels - 1)
 }
 
+/** The library's own schema for printing quotes what any version of YAML might take for a number; bigints are whole numbers too. */
+const PRINTED = DUMP_SCHEMA.withTags({
+  ...intCoreTag,
+  resolve(source, isExplicit, tagName) {
+    const value = intYaml11Tag.resolve(source, isExplicit, tagName)
+    return value === NOT_RESOLVED ? intCoreTag.resolve(source, isExplicit, tagName) : value
+  },
+  identify: (value) => typeof value === 'bigint' || intCoreTag.identify(value),
+})
+
 /** As kubectl get -o yaml prints: keys sorted, lists not indented, no line folding. */
 export function encodeYaml(value: unknown): Uint8Array<ArrayBuffer> {
-  return utf8(dump(value, { noRefs: true, sortKeys: true, seqNoIndent: true, lineWidth: -1, quoteStyle: 'double' }))
+  return utf8(dump(value, { schema: PRINTED, noRefs: true, sortKeys: true, seqNoIndent: true, lineWidth: -1, quoteStyle: 'double' }))
 }

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from './json.ts'
+import { jsonText } from './json-text.ts'
 import type { StatusCause } from '../words/status-error.ts'
 
 /**
@@ -59,7 +60,7 @@ const MAX_SHOWN_CHARACTERS = 256
 const MAX_SHOWN_BYTES = 8192
 
 function show(value: unknown): string {
-  const text = JSON.stringify(beginningOf(value, { left: MAX_SHOWN_CHARACTERS })) ?? 'null'
+  const text = jsonText(beginningOf(value, { left: MAX_SHOWN_CHARACTERS })) ?? 'null'
   return text.length <= MAX_SHOWN_CHARACTERS ? text : `${text.slice(0, MAX_SHOWN_CHARACTERS)}...`
 }
 

@@ -1,4 +1,5 @@
-import { isObject } from './json.ts'
+import { integerOf } from './json-text.ts'
+import { isObject, type Integer } from './json.ts'
 
 /**
  * The JSON paths of printer columns, scale subresources and selectable fields, as kubectl reads them:
@@ -58,7 +59,9 @@ function stepOf([whole, name, single, double, index, start, end, path, operator,
 
 function literal(text: string): unknown {
   if (/^['"]/.test(text)) return text.slice(1, -1)
-  return text === 'true' ? true : text === 'false' ? false : text === 'null' ? null : Number.isNaN(Number(text)) ? text : Number(text)
+  if (text === 'null') return null
+  if (text === 'true' || text === 'false') return text === 'true'
+  return Number.isNaN(Number(text)) ? text : (integerOf(text) ?? Number(text))
 }
 
 function walk(steps: readonly Step[], from: readonly unknown[]): readonly unknown[] {
@@ -89,7 +92,14 @@ function passes({ path, operator, operand }: Step & { type: 'filter' }, item: un
   if (found.length === 0) return false
   if (operator === '==') return value === operand
   if (operator === '!=') return value !== operand
-  if (typeof value !== typeof operand || (typeof value !== 'number' && typeof value !== 'string')) return false
-  const other = operand as typeof value
+  if (typeof value === 'string') return typeof operand === 'string' && isOrdered(value, operator, operand)
+  return isNumber(value) && isNumber(operand) && isOrdered(value, operator, operand)
+}
+
+function isOrdered(value: string | Integer, operator: string, other: string | Integer): boolean {
   return operator === '<' ? value < other : operator === '<=' ? value <= other : operator === '>' ? value > other : value >= other
+}
+
+function isNumber(value: unknown): value is Integer {
+  return typeof value === 'number' || typeof value === 'bigint'
 }

@@ -1,4 +1,6 @@
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type Json = null | boolean | Integer | string | readonly Json[] | { readonly [key: string]: Json }
+/** A whole number of 64 bits: a bigint where a number would not be exact (beyond 2^53), and never elsewhere. */
+export type Integer = number | bigint
 export type JsonObject = { [key: string]: unknown }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -13,8 +15,14 @@ export function sameJson(a: unknown, b: unknown): boolean {
     for (let index = 0; index < a.length; index++) if (!sameJson(a[index], b[index])) return false
     return true
   }
-  if (!isObject(a) || !isObject(b)) return false
+  if (!isObject(a) || !isObject(b)) return sameNumber(a, b)
   return sameMembers(a, b)
+}
+
+/** 1e18 may have come as a double and as an exact integer. */
+function sameNumber(a: unknown, b: unknown): boolean {
+  if (typeof a === 'bigint') return typeof b === 'number' && Number.isInteger(b) && BigInt(b) === a
+  return typeof b === 'bigint' && typeof a === 'number' && sameNumber(b, a)
 }
 
 /** A member that is undefined is none. To ask a for each key of b would be shorter, but V8 compiles that again and again. */
@@ -65,7 +73,7 @@ function share(draft: unknown, old: unknown): unknown {
     }
     return same ? old : draft
   }
-  if (!isObject(draft) || !isObject(old)) return draft
+  if (!isObject(draft) || !isObject(old)) return sameNumber(draft, old) ? old : draft
   let kept = 0
   let same = true
   for (const key in draft) {

@@ -1,3 +1,5 @@
+import type { Integer } from './json.ts'
+
 /**
  * The part that all objects share. Written out, because every room reads it; the kinds' types are generated
  * (resources/generated/types.ts).
@@ -31,7 +33,7 @@ export interface ObjectMeta {
   generation?: number
   creationTimestamp?: string
   deletionTimestamp?: string
-  deletionGracePeriodSeconds?: number
+  deletionGracePeriodSeconds?: Integer
   labels?: Record<string, string>
   annotations?: Record<string, string>
   ownerReferences?: OwnerReference[]

@@ -1,5 +1,6 @@
 import { badRequest } from '../words/status-error.ts'
 import { isObject, sameItems, type JsonObject } from './json.ts'
+import { jsonText } from './json-text.ts'
 import { mergeMap, withoutDirectives } from './patch-strategic.ts'
 import type { Field, Schema } from './schema.ts'
 
@@ -48,7 +49,7 @@ function mergeByKey(
     if (directive === 'replace') replace = true
     else if (directive === 'delete') deleted.add(keyOfItem(item, mergeKey, name))
     else if (directive === undefined || directive === 'merge') additions.push(item)
-    else throw badRequest(`unknown patch type ${JSON.stringify(directive)} in $patch`)
+    else throw badRequest(`unknown patch type ${jsonText(directive)} in $patch`)
   }
   if (replace) return additions.map((item) => withoutDirectives(items, item))
   const kept = deleted.size === 0 ? [...target] : target.filter((item) => !deleted.has(looseKey(item, mergeKey)))
@@ -79,7 +80,7 @@ function looseKey(item: unknown, mergeKey: string | undefined): string {
 }
 
 function keyText(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  return typeof value === 'string' ? value : (jsonText(value) ?? '')
 }
 
 /**

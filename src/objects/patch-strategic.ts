@@ -1,5 +1,6 @@
 import { badRequest } from '../words/status-error.ts'
 import { isObject, sameJson, type JsonObject } from './json.ts'
+import { jsonText } from './json-text.ts'
 import { deletePrimitives, mergeList } from './patch-strategic-list.ts'
 import type { Field, ObjectSchema, Schema } from './schema.ts'
 
@@ -22,7 +23,7 @@ export function mergeMap(schema: Schema | undefined, target: JsonObject, patch: 
   const directive = patch['$patch']
   if (directive === 'replace') return withoutDirectives(schema, omit(patch, '$patch'))
   if (directive === 'delete') return {}
-  if (directive !== undefined && directive !== 'merge') throw badRequest(`unknown patch type ${JSON.stringify(directive)} in $patch`)
+  if (directive !== undefined && directive !== 'merge') throw badRequest(`unknown patch type ${jsonText(directive)} in $patch`)
   const base = retainKeys(target, patch)
   const merged: JsonObject = { ...base }
   let changed = base !== target

@@ -26,7 +26,7 @@ function detail(walk: Walk, key: string | number | undefined, schema: Schema, va
     const bad = /[^A-Za-z0-9+/\r\n]/.exec(value)
     return `illegal base64 data at input byte ${bad?.index ?? value.length}`
   }
-  const found = typeof value === 'number' && isInteger(schema) ? `number ${value}` : jsonType(value)
+  const found = (typeof value === 'number' || typeof value === 'bigint') && isInteger(schema) ? `number ${value}` : jsonType(value)
   if (schema.type === 'int-or-string') return `json: cannot unmarshal ${found} into Go value of type int32`
   const context = goField(walk, key)
   return `json: cannot unmarshal ${found} into Go ${context === undefined ? 'value' : `struct field ${context}`} of type ${goType(schema)}`
@@ -39,6 +39,7 @@ function isInteger(schema: Schema): boolean {
 function jsonType(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
+  if (typeof value === 'bigint') return 'number'
   return typeof value === 'boolean' ? 'bool' : typeof value
 }
 

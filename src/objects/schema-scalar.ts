@@ -1,25 +1,32 @@
+import type { Integer } from './json.ts'
+import { isInt64 } from './json-text.ts'
 import { formatTime, parseTime } from '../words/instant.ts'
 import { canonicalQuantity } from './quantity.ts'
 import type { ScalarType } from './schema.ts'
 
 const MAX_INT32 = 2 ** 31 - 1
-const MAX_INT64 = 2 ** 63
 
 /** The value in the form in which it is stored; undefined when it is not of that type. */
-export function canonicalScalar(type: ScalarType, value: unknown): string | number | boolean | undefined {
+export function canonicalScalar(type: ScalarType, value: unknown): string | Integer | boolean | undefined {
   switch (type) {
     case 'string': return typeof value === 'string' ? value : undefined
     case 'boolean': return typeof value === 'boolean' ? value : undefined
     case 'int32': return isInt32(value) ? value : undefined
-    // JSON.parse has rounded what lies beyond 2^53 already; such numbers are no counts or seconds.
-    case 'int64': return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= MAX_INT64 ? value : undefined
-    case 'double': return typeof value === 'number' ? value : undefined
+    case 'int64': return canonicalInt64(value)
+    case 'double': return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : undefined
     case 'int-or-string': return typeof value === 'string' || isInt32(value) ? value : undefined
     case 'quantity': return canonicalQuantityValue(value)
     case 'time': return typeof value === 'string' ? canonicalTime(value) : undefined
     case 'micro-time': return typeof value === 'string' ? canonicalMicroTime(value) : undefined
     case 'bytes': return typeof value === 'string' ? canonicalBase64(value) : undefined
   }
+}
+
+/** 1e18, which JSON says as a double, is an integer too. */
+function canonicalInt64(value: unknown): Integer | undefined {
+  if (typeof value === 'bigint') return isInt64(value) ? value : undefined
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return typeof value === 'number' ? value : undefined
+  return Number.isInteger(value) ? canonicalInt64(BigInt(value)) : undefined
 }
 
 function isInt32(value: unknown): value is number {
@@ -29,7 +36,7 @@ function isInt32(value: unknown): value is number {
 /** cpu: 1 is as good as cpu: "1". */
 function canonicalQuantityValue(value: unknown): string | undefined {
   if (typeof value === 'string') return canonicalQuantity(value.trim())
-  return typeof value === 'number' ? canonicalQuantity(String(value)) : undefined
+  return typeof value === 'number' || typeof value === 'bigint' ? canonicalQuantity(String(value)) : undefined
 }
 
 /** 2026-11-23T05:14:26Z: UTC, whole seconds. */

@@ -1,5 +1,5 @@
 import type { FieldError } from '../objects/field-error.ts'
-import type { JsonObject } from '../objects/json.ts'
+import type { JsonObject, Integer } from '../objects/json.ts'
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { FinalizerRule } from '../objects/metadata.ts'
@@ -32,7 +32,7 @@ export interface Column<T> {
   /** 0 always, above 0 only with -o wide. */
   readonly priority: number
   readonly description: string
-  cell(object: T, now: Instant): string | number | boolean | null
+  cell(object: T, now: Instant): string | Integer | boolean | null
 }
 
 /** Reads one field as text; '' where it is absent. (From a method, so that definitions of all kinds fit in one list.) */
@@ -87,7 +87,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** The validation of metadata.finalizers. */
   readonly finalizerRule: FinalizerRule
   /** Seconds between deletionTimestamp and removal; undefined: removed at once when no finalizer stands. */
-  deletionGraceSeconds?(object: T, requested: number | undefined): number
+  deletionGraceSeconds?(object: T, requested: Integer | undefined): Integer
   /** Answers, but stores nothing (TokenReview, SubjectAccessReview, Binding). */
   readonly virtual: boolean
 }

@@ -1,6 +1,6 @@
 import type { FieldError } from '../objects/field-error.ts'
 import { duplicate, forbiddenField, invalidValue, notSupported, required, tooMany } from '../objects/field-error.ts'
-import { isObject } from '../objects/json.ts'
+import { isObject, type Integer } from '../objects/json.ts'
 import { MAX_REQUIREMENTS } from '../objects/label-requirement.ts'
 import { validateAnnotations, validateLabels } from '../objects/metadata.ts'
 import {
@@ -62,7 +62,7 @@ export function checkNames(errors: Errors, path: string, field: string, value: s
   report(errors, path, field, value, problems)
 }
 
-export function checkNotNegative(errors: Errors, path: string, field: string, value: number | undefined): void {
+export function checkNotNegative(errors: Errors, path: string, field: string, value: Integer | undefined): void {
   if (value !== undefined && value < 0) errors.push(invalidValue(at(path, field), value, NOT_NEGATIVE))
 }
 

@@ -1,3 +1,4 @@
+import type { Integer } from '../objects/json.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { Instant } from '../words/instant.ts'
 import type { Column, ResourceDefinition } from './definition.ts'
@@ -40,7 +41,7 @@ export function tableColumns<T extends KubeObject>(definition: ResourceDefinitio
 }
 
 /** The cells of one row, in the order of the columns. */
-export function tableCells<T>(columns: readonly Column<T>[], object: T, now: Instant): (string | number | boolean | null)[] {
+export function tableCells<T>(columns: readonly Column<T>[], object: T, now: Instant): (string | Integer | boolean | null)[] {
   return columns.map((column) => column.cell(object, now))
 }
 

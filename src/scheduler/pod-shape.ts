@@ -1,3 +1,4 @@
+import { jsonText } from '../objects/json-text.ts'
 import type { Node, NodeAffinity, PodSpec } from '../resources/generated/types.ts'
 import type { NodeTable } from './node-table.ts'
 import { matchesNodeSelection, preferenceWeight } from './node-affinity.ts'
@@ -111,7 +112,7 @@ export class PodShapes {
   readonly #shapes = new Map<string, PodShape>()
 
   of(spec: PodSpec): PodShape {
-    const key = JSON.stringify([spec.nodeSelector, spec.affinity?.nodeAffinity, spec.tolerations, spec.nodeName])
+    const key = jsonText([spec.nodeSelector, spec.affinity?.nodeAffinity, spec.tolerations, spec.nodeName])
     const known = this.#shapes.get(key)
     if (known !== undefined) return known
     const shape = new PodShape(key, spec)

@@ -1,3 +1,4 @@
+import { parseJson } from '../objects/json-text.ts'
 import { allObjects, prefixOf, resourcePrefix } from '../apiserver/storage/keys.ts'
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject, ObjectKey } from '../objects/kube-object.ts'
@@ -68,7 +69,7 @@ export class DiskLog {
 
   /** The decode edge: what is on the disk was written by the API server. */
   decode<T extends KubeObject>(bytes: Uint8Array): T {
-    const known = this.#decoded.get(bytes) ?? (JSON.parse(textOf(bytes)) as KubeObject)
+    const known = this.#decoded.get(bytes) ?? (parseJson(textOf(bytes)) as KubeObject)
     this.#decoded.set(bytes, known)
     return known as T
   }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { memberOf, settle, startTestServer, testRequest, type TestServer } from '../../src/apiserver/apiserver.testing.ts'
 import type { ServerResponse } from '../../src/apiserver/http.ts'
 import { ProtobufEncoder } from '../../src/apiserver/protobuf/encode-object.ts'
+import { jsonText } from '../../src/objects/json-text.ts'
 import type { KubeObject } from '../../src/objects/kube-object.ts'
 import { servedResources } from '../../src/resources/registry.ts'
 import { sampleOf } from '../../src/resources/sample-objects.testing.ts'
@@ -32,7 +33,7 @@ interface Call {
   readonly body: Uint8Array | undefined
 }
 
-const jsonBytes = (value: unknown): Uint8Array => utf8(JSON.stringify(value))
+const jsonBytes = (value: unknown): Uint8Array => utf8(jsonText(value))
 const json = { 'content-type': 'application/json' } as const
 const { constantFrom, record, tuple, oneof } = fc
 
@@ -125,6 +126,6 @@ fuzzAsync('what the requests left behind', 0.001, fc.constantFrom(...resources),
   assert.equal(list.status, 200, list.text.slice(0, 500))
   const items = list.body['items']
   for (const item of Array.isArray(items) ? items : []) {
-    for (const field of ['name', 'uid', 'resourceVersion', 'creationTimestamp']) assert.equal(typeof memberOf(item, `metadata.${field}`), 'string', `${resource.kind.kind}: ${JSON.stringify(item).slice(0, 300)}`)
+    for (const field of ['name', 'uid', 'resourceVersion', 'creationTimestamp']) assert.equal(typeof memberOf(item, `metadata.${field}`), 'string', `${resource.kind.kind}: ${jsonText(item).slice(0, 300)}`)
   }
 })

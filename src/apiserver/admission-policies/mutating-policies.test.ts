@@ -182,3 +182,21 @@ test('rounds: who wants to is asked again when it was changed after him, and the
     at.stop()
   }
 })
+
+test('integers of 64 bits arrive and leave as they are', async () => {
+  const at = await server()
+  const GRACE = 'object.spec.template.spec.terminationGracePeriodSeconds'
+  const pod = (fields: string): string => `Object{spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{${fields}}}}}`
+  await policy(at, 'long', [
+    apply(pod(`terminationGracePeriodSeconds: ${GRACE} + 2`)),
+    patch(`[JSONPatch{op: 'test', path: '/spec/template/spec/terminationGracePeriodSeconds', value: 9007199254740995},
+      JSONPatch{op: 'add', path: '/spec/minReadySeconds', value: ${GRACE} - 9007199254740990},
+      JSONPatch{op: 'add', path: '/metadata/annotations', value: {'grace': string(${GRACE}), 'isUint': string(uint(${GRACE}))}}]`),
+  ])
+  const { template } = Object(memberOf(deployment('a'), 'spec')) as { template: { spec: object } }
+  const made = await at.request('POST', DEPLOYMENTS, deployment('a', { template: { ...template, spec: { ...template.spec, terminationGracePeriodSeconds: 9007199254740993n } } }))
+  assert.deepEqual([made.status, made.get('spec.template.spec.terminationGracePeriodSeconds'), made.get('spec.minReadySeconds'), made.get('metadata.annotations')], [
+    201, 9007199254740995n, 5, { grace: '9007199254740995', isUint: '9007199254740995' },
+  ], made.text)
+  at.stop()
+})

@@ -1,3 +1,4 @@
+import { parseJson } from '../../objects/json-text.ts'
 import { areAllowed, mergeTolerations } from '../../policy/tolerations/merge.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Namespace, Pod, Toleration } from '../../resources/generated/types.ts'
@@ -50,14 +51,14 @@ function tolerationsOf(namespace: Namespace | undefined, annotation: string): re
   const text = namespace?.metadata.annotations?.[annotation]
   if (text === undefined) return undefined
   if (text === '') return []
-  const list = parseJson(text)
+  const list = valueOf(text)
   if (Array.isArray(list)) return list as readonly Toleration[]
   throw internalError(`the annotation ${annotation} of namespace ${namespace?.metadata.name} is no list of tolerations`)
 }
 
-function parseJson(text: string): unknown {
+function valueOf(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

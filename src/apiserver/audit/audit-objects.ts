@@ -1,5 +1,6 @@
 import { decodeYaml } from '../../objects/codec-yaml.ts'
 import { isObject, type JsonObject } from '../../objects/json.ts'
+import { jsonText, parseJson } from '../../objects/json-text.ts'
 import { joinBytes, textOf } from '../../words/bytes.ts'
 import type { ServerResponse } from '../http.ts'
 import { mediaType, type BodyParts } from '../negotiate/body.ts'
@@ -35,7 +36,7 @@ export function responseObjectText(
   switch (mediaType(response.headers['content-type'])) {
     case 'application/json': {
       const text = textOf(bytes)
-      return omitManagedFields || text.includes('\n') ? reencoded(JSON.parse(text), omitManagedFields) : text
+      return omitManagedFields || text.includes('\n') ? reencoded(parseJson(text), omitManagedFields) : text
     }
     case 'application/yaml': return reencoded(decodeYaml(bytes), omitManagedFields)
     case protobufType: return reencoded(protobuf.decode(bytes), omitManagedFields)
@@ -44,7 +45,7 @@ export function responseObjectText(
 }
 
 function reencoded(value: unknown, omitManagedFields: boolean): string {
-  return JSON.stringify(omitManagedFields ? withoutManagedFields(value) : value)
+  return jsonText(omitManagedFields ? withoutManagedFields(value) : value)
 }
 
 /** metav1.Status without what belongs to an object: the whole of it for a failure, the code alone otherwise. */
@@ -56,7 +57,7 @@ export function statusText(response: WholeResponse): string {
     const status = parsed(joinBytes(response.body))
     if (status?.['kind'] === 'Status') {
       const { status: outcome, message, reason, details } = status
-      return JSON.stringify({ metadata: {}, status: outcome, message, reason, details, code: response.status })
+      return jsonText({ metadata: {}, status: outcome, message, reason, details, code: response.status })
     }
   }
   return `{"metadata":{},"code":${response.status}}`
@@ -71,7 +72,7 @@ function isStatus(bytes: Uint8Array): boolean {
 
 function parsed(bytes: Uint8Array): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(textOf(bytes))
+    const value: unknown = parseJson(textOf(bytes))
     return isObject(value) ? value : undefined
   } catch {
     return undefined

@@ -1,6 +1,7 @@
 import { DocumentShape } from '../../objects/document-shape.ts'
 import { invalidValue, notSupported, required, type FieldError } from '../../objects/field-error.ts'
 import { isObject, type JsonObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 
 export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse'
 export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete' | 'Panic'
@@ -50,7 +51,7 @@ export function readAuditPolicy(document: unknown): PolicyResult {
   if (!isObject(document)) return refused('it is no object')
   if (document['kind'] !== 'Policy' || document['apiVersion'] !== 'audit.k8s.io/v1') {
     return refused(
-      `no kind ${JSON.stringify(document['kind'] ?? '')} is registered for version ${JSON.stringify(document['apiVersion'] ?? '')}`
+      `no kind ${jsonText(document['kind'] ?? '')} is registered for version ${jsonText(document['apiVersion'] ?? '')}`
       + '; it must be Policy of audit.k8s.io/v1'
     )
   }

@@ -1,4 +1,5 @@
 import { isObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import { formatMicroTime } from '../../words/instant.ts'
 import type { StatusError } from '../../words/status-error.ts'
 import { thrownMessage } from '../../words/thrown.ts'
@@ -88,7 +89,7 @@ export class AuditTrail {
   /** A body that is no object of the API's: a patch, options. */
   requestBody(body: unknown): void {
     if (this.#rule === undefined || this.#rule.level === 'Metadata' || body === undefined) return
-    this.#requestText = JSON.stringify(this.#rule.omitManagedFields ? withoutManagedFields(body) : body)
+    this.#requestText = jsonText(this.#rule.omitManagedFields ? withoutManagedFields(body) : body)
   }
 
   /** Whether the policy wants to hear of this request. */
@@ -106,7 +107,7 @@ export class AuditTrail {
   completed(code: number, object: unknown): void {
     this.#statusText = `{"metadata":{},"code":${code}}`
     if (this.#rule?.level === 'RequestResponse' && object !== undefined) {
-      this.#responseText = JSON.stringify(this.#rule.omitManagedFields ? withoutManagedFields(object) : object)
+      this.#responseText = jsonText(this.#rule.omitManagedFields ? withoutManagedFields(object) : object)
     }
     this.#emit('ResponseComplete')
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseJson } from '../../objects/json-text.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { ConfigMap } from '../../resources/generated/types.ts'
 import { startTestServer, type TestServer } from '../apiserver.testing.ts'
@@ -30,7 +31,7 @@ async function audited(rules: readonly object[], more: object = {}): Promise<Bed
   const lines: string[] = []
   const server = await startTestServer({ audit: { policy: result.policy, sinks: [{ plugin: 'log', lost: 3, take: (line) => lines.push(line) }] }, ...more })
   lines.length = 0
-  return { server, take: () => lines.splice(0).map((line) => JSON.parse(line) as AuditEvent) }
+  return { server, take: () => lines.splice(0).map((line) => parseJson(line) as AuditEvent) }
 }
 
 /** POST /path: create 201 name, what the request and the response were. */
@@ -130,5 +131,17 @@ test("the server's own parts", async () => {
   assert.equal(seen[0]?.userAgent, 'lotse/alice')
   await events.return?.()
   assert.deepEqual(take(), [])
+  server.stop()
+})
+
+test('integers of 64 bits are told as they are, whatever form the answer has', async () => {
+  const { server, take } = await audited([{ level: 'RequestResponse', users: ['alice'], omitManagedFields: true }])
+  const revision = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata: { name: 'a' }, revision: 9007199254740993n, data: { x: [-(2n ** 63n)] } }
+  const path = '/apis/apps/v1/namespaces/default/controllerrevisions'
+  await server.request('POST', path, revision)
+  for (const accept of ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']) await server.request('GET', `${path}/a`, undefined, { accept })
+  const events = take()
+  assert.deepEqual(events[0]?.requestObject, revision)
+  assert.deepEqual(events.map(({ responseObject }) => [(responseObject as typeof revision).revision, (responseObject as typeof revision).data]), Array(4).fill([revision.revision, revision.data]))
   server.stop()
 })

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 
 const API_VERSIONS: Readonly<Record<string, string>> = { v1: 'apiextensions.k8s.io/v1', v1beta1: 'apiextensions.k8s.io/v1beta1' }
@@ -32,7 +33,7 @@ export function convertedObjects(review: JsonObject, asked: { uid: string; apiVe
   }
   if (!isObject(response)) throw new Error('no response provided')
   if (isStrict && response['uid'] !== asked.uid) {
-    throw new Error(`expected response.uid=${JSON.stringify(asked.uid)}, got ${JSON.stringify(told(response['uid']))}`)
+    throw new Error(`expected response.uid=${JSON.stringify(asked.uid)}, got ${jsonText(told(response['uid']))}`)
   }
   const result = isObject(response['result']) ? response['result'] : {}
   if (result['status'] !== 'Success') {

@@ -1,5 +1,6 @@
 import { invalidValue, type FieldError } from '../../objects/field-error.ts'
-import { isObject, type JsonObject } from '../../objects/json.ts'
+import { isObject, type JsonObject, type Integer } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { ScaleSubresource } from '../../resources/definition.ts'
 import type { CustomResourceSubresourceScale } from '../../resources/generated/types.ts'
@@ -35,8 +36,8 @@ export type Door = 'object' | 'status'
 export function checkScale(errors: FieldError[], scale: CustomResourceSubresourceScale, object: KubeObject, door: Door): void {
   for (const path of door === 'status' ? [scale.statusReplicasPath] : [scale.specReplicasPath, scale.statusReplicasPath]) {
     const value = valueAt(object, fieldsOf(path)) ?? 0
-    const wrong = (detail: string): void => void errors.push(invalidValue(path, typeof value === 'number' ? value : 0, detail))
-    if (typeof value !== 'number' || !Number.isInteger(value)) {
+    const wrong = (detail: string): void => void errors.push(invalidValue(path, isNumber(value) ? value : 0, detail))
+    if (!isNumber(value) || goType(value) !== 'int64') {
       wrong(`${path} accessor error: ${show(value)} is of the type ${goType(value)}, expected int64`)
     } else if (value < 0) {
       wrong('should be a non-negative integer')
@@ -54,11 +55,16 @@ export function checkScale(errors: FieldError[], scale: CustomResourceSubresourc
 }
 
 function show(value: unknown): string {
-  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).slice(0, 100)
+  return (typeof value === 'string' ? value : (jsonText(value) ?? '')).slice(0, 100)
+}
+
+function isNumber(value: unknown): value is Integer {
+  return typeof value === 'number' || typeof value === 'bigint'
 }
 
 function goType(value: unknown): string {
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (typeof value === 'bigint') return 'int64'
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'int64' : 'float64'
   if (typeof value === 'string') return 'string'
   if (typeof value === 'boolean') return 'bool'
   return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'

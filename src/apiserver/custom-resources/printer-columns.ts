@@ -1,5 +1,6 @@
 import { jsonPath } from '../../objects/json-path.ts'
 import { isObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { ageOf } from '../../resources/age.ts'
 import type { Column } from '../../resources/definition.ts'
@@ -13,10 +14,10 @@ type Show = (value: unknown, now: number) => Cell
 const SHOWN: Readonly<Record<Column<KubeObject>['type'], Show>> = {
   string: (value) => (typeof value === 'string' ? value
     : value === null ? null
-    : isObject(value) || Array.isArray(value) ? JSON.stringify(value)
+    : isObject(value) || Array.isArray(value) ? jsonText(value)
     : String(value)),
-  integer: (value) => (typeof value === 'number' ? Math.trunc(value) : null),
-  number: (value) => (typeof value === 'number' ? value : null),
+  integer: (value) => (typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null),
+  number: (value) => (typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : null),
   boolean: (value) => (typeof value === 'boolean' ? value : null),
   date: (value, now) => (typeof value === 'string' ? ageOf(value, now) : null),
 }

@@ -7,7 +7,7 @@ import { plainResource } from '../../resources/plain-resource.ts'
 import { SchemaCatalog } from '../../resources/schema.ts'
 import { textOf } from '../../words/bytes.ts'
 import { customSchema } from './custom-schema.ts'
-import { jsonV2 } from './openapi-form.ts'
+import { jsonV2, jsonV3 } from './openapi-form.ts'
 import { OpenApiV3Writer, openApiV2 } from './openapi.ts'
 
 test('what 2.0 cannot say is left out', () => {
@@ -65,4 +65,9 @@ test('custom resources are documented', () => {
   assert.deepEqual(definitions['com.example.stable.v1.WidgetList']?.properties.items, { type: 'array', items: { $ref: '#/definitions/com.example.stable.v1.Widget' } })
   const references = [...v2.matchAll(/#\/definitions\/([^"]+)/g)].map((match) => match[1] ?? '')
   assert.deepEqual(references.filter((name) => definitions[name] === undefined), [], 'every reference has its definition')
+})
+
+test('integers of 64 bits are published as they are', () => {
+  const schema = { type: 'object', properties: { born: { type: 'integer', default: 9007199254740993n, enum: [9007199254740993n] } } }
+  for (const form of [jsonV2, jsonV3]) assert.match(textOf(form.definition('a', schema)), /9007199254740993[^]*9007199254740993/)
 })

@@ -1,3 +1,4 @@
+import { jsonText } from '../../objects/json-text.ts'
 import { utf8 } from '../../words/bytes.ts'
 import type { ServerRequest, ServerResponse } from '../http.ts'
 import { contentHash } from './content-hash.ts'
@@ -11,7 +12,7 @@ export interface Document {
 }
 
 export function jsonDocument(value: object, contentType = 'application/json'): Document {
-  return documentOf(utf8(JSON.stringify(value)), contentType)
+  return documentOf(utf8(jsonText(value)), contentType)
 }
 
 export function documentOf(bytes: Uint8Array, contentType: string): Document {

@@ -1,3 +1,4 @@
+import { jsonText } from '../../objects/json-text.ts'
 import { joinBytes, utf8 } from '../../words/bytes.ts'
 import type { PathItem } from './openapi-paths.ts'
 import type { OpenApiSchema } from './openapi-schema.ts'
@@ -23,7 +24,7 @@ export interface OpenApiForm {
 
 const COMMA = utf8(',')
 
-const member = (name: string, value: object): Uint8Array => utf8(`${JSON.stringify(name)}:${JSON.stringify(value)}`)
+const member = (name: string, value: object): Uint8Array => utf8(`${jsonText(name)}:${jsonText(value)}`)
 
 export const jsonV2: OpenApiForm = {
   path: member,

@@ -1,4 +1,5 @@
 import { isObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import { joinBytes } from '../../words/bytes.ts'
 import type { OpenApiForm } from './openapi-form.ts'
 import { booleanField, bytesOf, messageField, messageOf, textField } from './protobuf-writer.ts'
@@ -119,7 +120,7 @@ function schemaFields(schema: Record<string, unknown>): Encoded[] {
 function extensions(number: number, holder: Record<string, unknown>): Encoded[] {
   return Object.entries(holder)
     .filter(([name]) => name.startsWith('x-'))
-    .map(([name, value]) => messageField(number, [textField(1, name), messageField(2, [textField(2, JSON.stringify(value))])]))
+    .map(([name, value]) => messageField(number, [textField(1, name), messageField(2, [textField(2, jsonText(value))])]))
 }
 
 function texts(number: number, values: unknown): Encoded[] {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import { normalizeObject } from '../../objects/schema-walk.ts'
 import type { KubeObject, ObjectKey } from '../../objects/kube-object.ts'
 import { present } from '../../words/assert.ts'
@@ -104,7 +105,7 @@ function checkedBody(
   const { group, version, kind } = route.body
   const apiVersion = group === '' ? version : `${group}/${version}`
   if ((body['kind'] ?? kind) !== kind) {
-    throw badRequest(`the object provided is unrecognized (must be of type ${kind}), not ${JSON.stringify(body['kind'])}`)
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind}), not ${jsonText(body['kind'])}`)
   }
   const schema = present(parts.schemas(route.body.schema), `the schema ${route.body.schema}`)
   const { object, unknownFields } = normalizeObject(schema, body, { kind, version })

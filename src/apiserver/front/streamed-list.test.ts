@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../objects/json.ts'
+import { parseJson } from '../../objects/json-text.ts'
 import { SchemaCatalog } from '../../resources/schema.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { textOf, utf8 } from '../../words/bytes.ts'
@@ -47,7 +48,7 @@ async function read(server: TestServer, response: ServerResponse, accept: string
     }
   }
   const bytes = Buffer.concat(pieces)
-  return { list: accept.startsWith(PROTOBUF) ? decoder.decode(bytes) : JSON.parse(textOf(bytes)) as JsonObject, pieces: pieces.length }
+  return { list: accept.startsWith(PROTOBUF) ? decoder.decode(bytes) : parseJson(textOf(bytes)) as JsonObject, pieces: pieces.length }
 }
 
 test('a long list that is streamed is the list that its pages make', async () => {
@@ -120,5 +121,23 @@ test('a selector is compared with many objects in several turns, as of one revis
   const { list } = await read(server, await answer, 'application/json')
   const items = list['items'] as JsonObject[]
   assert.deepEqual([items.length, memberOf(items[5_399] ?? {}, 'metadata.name'), memberOf(list, 'metadata.resourceVersion')], [5_999, nameOf(5_400), '1'])
+  server.stop()
+})
+
+test('integers of 64 bits are streamed as they are', async () => {
+  const store = createMemoryStore()
+  const count = 600
+  const writes = Array.from({ length: count }, (_, number) => {
+    const name = nameOf(number)
+    const object = `{"kind":"ControllerRevision","apiVersion":"apps/v1","metadata":{"name":"${name}","namespace":"default"},"revision":${2n ** 53n + BigInt(number)}}`
+    return { key: `objects/apps/controllerrevisions/default/${name}`, value: utf8(object) }
+  })
+  await store.commit({ expect: [], writes })
+  const server = await startTestServer({ store })
+  for (const accept of [PROTOBUF, 'application/json;as=Table;v=v1;g=meta.k8s.io']) {
+    const { list, pieces } = await read(server, await server.raw('GET', '/apis/apps/v1/namespaces/default/controllerrevisions', undefined, { accept }), accept)
+    const found = ((list['rows'] ?? list['items']) as JsonObject[]).map((item) => item['revision'] ?? (item['cells'] as unknown[])[2])
+    assert.deepEqual([found.length, found[1], found[count - 1], pieces > 0], [count, 2n ** 53n + 1n, 2n ** 53n + 599n, true], accept)
+  }
   server.stop()
 })

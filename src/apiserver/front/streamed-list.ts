@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { assert } from '../../words/assert.ts'
 import { utf8Into } from '../../words/bytes.ts'
@@ -50,7 +51,7 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
     return protobufStream((sink) => sendProtobuf(clock, sink, encoder, { head, length: items.length, itemOf }))
   }
   const frame = { ...head, items: [] }
-  if (isPartial) return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => JSON.stringify(itemOf(index))))
+  if (isPartial) return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => jsonText(itemOf(index))))
   return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => inPassing(items.at(index))))
 }
 
@@ -59,7 +60,7 @@ function tableStream(clock: Clock, { query, resource, accepted: { meta } }: Reso
   const options = { meta, metadata: items.metadata, include: parseIncludeObject(query), now: clock.now(), withColumns: true }
   const rowOf = (index: number): string => {
     const { rows } = tableOf(columns, [items.at(index).object], { ...options, withColumns: false })
-    return JSON.stringify(rows).slice(1, -1)
+    return jsonText(rows).slice(1, -1)
   }
   return jsonStream((sink) => sendItems(sink, tableOf(columns, [], options), items.length, rowOf))
 }
@@ -69,7 +70,7 @@ const TAIL = ']}'
 /** frame is the whole answer but for its items, which are its last member. Items are bytes where the cache has them, else texts. */
 async function sendItems(sink: ByteSink, frame: object, length: number, itemOf: (index: number) => Uint8Array | string): Promise<void> {
   const blocks = new Blocks(sink)
-  blocks.addText(JSON.stringify(frame).slice(0, -TAIL.length))
+  blocks.addText(jsonText(frame).slice(0, -TAIL.length))
   for (let index = 0; index < length; index++) {
     if (index > 0) blocks.addText(',')
     const item = itemOf(index)

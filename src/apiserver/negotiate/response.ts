@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { ResponseHeaders, ServerResponse } from '../http.ts'
 import { encodeYaml } from '../../objects/codec-yaml.ts'
 import { utf8 } from '../../words/bytes.ts'
@@ -19,7 +20,7 @@ export function objectResponse(status: number, value: object, accepted: Accepted
     if (encoded !== undefined) return whole(status, PROTOBUF_HEADERS, [encoded])
   }
   if (accepted.format === 'yaml') return whole(status, YAML_HEADERS, [encodeYaml(value)])
-  return whole(status, JSON_HEADERS, [utf8(accepted.pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value))])
+  return whole(status, JSON_HEADERS, [utf8(accepted.pretty ? `${jsonText(value, 2)}\n` : jsonText(value))])
 }
 
 /** An object of the cache: its bytes as they are, unless another form is asked for. */

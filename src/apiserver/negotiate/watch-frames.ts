@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import { tableColumns } from '../../resources/table.ts'
 import type { Revision } from '../../store/store.ts'
 import { utf8 } from '../../words/bytes.ts'
@@ -133,5 +134,5 @@ export function errorFrame(error: StatusError): Uint8Array {
 }
 
 function line(type: string, object: object): Uint8Array {
-  return utf8(`{"type":"${type}","object":${JSON.stringify(object)}}\n`)
+  return utf8(`{"type":"${type}","object":${jsonText(object)}}\n`)
 }

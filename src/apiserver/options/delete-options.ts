@@ -1,6 +1,7 @@
 import { invalidValue, notSupported } from '../../objects/field-error.ts'
 import type { FieldError } from '../../objects/field-error.ts'
-import { isObject } from '../../objects/json.ts'
+import { isObject, type Integer } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import { badRequest, invalid } from '../../words/status-error.ts'
 import { isTrue } from '../request-info.ts'
 import { integer } from './list-options.ts'
@@ -11,7 +12,7 @@ export type PropagationPolicy = 'Foreground' | 'Background' | 'Orphan'
 /** metav1.DeleteOptions as the delete stage needs it. */
 export interface DeleteOptions {
   readonly dryRun: boolean
-  readonly gracePeriodSeconds: number | undefined
+  readonly gracePeriodSeconds: Integer | undefined
   readonly propagationPolicy: PropagationPolicy | undefined
   readonly orphanDependents: boolean | undefined
   readonly uid: string | undefined
@@ -36,7 +37,7 @@ export function parseDeleteOptions(query: URLSearchParams, body: unknown): Delet
 
 interface Fields {
   readonly dryRun: readonly string[]
-  readonly gracePeriodSeconds: number | undefined
+  readonly gracePeriodSeconds: Integer | undefined
   readonly propagationPolicy: string | undefined
   readonly orphanDependents: boolean | undefined
   readonly uid: string | undefined
@@ -59,7 +60,7 @@ function fromBody(body: unknown): Fields {
   if (!isObject(body)) throw badRequest('the body of a delete must be a DeleteOptions object')
   const kind = body['kind']
   if (kind !== undefined && kind !== 'DeleteOptions') {
-    throw badRequest(`the body of a delete must be a DeleteOptions object, not ${JSON.stringify(kind)}`)
+    throw badRequest(`the body of a delete must be a DeleteOptions object, not ${jsonText(kind)}`)
   }
   const preconditions = body['preconditions'] ?? {}
   if (!isObject(preconditions)) throw badRequest('DeleteOptions: preconditions must be an object')
@@ -84,7 +85,7 @@ function field<T>(of: { readonly [key: string]: unknown }, name: string, is: (va
   return value
 }
 
-const isInteger = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value)
+const isInteger = (value: unknown): value is Integer => typeof value === 'bigint' || Number.isSafeInteger(value)
 const isString = (value: unknown): value is string => typeof value === 'string'
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
 

@@ -1,4 +1,4 @@
-import { sameJson } from '../../objects/json.ts'
+import { sameJson, type Integer } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { conflict, notFound } from '../../words/status-error.ts'
 import type { AdmissionRequest } from '../access.ts'
@@ -97,9 +97,9 @@ function nextStep(parts: PipelineParts, request: WriteRequest, current: KubeObje
 }
 
 /** What is being deleted may only be hurried: a longer period, or none in particular, leaves it as it is. */
-function shortened(standing: number, granted: number, options: DeleteOptions): number {
+function shortened(standing: Integer, granted: Integer, options: DeleteOptions): Integer {
   if (options.gracePeriodSeconds === undefined) return standing
-  return Math.min(standing, granted)
+  return granted < standing ? granted : standing
 }
 
 /** Such a conflict names the kind, not the resource. */

@@ -1,3 +1,4 @@
+import type { Integer } from '../../objects/json.ts'
 import type { KubeObject, ObjectMeta } from '../../objects/kube-object.ts'
 import { formatTime } from '../../words/instant.ts'
 import type { Instant } from '../../words/instant.ts'
@@ -57,7 +58,7 @@ function wantsForeground(existing: readonly string[], options: DeleteOptions): b
 }
 
 /** A new object that shares what does not change: deleted from now on, gone after graceSeconds if nothing else holds it. */
-export function markDeleted(object: KubeObject, finalizers: readonly string[], graceSeconds: number, now: Instant): KubeObject {
+export function markDeleted(object: KubeObject, finalizers: readonly string[], graceSeconds: Integer, now: Instant): KubeObject {
   const { metadata } = object
   const began = metadata.deletionTimestamp === undefined
   const marked: ObjectMeta = {
@@ -74,8 +75,16 @@ export function markDeleted(object: KubeObject, finalizers: readonly string[], g
 }
 
 /** The moment at which the grace period ends; a shorter period counts from when the deletion began. */
-function deletionTime(metadata: ObjectMeta, graceSeconds: number, now: Instant): string {
-  if (metadata.deletionTimestamp === undefined) return formatTime(now + graceSeconds * 1000)
-  const began = Date.parse(metadata.deletionTimestamp) - (metadata.deletionGracePeriodSeconds ?? 0) * 1000
-  return formatTime(began + graceSeconds * 1000)
+function deletionTime(metadata: ObjectMeta, graceSeconds: Integer, now: Instant): string {
+  if (metadata.deletionTimestamp === undefined) return endOf(now, graceSeconds)
+  const began = Date.parse(metadata.deletionTimestamp) - Number(metadata.deletionGracePeriodSeconds ?? 0) * 1000
+  // Of an end that could not be written the beginning is not known any more.
+  return endOf(began < 0 ? now : began, graceSeconds)
+}
+
+/** 9999-12-31T23:59:59Z: a later time cannot be written. */
+const LATEST = 253_402_300_799_000
+
+function endOf(began: Instant, graceSeconds: Integer): string {
+  return formatTime(Math.min(began + Number(graceSeconds) * 1000, LATEST))
 }

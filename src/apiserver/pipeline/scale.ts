@@ -1,4 +1,5 @@
 import { isObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch } from '../../objects/patch-json.ts'
@@ -60,15 +61,21 @@ async function setScale(parts: PipelineParts, request: WriteRequest, change: (sc
   return { created: false, served: servedOnce(scaleOf(resource, written.served.object)) }
 }
 
+const MAX_REPLICAS = 2 ** 31 - 1
+
 function checked(request: WriteRequest, scale: unknown): { replicas: number; resourceVersion: string; uid: string } {
   if (!isObject(scale)) throw badRequest('the body must be an autoscaling/v1 Scale')
   if (scale['kind'] !== undefined && scale['kind'] !== 'Scale') {
-    throw badRequest(`the body must be an autoscaling/v1 Scale, not ${JSON.stringify(scale['kind'])}`)
+    throw badRequest(`the body must be an autoscaling/v1 Scale, not ${jsonText(scale['kind'])}`)
   }
   const metadata = isObject(scale['metadata']) ? scale['metadata'] : {}
   const spec = isObject(scale['spec']) ? scale['spec'] : {}
   const replicas = spec['replicas'] ?? 0
   const { name, namespace } = request.key
+  if (typeof replicas === 'bigint' || (typeof replicas === 'number' && Math.abs(replicas) > MAX_REPLICAS)) {
+    const why = `json: cannot unmarshal number ${replicas} into Go struct field ScaleSpec.spec.replicas of type int32`
+    throw badRequest(`Scale in version "v1" cannot be handled as a Scale: ${why}`)
+  }
   if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('Scale: spec.replicas must be an integer')
   if (textOf(metadata, 'name', name) !== name || textOf(metadata, 'namespace', namespace) !== namespace) {
     throw badRequest('the name and namespace of the Scale do not match those on the URL')

@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../objects/json.ts'
+import type { JsonObject, Integer } from '../../objects/json.ts'
+import { parseJson } from '../../objects/json-text.ts'
 import type { Field, Schema } from '../../objects/schema.ts'
 import { toBase64 } from '../../words/bytes.ts'
 import { formatTime } from '../../words/instant.ts'
@@ -96,12 +97,12 @@ function contentOf(wire: WireField): Uint8Array {
   return wire.bytes
 }
 
-function varintOf(wire: WireField): number {
+function varintOf(wire: WireField): Integer {
   if (wire.type !== 'varint') throw malformed(`field ${wire.number} is not a number`)
   return wire.value
 }
 
-function numberOf(schema: Schema, value: number): number | boolean {
+function numberOf(schema: Schema, value: Integer): Integer | boolean {
   return schema.type === 'boolean' ? value !== 0 : value
 }
 
@@ -133,8 +134,8 @@ function firstBytes(bytes: Uint8Array, number: number): Uint8Array {
 }
 
 /** Type 0: the number in field 2. Type 1: the text in field 3. */
-function intOrString(bytes: Uint8Array): number | string {
-  let [isText, number, text]: [boolean, number, string] = [false, 0, '']
+function intOrString(bytes: Uint8Array): Integer | string {
+  let [isText, number, text]: [boolean, Integer, string] = [false, 0, '']
   for (const wire of wireFields(bytes)) {
     if (wire.number === 1) isText = varintOf(wire) === 1
     else if (wire.number === 2) number = varintOf(wire)
@@ -146,8 +147,8 @@ function intOrString(bytes: Uint8Array): number | string {
 function timeIn(bytes: Uint8Array, type: 'time' | 'micro-time'): string | undefined {
   let [seconds, nanos]: [number | undefined, number] = [undefined, 0]
   for (const wire of wireFields(bytes)) {
-    if (wire.number === 1) seconds = varintOf(wire)
-    else if (wire.number === 2) nanos = varintOf(wire)
+    if (wire.number === 1) seconds = Number(varintOf(wire))
+    else if (wire.number === 2) nanos = Number(varintOf(wire))
   }
   if (seconds === undefined) return undefined
   if (Math.abs(seconds) > MAX_SECONDS) throw malformed('a time is out of the range of years 0 to 9999')
@@ -162,7 +163,7 @@ function anyIn(bytes: Uint8Array): unknown {
   const raw = firstBytes(bytes, 1)
   if (raw.length === 0) return undefined
   try {
-    return JSON.parse(textIn(raw)) as unknown
+    return parseJson(textIn(raw))
   } catch {
     throw malformed('what should be JSON inside of it is none')
   }

@@ -9,7 +9,7 @@ import { ProtobufDecoder } from './decode-object.ts'
 const decoder = new ProtobufDecoder(new SchemaCatalog().lookup)
 
 /** A number field; negative numbers take ten bytes, as two's complement of 64 bits. */
-function number(field: number, value: number): string {
+function number(field: number, value: number | bigint): string {
   const bytes: number[] = [field << 3]
   let rest = BigInt.asUintN(64, BigInt(value))
   for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80)
@@ -42,6 +42,8 @@ test('objects', () => {
     ['a quantity', pod(container(messageField(8, [messageField(1, [textField(1, 'cpu'), messageField(2, [textField(1, '100m')])])]))),
       spec({ containers: [{ name: 'c', resources: { limits: { cpu: '100m' } } }] })],
     ['numbers below zero', pod(messageField(22, [number(5, -1)])), spec({ tolerations: [{ tolerationSeconds: -1 }] })],
+    ['numbers beyond 2^53', pod(number(4, 9007199254740993n), messageField(22, [number(5, -(2n ** 63n))])),
+      spec({ terminationGracePeriodSeconds: 9007199254740993n, tolerations: [{ tolerationSeconds: -(2n ** 63n) }] })],
     ['a port as number and as name', body('v1', 'Service', [messageField(2, [
       messageField(1, [number(3, 80), messageField(4, [number(1, 0), number(2, 8080), empty(3)])]),
       messageField(1, [number(3, 81), messageField(4, [number(1, 1), number(2, 0), textField(3, 'web')])]),

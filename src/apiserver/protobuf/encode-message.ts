@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { Schema } from '../../objects/schema.ts'
 import { assert } from '../../words/assert.ts'
 import { fromBase64, utf8 } from '../../words/bytes.ts'
@@ -54,7 +55,7 @@ function writeMap(number: number, values: Schema, map: JsonObject, place: Place)
 function writeValue(number: number, schema: Schema, value: unknown, place: Place): void {
   const { writer } = place
   switch (schema.type) {
-    case 'int32': case 'int64': return writer.number(number, Number(value))
+    case 'int32': case 'int64': return writer.number(number, typeof value === 'bigint' ? value : Number(value))
     case 'boolean': return writer.number(number, value === true ? 1 : 0)
     case 'double': return writer.double(number, Number(value))
     case 'string': return writer.text(number, String(value))
@@ -70,7 +71,7 @@ function writeEmbedded(number: number, schema: Schema, value: unknown, place: Pl
     case 'quantity': writer.text(1, String(value)); break
     case 'int-or-string': writeIntOrString(value, writer); break
     case 'time': case 'micro-time': writeTime(value, writer); break
-    case 'any': writer.bytes(1, utf8(JSON.stringify(value))); break
+    case 'any': writer.bytes(1, utf8(jsonText(value))); break
     case 'object': encodeMessage(objectIn(jsonToMessage(schema.name, value)), layouts.of(schema), place); break
     // A list as a map's value is a message of its own, with the items as field 1.
     case 'list': writeField(1, schema, value, place); break

@@ -26,6 +26,8 @@ test('bytes', () => {
     [{ apiVersion: 'v1', kind: 'ConfigMap', data: { b: '2', a: 'é' } }, 'k8s<0><a><f><a><2>v1<12><9>ConfigMap<12><11><12><7><a><1>a<12><2><c3><a9><12><6><a><1>b<12><1>2<1a><0>"<0>'],
     [{ apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: -1 } },
       'k8s<0><a><15><a><7>apps/v1<12><a>Deployment<12><d><12><b><8><ff><ff><ff><ff><ff><ff><ff><ff><ff><1><1a><0>"<0>'],
+    [{ apiVersion: 'v1', kind: 'Pod', spec: { terminationGracePeriodSeconds: 9007199254740993n } },
+      'k8s<0><a><9><a><2>v1<12><3>Pod<12><b><12><9> <81><80><80><80><80><80><80><10><1a><0>"<0>'],
     [{ apiVersion: 'v1', kind: 'Status', code: 404 }, 'k8s<0><a><c><a><2>v1<12><6>Status<12><3>0<94><3><1a><0>"<0>'],
     [{ apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata', metadata: { name: 'n' } },
       'k8s<0><a>\'<a><e>meta.k8s.io/v1<12><15>PartialObjectMetadata<12><5><a><3><a><1>n<1a><0>"<0>'],
@@ -51,7 +53,7 @@ function full(schema: ObjectSchema, depth: number): JsonObject {
 function valueFor(schema: Schema, text: string, depth: number): unknown {
   switch (schema.type) {
     case 'int32': return depth % 2 === 0 ? -7 : 70_000
-    case 'int64': return depth % 2 === 0 ? -(2 ** 40) : 2 ** 52 + 1
+    case 'int64': return [-(2 ** 40), 2n ** 53n + 1n, -(2n ** 63n), 2n ** 63n - 1n, 2 ** 52 + 1][depth % 5]
     case 'boolean': return true
     case 'double': return 0.25
     case 'string': return `${text} ü 日本`

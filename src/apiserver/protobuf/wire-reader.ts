@@ -1,8 +1,10 @@
+import type { Integer } from '../../objects/json.ts'
+import { integerFrom } from '../../objects/json-text.ts'
 import { badRequest } from '../../words/status-error.ts'
 
 /** One field as it stands on the wire: its number, and its content by wire type. */
 export type WireField =
-  | { readonly number: number; readonly type: 'varint'; readonly value: number }
+  | { readonly number: number; readonly type: 'varint'; readonly value: Integer }
   | { readonly number: number; readonly type: 'fixed64'; readonly bytes: Uint8Array }
   | { readonly number: number; readonly type: 'bytes'; readonly bytes: Uint8Array }
   | { readonly number: number; readonly type: 'fixed32'; readonly bytes: Uint8Array }
@@ -25,7 +27,7 @@ export function* wireFields(bytes: Uint8Array): Iterable<WireField> {
 }
 
 /** Varints without tags, one after the other: a packed list of numbers. */
-export function* packedVarints(bytes: Uint8Array): Iterable<number> {
+export function* packedVarints(bytes: Uint8Array): Iterable<Integer> {
   const cursor = { at: 0 }
   while (cursor.at < bytes.length) yield varint(bytes, cursor)
 }
@@ -34,8 +36,8 @@ const MAX_VARINT_BYTES = 10
 /** 49 bits: any sum of them is a safe integer. */
 const PLAIN_VARINT_BYTES = 7
 
-/** A signed number of 64 bits; beyond 53 of them it is rounded, as JSON numbers are. */
-function varint(bytes: Uint8Array, cursor: { at: number }): number {
+/** A signed number of 64 bits. */
+function varint(bytes: Uint8Array, cursor: { at: number }): Integer {
   let value = 0
   let factor = 1
   for (let index = 0; index < PLAIN_VARINT_BYTES; index++) {
@@ -51,13 +53,13 @@ function varint(bytes: Uint8Array, cursor: { at: number }): number {
   return longVarint(bytes, cursor)
 }
 
-function longVarint(bytes: Uint8Array, cursor: { at: number }): number {
+function longVarint(bytes: Uint8Array, cursor: { at: number }): Integer {
   let value = 0n
   for (let index = 0; index < MAX_VARINT_BYTES; index++) {
     const byte = bytes[cursor.at++]
     if (byte === undefined) throw malformed('it ends inside a number')
     value |= BigInt(byte & 0x7f) << BigInt(7 * index)
-    if (byte < 0x80) return Number(BigInt.asIntN(64, value))
+    if (byte < 0x80) return integerFrom(BigInt.asIntN(64, value))
   }
   throw malformed('a number is longer than 10 bytes')
 }

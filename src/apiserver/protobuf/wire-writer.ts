@@ -1,3 +1,4 @@
+import type { Integer } from '../../objects/json.ts'
 import { assert } from '../../words/assert.ts'
 
 const FIRST_BYTES = 4096
@@ -25,8 +26,8 @@ export class WireWriter {
     return taken
   }
 
-  /** Two's complement of 64 bits: what is below zero takes ten bytes. A number beyond 53 bits is what JSON made of it. */
-  number(field: number, value: number): void {
+  /** Two's complement of 64 bits: what is below zero takes ten bytes. */
+  number(field: number, value: Integer): void {
     this.#varint(value)
     this.#tag(field, 0)
   }
@@ -86,10 +87,16 @@ export class WireWriter {
     this.#varint(field * 8 + wireType)
   }
 
-  #varint(value: number): void {
+  #varint(value: Integer): void {
+    if (typeof value === 'bigint') return this.#halves(Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n)))
     assert(Number.isFinite(value), 'a number on the wire is finite')
-    let low = value >>> 0
-    let high = Math.floor(value / TWO_TO_32) >>> 0
+    this.#halves(value >>> 0, Math.floor(value / TWO_TO_32) >>> 0)
+  }
+
+  /** A number of 64 bits by its lower and upper 32. */
+  #halves(lower: number, upper: number): void {
+    let low = lower
+    let high = upper
     if (high === 0 && low < 0x80) {
       this.#room(1)[this.#start] = low
       return

@@ -1,6 +1,7 @@
 import type { FieldSetPool } from '../../objects/apply/field-set-pool.ts'
 import type { FieldSet } from '../../objects/apply/field-set.ts'
 import { isObject, type JsonObject } from '../../objects/json.ts'
+import { jsonText, parseJson } from '../../objects/json-text.ts'
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../../objects/kube-object.ts'
 import { assert } from '../../words/assert.ts'
 import { textOf, utf8 } from '../../words/bytes.ts'
@@ -26,7 +27,7 @@ function textOfObject(object: KubeObject, metadata: string): string {
   const rest: JsonObject = {}
   for (const key in object) if (!LEADING.has(key)) rest[key] = (object as KubeObject & JsonObject)[key]
   const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${metadata}`
-  return joinMembers(head, JSON.stringify(rest))
+  return joinMembers(head, jsonText(rest))
 }
 
 const LEADING: ReadonlySet<string> = new Set(['kind', 'apiVersion', 'metadata'])
@@ -36,7 +37,7 @@ function metadataText(metadata: ObjectMeta, sets: FieldSetPool): string {
   const { managedFields } = metadata
   const own: JsonObject = {}
   for (const key in metadata) if (key !== 'resourceVersion' && key !== 'managedFields') own[key] = metadata[key as keyof ObjectMeta]
-  const text = JSON.stringify(own)
+  const text = jsonText(own)
   if (managedFields === undefined) return text
   const entries = managedFields.map((entry) => entryText(entry, sets)).join(',')
   return `${joinMembers(text.slice(0, -1), `{"managedFields":[${entries}]}`)}`
@@ -44,10 +45,10 @@ function metadataText(metadata: ObjectMeta, sets: FieldSetPool): string {
 
 function entryText(entry: ManagedFieldsEntry, sets: FieldSetPool): string {
   const { fieldsV1 } = entry
-  if (!isObject(fieldsV1)) return JSON.stringify(entry)
+  if (!isObject(fieldsV1)) return jsonText(entry)
   const own: JsonObject = {}
   for (const key in entry) if (key !== 'fieldsV1') own[key] = entry[key as keyof ManagedFieldsEntry]
-  return joinMembers(JSON.stringify(own).slice(0, -1), `{"fieldsV1":${sets.textOf(fieldsV1 as FieldSet)}}`)
+  return joinMembers(jsonText(own).slice(0, -1), `{"fieldsV1":${sets.textOf(fieldsV1 as FieldSet)}}`)
 }
 
 /** head is an object's text without its closing brace; more a whole object's text. */
@@ -57,7 +58,7 @@ function joinMembers(head: string, more: string): string {
 }
 
 export function decodeObject(bytes: Uint8Array, revision: number): KubeObject {
-  const object = JSON.parse(textOf(bytes)) as KubeObject
+  const object = parseJson(textOf(bytes)) as KubeObject
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
 }
 

@@ -30,7 +30,7 @@ function deleteOptions(eviction: Eviction, dryRun: boolean): DeleteOptions {
   const { gracePeriodSeconds, preconditions, dryRun: asked = [] } = eviction.deleteOptions ?? NO_OPTIONS
   return {
     dryRun: dryRun || asked.includes('All'),
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: Number(gracePeriodSeconds) }),
     ...(preconditions?.uid === undefined ? {} : { uid: preconditions.uid }),
     ...(preconditions?.resourceVersion === undefined ? {} : { resourceVersion: preconditions.resourceVersion }),
   }

@@ -61,11 +61,12 @@ function checkNames({ metadata }: TokenRequest, { key }: ObjectCall): void {
 function claimsFor({ key, reader }: ObjectCall, { spec }: TokenRequest, ports: TokenRequestPorts): TokenClaims {
   const account = reader.get(kinds.ServiceAccount, key)
   if (account === undefined) throw notFound({ group: '', resource: kinds.ServiceAccount.plural }, key.name)
-  const seconds = spec.expirationSeconds ?? DEFAULT_SECONDS
-  const why = seconds < MIN_SECONDS ? 'may not specify a duration less than 10 minutes'
-    : seconds > MAX_SECONDS ? 'may not specify a duration larger than 2^32 seconds'
+  const asked = spec.expirationSeconds ?? DEFAULT_SECONDS
+  const why = asked < MIN_SECONDS ? 'may not specify a duration less than 10 minutes'
+    : asked > MAX_SECONDS ? 'may not specify a duration larger than 2^32 seconds'
     : ''
-  if (why !== '') throw invalid(TOKEN_REQUEST, key.name, [invalidValue('spec.expirationSeconds', seconds, why)])
+  if (why !== '') throw invalid(TOKEN_REQUEST, key.name, [invalidValue('spec.expirationSeconds', asked, why)])
+  const seconds = Number(asked)
   const issuedAt = Math.floor(ports.clock.now() / 1000) * 1000
   const bound = spec.boundObjectRef === undefined ? UNBOUND : boundObjects(spec.boundObjectRef, key, reader)
   const audiences = spec.audiences === undefined || spec.audiences.length === 0 ? ports.defaultAudiences : spec.audiences

@@ -1,4 +1,5 @@
 import { freezeJson } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { Revision } from '../../store/store.ts'
 import { present } from '../../words/assert.ts'
@@ -180,5 +181,5 @@ export function servedOnce(object: KubeObject): Served {
 }
 
 function encodeServed(object: object): Uint8Array {
-  return utf8(JSON.stringify(object))
+  return utf8(jsonText(object))
 }

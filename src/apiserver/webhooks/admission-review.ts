@@ -1,5 +1,6 @@
 import { fromBase64, textOf } from '../../words/bytes.ts'
 import { isObject, type JsonObject } from '../../objects/json.ts'
+import { jsonText, parseJson } from '../../objects/json-text.ts'
 import { apiVersionOf, type KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { StatusDetails, StatusReason } from '../../words/status-error.ts'
@@ -94,7 +95,7 @@ export function answerOf(uid: string, review: JsonObject, mayPatch: boolean): Re
     throw new Error(`expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${text(apiVersion)}, Kind=${text(kind)}`)
   }
   if (!isObject(response)) throw new Error('webhook response was absent')
-  if (response['uid'] !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response['uid'] ?? '')}`)
+  if (response['uid'] !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${jsonText(response['uid'] ?? '')}`)
   const status = isObject(response['status']) ? response['status'] : {}
   // As upstream's ToStatusErr: who denies and says no code, or one of no failure, means 400.
   const code = typeof status['code'] === 'number' && status['code'] >= 400 && status['code'] < 600 ? Math.floor(status['code']) : 400
@@ -117,11 +118,11 @@ function patchOf({ patch, patchType }: JsonObject, mayPatch: boolean): readonly 
   }
   if (!mayPatch) throw new Error('webhook response.patch is not allowed for a validating webhook')
   if (patchType !== 'JSONPatch') {
-    throw new Error(`webhook returned response.patch but response.patchType is ${JSON.stringify(patchType ?? '')}, not "JSONPatch"`)
+    throw new Error(`webhook returned response.patch but response.patchType is ${jsonText(patchType ?? '')}, not "JSONPatch"`)
   }
   const bytes = typeof patch === 'string' ? fromBase64(patch) : undefined
   if (bytes === undefined) throw new Error('webhook response.patch is not base64')
-  const operations: unknown = JSON.parse(textOf(bytes))
+  const operations: unknown = parseJson(textOf(bytes))
   if (!Array.isArray(operations)) throw new Error('webhook response.patch is not a list of operations')
   return operations
 }

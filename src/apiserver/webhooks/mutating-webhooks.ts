@@ -1,4 +1,5 @@
 import { copyJson, isObject, sameJson, type JsonObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch, patchProblem } from '../../objects/patch-json.ts'
@@ -95,7 +96,7 @@ class Pass {
       if (patch.length > 0) {
         isChanged = await this.#patch(asking, of, patch)
         request.audit?.annotate(
-          `${PATCH}${place}`, JSON.stringify({ configuration, webhook: hook.name, patch, patchType: 'JSONPatch' }), 'Request',
+          `${PATCH}${place}`, jsonText({ configuration, webhook: hook.name, patch, patchType: 'JSONPatch' }), 'Request',
         )
       }
       asking.allowed()

@@ -335,3 +335,19 @@ test('rules', () => {
   const namespaces = { kind: kinds.Namespace, subresource: '', operation: 'CREATE' as const, namespace: 'default', name: 'default' }
   assert(ruleMatches({ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['namespaces'], scope: 'Cluster' }, namespaces))
 })
+
+test('integers of 64 bits are patched as they are', async () => {
+  const operations = '[{"op":"test","path":"/revision","value":9007199254740993},{"op":"replace","path":"/revision","value":9007199254740995}]'
+  const seen: unknown[] = []
+  const server = await withWebhooks({
+    long: (request) => {
+      seen.push(memberOf(request, 'object.revision'))
+      return { allowed: true, patchType: 'JSONPatch', patch: toBase64(utf8(operations)) }
+    },
+  })
+  await configure(server, 'Mutating', 'a', hook('long', { rules: [{ apiGroups: ['apps'], apiVersions: ['v1'], resources: ['controllerrevisions'], operations: ['*'] }] }))
+  const revision = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata: { name: 'a' }, revision: 9007199254740993n, data: { x: [-(2n ** 63n)] } }
+  const made = await server.request('POST', '/apis/apps/v1/namespaces/default/controllerrevisions', revision)
+  assert.deepEqual([made.status, made.get('revision'), made.get('data'), seen], [201, 9007199254740995n, { x: [-(2n ** 63n)] }, [9007199254740993n]], made.text)
+  server.stop()
+})

@@ -1,5 +1,6 @@
 import { isObject } from '../../objects/json.ts'
 import { sameJson } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { PodTemplateSpec } from '../../resources/generated/types.ts'
 import { utf8 } from '../../words/bytes.ts'
 import { safeEncode } from '../../words/random.ts'
@@ -26,7 +27,7 @@ function withoutHash({ metadata }: PodTemplateSpec): object {
 /** JSON with sorted keys, so that the order in which a client wrote the fields does not matter. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (!isObject(value)) return JSON.stringify(value) ?? 'null'
+  if (!isObject(value)) return jsonText(value) ?? 'null'
   const fields = Object.keys(value).filter((key) => value[key] !== undefined).sort()
   return `{${fields.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`
 }

@@ -89,7 +89,7 @@ export function planEviction({ pod, taints }: EvictionView, now: Instant): Plan 
 function endOfToleration(taint: Taint, tolerations: readonly Toleration[], now: Instant): Instant {
   const matching = tolerations.filter((toleration) => tolerates(toleration, taint))
   if (matching.length === 0) return now
-  const seconds = matching.flatMap(({ tolerationSeconds }) => (tolerationSeconds === undefined ? [] : [Math.max(0, tolerationSeconds)]))
+  const seconds = matching.flatMap(({ tolerationSeconds: seconds }) => (seconds === undefined ? [] : [Math.max(0, Number(seconds))]))
   if (seconds.length === 0) return Infinity
   return (parseTime(taint.timeAdded ?? '') ?? now) + Math.min(...seconds) * 1000
 }

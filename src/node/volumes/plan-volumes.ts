@@ -6,7 +6,7 @@ import { fromBase64, utf8 } from '../../words/bytes.ts'
 import type { DownwardFacts } from '../downward-api.ts'
 import { fieldValue, resourceValue } from '../downward-api.ts'
 import type { PodReferences } from '../environment.ts'
-import { commonUser } from '../security.ts'
+import { commonUser, idOf } from '../security.ts'
 import type { HostPathCheck, VolumeFile, VolumePlan } from './volume-host.ts'
 import { allContainers } from '../pod-containers.ts'
 
@@ -23,7 +23,7 @@ const DEFAULT_MODE = 0o644
 /** What a volume of the pod is on this node. Throws with what is missing, in the words of the FailedMount event. */
 export function planVolume(volume: Volume, input: VolumeInput): VolumePlan {
   const { name } = volume
-  const groupId = input.pod.spec?.securityContext?.fsGroup
+  const groupId = idOf(input.pod.spec?.securityContext?.fsGroup)
   if (volume.emptyDir !== undefined) {
     const { medium, sizeLimit } = volume.emptyDir
     if (medium !== 'Memory') return { type: 'directory', name, groupId }

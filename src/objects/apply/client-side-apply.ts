@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../json.ts'
+import { jsonText, parseJson } from '../json-text.ts'
 import type { KubeObject } from '../kube-object.ts'
 import type { ObjectSchema } from '../schema.ts'
 import { emptySet, subtractSets, type FieldSet } from './field-set.ts'
@@ -24,7 +25,7 @@ function lastApplied(live: KubeObject): JsonObject | undefined {
   const text = live.metadata.annotations?.[LAST_APPLIED]
   if (text === undefined || text.length > MAX_LAST_APPLIED_CHARACTERS) return undefined
   try {
-    const parsed: unknown = JSON.parse(text)
+    const parsed: unknown = parseJson(text)
     return isObject(parsed) ? parsed : undefined
   } catch {
     return undefined
@@ -35,7 +36,7 @@ function lastApplied(live: KubeObject): JsonObject | undefined {
 export function syncLastApplied(merged: KubeObject, config: KubeObject): KubeObject {
   const { annotations } = merged.metadata
   if (annotations?.[LAST_APPLIED] === undefined) return merged
-  const text = `${JSON.stringify(withoutAnnotation(config))}\n`
+  const text = `${jsonText(withoutAnnotation(config))}\n`
   if (annotations[LAST_APPLIED] === text || text.length > MAX_LAST_APPLIED_CHARACTERS) return merged
   return { ...merged, metadata: { ...merged.metadata, annotations: { ...annotations, [LAST_APPLIED]: text } } }
 }

@@ -1,4 +1,5 @@
-import { isObject, sameJson, type JsonObject } from '../json.ts'
+import { isObject, sameJson, type JsonObject, type Integer } from '../json.ts'
+import { jsonText, parseJson } from '../json-text.ts'
 import type { ListSchema } from '../schema.ts'
 import type { FieldSet } from './field-set.ts'
 
@@ -7,7 +8,7 @@ import type { FieldSet } from './field-set.ts'
  * Undefined where the item has not the keys that the list goes by: it cannot be named then.
  */
 export function itemElement(schema: ListSchema, item: unknown): string | undefined {
-  if (schema.list === 'set') return isObject(item) || Array.isArray(item) ? undefined : `v:${JSON.stringify(item)}`
+  if (schema.list === 'set') return isObject(item) || Array.isArray(item) ? undefined : `v:${jsonText(item)}`
   if (!isObject(item)) return undefined
   const [only] = schema.keys
   if (schema.keys.length === 1 && only !== undefined) {
@@ -24,12 +25,12 @@ export function itemElement(schema: ListSchema, item: unknown): string | undefin
 }
 
 /** JSON, without its cost for the texts that need no escapes. */
-function quoted(value: string | number | boolean): string {
-  return typeof value === 'string' && /^[\w./:-]*$/.test(value) ? `"${value}"` : JSON.stringify(value)
+function quoted(value: string | Integer | boolean): string {
+  return typeof value === 'string' && /^[\w./:-]*$/.test(value) ? `"${value}"` : jsonText(value)
 }
 
-function isScalar(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+function isScalar(value: unknown): value is string | Integer | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
 }
 
 /** Ports of containers and services go by port and protocol, and the API declares TCP as the default of that key. */
@@ -52,9 +53,9 @@ function formatElement(element: string): string {
   if (element.startsWith('f:')) return `.${body}`
   if (element.startsWith('i:')) return `[${body}]`
   if (element.startsWith('v:')) return `[=${body}]`
-  const keys = parseJson(body)
+  const keys = valueOf(body)
   if (!isObject(keys)) return `[${body}]`
-  return `[${Object.keys(keys).sort().map((key) => `${key}=${JSON.stringify(keys[key])}`).join(',')}]`
+  return `[${Object.keys(keys).sort().map((key) => `${key}=${jsonText(keys[key])}`).join(',')}]`
 }
 
 /**
@@ -77,19 +78,19 @@ function decodeElement(element: string): string | undefined {
   if (element === '.' || element.startsWith('f:')) return element
   const body = element.slice(2)
   if (element.startsWith('i:')) return /^\d{1,9}$/.test(body) ? element : undefined
-  const value = parseJson(body)
-  if (element.startsWith('v:')) return isScalar(value) ? `v:${JSON.stringify(value)}` : undefined
+  const value = valueOf(body)
+  if (element.startsWith('v:')) return isScalar(value) ? `v:${jsonText(value)}` : undefined
   if (!element.startsWith('k:') || !isObject(value)) return undefined
-  return `k:${JSON.stringify(sorted(value))}`
+  return `k:${jsonText(sorted(value))}`
 }
 
 function sorted(object: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function parseJson(text: string): unknown {
+function valueOf(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return parseJson(text)
   } catch {
     return undefined
   }

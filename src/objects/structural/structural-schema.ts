@@ -120,13 +120,18 @@ function listOf(value: unknown): Structural['list'] {
 }
 
 function limitsOf(json: JsonObject): ValueLimits {
-  const number = (name: string): number | undefined => (typeof json[name] === 'number' ? json[name] : undefined)
+  const number = (name: string): number | undefined => numberOf(json[name])
   return {
     minimum: number('minimum'), maximum: number('maximum'), multipleOf: number('multipleOf'),
     exclusiveMinimum: json['exclusiveMinimum'] === true, exclusiveMaximum: json['exclusiveMaximum'] === true,
     minLength: number('minLength'), maxLength: number('maxLength'), minItems: number('minItems'), maxItems: number('maxItems'),
     minProperties: number('minProperties'), maxProperties: number('maxProperties'),
   }
+}
+
+/** Limits are doubles, whatever their text is. */
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : undefined
 }
 
 function rulesOf(value: unknown): ValidationRule[] {

@@ -2,6 +2,7 @@ import type { FieldError } from '../field-error.ts'
 import { duplicate, invalidValue, notSupported, required, tooMany } from '../field-error.ts'
 import { childPath, indexPath } from '../field-path.ts'
 import { isObject, sameJson, type JsonObject } from '../json.ts'
+import { jsonText } from '../json-text.ts'
 import type { Structural, StructuralType } from './structural-schema.ts'
 import { checkNumber, checkText } from './validate-scalar.ts'
 
@@ -45,7 +46,7 @@ function check(errors: FieldError[], schema: Structural, value: unknown, path: s
     return
   }
   checkEnum(errors, schema, value, path)
-  if (typeof value === 'number') checkNumber(errors, schema, value, path)
+  if (typeof value === 'number' || typeof value === 'bigint') checkNumber(errors, schema, value, path)
   else if (typeof value === 'string') checkText(errors, schema, value, path)
   else if (Array.isArray(value)) checkList(errors, schema, value, path, old)
   else if (isObject(value)) checkObject(errors, schema, value, path, old)
@@ -64,7 +65,9 @@ function shown(path: string): string {
 function typeNameOf(value: unknown): StructuralType | 'null' {
   if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  // A double beyond 2^53 is no integer, as upstream has it: only what was written as one in 64 bits is.
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number'
+  if (typeof value === 'bigint') return 'integer'
   return typeof value === 'object' ? 'object' : typeof value === 'string' ? 'string' : 'boolean'
 }
 
@@ -76,7 +79,7 @@ function hasType({ type, intOrString, preservesUnknown }: Structural, value: unk
 
 function checkEnum(errors: FieldError[], schema: Structural, value: unknown, path: string): void {
   if (schema.enum === undefined || schema.enum.some((allowed) => sameJson(allowed, value))) return
-  const supported = schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed)))
+  const supported = schema.enum.map((allowed) => (typeof allowed === 'string' ? allowed : jsonText(allowed)))
   errors.push(notSupported(shown(path), value, supported))
 }
 
@@ -116,7 +119,7 @@ function identityOf(schema: Structural, item: unknown): unknown {
 /** Equal values have equal texts, whatever the order of their fields. */
 function canonicalText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
-  if (!isObject(value)) return JSON.stringify(value) ?? 'undefined'
+  if (!isObject(value)) return jsonText(value) ?? 'undefined'
   return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonicalText(value[key])}`).join(',')}}`
 }
 

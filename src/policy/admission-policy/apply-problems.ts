@@ -1,4 +1,5 @@
 import { isObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import { formatFieldPath, itemElement, missingKey } from '../../objects/apply/path-element.ts'
 import type { ListSchema, ObjectSchema, Schema } from '../../objects/schema.ts'
 
@@ -77,7 +78,7 @@ function checkItems(problems: string[], schema: ListSchema, value: unknown, path
 
 /** What should be there; undefined where it is. */
 function wantedScalar(type: Exclude<Schema['type'], 'object' | 'map' | 'list' | 'any'>, value: unknown): string | undefined {
-  const found = typeof value
+  const found = typeof value === 'bigint' ? 'number' : typeof value
   switch (type) {
     case 'boolean': return found === 'boolean' ? undefined : 'boolean'
     case 'int32':
@@ -91,5 +92,5 @@ function wantedScalar(type: Exclude<Schema['type'], 'object' | 'map' | 'list' | 
 
 function shown(value: unknown): string {
   if (Array.isArray(value)) return 'list'
-  return isObject(value) ? 'map' : JSON.stringify(value)
+  return isObject(value) ? 'map' : jsonText(value)
 }

@@ -1,3 +1,4 @@
+import { integerFrom, isInt64 } from '../../objects/json-text.ts'
 import { toBase64 } from '../../words/bytes.ts'
 import { formatDuration, formatTimestamp } from './time-text.ts'
 import { CelError, JsonMap, ListValue, type MapValue, type Value } from './values.ts'
@@ -8,12 +9,12 @@ export function toJson(value: Value): unknown {
     case 'string':
     case 'boolean':
     case 'number': return value
-    case 'bigint': return Number(value)
+    case 'bigint': return integerFrom(value)
   }
   if (value === null) return null
   if (value instanceof Uint8Array) return toBase64(value)
   switch (value.kind) {
-    case 'uint': return Number(value.value)
+    case 'uint': return isInt64(value.value) ? integerFrom(value.value) : Number(value.value)
     case 'timestamp': return formatTimestamp(value)
     case 'duration': return formatDuration(value)
     case 'list': return listJson(value)

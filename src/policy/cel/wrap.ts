@@ -38,7 +38,7 @@ function wrapInt(raw: unknown): Value {
 }
 
 function wrapDouble(raw: unknown): Value {
-  return typeof raw === 'number' ? raw : wrapDyn(raw)
+  return typeof raw === 'number' ? raw : typeof raw === 'bigint' ? Number(raw) : wrapDyn(raw)
 }
 
 /** Bytes are base64 in JSON. */

@@ -84,7 +84,7 @@ export function overdueAt({ metadata }: KubeObject): Instant | undefined {
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata
   if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return undefined
   const ends = parseTime(deletionTimestamp)
-  return ends === undefined ? undefined : ends + deletionGracePeriodSeconds * 1000
+  return ends === undefined ? undefined : ends + Number(deletionGracePeriodSeconds) * 1000
 }
 
 function isOverdue(object: KubeObject, now: Instant): boolean {

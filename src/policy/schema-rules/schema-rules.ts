@@ -1,6 +1,7 @@
 import { duplicate, forbiddenField, invalidValue, required, type FieldError } from '../../objects/field-error.ts'
 import { childPath, indexPath } from '../../objects/field-path.ts'
 import { isObject, sameJson } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { Environment } from '../cel/environment.ts'
 import { kubernetesEnvironment } from '../cel/kubernetes-environment.ts'
 import type { OpenApiSchema } from '../cel/openapi-schema.ts'
@@ -102,7 +103,7 @@ function checkNode(checking: Checking, node: RuleNode, at: At): void {
 
 function checkItems(checking: Checking, { items, listKeys }: RuleNode, list: readonly unknown[], { old, path }: At): void {
   if (items === undefined) return
-  const identity = (item: unknown): string => JSON.stringify((listKeys ?? []).map((key) => (isObject(item) ? item[key] : undefined)))
+  const identity = (item: unknown): string => jsonText((listKeys ?? []).map((key) => (isObject(item) ? item[key] : undefined)))
   const before = listKeys !== undefined && Array.isArray(old) ? new Map(old.map((item) => [identity(item), item as unknown])) : undefined
   for (const [index, value] of list.entries()) {
     checkNode(checking, items, { value, old: before?.get(identity(value)), path: indexPath(path, index) })

@@ -1,5 +1,5 @@
 import { invalidValue, notSupported, required } from '../../../objects/field-error.ts'
-import { isObject } from '../../../objects/json.ts'
+import { isObject, type Integer } from '../../../objects/json.ts'
 import type { Expression, RuleSubject } from '../../expression.ts'
 import type { Errors } from '../../field-checks.ts'
 import type { JSONSchemaProps, ValidationRule } from '../../generated/types.ts'
@@ -80,8 +80,8 @@ function rulesIn(path: string, schema: JSONSchemaProps, where: Where): Expressio
   const items = itemsOf(schema)
   const values = additionalOf(schema)
   const inside = { ...where, isResource: false }
-  const times = (count: number | undefined): Where => (
-    { ...inside, copies: where.copies === undefined || count === undefined ? undefined : where.copies * Math.max(0, count) })
+  const times = (count: Integer | undefined): Where => (
+    { ...inside, copies: where.copies === undefined || count === undefined ? undefined : where.copies * Math.max(0, Number(count)) })
   return [
     ...found,
     ...ofDefault(path, schema, { ...where, isResource }),

@@ -1,5 +1,6 @@
 import { duplicate, invalidValue, notSupported, required, tooLong, tooMany } from '../../../objects/field-error.ts'
 import { isObject } from '../../../objects/json.ts'
+import { jsonText } from '../../../objects/json-text.ts'
 import type { Expression } from '../../expression.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsLabel, checkDnsSubdomain, NOT_POSITIVE } from '../../field-checks.ts'
@@ -125,6 +126,6 @@ export function checkConfig(errors: Errors, path: string, { opaque }: DeviceClas
 /** An object that only its driver understands. */
 export function checkRawObject(errors: Errors, field: string, value: unknown, maxBytes: number): void {
   if (value === undefined || value === null) errors.push(required(field))
-  else if (JSON.stringify(value).length > maxBytes) errors.push(tooLong(field, maxBytes))
+  else if (jsonText(value).length > maxBytes) errors.push(tooLong(field, maxBytes))
   else if (!isObject(value)) errors.push(invalidValue(field, '<value omitted>', 'parameters must be a valid JSON object'))
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { copyJson } from '../../../objects/json.ts'
+import { copyJson, type Integer } from '../../../objects/json.ts'
 import type { Container, PodSpec } from '../../generated/types.ts'
 import { sampleContainer, samplePod } from '../../sample-objects.testing.ts'
 import { context, created } from '../checking.testing.ts'
@@ -130,7 +130,7 @@ test('label keys of affinities become requirements with the values of the pod', 
 })
 
 test('grace periods of deletions', () => {
-  const grace = (spec: Partial<PodSpec>, phase: string, requested?: number): number | undefined => (
+  const grace = (spec: Partial<PodSpec>, phase: string, requested?: number): Integer | undefined => (
     pods.deletionGraceSeconds?.({ ...samplePod(spec), status: { phase } }, requested)
   )
   assert.equal(grace({}, 'Pending'), 0)

@@ -1,3 +1,4 @@
+import type { Integer } from '../../../objects/json.ts'
 import type { OtherSubresource, ResourceDefinition, StatusSubresource } from '../../definition.ts'
 import { kinds } from '../../generated/kinds.ts'
 import type { Pod } from '../../generated/types.ts'
@@ -13,7 +14,7 @@ import { validateStatusUpdate } from './validate-status.ts'
 import { validateEphemeralContainersUpdate, validateUpdate } from './validate-update.ts'
 
 /** A pod that no node has taken, or that has ended, has nothing that would need time to stop. */
-function deletionGraceSeconds({ spec, status }: Pod, requested: number | undefined): number {
+function deletionGraceSeconds({ spec, status }: Pod, requested: Integer | undefined): Integer {
   if ((spec?.nodeName ?? '') === '' || isTerminalPhase(status?.phase)) return 0
   const seconds = requested ?? spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
   return seconds < 0 ? 1 : seconds

@@ -1,3 +1,4 @@
+import type { Integer } from '../../../objects/json.ts'
 import { duplicate, forbiddenField, invalidValue, notFoundValue, required } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
 import {
@@ -18,7 +19,7 @@ export interface PodParts {
   readonly volumes: VolumesByName
   /** Names of the pod's resource claims. */
   readonly claims: ReadonlySet<string>
-  readonly graceSeconds: number | undefined
+  readonly graceSeconds: Integer | undefined
   readonly containers: readonly Container[]
   readonly initContainers: readonly Container[]
   /** A template's image may be filled in later, so that blanks around it do no harm there. */

@@ -1,3 +1,4 @@
+import type { Integer } from '../../../objects/json.ts'
 import { forbiddenField, invalidValue, notSupported, required } from '../../../objects/field-error.ts'
 import { httpHeaderNameErrors } from '../../../objects/names.ts'
 import type { Errors } from '../../field-checks.ts'
@@ -8,7 +9,7 @@ type Handler = LifecycleHandler & Pick<Probe, 'grpc'>
 const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const
 
 /** Probes and hooks of a container that may have them. */
-export function checkProbesAndHooks(errors: Errors, path: string, container: Container, graceSeconds: number | undefined): void {
+export function checkProbesAndHooks(errors: Errors, path: string, container: Container, graceSeconds: Integer | undefined): void {
   const { lifecycle, livenessProbe, readinessProbe, startupProbe } = container
   if (lifecycle?.postStart !== undefined) checkHandler(errors, `${path}.lifecycle.postStart`, lifecycle.postStart, graceSeconds)
   if (lifecycle?.preStop !== undefined) checkHandler(errors, `${path}.lifecycle.preStop`, lifecycle.preStop, graceSeconds)
@@ -47,7 +48,7 @@ function checkProbe(errors: Errors, path: string, probe: Probe): void {
   }
 }
 
-function checkHandler(errors: Errors, path: string, handler: Handler, graceSeconds: number | undefined): void {
+function checkHandler(errors: Errors, path: string, handler: Handler, graceSeconds: Integer | undefined): void {
   let found = false
   for (const type of HANDLERS) {
     if (handler[type] === undefined) continue
@@ -63,7 +64,7 @@ function checkAction(
   path: string,
   handler: Handler,
   type: (typeof HANDLERS)[number],
-  graceSeconds: number | undefined
+  graceSeconds: Integer | undefined
 ): void {
   switch (type) {
     case 'exec':
@@ -93,7 +94,7 @@ function checkHttpGet(errors: Errors, path: string, { path: urlPath, port, schem
   }
 }
 
-function checkSleep(errors: Errors, path: string, seconds: number, graceSeconds: number | undefined): void {
+function checkSleep(errors: Errors, path: string, seconds: Integer, graceSeconds: Integer | undefined): void {
   if (graceSeconds === undefined || (seconds > 0 && seconds <= graceSeconds)) return
   const detail = `must be greater than 0 and less than terminationGracePeriodSeconds (${graceSeconds})`
   errors.push(invalidValue(path, seconds, detail))

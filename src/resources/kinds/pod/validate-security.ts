@@ -1,3 +1,4 @@
+import type { Integer } from '../../../objects/json.ts'
 import { invalidValue, notSupported, required, tooLong } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsSubdomain, checkOneOfIfSet } from '../../field-checks.ts'
@@ -12,7 +13,7 @@ const MAX_PATH_CHARACTERS = 4095
 const SYSCTL = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/
 const MAX_SYSCTL_CHARACTERS = 253
 
-function checkId(errors: Errors, path: string, id: number | undefined): void {
+function checkId(errors: Errors, path: string, id: Integer | undefined): void {
   if (id !== undefined && (id < 0 || id > MAX_ID)) errors.push(invalidValue(path, id, `must be between 0 and ${MAX_ID}, inclusive`))
 }
 

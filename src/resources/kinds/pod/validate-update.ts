@@ -1,3 +1,5 @@
+import type { Integer } from '../../../objects/json.ts'
+import { jsonText } from '../../../objects/json-text.ts'
 import type { FieldError } from '../../../objects/field-error.ts'
 import { forbiddenField, invalidValue, required } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
@@ -74,7 +76,7 @@ function checkImages(errors: Errors, path: string, containers: readonly Containe
 }
 
 /** A deadline may appear and come nearer, never move away. */
-function checkDeadline(errors: Errors, deadline: number | undefined, before: number | undefined): boolean {
+function checkDeadline(errors: Errors, deadline: Integer | undefined, before: Integer | undefined): boolean {
   const field = 'spec.activeDeadlineSeconds'
   if (deadline === undefined) {
     if (before !== undefined) errors.push(invalidValue(field, null, 'must not update from a positive integer to nil value'))
@@ -175,7 +177,7 @@ function changedFields(spec: PodSpec, before: PodSpec): string[] {
   return [...names].filter((name) => !sameValue(spec[name], before[name])).sort().map((name) => {
     const [now, then] = [spec[name], before[name]]
     if (typeof now === 'object' || typeof then === 'object') return `spec.${name} differs`
-    return `spec.${name}: ${JSON.stringify(then) ?? 'unset'} -> ${JSON.stringify(now) ?? 'unset'}`
+    return `spec.${name}: ${jsonText(then) ?? 'unset'} -> ${jsonText(now) ?? 'unset'}`
   })
 }
 
