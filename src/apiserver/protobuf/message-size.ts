@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from '../../objects/json.ts'
+import { isObject, type Integer, type JsonObject } from '../../objects/json.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import type { Schema } from '../../objects/schema.ts'
 import { assert } from '../../words/assert.ts'
 import { fromBase64, utf8 } from '../../words/bytes.ts'
@@ -82,7 +83,7 @@ export class MessageSizes {
   #value(tagBytes: number, schema: Schema, value: unknown): number {
     switch (schema.type) {
       case 'string': return textBytes(tagBytes, String(value))
-      case 'int32': case 'int64': return tagBytes + varintBytes(Number(value))
+      case 'int32': case 'int64': return tagBytes + varintBytes(typeof value === 'bigint' ? value : Number(value))
       case 'boolean': return tagBytes + 1
       case 'double': return tagBytes + 8
       case 'bytes': return embeddedBytes(tagBytes, (fromBase64(String(value)) ?? utf8(String(value))).length)
@@ -105,7 +106,7 @@ export class MessageSizes {
       case 'int-or-string':
         return typeof value === 'string' ? textBytes(1, value) + 4 : 2 + 1 + varintBytes(Number(value)) + 2
       case 'time': case 'micro-time': return this.#time(String(value))
-      case 'any': return textBytes(1, JSON.stringify(value))
+      case 'any': return textBytes(1, jsonText(value))
       case 'object': {
         const message = jsonToMessage(schema.name, value)
         assert(isObject(message), 'an object is one')
@@ -126,8 +127,9 @@ function textBytes(tagBytes: number, text: string): number {
 }
 
 /** Seven bits to a byte; what is below zero is two's complement of 64 bits. */
-function varintBytes(value: number): number {
+function varintBytes(value: Integer): number {
   if (value < 0) return 10
+  if (typeof value === 'bigint') return Math.ceil(value.toString(2).length / 7)
   let length = 1
   for (let rest = value; rest >= 0x80; rest /= 0x80) length++
   return length
