@@ -35,10 +35,19 @@ export interface Peer {
 
 export type ServerResponse =
   | { readonly type: 'whole'; readonly status: number; readonly headers: ResponseHeaders; readonly body: readonly Uint8Array[] }
-  /** send resolves when the response is complete; the adapter ends the stream then. */
-  | { readonly type: 'stream'; readonly status: number; readonly headers: ResponseHeaders; send(sink: ByteSink): Promise<void> }
+  | StreamResponse
   /** The adapter hands the raw connection over after the other side answered the upgrade (exec, attach, port-forward): see host/node-proxy.ts, host/api-tunnel.ts. */
   | { readonly type: 'tunnel'; readonly target: TunnelTarget }
+
+export interface StreamResponse {
+  readonly type: 'stream'
+  readonly status: number
+  readonly headers: ResponseHeaders
+  /** What it tells happens meanwhile: a watch, a log. Else it is long, and there already. */
+  readonly isLasting: boolean
+  /** Resolves when the response is complete; the adapter ends the stream then. */
+  send(sink: ByteSink): Promise<void>
+}
 
 export type ResponseHeaders = Readonly<Record<string, string>>
 

@@ -32,6 +32,7 @@ import type { DanglingParts } from './flow-control/dangling-keeper.ts'
 import { flowDumpRoute } from './flow-control/flow-dumps.ts'
 import { flowObjects, followFlowObjects } from './flow-control/follow-flow-objects.ts'
 import type { Handler } from './http.ts'
+import type { Gzip } from './negotiate/gzip.ts'
 import { auditFamilies } from './metrics/audit-metrics.ts'
 import { AdmissionMetrics } from './metrics/admission-metrics.ts'
 import type { HostCalls } from './metrics/client-calls.ts'
@@ -133,6 +134,8 @@ export interface ApiServerExtensions {
   readonly routes: readonly Route[]
   /** Other servers behind this one; undefined: there are none. */
   readonly elsewhere?: Elsewhere
+  /** What packs long answers; undefined: they are sent as they are. */
+  readonly gzip?: Gzip | undefined
   /** Who asks conversion webhooks; undefined: nobody can. */
   readonly webhooks?: WebhookCaller
   /** What they count. */
@@ -206,11 +209,11 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     admission: new Admission({ ...extensions, reader, metrics: admissionMetrics }), lane: new RetryLane(), sets,
     charges: new ChargeLane({ store, feed, sets, resources, bookkeeper: extensions.bookkeeper }), watches, elsewhere: extensions.elsewhere,
   }
-  const { authorizer, authenticators } = extensions
+  const { authorizer, gzip } = extensions
   inProcess = { dispatch, authorizer, log, signal: life.signal, ownCalls: dependencies.ownCalls }
   auditor = auditorOf(dependencies, dispatch)
   return {
-    handle: createHandler({ ...dispatch, authorizer, authenticators, gate, metrics, auditor, encoder: new ProtobufEncoder(schemas) }),
+    handle: createHandler({ ...extensions, ...dispatch, gate, metrics, auditor, gzip, encoder: new ProtobufEncoder(schemas) }),
     reader, client,
     served: () => resources.definitions(),
     drain: () => watches.drain(),

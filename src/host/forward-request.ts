@@ -46,7 +46,7 @@ export async function forwardRequest(request: ServerRequest, to: ForwardTarget):
         NOT_FORWARDED.has(name) || value === undefined ? [] : [[name, String(value)]]
       )
       const answered = { status: answer.statusCode ?? 502, headers: Object.fromEntries(kept) }
-      resolve({ type: 'stream', ...answered, send: (sink) => pour(to.who, answer, sink) })
+      resolve({ type: 'stream', ...answered, isLasting: true, send: (sink) => pour(to.who, answer, sink) })
     })
     outgoing.end(body)
   })

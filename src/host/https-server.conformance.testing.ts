@@ -76,7 +76,7 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
   /** Two events, then silence until the client goes. */
   function watch(request: ServerRequest): ServerResponse {
     return {
-      type: 'stream', status: 200, headers: {},
+      type: 'stream', status: 200, headers: {}, isLasting: true,
       send: async (sink) => {
         sink.write(utf8('one '))
         sink.write(utf8('two '))
@@ -89,7 +89,7 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
   /** Writes until 5 MB are not taken, as a watch does whose client sleeps. */
   function flood(request: ServerRequest): ServerResponse {
     return {
-      type: 'stream', status: 200, headers: {},
+      type: 'stream', status: 200, headers: {}, isLasting: true,
       send: async (sink) => {
         const block = Buffer.alloc(64 * 1024)
         for (let count = 0; count < 400 && sink.backlogBytes() < 5_000_000 && !request.signal.aborted; count++) {

@@ -29,7 +29,7 @@ const handler: Handler = async (request) => {
   if (request.path === '/wait') await new Promise((resolve) => setTimeout(resolve, 30))
   if (request.path === '/watch') {
     return {
-      type: 'stream', status: 200, headers: {},
+      type: 'stream', status: 200, isLasting: true, headers: {},
       send: async (sink) => {
         sink.write(utf8('event'))
         await new Promise<void>((resolve) => request.signal.addEventListener('abort', () => resolve(), { once: true }))

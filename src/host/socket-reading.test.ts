@@ -23,7 +23,7 @@ test('a server sees that a client is gone whose reset was met by a write', { tim
   const nodeProxy = createNodeProxy({ caPem: pki.caPem, ...pki.apiServerToNode, connectTimeoutMs: 100 })
   let isGone = false
   const handler: Handler = async (request) => ({
-    type: 'stream', status: 200, headers: {},
+    type: 'stream', status: 200, isLasting: true, headers: {},
     send: async (sink) => {
       sink.write(utf8('event'))
       await new Promise<void>((resolve) => request.signal.addEventListener('abort', () => resolve(), { once: true }))

@@ -115,7 +115,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
       stack.metrics, buildInfo(options.version), () => counts.policies.families(), () => counts.webhooks.families(),
       () => keeper?.families() ?? [],
     ],
-    webhooks: options.webhooks,
+    webhooks: options.webhooks, gzip: options.openApi.gzip,
     routes: routes(core, options, { authorizer, rules: authorizer, tokens, audiences, apis }),
     ...(options.remote === undefined || apis === undefined ? {} : { elsewhere: apis }),
     tasks: [

@@ -141,7 +141,7 @@ test('responses in every form, failures and deletions', () => {
 test('a watch starts and completes; a tunnel is over with its connection', async () => {
   const watch = begin({ level: 'RequestResponse' }, 'GET /api/v1/pods?watch=true')
   watch.trail.authenticated(ann)
-  const response = watch.trail.respond({ type: 'stream', status: 200, headers: {}, send: () => Promise.reject(new Error('gone')) })
+  const response = watch.trail.respond({ type: 'stream', status: 200, isLasting: true, headers: {}, send: () => Promise.reject(new Error('gone')) })
   assert(response.type === 'stream')
   assert.equal(watch.lines.length, 0)
   const sink = { write: () => true, backlogBytes: () => 0, drained: () => Promise.resolve() }

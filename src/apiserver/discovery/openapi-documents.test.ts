@@ -8,7 +8,8 @@ import { textOf, utf8 } from '../../words/bytes.ts'
 import type { RemoteSpec } from '../aggregation/remote-spec.ts'
 import type { ServerRequest } from '../http.ts'
 import type { DefinitionTexts } from './descriptions.ts'
-import { OpenApiDocuments, acceptsGzip, plainOpenApi } from './openapi-documents.ts'
+import { acceptsGzip } from '../negotiate/gzip.ts'
+import { OpenApiDocuments, plainOpenApi } from './openapi-documents.ts'
 import type { OpenApiOptions } from './openapi-documents.ts'
 
 const status = { prepareForUpdate() {}, validateUpdate: () => [] }
@@ -130,6 +131,7 @@ test('documents are kept packed, and unpacked for who cannot', async () => {
       seen.push('unzip')
       return Promise.resolve(utf8('unzipped'))
     },
+    packing: () => assert.fail('a document is packed once for all'),
   }
   const openApi = documents({ gzip })
   const plain = await read(documents(), '/openapi/v2')

@@ -3,6 +3,7 @@ import type { SchemaLookup } from '../../objects/schema.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { ServerRequest, ServerResponse } from '../http.ts'
 import { protobufOpenApiType, wantsProtobufOpenApi } from './accepted-discovery.ts'
+import { acceptsGzip, type Gzip } from '../negotiate/gzip.ts'
 import type { AggregatedApis, RemoteOpenApi } from '../aggregation/aggregated-apis.ts'
 import { textOf } from '../../words/bytes.ts'
 import { unknownPath } from '../request-info.ts'
@@ -14,12 +15,6 @@ import { OpenApiV3Writer, openApiV2 } from './openapi.ts'
 import type { DocumentSource } from './openapi.ts'
 import { jsonV2 } from './openapi-form.ts'
 import { protobufV2 } from './openapi-protobuf.ts'
-
-/** Packs bytes as gzip does, away from the thread that serves. */
-export interface Gzip {
-  zip(bytes: Uint8Array): Promise<Uint8Array>
-  unzip(bytes: Uint8Array): Promise<Uint8Array>
-}
 
 export interface OpenApiSupport {
   readonly descriptions: DescriptionSource
@@ -179,12 +174,4 @@ export function groupVersions(definitions: readonly ResourceDefinition[]): reado
 
 function hashOf({ etag }: Document): string {
   return etag.slice(1, -1)
-}
-
-/** gzip, deflate -> yes; gzip;q=0 -> no. */
-export function acceptsGzip(header: string | undefined): boolean {
-  return (header ?? '').split(',').some((clause) => {
-    const [coding, ...parameters] = clause.split(';').map((part) => part.trim())
-    return (coding === 'gzip' || coding === '*') && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter))
-  })
 }

@@ -8,21 +8,25 @@ import { impersonate } from '../access/impersonation.ts'
 import type { Authenticator, Authorizer, Delays, User } from '../access.ts'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Auditor } from '../audit/auditor.ts'
-import type { Handler, ServerRequest, ServerResponse } from '../http.ts'
+import type { Handler, ServerRequest, ServerResponse, StreamResponse } from '../http.ts'
 import type { RequestMetrics, RequestSummary } from '../metrics/request-metrics.ts'
 import { anyJson, isAnyJson, negotiate, negotiateStatus, plainJson } from '../negotiate/accept.ts'
 import type { Accepted } from '../negotiate/accept.ts'
+import type { Gzip } from '../negotiate/gzip.ts'
 import { failureResponse } from '../negotiate/response.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
 import { isTrue, parseRequest } from '../request-info.ts'
 import type { HttpCall } from './http-call.ts'
 import { gated } from './gated.ts'
 import type { GatedParts } from './gated.ts'
+import { packed } from './packed.ts'
 
 export interface HandlerParts extends GatedParts {
   readonly authenticators: readonly Authenticator[]
   readonly authorizer: Authorizer
   readonly encoder: ProtobufEncoder
+  /** Undefined: answers are sent as they are, however long. */
+  readonly gzip: Gzip | undefined
   readonly metrics: RequestMetrics
   /** Undefined: nothing is audited. */
   readonly auditor: Auditor | undefined
@@ -83,7 +87,7 @@ class Asked implements Delays {
 }
 
 /** A stream is measured when it ends, and counted as going on until then. */
-function measured({ metrics, clock }: HandlerParts, asked: Asked, answered: ServerResponse): ServerResponse {
+function measured({ metrics, clock, gzip }: HandlerParts, asked: Asked, answered: ServerResponse): ServerResponse {
   const { request, query, info, startedAt, trail, execution, queuedMs, webhooksMs } = asked
   const delayMs = queuedMs + webhooksMs
   const beforeMs = queuedMs + asked.accessMs
@@ -93,14 +97,15 @@ function measured({ metrics, clock }: HandlerParts, asked: Asked, answered: Serv
     const elapsedMs = clock.now() - startedAt
     metrics.answered(summary, response, elapsedMs, delayMs)
     executed(execution, elapsedMs - beforeMs)
-    return response
+    return packed(gzip, request, response)
   }
-  return { ...response, send: measuredSend({ metrics, clock, summary, response, startedAt, delayMs, execution, beforeMs }) }
+  const measuring = measuredSend({ metrics, clock, summary, response, startedAt, delayMs, execution, beforeMs })
+  return packed(gzip, request, { ...response, send: measuring })
 }
 
 interface MeasuredStream extends Pick<HandlerParts, 'metrics' | 'clock'> {
   readonly summary: RequestSummary
-  readonly response: Stream
+  readonly response: StreamResponse
   readonly startedAt: Instant
   readonly delayMs: number
   readonly execution: Asked['execution']
@@ -108,7 +113,9 @@ interface MeasuredStream extends Pick<HandlerParts, 'metrics' | 'clock'> {
 }
 
 /** Knows nothing else of the request, which may be forgotten while a watch goes on. */
-function measuredSend({ metrics, clock, summary, response, startedAt, delayMs, execution, beforeMs }: MeasuredStream): Stream['send'] {
+function measuredSend(
+  { metrics, clock, summary, response, startedAt, delayMs, execution, beforeMs }: MeasuredStream,
+): StreamResponse['send'] {
   return (sink) => {
     const series = metrics.seriesOf(summary)
     const ended = (): void => {
@@ -121,8 +128,6 @@ function measuredSend({ metrics, clock, summary, response, startedAt, delayMs, e
     return response.send(sink).finally(ended)
   }
 }
-
-type Stream = Extract<ServerResponse, { type: 'stream' }>
 
 /** What comes before a request is let in takes no time worth telling, but where others were asked. */
 function executed(execution: Asked['execution'], elapsedMs: number): void {

@@ -2,16 +2,16 @@ import type { JsonObject } from '../../objects/json.ts'
 import { jsonText } from '../../objects/json-text.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { assert } from '../../words/assert.ts'
-import { utf8Into } from '../../words/bytes.ts'
 import { tableColumns } from '../../resources/table.ts'
 import { sleep } from '../../words/ports.ts'
 import type { Clock } from '../../words/ports.ts'
-import { BLOCK_BYTES, type ByteSink, type ServerResponse } from '../http.ts'
+import type { ByteSink, ServerResponse } from '../http.ts'
 import { jsonStream, protobufStream } from '../negotiate/response.ts'
 import { parseIncludeObject, partialOf, tableOf } from '../negotiate/table.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
 import { inPassing } from '../watch-cache/cached-object.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
+import { Blocks } from './blocks.ts'
 import type { ResourceCall } from './http-call.ts'
 
 /** What a list is made of: its objects are looked at one after the other, when it is their turn. */
@@ -80,56 +80,6 @@ async function sendItems(sink: ByteSink, frame: object, length: number, itemOf: 
   }
   blocks.addText(TAIL)
   blocks.flush()
-}
-
-/**
- * Bytes and texts one after the other, written in blocks of one length, which pass between threads in memory that both see. Bytes of its
- * own for each text would bring about one full collection after the other.
- */
-class Blocks {
-  readonly #sink: ByteSink
-  #block = new Uint8Array(BLOCK_BYTES)
-  #used = 0
-  mustWait = false
-
-  constructor(sink: ByteSink) {
-    this.#sink = sink
-  }
-
-  addText(text: string): void {
-    for (let rest = text; ;) {
-      const { read, written } = utf8Into(rest, this.#block.subarray(this.#used))
-      this.#used += written
-      if (this.#used === BLOCK_BYTES || read < rest.length) this.flush()
-      if (read === rest.length) return
-      rest = rest.slice(read)
-    }
-  }
-
-  addBytes(bytes: Uint8Array): void {
-    for (let taken = 0; taken < bytes.length;) {
-      const part = bytes.length - taken <= BLOCK_BYTES - this.#used
-        ? bytes.subarray(taken)
-        : bytes.subarray(taken, taken + BLOCK_BYTES - this.#used)
-      this.#block.set(part, this.#used)
-      this.#used += part.length
-      taken += part.length
-      if (this.#used === BLOCK_BYTES) this.flush()
-    }
-  }
-
-  flush(): void {
-    if (this.#used === 0) return
-    this.mustWait = !this.#sink.write(this.#used === BLOCK_BYTES ? this.#block : this.#block.subarray(0, this.#used)) || this.mustWait
-    // The sink may keep what it was given.
-    this.#block = new Uint8Array(BLOCK_BYTES)
-    this.#used = 0
-  }
-
-  drained(): Promise<void> {
-    this.mustWait = false
-    return this.#sink.drained()
-  }
 }
 
 interface TypedList {

@@ -82,7 +82,8 @@ export class Watches {
     const { resource, key, info, user, accepted } = call
     const shownIn = accepted.as === 'partial-list' ? endedByNothing : itself
     return {
-      type: 'stream', status: 200, headers: { 'content-type': watchType(call.accepted), 'cache-control': 'no-cache, private' },
+      type: 'stream', status: 200, isLasting: true,
+      headers: { 'content-type': watchType(call.accepted), 'cache-control': 'no-cache, private' },
       send: this.#sender({ resource, key, path: info.path, userName: user.name, asked: this.#asked(call), shownIn }),
     }
   }

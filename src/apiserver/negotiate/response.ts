@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../objects/json.ts'
 import { jsonText } from '../../objects/json-text.ts'
-import type { ResponseHeaders, ServerResponse } from '../http.ts'
+import type { ResponseHeaders, ServerResponse, StreamResponse } from '../http.ts'
 import { encodeYaml } from '../../objects/codec-yaml.ts'
 import { utf8 } from '../../words/bytes.ts'
 import type { StatusError } from '../../words/status-error.ts'
@@ -34,14 +34,14 @@ export function bytesResponse(status: number, body: readonly Uint8Array[]): Serv
 }
 
 export function jsonStream(send: StreamSend): ServerResponse {
-  return { type: 'stream', status: 200, headers: JSON_HEADERS, send }
+  return { type: 'stream', status: 200, headers: JSON_HEADERS, isLasting: false, send }
 }
 
 export function protobufStream(send: StreamSend): ServerResponse {
-  return { type: 'stream', status: 200, headers: PROTOBUF_HEADERS, send }
+  return { type: 'stream', status: 200, headers: PROTOBUF_HEADERS, isLasting: false, send }
 }
 
-type StreamSend = Extract<ServerResponse, { type: 'stream' }>['send']
+type StreamSend = StreamResponse['send']
 
 function whole(status: number, headers: ResponseHeaders, body: readonly Uint8Array[]): ServerResponse {
   return { type: 'whole', status, headers, body }
@@ -53,7 +53,7 @@ export function failureResponse(error: StatusError, accepted: Accepted, continue
   return seconds === undefined ? response : withHeaders(response, { 'retry-after': String(seconds) })
 }
 
-export function withHeaders(response: ServerResponse, headers: ResponseHeaders): ServerResponse {
+export function withHeaders<R extends ServerResponse>(response: R, headers: ResponseHeaders): R {
   return response.type === 'tunnel' ? response : { ...response, headers: { ...response.headers, ...headers } }
 }
 

@@ -67,7 +67,9 @@ export class AskingHandler {
         const answer = new ComingAnswer({ took: this.#tookBytes.bind(this, request), dirty: this.#dirty })
         exchange.answer = answer
         // This server's own connections call it.
-        return exchange.resolve({ type: 'stream', status: count, headers: JSON.parse(text), send: (sink: StreamSink) => answer.send(sink) })
+        return exchange.resolve({
+          type: 'stream', status: count, headers: JSON.parse(text), isLasting: true, send: (sink: StreamSink) => answer.send(sink),
+        })
       }
       case TOLD.data: return exchange.answer?.write(bytes)
       case TOLD.end:

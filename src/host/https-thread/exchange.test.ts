@@ -148,7 +148,7 @@ test('a client that is gone aborts the request, whatever it waits for', async ()
     const ended = new Promise<void>((resolve) => asked.signal.addEventListener('abort', () => resolve()))
     if (asked.path === '/body') await asked.body(10).catch((error: Error) => seen.push(error.message))
     if (asked.path !== '/watch') return ended.then(() => { seen.push(`${asked.path} aborted`); return whole('late') })
-    return { type: 'stream', status: 200, headers: {}, send: async (sink) => { sink.write(utf8('event')); await ended; seen.push(`backlog ${sink.backlogBytes()}`) } }
+    return { type: 'stream', status: 200, isLasting: true, headers: {}, send: async (sink) => { sink.write(utf8('event')); await ended; seen.push(`backlog ${sink.backlogBytes()}`) } }
   })
   const [waiting, reading, watching] = [request({ target: '/wait' }), request({ method: 'PUT', target: '/body', body: () => new Promise(() => undefined) }), request({ target: '/watch' })]
   const answers = [waiting, reading].map((each) => asking.handle(each).then(() => 'answered', (error: Error) => error.message))
@@ -179,13 +179,13 @@ test('a request counts until the handler is done with it, though its client is g
 })
 
 test('an answer that breaks off is no whole one', async () => {
-  const asking = joined(() => ({ type: 'stream', status: 200, headers: {}, send: async (sink) => { sink.write(utf8('half')); throw new StatusError(503, 'ServiceUnavailable', 'gone') } }))
+  const asking = joined(() => ({ type: 'stream', status: 200, isLasting: true, headers: {}, send: async (sink) => { sink.write(utf8('half')); throw new StatusError(503, 'ServiceUnavailable', 'gone') } }))
   await assert.rejects(received(await asking.handle(request())), new StatusError(503, 'ServiceUnavailable', 'gone'))
 })
 
 test('what a watcher has not taken is its backlog', async () => {
   let sink: ByteSink | undefined
-  const asking = joined(() => ({ type: 'stream', status: 200, headers: {}, send: (its) => { sink = its; return new Promise(() => undefined) } }))
+  const asking = joined(() => ({ type: 'stream', status: 200, isLasting: true, headers: {}, send: (its) => { sink = its; return new Promise(() => undefined) } }))
   const client = new Client()
   void received(await asking.handle(request()), client)
   const backlogAfter = async (write: string): Promise<number | undefined> => {

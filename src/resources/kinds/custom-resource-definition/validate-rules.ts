@@ -1,5 +1,6 @@
 import { invalidValue, notSupported, required } from '../../../objects/field-error.ts'
 import { isObject, type Integer } from '../../../objects/json.ts'
+import { jsonText } from '../../../objects/json-text.ts'
 import type { Expression, RuleSubject } from '../../expression.ts'
 import type { Errors } from '../../field-checks.ts'
 import type { JSONSchemaProps, ValidationRule } from '../../generated/types.ts'
@@ -95,7 +96,7 @@ function rulesIn(path: string, schema: JSONSchemaProps, where: Where): Expressio
 function ofDefault(path: string, schema: JSONSchemaProps, where: Where): Expression[] {
   if (schema.default === undefined || !someSchema(schema, (part) => (part['x-kubernetes-validations'] ?? []).length > 0)) return []
   const subject = { ...where, schema, optionalOldSelf: false }
-  return [{ name: '', hasParams: false, subject, use: 'schema-default', path: `${path}.default`, text: JSON.stringify(schema) }]
+  return [{ name: '', hasParams: false, subject, use: 'schema-default', path: `${path}.default`, text: jsonText(schema) }]
 }
 
 function ofRule(path: string, { rule, messageExpression = '' }: ValidationRule, subject: RuleSubject): Expression[] {
