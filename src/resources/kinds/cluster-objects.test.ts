@@ -36,6 +36,12 @@ test('phase and finalizers of a Namespace', () => {
     ['spec.finalizers[0]: Invalid value: "odd": name is neither a standard finalizer name nor is it fully qualified'])
 })
 
+test('a status without a phase is that of an active Namespace', () => {
+  const draft: Namespace = { ...sampleNamespace(), status: {} }
+  namespaces.defaults(draft)
+  assert.deepEqual(draft.status, { phase: 'Active' })
+})
+
 test('a Node', () => {
   const check = createChecks(nodes, sampleNode)
   check({})
@@ -55,6 +61,10 @@ test('a Node', () => {
 test('what stays once a Node has it', () => {
   const check = updateChecks(nodes, sampleNode)
   check({}, { 'spec.podCIDR': '10.1.0.0/24', 'spec.providerID': 'x', 'spec.unschedulable': true })
+  check({}, { 'spec.podCIDRs': ['x'] }, 'spec.podCIDRs[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')
+  const node = created(nodes, changed(sampleNode(), { 'spec.configSource': { configMap: {} }, 'spec.externalID': 'x', 'status.config': {} }))
+  assert.deepEqual([node.spec?.configSource, node.status?.config], [undefined, undefined])
+  assert.deepEqual(nodes.warnings(node, undefined), ['spec.externalID: this field is deprecated, and is unused by Kubernetes'])
   check({ 'spec.podCIDR': '10.1.0.0/24' }, { 'spec.podCIDRs': ['10.2.0.0/24'], 'spec.podCIDR': undefined },
     'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid')
   check({ 'spec.providerID': 'x' }, { 'spec.providerID': 'y' }, 'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid')

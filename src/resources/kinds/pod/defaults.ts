@@ -3,6 +3,7 @@ import type {
 } from '../../generated/types.ts'
 import { canonicalizeResources } from '../../resource-list.ts'
 import { defaultFieldRef, defaultResourceFieldRef, defaultVolume } from './volume-defaults.ts'
+import { withoutUnserved } from './unserved-fields.ts'
 import { defaultPullPolicy } from './image-tag.ts'
 
 export const DEFAULT_GRACE_SECONDS = 30
@@ -23,9 +24,12 @@ export function defaultPod(draft: Pod): void {
   else if (status.podIP === undefined && status.podIPs?.[0] !== undefined) status.podIP = status.podIPs[0].ip
 }
 
-/** A template gets less: what depends on the pod itself waits for the pod. */
+/** A template gets less: what depends on the pod itself waits for the pod. What would not be served in its pods is not kept in it. */
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
-  if (template?.spec !== undefined) defaultPodSpec(template.spec)
+  if (template?.spec === undefined) return
+  const spec = withoutUnserved(template.spec)
+  if (spec !== template.spec) template.spec = spec
+  defaultPodSpec(spec)
 }
 
 function defaultPodSpec(spec: PodSpec): void {

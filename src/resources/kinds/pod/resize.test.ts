@@ -38,7 +38,7 @@ test('what a resize may not do', () => {
     'spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing')
   check({}, { 'spec.containers': [] }, 'spec.containers: Required value',
     'spec: Invalid value: "BestEffort": Pod QOS Class may not change as a result of resizing', 'spec: Forbidden: pod resize may not add or remove containers')
-  check({ 'metadata.annotations': { 'kubernetes.io/config.mirror': 'x' } }, {}, ': Forbidden: static pods cannot be resized')
+  check({ 'metadata.annotations': { 'kubernetes.io/config.mirror': 'x' } }, {}, '[]: Forbidden: static pods cannot be resized')
 })
 
 test('policies of a resize', () => {

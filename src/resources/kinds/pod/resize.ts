@@ -4,6 +4,7 @@ import type { Errors } from '../../field-checks.ts'
 import { sameValue } from '../../field-checks.ts'
 import type { Container, Pod } from '../../generated/types.ts'
 import { keepStatus } from '../../plain-resource.ts'
+import { MIRROR_ANNOTATION } from './pod-annotations.ts'
 import { qualityOfService } from './quality-of-service.ts'
 import { RESIZABLE } from './resize-policy.ts'
 import { checkPod } from './validate-pod.ts'
@@ -33,12 +34,10 @@ function resized(container: Container, wanted: Container | undefined): Container
   }
 }
 
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror'
-
 export function validateResize(pod: Pod, old: Pod): FieldError[] {
   const errors: Errors = []
-  if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) return [forbiddenField('', 'static pods cannot be resized')]
-  if (old.spec?.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')]
+  if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) return [forbiddenField('[]', 'static pods cannot be resized')]
+  if (old.spec?.os?.name === 'windows') return [forbiddenField('[]', 'windows pods cannot be resized')]
   checkPod(errors, pod)
   const quality = qualityOfService(pod.spec)
   if (quality !== qualityOfService(old.spec)) {

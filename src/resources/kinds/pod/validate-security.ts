@@ -1,10 +1,11 @@
 import { invalidValue, notSupported, required, tooLong } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
-import { checkDnsSubdomain, checkOneOfIfSet } from '../../field-checks.ts'
+import { checkOneOfIfSet } from '../../field-checks.ts'
 import type {
-  AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext, WindowsSecurityContextOptions,
+  AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext,
 } from '../../generated/types.ts'
 import { checkRelativePath } from './path-checks.ts'
+import { checkWindows } from './windows-options.ts'
 
 const MAX_ID = 2147483647
 const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined']
@@ -98,17 +99,4 @@ function checkAppArmor(errors: Errors, path: string, { type = '', localhostProfi
     }
     if (localhostProfile.length > MAX_PATH_CHARACTERS) errors.push(tooLong(field, MAX_PATH_CHARACTERS))
   }
-}
-
-/** Windows nodes are not served; the form of what is written down is checked all the same. */
-function checkWindows(
-  errors: Errors,
-  path: string,
-  { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName }: WindowsSecurityContextOptions
-): void {
-  if (gmsaCredentialSpecName !== undefined) checkDnsSubdomain(errors, path, 'gmsaCredentialSpecName', gmsaCredentialSpecName)
-  if (gmsaCredentialSpec === '') {
-    errors.push(invalidValue(`${path}.gmsaCredentialSpec`, '', 'gmsaCredentialSpec cannot be an empty string'))
-  }
-  if (runAsUserName === '') errors.push(invalidValue(`${path}.runAsUserName`, '', 'runAsUserName cannot be an empty string'))
 }
