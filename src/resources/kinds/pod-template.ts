@@ -20,7 +20,7 @@ export const podTemplates: ResourceDefinition<PodTemplate> = {
   ...plainResource,
   kind: kinds.PodTemplate,
   defaults(draft) {
-    defaultPodTemplate(draft.template)
+    defaultPodTemplate((draft.template ??= {}))
   },
   validateCreate: validate,
   validateUpdate: validate,

@@ -10,13 +10,11 @@ export const DEFAULT_GRACE_SECONDS = 30
 
 /** What a pod's author left out. Nothing is written where nothing is missing: running it twice changes nothing. */
 export function defaultPod(draft: Pod): void {
-  const spec = draft.spec
-  if (spec !== undefined) {
-    spec.enableServiceLinks ??= true
-    defaultPodSpec(spec)
-    if (spec.hostNetwork === true) for (const container of allContainers(spec)) useContainerPorts(container)
-    for (const container of allContainers(spec)) if (container.resources !== undefined) requestWhatIsLimited(container.resources)
-  }
+  const spec = (draft.spec ??= { containers: [] })
+  spec.enableServiceLinks ??= true
+  defaultPodSpec(spec)
+  if (spec.hostNetwork === true) for (const container of allContainers(spec)) useContainerPorts(container)
+  for (const container of allContainers(spec)) if (container.resources !== undefined) requestWhatIsLimited(container.resources)
   const status = draft.status
   if (status === undefined) return
   // podIP is the first of podIPs; old clients know only the one, new ones write both.
@@ -26,8 +24,8 @@ export function defaultPod(draft: Pod): void {
 
 /** A template gets less: what depends on the pod itself waits for the pod. What would not be served in its pods is not kept in it. */
 export function defaultPodTemplate(template: PodTemplateSpec | undefined): void {
-  if (template?.spec === undefined) return
-  const spec = withoutUnserved(template.spec)
+  if (template === undefined) return
+  const spec = withoutUnserved(template.spec ?? { containers: [] })
   if (spec !== template.spec) template.spec = spec
   defaultPodSpec(spec)
 }

@@ -54,6 +54,10 @@ test('annotations and fields say the same', () => {
   template({ 'template.metadata.annotations': { [COST]: 'x' } }, `template.annotations[${COST}]: Invalid value: "x": must be a 32bit integer`)
 })
 
+test('a template without a spec', () => {
+  createChecks(podTemplates, samplePodTemplate)({ template: undefined }, 'template.spec.containers: Required value')
+})
+
 test('what an update may not do to them', () => {
   const update = updateChecks(pods, samplePod)
   const key = `${APP_ARMOR}web`

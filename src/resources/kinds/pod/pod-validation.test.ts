@@ -13,6 +13,7 @@ const NAME = "name part must consist of alphanumeric characters, '-', '_' or '.'
 test('containers', () => {
   check({})
   check({ 'spec.containers': [] }, 'spec.containers: Required value')
+  check({ spec: undefined }, 'spec.containers: Required value')
   check({ 'spec.containers[0].name': '' }, 'spec.containers[0].name: Required value')
   check({ 'spec.containers[0].name': 'A_b' }, `spec.containers[0].name: Invalid value: "A_b": ${LABEL}`)
   check({ 'spec.containers[0].image': '' }, 'spec.containers[0].image: Required value')
