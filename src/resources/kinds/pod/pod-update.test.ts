@@ -72,6 +72,10 @@ function checkEphemeral(before: PodSpec['ephemeralContainers'], after: PodSpec['
 }
 
 test('ephemeral containers come and stay', () => {
+  const old = created(pods, samplePod())
+  const labelled = { ...old, metadata: { ...old.metadata, labels: { a: 'b' } } }
+  podEphemeralContainers.prepareForUpdate(labelled, old, context)
+  assert.equal(labelled.metadata.labels, old.metadata.labels)
   const debug = { name: 'debug', image: 'shell', targetContainerName: 'web' }
   checkEphemeral([], [debug])
   checkEphemeral([debug], [debug, { name: 'more', image: 'shell' }])

@@ -216,6 +216,8 @@ test('security', () => {
     'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled')
   check({ 'spec.securityContext.fsGroupChangePolicy': 'x' },
     'spec.securityContext.fsGroupChangePolicy: Unsupported value: "x": supported values: "Always", "OnRootMismatch"')
+  check({ 'spec.securityContext.sysctls': [{ name: 'A', value: '1' }] }, 'spec.securityContext.sysctls[0].name: Invalid value: "A": ' +
+    String.raw`must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$`)
   check({ 'spec.hostNetwork': true, 'spec.securityContext.sysctls': [{ name: 'net.ipv4.ip_forward', value: '1' }] },
     'spec.securityContext.sysctls[0].name: Invalid value: "net.ipv4.ip_forward": may not be specified when \'hostNetwork\' is true')
 })

@@ -1,7 +1,7 @@
 import type {
   Affinity, LabelSelectorRequirement, Pod, PodAffinity, PodAffinityTerm, PodSpec, PodStatus,
 } from '../../generated/types.ts'
-import { keepStatus } from '../../plain-resource.ts'
+import { keepMetadata, keepStatus } from '../../plain-resource.ts'
 import type { PrepareContext } from '../../definition.ts'
 import { formatTime } from '../../../words/instant.ts'
 import { qualityOfService } from './quality-of-service.ts'
@@ -46,6 +46,7 @@ export function prepareEphemeralContainers(draft: Pod, old: Pod): void {
   const containers = draft.spec?.ephemeralContainers
   draft.spec = withoutUnserved(containers === undefined ? spec : { ...spec, ephemeralContainers: containers })
   keepStatus(draft, old)
+  keepMetadata(draft, old)
 }
 
 /** KEP-3633: matchLabelKeys and mismatchLabelKeys become requirements of the selector with this pod's own values. */

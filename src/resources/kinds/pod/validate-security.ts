@@ -11,6 +11,8 @@ const MAX_ID = 2147483647
 const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined']
 const MAX_PATH_CHARACTERS = 4095
 const SYSCTL = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/
+/** As upstream writes it, with a needless backslash. */
+const SHOWN_SYSCTL = SYSCTL.source.replace('[./]', String.raw`[\./]`)
 const MAX_SYSCTL_CHARACTERS = 253
 
 function checkId(errors: Errors, path: string, id: number | undefined): void {
@@ -57,7 +59,7 @@ function checkSysctls(errors: Errors, path: string, { sysctls = [] }: PodSecurit
     const here = `${path}[${index}].name`
     if (name === '') errors.push(required(here))
     else if (name.length > MAX_SYSCTL_CHARACTERS || !SYSCTL.test(name)) {
-      errors.push(invalidValue(here, name, `must have at most ${MAX_SYSCTL_CHARACTERS} characters and match regex ${SYSCTL.source}`))
+      errors.push(invalidValue(here, name, `must have at most ${MAX_SYSCTL_CHARACTERS} characters and match regex ${SHOWN_SYSCTL}`))
     } else if (seen.has(name)) {
       errors.push({ reason: 'FieldValueDuplicate', field: here, message: `Duplicate value: ${JSON.stringify(name)}` })
     }
