@@ -37,6 +37,7 @@ test('annotations that mean something', () => {
   check(annotated({ [TOLERATIONS]: '[{"key":"a","operator":"Like"}]' }),
     `${path}.${TOLERATIONS}[0].operator: Unsupported value: "Like": supported values: "Equal", "Exists"`)
   check(annotated({ [TOLERATIONS]: '{' }), `${path}: Invalid value: "${TOLERATIONS}": must be a JSON list of tolerations`)
+  check(annotated({ [TOLERATIONS]: '[{"key":1}]' }), `${path}: Invalid value: "${TOLERATIONS}": must be a JSON list of tolerations`)
 })
 
 test('annotations and fields say the same', () => {

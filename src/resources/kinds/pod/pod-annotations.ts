@@ -1,4 +1,5 @@
 import { forbiddenField, invalidValue } from '../../../objects/field-error.ts'
+import { isObject } from '../../../objects/json.ts'
 import type { ObjectMeta } from '../../../objects/kube-object.ts'
 import type { Errors } from '../../field-checks.ts'
 import type { Pod, PodSpec, Toleration } from '../../generated/types.ts'
@@ -22,6 +23,7 @@ type Annotations = Readonly<Record<string, string>>
 export function checkPodAnnotations(
   errors: Errors, path: string, annotations: Annotations | undefined, spec: PodSpec, before?: Annotations,
 ): void {
+  let containers: ReadonlySet<string> | undefined
   for (const key in annotations) {
     const value = annotations[key] ?? ''
     if (key === MIRROR_ANNOTATION) {
@@ -35,7 +37,10 @@ export function checkPodAnnotations(
         errors.push(invalidValue(`${path}[${key}]`, value, 'must be a 32bit integer'))
       }
     } else if (key === SECCOMP_POD_ANNOTATION || key.startsWith(SECCOMP_PREFIX)) checkSeccompText(errors, `${path}.${key}`, value)
-    else if (key.startsWith(APP_ARMOR_PREFIX)) checkAppArmorText(errors, `${path}[${key}]`, value, key.slice(APP_ARMOR_PREFIX.length), spec)
+    else if (key.startsWith(APP_ARMOR_PREFIX)) {
+      containers ??= new Set(containersInPlace('', spec).map(({ container }) => container.name))
+      checkAppArmorText(errors, `${path}[${key}]`, value, key.slice(APP_ARMOR_PREFIX.length), containers)
+    }
   }
 }
 
@@ -54,10 +59,19 @@ function checkTolerationsText(errors: Errors, path: string, text: string): void 
 function parseTolerations(text: string): Toleration[] | undefined {
   try {
     const list: unknown = JSON.parse(text)
-    return Array.isArray(list) ? list.map((item: unknown): Toleration => ({ ...Object(item) })) : undefined
+    return Array.isArray(list) && list.every(isToleration) ? list : undefined
   } catch {
     return undefined
   }
+}
+
+const TOLERATION_TEXTS = ['key', 'operator', 'value', 'effect']
+
+function isToleration(item: unknown): item is Toleration {
+  if (!isObject(item)) return false
+  const { tolerationSeconds: seconds } = item
+  return TOLERATION_TEXTS.every((field) => item[field] === undefined || typeof item[field] === 'string')
+    && (seconds === undefined || typeof seconds === 'number')
 }
 
 function checkSeccompText(errors: Errors, path: string, profile: string): void {
@@ -66,10 +80,8 @@ function checkSeccompText(errors: Errors, path: string, profile: string): void {
   else errors.push(invalidValue(path, profile, 'must be a valid seccomp profile'))
 }
 
-function checkAppArmorText(errors: Errors, path: string, profile: string, container: string, spec: PodSpec): void {
-  if (!containersInPlace('', spec).some(({ container: { name } }) => name === container)) {
-    errors.push(invalidValue(path, container, 'container not found'))
-  }
+function checkAppArmorText(errors: Errors, path: string, profile: string, container: string, containers: ReadonlySet<string>): void {
+  if (!containers.has(container)) errors.push(invalidValue(path, container, 'container not found'))
   if (profile === '' || profile === 'runtime/default' || profile === 'unconfined' || profile.startsWith(LOCALHOST)) return
   errors.push(invalidValue(path, profile, `invalid AppArmor profile name: ${JSON.stringify(profile)}`))
 }
@@ -96,7 +108,7 @@ interface Profile {
 /** Who says it both ways has to say the same. specPath: spec, template.spec. */
 export function checkProfilesMatch(errors: Errors, specPath: string, metadata: ObjectMeta | undefined, spec: PodSpec): void {
   const annotations = metadata?.annotations
-  if (annotations === undefined) return
+  if (annotations === undefined || !hasProfiles(annotations)) return
   const { securityContext: shared, os } = spec
   checkMatch(errors, `${specPath}.securityContext.seccompProfile`, 'seccomp', annotations[SECCOMP_POD_ANNOTATION], shared?.seccompProfile)
   const containers = containersInPlace(specPath, spec)
@@ -109,6 +121,13 @@ export function checkProfilesMatch(errors: Errors, specPath: string, metadata: O
     const profile = securityContext?.appArmorProfile ?? shared?.appArmorProfile
     checkMatch(errors, `${path}.securityContext.appArmorProfile`, 'apparmor', annotations[`${APP_ARMOR_PREFIX}${name}`], profile)
   }
+}
+
+function hasProfiles(annotations: Annotations): boolean {
+  for (const key in annotations) {
+    if (key === SECCOMP_POD_ANNOTATION || key.startsWith(SECCOMP_PREFIX) || key.startsWith(APP_ARMOR_PREFIX)) return true
+  }
+  return false
 }
 
 function checkMatch(

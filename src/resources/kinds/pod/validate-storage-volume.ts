@@ -33,9 +33,9 @@ const checkGitRepo: Check = (errors, path, { gitRepo }) => {
   checkRelativePath(errors, `${path}.directory`, gitRepo?.directory ?? '')
 }
 
-// As upstream: some of the expressions leave open what stands before, or which character follows the prefix.
+// As upstream, any character may follow two of the prefixes.
 const INITIATORS: Readonly<Record<string, RegExp>> = {
-  iqn: /iqn\.\d{4}-\d{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)$/, eui: /^eui.[A-Za-z0-9]{16}$/, naa: /^naa.[A-Za-z0-9]{32}$/,
+  iqn: /^iqn\.\d{4}-\d{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)$/, eui: /^eui.[A-Za-z0-9]{16}$/, naa: /^naa.[A-Za-z0-9]{32}$/,
 }
 const MAX_LUN = 255
 const MAX_ISCSI_CHARACTERS = 64
