@@ -6,6 +6,7 @@ import { validateAnnotations, validateLabels } from '../objects/metadata.ts'
 import {
   configKeyErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, qualifiedNameErrors,
 } from '../objects/names.ts'
+import type { IpAddress } from '../objects/ports-and-addresses.ts'
 import { ipErrors, parseIp, portNameErrors, portNumberErrors } from '../objects/ports-and-addresses.ts'
 
 /**
@@ -158,7 +159,7 @@ export function checkNotSpecialIp(errors: Errors, path: string, field: string, v
 }
 
 function specialIpReason(text: string): string | undefined {
-  const ip = parseIp(text)
+  const ip = unmapped(parseIp(text))
   if (ip === undefined) return 'must be a valid IP address'
   if (ip.value === 0n) return `may not be unspecified (${text})`
   const four = ip.family === 4
@@ -166,15 +167,20 @@ function specialIpReason(text: string): string | undefined {
   if (four ? ip.value >> 16n === 0xa9fen : ip.value >> 118n === 0x3fan) {
     return 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'
   }
-  if (four ? ip.value >> 8n === 0xe00000n : ip.value >> 112n === 0xff02n) {
+  if (four ? ip.value >> 8n === 0xe00000n : (ip.value >> 112n & 0xff0fn) === 0xff02n) {
     return 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'
   }
   return undefined
 }
 
+/** ::ffff:10.0.0.1 is 10.0.0.1 (RFC 4291, 2.5.5.2). */
+function unmapped(ip: IpAddress | undefined): IpAddress | undefined {
+  return ip?.family === 6 && ip.value >> 32n === 0xffffn ? { family: 4, value: ip.value & 0xffffffffn } : ip
+}
+
 /** One address of each family, in any order. */
 export function isDualStack(addresses: readonly string[]): boolean {
-  const families = new Set(addresses.map((address) => parseIp(address)?.family))
+  const families = new Set(addresses.map((address) => unmapped(parseIp(address))?.family))
   return families.has(4) && families.has(6)
 }
 

@@ -63,6 +63,11 @@ const WRITERS_METADATA = ['labels', 'annotations', 'finalizers', 'ownerReference
 /** For the status subresource of kinds whose status writers may not touch the metadata either. */
 export function keepAllButStatus(draft: Specified, old: Specified): void {
   keepSpec(draft, old)
+  keepMetadata(draft, old)
+}
+
+/** For subresources that change a part of an object and nothing of what its writers say about it. */
+export function keepMetadata(draft: KubeObject, old: KubeObject): void {
   const metadata: Record<string, unknown> = { ...draft.metadata }
   for (const field of WRITERS_METADATA) {
     if (old.metadata[field] === undefined) delete metadata[field]

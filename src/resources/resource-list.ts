@@ -56,6 +56,13 @@ export function checkAmount(errors: Errors, path: string, name: string, text: st
   else if (milli % 1000 !== 0 && isInteger(name)) errors.push(invalidValue(path, text, 'must be an integer'))
 }
 
+/** What upstream says of amounts of storage, where it looks at them one by one. */
+export function checkBasicAmount(errors: Errors, path: string, text: string): void {
+  const milli = amountMilli(text)
+  if (milli === undefined) errors.push(invalidValue(path, text, 'must be a valid resource quantity'))
+  else if (milli < 0) errors.push(invalidValue(path, wholeUnits(text) ?? text, 'must be a valid resource quantity'))
+}
+
 /** Compares in thousandths, exactly where numbers cannot tell. */
 export function compareAmounts(a: string, b: string): number {
   if (a === b) return 0
@@ -94,7 +101,8 @@ function checkOne(errors: Errors, path: string, list: 'limits' | 'requests', nam
   if (!isHugePages(name)) return
   seen.hugePages = true
   const [bytes, page] = [wholeUnits(amount), wholeUnits(hugePageSize(name))]
-  if (bytes !== undefined && page !== undefined && page > 0 && bytes % page !== 0) {
+  // A size of pages that is none divides nothing.
+  if (bytes !== undefined && (page === undefined || page <= 0 || bytes % page !== 0)) {
     errors.push(invalidValue(field, amount, `${amount} is not positive integer multiple of ${name}`))
   }
 }

@@ -28,7 +28,7 @@ function isQuotaHugePages(name: string): boolean {
 }
 
 /** Known to Kubernetes itself: without a prefix, or with one of its own. */
-function isNative(name: string): boolean {
+export function isNative(name: string): boolean {
   return !name.includes('/') || name.includes('kubernetes.io/')
 }
 

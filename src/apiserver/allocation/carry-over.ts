@@ -21,6 +21,7 @@ function carryOver(draft: ServiceSpec, old: ServiceSpec): void {
     }
     if ((draft.ipFamilies?.length ?? 0) === 0 && old.ipFamilies !== undefined) draft.ipFamilies = [...old.ipFamilies]
     if (draft.ipFamilyPolicy === undefined && old.ipFamilyPolicy !== undefined) draft.ipFamilyPolicy = old.ipFamilyPolicy
+    if (draft.ipFamilyPolicy === 'SingleStack') trimToOne(draft, old)
   }
   if (mayHaveNodePorts(old) && mayHaveNodePorts(draft)) carryOverNodePorts(draft.ports ?? [], old.ports ?? [])
   if (
@@ -28,6 +29,14 @@ function carryOver(draft: ServiceSpec, old: ServiceSpec): void {
     && (draft.healthCheckNodePort ?? 0) === 0 && old.healthCheckNodePort !== undefined
   ) {
     draft.healthCheckNodePort = old.healthCheckNodePort
+  }
+}
+
+/** Who asks for a single family and leaves the lists as they were gives up what comes second. */
+function trimToOne(draft: ServiceSpec, old: ServiceSpec): void {
+  for (const field of ['clusterIPs', 'ipFamilies'] as const) {
+    const [first, ...others] = draft[field] ?? []
+    if (first !== undefined && others.length > 0 && sameJson(draft[field], old[field])) draft[field] = [first]
   }
 }
 

@@ -56,6 +56,9 @@ test('what a new Service gets', () => {
   assert.deepEqual([headless.clusterIP, headless.clusterIPs, headless.ipFamilies], ['None', ['None'], ['IPv4']])
   const bare = world.write('bare', { type: 'ClusterIP', clusterIP: 'None', ports: [tcp(80)] })
   assert.deepEqual([bare.ipFamilies, bare.ipFamilyPolicy], [['IPv4', 'IPv6'], 'RequireDualStack'])
+  const six = world.write('six', { type: 'ClusterIP', clusterIP: 'None', ipFamilies: ['IPv6'], ports: [tcp(80)] })
+  assert.deepEqual([six.ipFamilies, six.ipFamilyPolicy], [['IPv6', 'IPv4'], 'RequireDualStack'])
+  assert.deepEqual(world.write('bare', { ...bare, ipFamilyPolicy: 'SingleStack' }).ipFamilies, ['IPv4'])
   const external = world.write('external', { type: 'ExternalName', externalName: 'example.com' })
   assert.deepEqual(external, { type: 'ExternalName', externalName: 'example.com' })
   const dns = world.write('dns', { type: 'NodePort', ports: [{ port: 53, protocol: 'UDP', name: 'a' }, { port: 53, protocol: 'TCP', name: 'b' }, tcp(80)] })
@@ -79,6 +82,8 @@ test('what is refused, in upstream\'s words', () => {
     [{ type: 'NodePort', ports: [tcp(80, 80)] }, 'Service "x" is invalid: spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767'],
     [{ ...clusterIp, ipFamilyPolicy: 'RequireDualStack' }, 'Service "x" is invalid: spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services'],
     [{ ...clusterIp, ipFamilies: ['IPv6'] }, 'Service "x" is invalid: spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster'],
+    [{ ...clusterIp, clusterIP: 'fd00::1' }, 'Service "x" is invalid: spec.clusterIPs[0]: Invalid value: ["fd00::1"]: IPv6 is not configured on this cluster'],
+    [{ ...clusterIp, ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4', 'IPv6'] }, 'Service "x" is invalid: spec.ipFamilyPolicy: Invalid value: "SingleStack": must be \'RequireDualStack\' or \'PreferDualStack\' when multiple IP families are specified'],
   ]
   for (const [spec, message] of table) assert.throws(() => world.begin('x', spec), { message })
 })

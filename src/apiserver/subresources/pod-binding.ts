@@ -28,6 +28,7 @@ export function bindingRoutes(clock: Clock): readonly ObjectRoute[] {
 
 async function bind(call: ObjectCall, clock: Clock): Promise<{ status: number; object: Record<string, unknown> }> {
   const binding = bodyOf<Binding>(call)
+  if (binding.metadata.name !== call.key.name) throw badRequest('name in URL does not match name in Binding object')
   const errors = validateBinding(binding)
   if (errors.length > 0) throw invalid(BODY, call.key.name, errors)
   const { uid, resourceVersion } = binding.metadata

@@ -36,6 +36,12 @@ test('phase and finalizers of a Namespace', () => {
     ['spec.finalizers[0]: Invalid value: "odd": name is neither a standard finalizer name nor is it fully qualified'])
 })
 
+test('a status without a phase is that of an active Namespace', () => {
+  const draft: Namespace = { ...sampleNamespace(), status: {} }
+  namespaces.defaults(draft)
+  assert.deepEqual(draft.status, { phase: 'Active' })
+})
+
 test('a Node', () => {
   const check = createChecks(nodes, sampleNode)
   check({})
@@ -55,6 +61,10 @@ test('a Node', () => {
 test('what stays once a Node has it', () => {
   const check = updateChecks(nodes, sampleNode)
   check({}, { 'spec.podCIDR': '10.1.0.0/24', 'spec.providerID': 'x', 'spec.unschedulable': true })
+  check({}, { 'spec.podCIDRs': ['x'] }, 'spec.podCIDRs[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')
+  const node = created(nodes, changed(sampleNode(), { 'spec.configSource': { configMap: {} }, 'spec.externalID': 'x', 'status.config': {} }))
+  assert.deepEqual([node.spec?.configSource, node.status?.config], [undefined, undefined])
+  assert.deepEqual(nodes.warnings(node, undefined), ['spec.externalID: this field is deprecated, and is unused by Kubernetes'])
   check({ 'spec.podCIDR': '10.1.0.0/24' }, { 'spec.podCIDRs': ['10.2.0.0/24'], 'spec.podCIDR': undefined },
     'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid')
   check({ 'spec.providerID': 'x' }, { 'spec.providerID': 'y' }, 'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid')
@@ -83,6 +93,8 @@ test('Endpoints', () => {
     'subsets[0].addresses[0].ip: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)')
   check({ 'subsets[0].addresses[0].ip': 'fe80::1' },
     'subsets[0].addresses[0].ip: Invalid value: "fe80::1": may not be in the link-local range (169.254.0.0/16, fe80::/10)')
+  check({ 'subsets[0].addresses[0].ip': '::ffff:169.254.169.254' },
+    'subsets[0].addresses[0].ip: Invalid value: "::ffff:169.254.169.254": may not be in the link-local range (169.254.0.0/16, fe80::/10)')
   check({ 'subsets[0].ports[1]': { port: 81, name: 'b' } }, 'subsets[0].ports[0].name: Required value')
   const many = changed(sampleEndpoints(), { 'subsets[0].addresses': ['1', '2', '3', '4', '5'].map((last) => ({ ip: `10.1.0.${last}` })) })
   assert.equal(cellsOf(endpoints, many)['Endpoints'], '10.1.0.1:80,10.1.0.2:80,10.1.0.3:80 + 2 more...')
@@ -127,6 +139,8 @@ test('Leases, ServiceAccounts and Bindings', () => {
   assert.deepEqual(created(leases, changed(sampleLease(), { 'spec.strategy': 'x' })).spec, sampleLease().spec)
   const account = created(serviceAccounts, { ...sampleServiceAccount(), secrets: [{ name: 'a', namespace: 'other' }] })
   assert.deepEqual([account.secrets, cellsOf(serviceAccounts, account)], [[{ name: 'a' }], { Secrets: 1, Age: '<unknown>' }])
+  const annotated = changed(account, { 'metadata.annotations': { 'kubernetes.io/enforce-mountable-secrets': 'true' } })
+  assert.deepEqual([serviceAccounts.warnings(annotated, account).length, serviceAccounts.warnings(annotated, annotated).length], [1, 0])
   createChecks(bindings, sampleBinding)({ target: { kind: 'Pod' } }, 'target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>"',
     'target.name: Required value')
 })

@@ -48,10 +48,33 @@ test('the types of Secrets', () => {
   check({ type: 'kubernetes.io/basic-auth', data: { username: '' } })
   check({ type: 'kubernetes.io/ssh-auth' }, 'data[ssh-privatekey]: Required value')
   check({ type: 'kubernetes.io/dockerconfigjson' }, 'data[.dockerconfigjson]: Required value')
-  check({ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'bm8=' } },
-    'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": must be a JSON object')
+  check({ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'eA==' } },
+    'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": invalid character \'x\' looking for beginning of value')
+  const docker = (text: string, ...details: string[]): void => check(
+    { type: 'kubernetes.io/dockercfg', data: { '.dockercfg': Buffer.from(text).toString('base64') } },
+    ...details.map((detail) => `data[.dockercfg]: Invalid value: "<secret contents redacted>": ${detail}`))
+  docker('null')
+  docker('', 'unexpected end of JSON input')
+  docker('[]', 'json: cannot unmarshal array into Go value of type map[string]interface {}')
+  docker('{"a"', 'must be a JSON object')
   check({ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'e30=' } })
   check({ type: 'kubernetes.io/service-account-token' }, 'metadata.annotations[kubernetes.io/service-account.name]: Required value')
+})
+
+test('the pair of a TLS Secret', () => {
+  const block = (label: string): string => `-----BEGIN ${label}-----\neA==\n-----END ${label}-----\n`
+  const warn = (certificate: string, key: string, ...expected: string[]): void => {
+    const data = { 'tls.crt': Buffer.from(certificate).toString('base64'), 'tls.key': Buffer.from(key).toString('base64') }
+    assert.deepEqual(secrets.warnings({ ...sampleSecret(), type: 'kubernetes.io/tls', data }, undefined), expected)
+  }
+  const [certificate, key] = [block('CERTIFICATE'), block('RSA PRIVATE KEY')]
+  warn(certificate, key)
+  warn('x', key, 'tls: failed to find any PEM data in certificate input')
+  warn(key, certificate, 'tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched')
+  warn(block('A') + block('B'), key,
+    'tls: failed to find "CERTIFICATE" PEM block in certificate input after skipping PEM blocks of the following types: [A B]')
+  warn(certificate, '', 'tls: failed to find any PEM data in key input')
+  warn(certificate, certificate, 'tls: found a certificate rather than a key in the PEM for the private key')
 })
 
 test('the type of a Secret stays', () => {

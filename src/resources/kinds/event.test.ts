@@ -17,6 +17,12 @@ test('an Event of core/v1 is about its own namespace', () => {
   assert.deepEqual([events.nameRule, eventsV1Events.nameRule], ['path-segment', 'dns-subdomain'])
 })
 
+test('both kinds of Events call the reporter by the name that events.k8s.io has for it', () => {
+  const long = 'x'.repeat(64)
+  createChecks(events, sampleEvent)({ eventTime: '2026-01-01T00:00:00.000000Z', reportingComponent: long, reportingInstance: 'y', action: 'Do' },
+    `reportingController: Invalid value: "${long}": name part must be no more than 63 bytes`)
+})
+
 test('an Event of events.k8s.io/v1', () => {
   const check = createChecks(eventsV1Events, sampleEventsV1Event)
   check({})

@@ -13,14 +13,12 @@ import { nameColumn, textColumn, wideColumn } from '../table.ts'
 const MAX_WORD_CHARACTERS = 128
 const MAX_MESSAGE_CHARACTERS = 1024
 
-/** events.k8s.io calls the reporter reportingController, core/v1 reportingComponent. */
-export type ReporterField = 'reportingComponent' | 'reportingController'
-
-export function checkEvent(errors: Errors, event: Event, reporterField: ReporterField): void {
+/** Paths are those of events.k8s.io where the two differ, except for involvedObject: upstream checks one form of both. */
+export function checkEvent(errors: Errors, event: Event): void {
   const namespace = event.metadata.namespace ?? ''
   const about = event.involvedObject?.namespace ?? ''
   if (event.eventTime === undefined) checkOldStyle(errors, namespace, about)
-  else checkNewStyle(errors, event, reporterField)
+  else checkNewStyle(errors, event)
   checkDnsSubdomain(errors, '', 'namespace', namespace)
 }
 
@@ -34,12 +32,12 @@ function checkOldStyle(errors: Errors, namespace: string, about: string): void {
   if (!fits) errors.push(mismatch(about))
 }
 
-function checkNewStyle(errors: Errors, event: Event, reporterField: ReporterField): void {
+function checkNewStyle(errors: Errors, event: Event): void {
   const namespace = event.metadata.namespace ?? ''
   const about = event.involvedObject?.namespace ?? ''
   if (about === '' && namespace !== 'default' && namespace !== 'kube-system') errors.push(mismatch(about))
-  checkPresent(errors, '', reporterField, event.reportingComponent)
-  checkQualifiedName(errors, '', reporterField, event.reportingComponent ?? '')
+  checkPresent(errors, '', 'reportingController', event.reportingComponent)
+  checkQualifiedName(errors, '', 'reportingController', event.reportingComponent ?? '')
   checkWord(errors, 'reportingInstance', event.reportingInstance)
   checkWord(errors, 'action', event.action)
   checkWord(errors, 'reason', event.reason)
@@ -55,7 +53,7 @@ function checkWord(errors: Errors, field: string, value = ''): void {
 
 function validate(event: Event): FieldError[] {
   const errors: Errors = []
-  checkEvent(errors, event, 'reportingComponent')
+  checkEvent(errors, event)
   return errors
 }
 

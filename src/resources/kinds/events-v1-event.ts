@@ -50,7 +50,7 @@ function checkSeries(errors: Errors, event: Event): void {
 function validateCreate(given: EventsV1Event): FieldError[] {
   const event = toCoreEvent(given)
   const errors: Errors = []
-  checkEvent(errors, event, 'reportingController')
+  checkEvent(errors, event)
   checkSeries(errors, event)
   if (event.eventTime === undefined) errors.push(required('eventTime'))
   if (event.type !== 'Normal' && event.type !== 'Warning') errors.push(invalidValue('type', '', `has invalid value: ${event.type ?? ''}`))
@@ -69,7 +69,7 @@ const FIXED_FIELDS = [
 function validateUpdate(given: EventsV1Event, givenOld: EventsV1Event): FieldError[] {
   const [event, old] = [toCoreEvent(given), toCoreEvent(givenOld)]
   const errors: Errors = []
-  checkEvent(errors, event, 'reportingController')
+  checkEvent(errors, event)
   if (!sameValue(event.series, old.series)) checkSeries(errors, event)
   for (const field of FIXED_FIELDS) checkImmutable(errors, field, event[field], old[field])
   checkImmutable(errors, 'reportingController', event.reportingComponent, old.reportingComponent)

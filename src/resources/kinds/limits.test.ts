@@ -17,6 +17,9 @@ test('a ResourceQuota', () => {
   check({ 'spec.scopes': ['Odd'] }, 'spec.scopes: Invalid value: ["Odd"]: unsupported scope')
   check({ 'spec.scopes': ['BestEffort', 'NotBestEffort'] }, 'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes')
   check({ 'spec.scopes': ['BestEffort'], 'spec.hard': { cpu: '1' } }, 'spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource')
+  check({ 'spec.scopes': ['Odd'], 'spec.hard': { configmaps: '1' } }, 'spec.scopes: Invalid value: ["Odd"]: unsupported scope')
+  check({ 'spec.scopes': ['NotTerminating'], 'spec.hard': { 'ephemeral-storage': '1Gi' } },
+    'spec.scopes: Invalid value: ["NotTerminating"]: unsupported scope applied to resource')
   check({ 'spec.scopeSelector.matchExpressions': [{ scopeName: 'PriorityClass', operator: 'In' }] },
     "spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector")
   updateChecks(resourceQuotas, sampleQuota)({}, { 'spec.scopes': ['BestEffort'] }, 'spec.scopes: Invalid value: ["BestEffort"]: field is immutable')

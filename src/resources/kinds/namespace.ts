@@ -20,6 +20,11 @@ function labelWithName(draft: Namespace): void {
   draft.metadata = { ...draft.metadata, labels: { ...labels, [NAMESPACE_NAME_LABEL]: name } }
 }
 
+function defaults(draft: Namespace): void {
+  labelWithName(draft)
+  if (draft.status?.phase === undefined || draft.status.phase === '') draft.status = { ...draft.status, phase: 'Active' }
+}
+
 function prepareForCreate(draft: Namespace): void {
   draft.status = { phase: 'Active' }
   const finalizers = draft.spec?.finalizers ?? []
@@ -71,7 +76,7 @@ export const namespaces: ResourceDefinition<Namespace> = {
   kind: kinds.Namespace,
   // Deleting all namespaces in one call is not offered: a slip of the hand would empty the cluster.
   verbs: plainResource.verbs.filter((verb) => verb !== 'deletecollection'),
-  defaults: labelWithName,
+  defaults,
   prepareForCreate,
   prepareForUpdate,
   validateCreate(namespace) {

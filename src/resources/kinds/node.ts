@@ -70,9 +70,28 @@ function checkTaints(errors: Errors, taints: readonly Taint[]): void {
   })
 }
 
+/** A node once took its configuration from the API: that is gone, and stays only where it stood. */
+function dropConfigSource(draft: Node): void {
+  if (draft.spec?.configSource === undefined) return
+  const { configSource: _, ...spec } = draft.spec
+  draft.spec = spec
+}
+
+function dropStatusConfig(draft: Node): void {
+  if (draft.status?.config === undefined) return
+  const { config: _, ...status } = draft.status
+  draft.status = status
+}
+
+function warnings({ spec }: Node): string[] {
+  const found: string[] = []
+  if (spec?.configSource !== undefined) found.push('spec.configSource: the feature is removed')
+  if ((spec?.externalID ?? '') !== '') found.push('spec.externalID: this field is deprecated, and is unused by Kubernetes')
+  return found
+}
+
 function validateUpdate(node: Node, old: Node): FieldError[] {
-  const errors: Errors = []
-  checkResources(errors, node)
+  const errors = validate(node)
   const before = old.spec?.podCIDRs ?? []
   if (before.length > 0 && !sameValue(before, node.spec?.podCIDRs)) {
     errors.push(forbiddenField('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
@@ -81,7 +100,6 @@ function validateUpdate(node: Node, old: Node): FieldError[] {
   if (provider !== '' && provider !== node.spec?.providerID) {
     errors.push(forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'))
   }
-  checkTaints(errors, node.spec?.taints ?? [])
   if (node.spec?.externalID !== old.spec?.externalID) errors.push(forbiddenField('spec.externalID', 'may not be updated'))
   return errors
 }
@@ -128,7 +146,15 @@ export const nodes: ResourceDefinition<Node> = {
   ...plainResource,
   kind: kinds.Node,
   defaults,
-  prepareForUpdate: keepStatus,
+  prepareForCreate(draft) {
+    dropConfigSource(draft)
+    dropStatusConfig(draft)
+  },
+  prepareForUpdate(draft, old) {
+    keepStatus(draft, old)
+    if (old.spec?.configSource === undefined) dropConfigSource(draft)
+  },
+  warnings,
   validateCreate: validate,
   validateUpdate,
   columns: [
@@ -143,5 +169,11 @@ export const nodes: ResourceDefinition<Node> = {
     wideColumn('Container-Runtime', 'What runs its containers.', infoText('containerRuntimeVersion')),
   ],
   selectableFields: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
-  status: { prepareForUpdate: keepSpec, validateUpdate: validateStatus },
+  status: {
+    prepareForUpdate(draft, old) {
+      keepSpec(draft, old)
+      if (old.status?.config === undefined) dropStatusConfig(draft)
+    },
+    validateUpdate: validateStatus,
+  },
 }

@@ -13,11 +13,8 @@ import { ageColumn, textColumn } from '../table.ts'
 
 const SCOPES = ['Terminating', 'NotTerminating', 'BestEffort', 'NotBestEffort', 'PriorityClass', 'CrossNamespacePodAffinity']
 const EXCLUSIVE_SCOPES = [['BestEffort', 'NotBestEffort'], ['Terminating', 'NotTerminating']]
-/** What a scope can count. Best-effort pods have no requests to count; the others have. */
-const POD_COMPUTE = new Set([
-  'cpu', 'memory', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage', 'requests.cpu', 'requests.memory',
-  'requests.ephemeral-storage', 'ephemeral-storage', 'pods',
-])
+/** What a scope can count beside pods. Best-effort pods have no requests to count; the others have. */
+const POD_COMPUTE = new Set(['cpu', 'memory', 'limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory'])
 
 function defaults(draft: ResourceQuota): void {
   canonicalizeResources(draft.spec?.hard)
@@ -43,8 +40,8 @@ function checkAmounts(errors: Errors, path: string, list: Record<string, string>
 }
 
 function fits(scope: string, resource: string): boolean {
-  if (scope === 'BestEffort') return resource === 'pods'
-  return POD_COMPUTE.has(resource) || resource.startsWith('requests.hugepages-') || resource.startsWith('hugepages-')
+  if (!SCOPES.includes(scope) || resource === 'pods') return true
+  return scope !== 'BestEffort' && POD_COMPUTE.has(resource)
 }
 
 function countsWhatItCannot(scope: string, hard: Record<string, string> | undefined): string[] {

@@ -10,6 +10,7 @@ import type { Secret } from '../generated/types.ts'
 import { plainResource } from '../plain-resource.ts'
 import { ageColumn, textColumn } from '../table.ts'
 import { base64Length, IMMUTABLE_DATA, MAX_DATA_BYTES } from './config-map.ts'
+import { tlsPairWarnings } from './tls-secret.ts'
 
 const SERVICE_ACCOUNT_NAME_ANNOTATION = 'kubernetes.io/service-account.name'
 
@@ -71,17 +72,27 @@ function checkType(errors: Errors, secret: Secret): void {
 
 function checkDockerConfig(errors: Errors, data: Readonly<Record<string, string>>, key: string): void {
   const value = data[key]
-  if (value === undefined) errors.push(required(`data[${key}]`))
-  else if (!isJsonObject(value)) errors.push(invalidValue(`data[${key}]`, '<secret contents redacted>', 'must be a JSON object'))
+  if (value === undefined) {
+    errors.push(required(`data[${key}]`))
+    return
+  }
+  const problem = jsonObjectProblem(value)
+  if (problem !== undefined) errors.push(invalidValue(`data[${key}]`, '<secret contents redacted>', problem))
 }
 
-function isJsonObject(base64: string): boolean {
+/** In the words of upstream's decoder where they are simple, as users look for them; they show no more of the secret than one character. */
+function jsonObjectProblem(base64: string): string | undefined {
   const bytes = fromBase64(base64)
-  if (bytes === undefined) return false
+  const text = bytes === undefined ? '' : textOf(bytes).trim()
+  if (text === '') return 'unexpected end of JSON input'
+  if (!/^[{["\-0-9tfn]/.test(text)) return `invalid character '${text.slice(0, 1)}' looking for beginning of value`
   try {
-    return isObject(JSON.parse(textOf(bytes)))
+    const value: unknown = JSON.parse(text)
+    if (value === null || isObject(value)) return undefined
+    const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+    return `json: cannot unmarshal ${type} into Go value of type map[string]interface {}`
   } catch {
-    return false
+    return 'must be a JSON object'
   }
 }
 
@@ -106,6 +117,7 @@ export const secrets: ResourceDefinition<Secret> = {
   },
   validateCreate: validate,
   validateUpdate,
+  warnings: tlsPairWarnings,
   columns: [
     textColumn('Type', 'What its data is for.', (secret) => secret.type ?? ''),
     textColumn('Data', 'Number of its keys.', (secret) => Object.keys(secret.data ?? {}).length),

@@ -18,7 +18,10 @@ export const serviceAccounts: ResourceDefinition<ServiceAccount> = {
   kind: kinds.ServiceAccount,
   prepareForCreate: keepSecretNames,
   prepareForUpdate: keepSecretNames,
-  warnings: ({ metadata }) => (metadata.annotations?.[ENFORCE_ANNOTATION] === undefined ? [] : [ENFORCE_WARNING]),
+  warnings(account, old) {
+    const isNew = old?.metadata.annotations?.[ENFORCE_ANNOTATION] === undefined
+    return isNew && account.metadata.annotations?.[ENFORCE_ANNOTATION] !== undefined ? [ENFORCE_WARNING] : []
+  },
   columns: [textColumn('Secrets', 'Number of secrets that its pods may mount.', (account) => account.secrets?.length ?? 0), ageColumn],
   subresources: [{ name: 'token', kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, verbs: ['create'] }],
 }

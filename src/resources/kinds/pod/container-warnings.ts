@@ -1,13 +1,9 @@
 import type { ObjectMeta } from '../../../objects/kube-object.ts'
 import { at } from '../../field-checks.ts'
 import type { Container, ContainerPort, EnvVar, PodSpec } from '../../generated/types.ts'
+import type { PlacedContainer } from './containers-in-place.ts'
 import { fractionWarnings } from './fraction-warnings.ts'
-
-export interface PlacedContainer {
-  readonly container: Container
-  /** spec.containers[0] */
-  readonly path: string
-}
+import { APP_ARMOR_PREFIX, SECCOMP_PREFIX } from './pod-annotations.ts'
 
 interface Around {
   /** Of the pod or template. */
@@ -15,9 +11,6 @@ interface Around {
   readonly metadata: ObjectMeta | undefined
   readonly spec: PodSpec
 }
-
-const SECCOMP_PREFIX = 'container.seccomp.security.alpha.kubernetes.io/'
-const APP_ARMOR_PREFIX = 'container.apparmor.security.beta.kubernetes.io/'
 
 export function containerWarnings({ container, path }: PlacedContainer, around: Around): string[] {
   const { resources, env } = container

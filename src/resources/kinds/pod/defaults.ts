@@ -3,19 +3,18 @@ import type {
 } from '../../generated/types.ts'
 import { canonicalizeResources } from '../../resource-list.ts'
 import { defaultFieldRef, defaultResourceFieldRef, defaultVolume } from './volume-defaults.ts'
+import { withoutUnserved } from './unserved-fields.ts'
 import { defaultPullPolicy } from './image-tag.ts'
 
 export const DEFAULT_GRACE_SECONDS = 30
 
 /** What a pod's author left out. Nothing is written where nothing is missing: running it twice changes nothing. */
 export function defaultPod(draft: Pod): void {
-  const spec = draft.spec
-  if (spec !== undefined) {
-    spec.enableServiceLinks ??= true
-    defaultPodSpec(spec)
-    if (spec.hostNetwork === true) for (const container of allContainers(spec)) useContainerPorts(container)
-    for (const container of allContainers(spec)) if (container.resources !== undefined) requestWhatIsLimited(container.resources)
-  }
+  const spec = (draft.spec ??= { containers: [] })
+  spec.enableServiceLinks ??= true
+  defaultPodSpec(spec)
+  if (spec.hostNetwork === true) for (const container of allContainers(spec)) useContainerPorts(container)
+  for (const container of allContainers(spec)) if (container.resources !== undefined) requestWhatIsLimited(container.resources)
   const status = draft.status
   if (status === undefined) return
   // podIP is the first of podIPs; old clients know only the one, new ones write both.
@@ -23,11 +22,15 @@ export function defaultPod(draft: Pod): void {
   else if (status.podIP === undefined && status.podIPs?.[0] !== undefined) status.podIP = status.podIPs[0].ip
 }
 
-/** A template gets less: what depends on the pod itself waits for the pod. */
-/** A template that is missing, or has no spec, is one that lacks its containers and nothing else. */
+/**
+ * A template gets less: what depends on the pod itself waits for the pod. One that is missing, or has no spec, lacks its containers and
+ * nothing else. What would not be served in its pods is not kept in it.
+ */
 export function defaultPodTemplate(owner: { template?: PodTemplateSpec }): void {
   const template = (owner.template ??= {})
-  defaultPodSpec((template.spec ??= { containers: [] }))
+  const spec = withoutUnserved(template.spec ?? { containers: [] })
+  if (spec !== template.spec) template.spec = spec
+  defaultPodSpec(spec)
 }
 
 function defaultPodSpec(spec: PodSpec): void {

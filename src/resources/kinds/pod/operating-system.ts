@@ -1,11 +1,13 @@
 import { forbiddenField, notSupported, required } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
 import type { PodSpec } from '../../generated/types.ts'
+import { containersInPlace } from './containers-in-place.ts'
 
 const NAMES = ['linux', 'windows']
+/** In upstream's order; some stand beside the security context, not in it. */
 const LINUX_POD_FIELDS = [
-  'appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls', 'runAsUser', 'runAsGroup',
-  'supplementalGroups', 'supplementalGroupsPolicy',
+  'appArmorProfile', 'seLinuxOptions', 'hostPID', 'hostIPC', 'seccompProfile', 'fsGroup', 'fsGroupChangePolicy', 'sysctls',
+  'shareProcessNamespace', 'runAsUser', 'runAsGroup', 'supplementalGroups', 'supplementalGroupsPolicy',
 ] as const
 const LINUX_CONTAINER_FIELDS = [
   'appArmorProfile', 'seLinuxOptions', 'seccompProfile', 'capabilities', 'readOnlyRootFilesystem', 'privileged', 'allowPrivilegeEscalation',
@@ -25,34 +27,33 @@ export function checkOperatingSystem(errors: Errors, path: string, spec: PodSpec
 function forbidWindowsFields(errors: Errors, path: string, spec: PodSpec): void {
   const detail = 'windows options cannot be set for a linux pod'
   if (spec.securityContext?.windowsOptions !== undefined) errors.push(forbiddenField(`${path}.securityContext.windowsOptions`, detail))
-  for (const [here, context] of containerContexts(path, spec)) {
-    if (context?.windowsOptions !== undefined) errors.push(forbiddenField(`${here}.windowsOptions`, detail))
+  for (const { container, path: here } of containersInPlace(path, spec)) {
+    if (container.securityContext?.windowsOptions === undefined) continue
+    errors.push(forbiddenField(`${here}.securityContext.windowsOptions`, detail))
   }
 }
 
 function forbidLinuxFields(errors: Errors, path: string, spec: PodSpec): void {
   const detail = 'cannot be set for a windows pod'
-  const context = `${path}.securityContext`
-  for (const field of ['hostPID', 'hostIPC', 'shareProcessNamespace'] as const) {
-    const set = field === 'shareProcessNamespace' ? spec[field] !== undefined : spec[field] === true
-    // Upstream has these below the security context.
-    if (set) errors.push(forbiddenField(`${field === 'shareProcessNamespace' ? path : context}.${field}`, detail))
-  }
   for (const field of LINUX_POD_FIELDS) {
-    if (spec.securityContext?.[field] !== undefined) errors.push(forbiddenField(`${context}.${field}`, detail))
-  }
-  for (const [here, security] of containerContexts(path, spec)) {
-    for (const field of LINUX_CONTAINER_FIELDS) {
-      if (security?.[field] !== undefined) errors.push(forbiddenField(`${here}.${field}`, detail))
+    switch (field) {
+      case 'hostPID':
+      case 'hostIPC':
+        if (spec[field] === true) errors.push(forbiddenField(`${path}.${field}`, detail))
+        break
+      case 'shareProcessNamespace':
+        if (spec[field] !== undefined) errors.push(forbiddenField(`${path}.${field}`, detail))
+        break
+      default: {
+        const value = spec.securityContext?.[field]
+        const isEmpty = field === 'sysctls' && spec.securityContext?.sysctls?.length === 0
+        if (value !== undefined && !isEmpty) errors.push(forbiddenField(`${path}.securityContext.${field}`, detail))
+      }
     }
   }
-}
-
-type Context = NonNullable<PodSpec['containers']>[number]['securityContext']
-
-function containerContexts(path: string, spec: PodSpec): [string, Context][] {
-  return (['containers', 'initContainers', 'ephemeralContainers'] as const).flatMap((list) => {
-    const here = (index: number): string => `${path}.${list}[${index}].securityContext`
-    return (spec[list] ?? []).map(({ securityContext }, index): [string, Context] => [here(index), securityContext])
-  })
+  for (const { container: { securityContext }, path: here } of containersInPlace(path, spec)) {
+    for (const field of LINUX_CONTAINER_FIELDS) {
+      if (securityContext?.[field] !== undefined) errors.push(forbiddenField(`${here}.securityContext.${field}`, detail))
+    }
+  }
 }

@@ -1,8 +1,12 @@
 import { invalidValue } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
 
+export function hasBacksteps(path: string): boolean {
+  return path.includes('..') && path.split('/').includes('..')
+}
+
 export function checkNoBacksteps(errors: Errors, field: string, path: string): void {
-  if (path.includes('..') && path.split('/').includes('..')) errors.push(invalidValue(field, path, "must not contain '..'"))
+  if (hasBacksteps(path)) errors.push(invalidValue(field, path, "must not contain '..'"))
 }
 
 /** a/b, not /a and not a/../b: stays below where it is put. */
@@ -14,5 +18,5 @@ export function checkRelativePath(errors: Errors, field: string, path: string): 
 /** Names that start with two dots belong to the node, which swaps whole directories through them. */
 export function checkFilePath(errors: Errors, field: string, path: string): void {
   checkRelativePath(errors, field, path)
-  if (path.startsWith('..') && !path.startsWith('../') && path !== '..') errors.push(invalidValue(field, path, "must not start with '..'"))
+  if (path.startsWith('..') && !path.startsWith('../')) errors.push(invalidValue(field, path, "must not start with '..'"))
 }

@@ -110,10 +110,10 @@ test('quality of service', () => {
 })
 
 test('what creating a pod decides', () => {
-  const pod = created(pods, { ...samplePod({ hostUsers: false, containers: [sampleContainer({ securityContext: { procMount: 'Default' } })] }), status: { phase: 'Running', podIP: '10.0.0.1' } })
+  const pod = created(pods, { ...samplePod({ hostUsers: false, containers: [sampleContainer({ securityContext: { procMount: 'Unmasked' } })] }), status: { phase: 'Running', podIP: '10.0.0.1' } })
   assert.deepEqual(pod.status, { phase: 'Pending', qosClass: 'BestEffort' })
   assert.ok(!('hostUsers' in (pod.spec ?? {})))
-  assert.deepEqual(pod.spec?.containers[0]?.securityContext, {})
+  assert.deepEqual(pod.spec?.containers[0]?.securityContext, { procMount: 'Default' })
   const gated = created(pods, samplePod({ schedulingGates: [{ name: 'example.com/wait' }] }))
   assert.deepEqual(gated.status?.conditions?.map(({ type, status, reason }) => [type, status, reason]), [['PodScheduled', 'False', 'SchedulingGated']])
 })

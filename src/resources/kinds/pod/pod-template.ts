@@ -4,6 +4,7 @@ import { matchesLabels, selectorOrMalformed } from '../../../objects/label-selec
 import type { Errors } from '../../field-checks.ts'
 import { checkAnnotations, checkLabels } from '../../field-checks.ts'
 import type { PodTemplateSpec } from '../../generated/types.ts'
+import { checkPodAnnotations, checkProfilesMatch } from './pod-annotations.ts'
 import { checkPodSpec } from './validate-spec.ts'
 
 /** A template on its own: DaemonSets, Jobs and the like add rules of theirs. */
@@ -11,7 +12,10 @@ export function checkPodTemplate(errors: Errors, path: string, template: PodTemp
   const { metadata, spec } = template
   checkLabels(errors, `${path}.labels`, metadata?.labels)
   checkAnnotations(errors, `${path}.annotations`, metadata?.annotations)
-  checkPodSpec(errors, `${path}.spec`, spec ?? { containers: [] }, { of: 'template', podName: '' })
+  const podSpec = spec ?? { containers: [] }
+  checkPodAnnotations(errors, `${path}.annotations`, metadata?.annotations, podSpec)
+  checkPodSpec(errors, `${path}.spec`, podSpec, { of: 'template', podName: '' })
+  checkProfilesMatch(errors, `${path}.spec`, metadata, podSpec)
   if ((spec?.ephemeralContainers?.length ?? 0) > 0) {
     errors.push(forbiddenField(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
   }

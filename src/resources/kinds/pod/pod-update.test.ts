@@ -49,6 +49,11 @@ test('gates let the place still be narrowed', () => {
   const term = { matchExpressions: [{ key: 'a', operator: 'Exists' }] }
   check(gated, { [terms]: [term] })
   check({ ...gated, [terms]: [term] }, { [terms]: [{ matchExpressions: [...term.matchExpressions, { key: 'b', operator: 'Exists' }] }] })
+  const second = { matchExpressions: [{ key: 'b', operator: 'Exists' }, ...term.matchExpressions] }
+  check({ ...gated, [terms]: [term] }, { [terms]: [second] },
+    `${terms}[0]: Invalid value: ${JSON.stringify(second)}: only additions are allowed (no mutations or deletions)`)
+  check({ ...gated, [terms]: [{}] }, { [terms]: [term] },
+    `${terms}[0]: Invalid value: ${JSON.stringify(term)}: only additions are allowed (no mutations or deletions)`)
   check({ ...gated, [terms]: [term] }, { [terms]: [term, term] },
     `${terms}: Invalid value: ${JSON.stringify([term, term])}: no additions/deletions to non-empty NodeSelectorTerms list are allowed`)
 })
@@ -67,6 +72,10 @@ function checkEphemeral(before: PodSpec['ephemeralContainers'], after: PodSpec['
 }
 
 test('ephemeral containers come and stay', () => {
+  const old = created(pods, samplePod())
+  const labelled = { ...old, metadata: { ...old.metadata, labels: { a: 'b' } } }
+  podEphemeralContainers.prepareForUpdate(labelled, old, context)
+  assert.equal(labelled.metadata.labels, old.metadata.labels)
   const debug = { name: 'debug', image: 'shell', targetContainerName: 'web' }
   checkEphemeral([], [debug])
   checkEphemeral([debug], [debug, { name: 'more', image: 'shell' }])
@@ -97,6 +106,7 @@ test('status updates', () => {
     'status.resourceClaimStatuses[1].name: Duplicate value: "gpu"',
     'status.resourceClaimStatuses[2].name: Invalid value: "nic": must match the name of an entry in `spec.resourceClaims`')
   checkStatus({}, {}, { podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }] })
+  checkStatus({}, {}, { podIPs: [{ ip: 'x' }] }, 'status.podIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')
   checkStatus({}, {}, { podIPs: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }] },
     'status.podIPs: Invalid value: [{"ip":"10.0.0.1"},{"ip":"10.0.0.2"}]: may specify no more than one IP for each IP family')
   checkStatus({}, {}, { hostIP: '10.0.0.1', hostIPs: [{ ip: '10.0.0.2' }] }, 'status.hostIPs[0].ip: Invalid value: "10.0.0.2": must be equal to `hostIP`')

@@ -6,12 +6,14 @@ import { createChecks } from '../checking.testing.ts'
 import { pods } from './pod.ts'
 
 const check = createChecks(pods, samplePod)
+const checkPod = check
 const LABEL = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 const NAME = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 
 test('containers', () => {
   check({})
   check({ 'spec.containers': [] }, 'spec.containers: Required value')
+  check({ spec: undefined }, 'spec.containers: Required value')
   check({ 'spec.containers[0].name': '' }, 'spec.containers[0].name: Required value')
   check({ 'spec.containers[0].name': 'A_b' }, `spec.containers[0].name: Invalid value: "A_b": ${LABEL}`)
   check({ 'spec.containers[0].image': '' }, 'spec.containers[0].image: Required value')
@@ -57,6 +59,10 @@ test('environment', () => {
     '"spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"')
   check(env({ fieldRef: { fieldPath: 'spec.nope' } }),
     `${path}.fieldRef.fieldPath: Invalid value: "spec.nope": error converting fieldPath: field label not supported: spec.nope`)
+  check(env({ fieldRef: { fieldPath: 'spec.host' } }))
+  check(env({ fieldRef: { fieldPath: "metadata.name['a']" } }), `${path}.fieldRef.fieldPath: Invalid value: "metadata.name['a']": ` +
+    "error converting fieldPath: field label does not support subscript: metadata.name['a']")
+  check(env({ fieldRef: { fieldPath: "metadata.labels['a'b']" } }), `${path}.fieldRef: Invalid value: "a'b": ${NAME}`)
   check(env({ resourceFieldRef: { resource: 'limits.gpu' } }),
     `${path}.resourceFieldRef.resource: Unsupported value: "limits.gpu": supported values: "limits.cpu", "limits.ephemeral-storage", "limits.memory", ` +
     '"requests.cpu", "requests.ephemeral-storage", "requests.memory"')
@@ -84,9 +90,11 @@ test('volumes and mounts', () => {
     'spec.volumes[0].configMap.items[0].path: Invalid value: "/abs": must be a relative path')
   check(volumes({ configMap: { name: 'a', items: [{ key: 'k', path: '..data' }] } }),
     'spec.volumes[0].configMap.items[0].path: Invalid value: "..data": must not start with \'..\'')
+  check(volumes({ configMap: { name: 'a', items: [{ key: 'k', path: '..' }] } }),
+    'spec.volumes[0].configMap.items[0].path: Invalid value: "..": must not contain \'..\'',
+    'spec.volumes[0].configMap.items[0].path: Invalid value: "..": must not start with \'..\'')
   check(volumes({ persistentVolumeClaim: { claimName: '' } }), 'spec.volumes[0].persistentVolumeClaim.claimName: Required value')
   check(volumes({ nfs: { server: 's', path: 'x' } }), 'spec.volumes[0].nfs.path: Invalid value: "x": must be an absolute path')
-  check(volumes({ image: { reference: 'x' } }), 'spec.volumes[0].image: Forbidden: image volumes are not served')
   check(volumes({ downwardAPI: { items: [{ path: 'a' }] } }), 'spec.volumes[0].downwardAPI: Required value: one of fieldRef and resourceFieldRef is required')
   check({ 'spec.containers[0].volumeMounts': [{ name: 'x', mountPath: '/a' }] }, 'spec.containers[0].volumeMounts[0].name: Not found: "x"')
   check({ ...volumes({}), 'spec.containers[0].volumeMounts': [{ name: 'v0', mountPath: '/a' }, { name: 'v0', mountPath: '/a' }] },
@@ -95,6 +103,43 @@ test('volumes and mounts', () => {
     'spec.containers[0].volumeMounts.subPath: Invalid value: "../x": must not contain \'..\'')
   check({ ...volumes({}), 'spec.containers[0].volumeMounts': [{ name: 'v0', mountPath: '/a', mountPropagation: 'Bidirectional' }] },
     'spec.containers[0].volumeMounts.mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers')
+})
+
+test('block devices', () => {
+  const devices = (...volumeDevices: object[]): Change => (
+    { 'spec.volumes': [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }], 'spec.containers[0].volumeDevices': volumeDevices }
+  )
+  const path = 'spec.containers[0].volumeDevices'
+  check(devices({ name: 'v', devicePath: '/dev/a' }))
+  check(devices({ name: 'v', devicePath: '/dev/../a' }), `${path}[0].devicePath: Invalid value: "/dev/../a": can not contain backsteps ('..')`)
+  check(devices({ name: 'v', devicePath: '/dev/a' }, { name: 'v', devicePath: '/dev/a' }), `${path}[1].name: Invalid value: "v": must be unique`,
+    `${path}[1].devicePath: Invalid value: "/dev/a": must be unique`)
+})
+
+test('storage of others', () => {
+  const check = (source: object, ...expected: string[]): void => checkPod({ 'spec.volumes': [{ name: 'v', ...source }] }, ...expected)
+  const path = 'spec.volumes[0]'
+  check({ csi: { driver: 'd', nodePublishSecretRef: { name: '' } } }, `${path}.csi.nodePublishSecretRef.name: Required value`)
+  check({ csi: { driver: 'x'.repeat(64) } }, `${path}.csi.driver: Too long: may not be more than 63 bytes`)
+  check({ gcePersistentDisk: { pdName: '', partition: 256 } }, `${path}.persistentDisk.pdName: Required value`,
+    `${path}.persistentDisk.partition: Invalid value: 256: must be between 1 and 255, inclusive`)
+  check({ awsElasticBlockStore: { volumeID: 'a', partition: -1 } },
+    `${path}.awsElasticBlockStore.partition: Invalid value: -1: must be between 1 and 255, inclusive`)
+  const iscsi = { targetPortal: '10.0.0.1', iqn: 'iqn.2001-04.com.Example:disk', lun: 0 }
+  check({ iscsi })
+  check({ iscsi: { ...iscsi, iqn: 'abc' } }, `${path}.iscsi.iqn: Invalid value: "abc": must be valid format starting with iqn, eui, or naa`)
+  check({ iscsi: { ...iscsi, iqn: 'eui.0123' } }, `${path}.iscsi.iqn: Invalid value: "eui.0123": must be valid format`)
+  check({ cinder: { volumeID: 'a', secretRef: {} } }, `${path}.cinder.secretRef.name: Required value`)
+  check({ storageos: { volumeName: 'a', volumeNamespace: 'b', secretRef: {} } }, `${path}.storageos.secretRef.name: Required value`)
+  check({ quobyte: { registry: 'host', volume: 'v' } },
+    `${path}.quobyte.registry: Invalid value: "host": must be a host:port pair or multiple pairs separated by commas`)
+  check({ quobyte: { registry: 'host:1,[fd00::1]:2', volume: 'v' } })
+  check({ azureDisk: { diskName: 'a', diskURI: 'x' } }, `${path}.azureDisk.diskURI: Unsupported value: "x": ` +
+    'supported values: "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd"')
+  check({ flexVolume: { driver: 'd', options: { 'a.k8s.io/x': '' } } },
+    `${path}.flexVolume.options[a.k8s.io/x]: Invalid value: "a.k8s.io/x": kubernetes.io and k8s.io namespaces are reserved`)
+  check({ cephfs: { monitors: ['m'] }, downwardAPI: {}, hostPath: { path: '/a' } },
+    ...['cephFS', 'downwarAPI'].map((type) => `${path}.${type}: Forbidden: may not specify more than 1 volume type`))
 })
 
 test('projected volumes', () => {
@@ -122,7 +167,8 @@ test('probes and hooks', () => {
   check({ 'spec.containers[0].readinessProbe': { tcpSocket: { port: 1 }, terminationGracePeriodSeconds: 1 } },
     'spec.containers[0].readinessProbe.terminationGracePeriodSeconds: Invalid value: 1: must not be set for readinessProbes')
   check({ 'spec.containers[0].lifecycle': { preStop: { sleep: { seconds: 31 } } } },
-    'spec.containers[0].lifecycle.preStop.sleep: Invalid value: 31: must be greater than 0 and less than terminationGracePeriodSeconds (30)')
+    'spec.containers[0].lifecycle.preStop.sleep: Invalid value: 31: must be greater than 0 and less than terminationGracePeriodSeconds (30). ' +
+    'Enable AllowPodLifecycleSleepActionZeroValue feature gate for zero sleep.')
 })
 
 test('init and ephemeral containers', () => {
@@ -153,6 +199,9 @@ test('resources', () => {
     `${path}.limits[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi`,
     `${path}.requests[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi`)
   check(resources({ limits: { 'hugepages-2Mi': '2Mi' } }), `${path}: Forbidden: HugePages require cpu or memory`)
+  check(resources({ limits: { 'hugepages-x': '2Mi', cpu: '1' } }),
+    `${path}.limits[hugepages-x]: Invalid value: "2Mi": 2Mi is not positive integer multiple of hugepages-x`,
+    `${path}.requests[hugepages-x]: Invalid value: "2Mi": 2Mi is not positive integer multiple of hugepages-x`)
 })
 
 test('security', () => {
@@ -167,6 +216,8 @@ test('security', () => {
     'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled')
   check({ 'spec.securityContext.fsGroupChangePolicy': 'x' },
     'spec.securityContext.fsGroupChangePolicy: Unsupported value: "x": supported values: "Always", "OnRootMismatch"')
+  check({ 'spec.securityContext.sysctls': [{ name: 'A', value: '1' }] }, 'spec.securityContext.sysctls[0].name: Invalid value: "A": ' +
+    String.raw`must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$`)
   check({ 'spec.hostNetwork': true, 'spec.securityContext.sysctls': [{ name: 'net.ipv4.ip_forward', value: '1' }] },
     'spec.securityContext.sysctls[0].name: Invalid value: "net.ipv4.ip_forward": may not be specified when \'hostNetwork\' is true')
 })
@@ -205,4 +256,5 @@ test('the remaining fields', () => {
   check({ 'spec.nodeSelector': { '': 'x' } }, 'spec.nodeSelector: Invalid value: "": name part must be non-empty', `spec.nodeSelector: Invalid value: "": ${NAME}`)
   check({ 'spec.os': { name: 'plan9' } }, 'spec.os: Unsupported value: "plan9": supported values: "linux", "windows"')
   check({ 'spec.preemptionPolicy': 'x' }, 'spec.preemptionPolicy: Unsupported value: "x": supported values: "PreemptLowerPriority", "Never"')
+  check({ 'spec.preemptionPolicy': '' }, 'spec.preemptionPolicy: Required value')
 })

@@ -1,11 +1,12 @@
 import type { ObjectMeta } from '../../../objects/kube-object.ts'
 import { dnsLabelErrors } from '../../../objects/names.ts'
 import { at } from '../../field-checks.ts'
-import type { Affinity, Container, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec } from '../../generated/types.ts'
+import type { Affinity, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec } from '../../generated/types.ts'
 import { containerWarnings, portWarnings } from './container-warnings.ts'
-import type { PlacedContainer } from './container-warnings.ts'
+import { containersInPlace } from './containers-in-place.ts'
 import { labelDeprecation, termWarnings } from './deprecated-labels.ts'
 import { fractionWarnings } from './fraction-warnings.ts'
+import { SECCOMP_POD_ANNOTATION } from './pod-annotations.ts'
 import { volumeWarnings } from './volume-warnings.ts'
 
 /** Pods are mostly updated by programs, which do not read warnings: theirs are looked for only when they are new. */
@@ -58,7 +59,6 @@ const DEAD_ANNOTATIONS: Readonly<Record<string, string>> = {
   'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
   'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
 }
-const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod'
 
 /** path: '' for a pod, spec.template for a template. */
 function specWarnings(path: string, spec: PodSpec, metadata: ObjectMeta | undefined): string[] {
@@ -81,10 +81,10 @@ function specWarnings(path: string, spec: PodSpec, metadata: ObjectMeta | undefi
   }
   if (spec.volumes !== undefined) warnings.push(...volumeWarnings(`${here}.volumes`, spec.volumes))
   warnings.push(...listWarnings(here, spec))
-  if (metadata?.annotations?.[SECCOMP_POD] !== undefined && spec.securityContext?.seccompProfile === undefined) {
-    warnings.push(`${at(path, 'metadata')}.annotations[${SECCOMP_POD}]: non-functional in v1.27+; use the "seccompProfile" field instead`)
+  if (metadata?.annotations?.[SECCOMP_POD_ANNOTATION] !== undefined && spec.securityContext?.seccompProfile === undefined) {
+    warnings.push(`${at(path, 'metadata')}.annotations[${SECCOMP_POD_ANNOTATION}]: ${USE_SECCOMP_FIELD}`)
   }
-  const containers = containersOf(here, spec)
+  const containers = containersInPlace(here, spec)
   for (const container of containers) warnings.push(...containerWarnings(container, { path, metadata, spec }))
   warnings.push(...portWarnings(containers))
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
@@ -94,15 +94,8 @@ function specWarnings(path: string, spec: PodSpec, metadata: ObjectMeta | undefi
   return warnings
 }
 
+const USE_SECCOMP_FIELD = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 const NO_SELECTOR = 'a null labelSelector results in matching no pod'
-
-function containersOf(path: string, { initContainers, containers, ephemeralContainers }: PodSpec): PlacedContainer[] {
-  const placed = (list: string, items: readonly Omit<Container, 'ports'>[] | undefined): PlacedContainer[] =>
-    (items ?? []).map((container, index) => ({ container, path: `${path}.${list}[${index}]` }))
-  return [
-    ...placed('initContainers', initContainers), ...placed('containers', containers), ...placed('ephemeralContainers', ephemeralContainers),
-  ]
-}
 
 function nodeAffinityWarnings(path: string, { nodeAffinity }: Affinity): string[] {
   const terms = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms

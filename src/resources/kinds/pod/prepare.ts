@@ -1,15 +1,16 @@
 import type {
-  Affinity, Container, LabelSelectorRequirement, Pod, PodAffinity, PodAffinityTerm, PodSpec, PodStatus,
+  Affinity, LabelSelectorRequirement, Pod, PodAffinity, PodAffinityTerm, PodSpec, PodStatus,
 } from '../../generated/types.ts'
-import { keepStatus } from '../../plain-resource.ts'
+import { keepMetadata, keepStatus } from '../../plain-resource.ts'
 import type { PrepareContext } from '../../definition.ts'
 import { formatTime } from '../../../words/instant.ts'
 import { qualityOfService } from './quality-of-service.ts'
+import { withoutUnserved } from './unserved-fields.ts'
 import { labelValue } from '../../../objects/label-value.ts'
 
 export function prepareForCreate(draft: Pod, context: PrepareContext): void {
   const spec = draft.spec ?? { containers: [] }
-  draft.spec = withLabelKeys(dropUnserved(spec), draft.metadata.labels ?? {})
+  draft.spec = withLabelKeys(withoutUnserved(spec), draft.metadata.labels ?? {})
   const status: PodStatus = { phase: 'Pending', qosClass: qualityOfService(draft.spec) }
   if ((draft.spec.schedulingGates ?? []).length > 0) {
     status.conditions = [{
@@ -21,7 +22,7 @@ export function prepareForCreate(draft: Pod, context: PrepareContext): void {
 }
 
 export function prepareForUpdate(draft: Pod, old: Pod): void {
-  if (draft.spec !== undefined) draft.spec = dropUnserved(draft.spec)
+  if (draft.spec !== undefined) draft.spec = withoutUnserved(draft.spec)
   keepStatus(draft, old)
 }
 
@@ -43,28 +44,9 @@ export function prepareStatusForUpdate(draft: Pod, old: Pod): void {
 export function prepareEphemeralContainers(draft: Pod, old: Pod): void {
   const { ephemeralContainers: _, ...spec } = old.spec ?? { containers: [] }
   const containers = draft.spec?.ephemeralContainers
-  draft.spec = containers === undefined ? spec : { ...spec, ephemeralContainers: containers }
+  draft.spec = withoutUnserved(containers === undefined ? spec : { ...spec, ephemeralContainers: containers })
   keepStatus(draft, old)
-}
-
-/** Fields of features that are not served: dropped on writes, as upstream drops those of features that are off. */
-function dropUnserved(spec: PodSpec): PodSpec {
-  const unserved = spec.hostUsers !== undefined || spec.resources !== undefined
-    || spec.securityContext?.supplementalGroupsPolicy !== undefined || spec.securityContext?.seLinuxChangePolicy !== undefined
-    || [...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(({ securityContext }) => securityContext?.procMount !== undefined)
-  if (!unserved) return spec
-  const { hostUsers: _, resources: __, ...rest } = spec
-  const { supplementalGroupsPolicy: ___, seLinuxChangePolicy: ____, ...securityContext } = rest.securityContext ?? {}
-  return {
-    ...rest, securityContext, containers: (rest.containers ?? []).map(withoutProcMount),
-    ...(rest.initContainers === undefined ? {} : { initContainers: rest.initContainers.map(withoutProcMount) }),
-  }
-}
-
-function withoutProcMount(container: Container): Container {
-  if (container.securityContext?.procMount === undefined) return container
-  const { procMount: _, ...securityContext } = container.securityContext
-  return { ...container, securityContext }
+  keepMetadata(draft, old)
 }
 
 /** KEP-3633: matchLabelKeys and mismatchLabelKeys become requirements of the selector with this pod's own values. */

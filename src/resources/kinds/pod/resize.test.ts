@@ -27,6 +27,11 @@ test('a resize takes the resources over and nothing else', () => {
     [{ cpu: '1500m', memory: '1Gi' }, 'web:1', undefined])
   assert.deepEqual(pod.status, { phase: 'Pending', qosClass: 'Burstable', resize: 'Proposed' })
   assert.equal(resized({}, {}).status?.resize, undefined)
+  const side = { name: 'side', image: 's', resources: { requests: { cpu: '7m' } } }
+  const web = { name: 'web', image: 'web:1', resources: { requests: { cpu: '8m' } } }
+  const turned = resized({ 'spec.containers[1]': side }, { 'spec.containers': [side, web], 'metadata.labels': { a: 'b' } })
+  assert.deepEqual(turned.spec?.containers.map(({ name, resources }) => [name, resources?.requests]), [['web', { cpu: '8m' }], ['side', { cpu: '7m' }]])
+  assert.equal(turned.metadata.labels, undefined)
 })
 
 test('what a resize may not do', () => {
@@ -38,7 +43,7 @@ test('what a resize may not do', () => {
     'spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing')
   check({}, { 'spec.containers': [] }, 'spec.containers: Required value',
     'spec: Invalid value: "BestEffort": Pod QOS Class may not change as a result of resizing', 'spec: Forbidden: pod resize may not add or remove containers')
-  check({ 'metadata.annotations': { 'kubernetes.io/config.mirror': 'x' } }, {}, ': Forbidden: static pods cannot be resized')
+  check({ 'metadata.annotations': { 'kubernetes.io/config.mirror': 'x' } }, {}, '[]: Forbidden: static pods cannot be resized')
 })
 
 test('policies of a resize', () => {

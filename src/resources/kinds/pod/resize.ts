@@ -3,7 +3,8 @@ import { forbiddenField, invalidValue } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
 import { sameValue } from '../../field-checks.ts'
 import type { Container, Pod } from '../../generated/types.ts'
-import { keepStatus } from '../../plain-resource.ts'
+import { keepMetadata, keepStatus } from '../../plain-resource.ts'
+import { MIRROR_ANNOTATION } from './pod-annotations.ts'
 import { qualityOfService } from './quality-of-service.ts'
 import { RESIZABLE } from './resize-policy.ts'
 import { checkPod } from './validate-pod.ts'
@@ -13,32 +14,33 @@ export function prepareResize(draft: Pod, old: Pod): void {
   const containers = draft.spec?.containers ?? []
   const before = old.spec?.containers ?? []
   keepStatus(draft, old)
+  keepMetadata(draft, old)
   if (old.spec === undefined) return
   // A container more or less is no resize: it is left for the check to refuse.
   if (containers.length !== before.length) {
     draft.spec = { ...old.spec, containers }
     return
   }
-  draft.spec = { ...old.spec, containers: before.map((container, index) => resized(container, containers[index])) }
-  const changed = before.some((container, index) => !sameValue(container.resources, containers[index]?.resources))
+  // By their names: a list in another order means the same.
+  const wanted = new Map(containers.map((container) => [container.name, container]))
+  draft.spec = { ...old.spec, containers: before.map((container) => resized(container, wanted.get(container.name) ?? container)) }
+  const changed = before.some(({ name, resources }) => wanted.has(name) && !sameValue(resources, wanted.get(name)?.resources))
   if (changed) draft.status = { ...old.status, resize: 'Proposed' }
 }
 
-function resized(container: Container, wanted: Container | undefined): Container {
+function resized(container: Container, wanted: Container): Container {
   const { resources: _, resizePolicy: __, ...rest } = container
   return {
     ...rest,
-    ...(wanted?.resources === undefined ? {} : { resources: wanted.resources }),
-    ...(wanted?.resizePolicy === undefined ? {} : { resizePolicy: wanted.resizePolicy }),
+    ...(wanted.resources === undefined ? {} : { resources: wanted.resources }),
+    ...(wanted.resizePolicy === undefined ? {} : { resizePolicy: wanted.resizePolicy }),
   }
 }
 
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror'
-
 export function validateResize(pod: Pod, old: Pod): FieldError[] {
   const errors: Errors = []
-  if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) return [forbiddenField('', 'static pods cannot be resized')]
-  if (old.spec?.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')]
+  if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) return [forbiddenField('[]', 'static pods cannot be resized')]
+  if (old.spec?.os?.name === 'windows') return [forbiddenField('[]', 'windows pods cannot be resized')]
   checkPod(errors, pod)
   const quality = qualityOfService(pod.spec)
   if (quality !== qualityOfService(old.spec)) {

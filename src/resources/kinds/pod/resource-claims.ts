@@ -6,26 +6,19 @@ import type { PodResourceClaim, PodResourceClaimStatus, ResourceRequirements } f
 
 /** KEP-4381: what of dynamic resources a pod claims. Gives back the names that its containers may refer to. */
 export function checkResourceClaims(
-  errors: Errors, path: string, claims: readonly PodResourceClaim[], podName: string,
+  errors: Errors, path: string, claims: readonly PodResourceClaim[],
 ): ReadonlySet<string> {
   const names = new Set<string>()
-  claims.forEach((claim, index) => checkClaim(errors, `${path}[${index}]`, claim, names, podName))
+  claims.forEach((claim, index) => checkClaim(errors, `${path}[${index}]`, claim, names))
   return names
 }
 
-function checkClaim(errors: Errors, path: string, claim: PodResourceClaim, names: Set<string>, podName: string): void {
+function checkClaim(errors: Errors, path: string, claim: PodResourceClaim, names: Set<string>): void {
   const { name = '', resourceClaimName, resourceClaimTemplateName } = claim
   if (name === '') errors.push(required(`${path}.name`))
   else if (names.has(name)) errors.push(duplicate(`${path}.name`, name))
   else {
-    const before = errors.length
     checkDnsLabel(errors, path, 'name', name)
-    if (errors.length === before && podName !== '' && resourceClaimTemplateName !== undefined) {
-      const full = `${podName}-${name}`
-      for (const problem of dnsSubdomainErrors(full)) {
-        errors.push(invalidValue(`${path}.name`, name, `final ResourceClaim name ${JSON.stringify(full)}: ${problem}`))
-      }
-    }
     names.add(name)
   }
   const both = resourceClaimName !== undefined && resourceClaimTemplateName !== undefined
@@ -37,19 +30,30 @@ function checkClaim(errors: Errors, path: string, claim: PodResourceClaim, names
   if (resourceClaimTemplateName !== undefined) checkDnsSubdomain(errors, path, 'resourceClaimTemplateName', resourceClaimTemplateName)
 }
 
-/** A container uses claims of its pod, each once. */
+/** A container uses claims of its pod, each once: a whole claim, or some of its requests. */
 export function checkClaimUses(errors: Errors, path: string, { claims = [] }: ResourceRequirements, names: ReadonlySet<string>): void {
   const seen = new Set<string>()
   claims.forEach(({ name = '', request = '' }, index) => {
     const here = `${path}[${index}]`
-    const use = `${name}/${request}`
-    if (name === '') errors.push(required(here))
-    else {
-      if (seen.has(use)) errors.push(duplicate(here, request === '' ? name : use))
-      if (!names.has(name)) errors.push(notFoundValue(here, name))
+    if (name === '') {
+      errors.push(required(here))
+      return
     }
-    seen.add(use)
+    if (seen.has(name)) errors.push(duplicate(here, name))
+    else checkUse(errors, here, name, request, seen)
+    if (names.has(name)) return
+    const error = notFoundValue(here, name)
+    const known = names.size === 0 ? ' which is empty' : `: ${[...names].sort().join(', ')}`
+    errors.push({ ...error, message: `${error.message}: must be one of the names in pod.spec.resourceClaims${known}` })
   })
+}
+
+function checkUse(errors: Errors, path: string, name: string, request: string, seen: Set<string>): void {
+  const use = request === '' ? name : `${name}/${request}`
+  if (request !== '') checkDnsLabel(errors, path, 'request', request)
+  if (seen.has(use)) errors.push(duplicate(path, use))
+  else if (request === '') for (const other of seen) if (other.startsWith(`${name}/`)) errors.push(duplicate(path, name))
+  seen.add(use)
 }
 
 /** What was made for the claims of a pod: each a claim that it has. */

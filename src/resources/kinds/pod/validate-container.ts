@@ -6,7 +6,7 @@ import {
 } from '../../field-checks.ts'
 import type { Container, ContainerPort, EphemeralContainer, VolumeDevice, VolumeMount } from '../../generated/types.ts'
 import { checkResourceRequirements } from '../../resource-list.ts'
-import { checkNoBacksteps, checkRelativePath } from './path-checks.ts'
+import { checkRelativePath, hasBacksteps } from './path-checks.ts'
 import { checkResizePolicies } from './resize-policy.ts'
 import { checkClaimUses } from './resource-claims.ts'
 import { checkEnvironment, checkEnvironmentFrom } from './validate-environment.ts'
@@ -60,7 +60,7 @@ export function checkInitContainers(errors: Errors, path: string, parts: PodPart
     checkContainer(errors, here, container, parts)
     checkOneOfIfSet(errors, here, 'restartPolicy', container.restartPolicy, ['Always'])
     if (names.has(container.name)) errors.push(duplicate(`${here}.name`, container.name))
-    names.add(container.name)
+    else if ((container.name ?? '') !== '') names.add(container.name)
     checkHostPorts(errors, path, [container])
     if ((container.resizePolicy ?? []).length > 0) {
       errors.push(invalidValue(`${here}.resizePolicy`, container.resizePolicy, 'must not be set for init containers'))
@@ -213,7 +213,7 @@ function checkDevices(
     const volume = volumes.get(name)
     if (name === '') errors.push(required(`${path}.name`))
     if (names.has(name)) errors.push(invalidValue(`${path}.name`, name, 'must be unique'))
-    names.add(name)
+    if (name !== '') names.add(name)
     if (volume === undefined) errors.push(notFoundValue(`${path}.name`, name))
     else if (volume.persistentVolumeClaim === undefined && volume.ephemeral === undefined) {
       errors.push(
@@ -222,8 +222,8 @@ function checkDevices(
     }
     if (devicePath === '') errors.push(required(`${path}.devicePath`))
     if (paths.has(devicePath)) errors.push(invalidValue(`${path}.devicePath`, devicePath, 'must be unique'))
-    paths.add(devicePath)
-    checkNoBacksteps(errors, `${path}.devicePath`, devicePath)
+    if (hasBacksteps(devicePath)) errors.push(invalidValue(`${path}.devicePath`, devicePath, "can not contain backsteps ('..')"))
+    else paths.add(devicePath)
     if (mounts.some((mount) => mount.name === name)) {
       errors.push(invalidValue(`${path}.name`, name, 'must not already exist in volumeMounts'))
     }

@@ -19,9 +19,10 @@ export const VOLUME_FIELDS: readonly string[] = [
 
 /** The fields that have a label name: what the downward API can refer to at all. */
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([
-  ...ENVIRONMENT_FIELDS, ...VOLUME_FIELDS, 'spec.restartPolicy', 'spec.schedulerName', 'status.phase', 'spec.host',
+  ...ENVIRONMENT_FIELDS, ...VOLUME_FIELDS, 'spec.restartPolicy', 'spec.schedulerName', 'status.phase',
 ])
-const SUBSCRIPT = /^([^[]*)\['([^']*)'\]$/
+const SUBSCRIPT = /^([^]+?)\['([^]*)'\]$/
+const SUBSCRIPTED: readonly string[] = ['metadata.annotations', 'metadata.labels']
 
 export function checkEnvironment(errors: Errors, path: string, variables: readonly EnvVar[]): void {
   variables.forEach((variable, index) => {
@@ -72,19 +73,17 @@ export function checkFieldRef(
     return
   }
   const match = SUBSCRIPT.exec(fieldPath)
-  const field = match?.[1] ?? fieldPath
-  if (apiVersion !== 'v1' || !KNOWN_FIELDS.has(field)) {
-    const why = apiVersion === 'v1' ? `field label not supported: ${fieldPath}` : `unsupported pod version: ${apiVersion}`
-    errors.push(invalidValue(`${path}.fieldPath`, fieldPath, `error converting fieldPath: ${why}`))
-  } else if (match !== null) checkSubscript(errors, path, field, match[2] ?? '')
+  // The node's name had another name once.
+  const field = fieldPath === 'spec.host' ? 'spec.nodeName' : (match?.[1] ?? fieldPath)
+  const why = apiVersion !== 'v1' ? `unsupported pod version: ${apiVersion}`
+    : match !== null && !SUBSCRIPTED.includes(field) ? `field label does not support subscript: ${fieldPath}`
+      : KNOWN_FIELDS.has(field) ? undefined : `field label not supported: ${fieldPath}`
+  if (why !== undefined) errors.push(invalidValue(`${path}.fieldPath`, fieldPath, `error converting fieldPath: ${why}`))
+  else if (match !== null) checkSubscript(errors, path, field, match[2] ?? '')
   else if (!fields.includes(field)) errors.push(notSupported(`${path}.fieldPath`, field, fields))
 }
 
 function checkSubscript(errors: Errors, path: string, field: string, key: string): void {
-  if (field !== 'metadata.annotations' && field !== 'metadata.labels') {
-    errors.push(invalidValue(path, field, 'does not support subscript'))
-    return
-  }
   const name = field === 'metadata.labels' ? key : key.toLowerCase()
   for (const problem of qualifiedNameErrors(name)) errors.push(invalidValue(path, name, problem))
 }

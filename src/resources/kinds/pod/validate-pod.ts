@@ -2,16 +2,20 @@ import type { FieldError } from '../../../objects/field-error.ts'
 import { forbiddenField } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
 import type { Pod } from '../../generated/types.ts'
+import { checkPodAnnotations, checkProfilesMatch } from './pod-annotations.ts'
 import { checkPodSpec } from './validate-spec.ts'
 
 export function validateCreate(pod: Pod): FieldError[] {
   const errors: Errors = []
+  const annotations = pod.metadata.annotations
+  if (annotations !== undefined) checkPodAnnotations(errors, 'metadata.annotations', annotations, pod.spec ?? { containers: [] })
   checkPod(errors, pod)
   const spec = pod.spec ?? { containers: [] }
   if ((spec.ephemeralContainers ?? []).length > 0) errors.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'))
   if ((spec.nodeName ?? '') !== '' && (spec.schedulingGates ?? []).length > 0) {
     errors.push(forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))
   }
+  if (annotations !== undefined) checkProfilesMatch(errors, 'spec', pod.metadata, spec)
   return errors
 }
 

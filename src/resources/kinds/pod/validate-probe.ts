@@ -96,6 +96,7 @@ function checkHttpGet(errors: Errors, path: string, { path: urlPath, port, schem
 
 function checkSleep(errors: Errors, path: string, seconds: Integer, graceSeconds: Integer | undefined): void {
   if (graceSeconds === undefined || (seconds > 0 && seconds <= graceSeconds)) return
-  const detail = `must be greater than 0 and less than terminationGracePeriodSeconds (${graceSeconds})`
+  const detail = `must be greater than 0 and less than terminationGracePeriodSeconds (${graceSeconds}). `
+    + 'Enable AllowPodLifecycleSleepActionZeroValue feature gate for zero sleep.'
   errors.push(invalidValue(path, seconds, detail))
 }

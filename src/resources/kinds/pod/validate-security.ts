@@ -1,16 +1,19 @@
 import type { Integer } from '../../../objects/json.ts'
 import { invalidValue, notSupported, required, tooLong } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
-import { checkDnsSubdomain, checkOneOfIfSet } from '../../field-checks.ts'
+import { checkOneOfIfSet } from '../../field-checks.ts'
 import type {
-  AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext, WindowsSecurityContextOptions,
+  AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext,
 } from '../../generated/types.ts'
 import { checkRelativePath } from './path-checks.ts'
+import { checkWindows } from './windows-options.ts'
 
 const MAX_ID = 2147483647
 const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined']
 const MAX_PATH_CHARACTERS = 4095
 const SYSCTL = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/
+/** As upstream writes it, with a needless backslash. */
+const SHOWN_SYSCTL = SYSCTL.source.replace('[./]', String.raw`[\./]`)
 const MAX_SYSCTL_CHARACTERS = 253
 
 function checkId(errors: Errors, path: string, id: Integer | undefined): void {
@@ -57,7 +60,7 @@ function checkSysctls(errors: Errors, path: string, { sysctls = [] }: PodSecurit
     const here = `${path}[${index}].name`
     if (name === '') errors.push(required(here))
     else if (name.length > MAX_SYSCTL_CHARACTERS || !SYSCTL.test(name)) {
-      errors.push(invalidValue(here, name, `must have at most ${MAX_SYSCTL_CHARACTERS} characters and match regex ${SYSCTL.source}`))
+      errors.push(invalidValue(here, name, `must have at most ${MAX_SYSCTL_CHARACTERS} characters and match regex ${SHOWN_SYSCTL}`))
     } else if (seen.has(name)) {
       errors.push({ reason: 'FieldValueDuplicate', field: here, message: `Duplicate value: ${JSON.stringify(name)}` })
     }
@@ -99,17 +102,4 @@ function checkAppArmor(errors: Errors, path: string, { type = '', localhostProfi
     }
     if (localhostProfile.length > MAX_PATH_CHARACTERS) errors.push(tooLong(field, MAX_PATH_CHARACTERS))
   }
-}
-
-/** Windows nodes are not served; the form of what is written down is checked all the same. */
-function checkWindows(
-  errors: Errors,
-  path: string,
-  { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName }: WindowsSecurityContextOptions
-): void {
-  if (gmsaCredentialSpecName !== undefined) checkDnsSubdomain(errors, path, 'gmsaCredentialSpecName', gmsaCredentialSpecName)
-  if (gmsaCredentialSpec === '') {
-    errors.push(invalidValue(`${path}.gmsaCredentialSpec`, '', 'gmsaCredentialSpec cannot be an empty string'))
-  }
-  if (runAsUserName === '') errors.push(invalidValue(`${path}.runAsUserName`, '', 'runAsUserName cannot be an empty string'))
 }

@@ -1,9 +1,9 @@
 import { duplicate, invalidValue, required } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
 import {
-  checkDnsLabel, checkDnsSubdomain, checkIp, checkLabels, checkOneOf, checkOneOfIfSet, checkQualifiedName,
+  checkDnsLabel, checkDnsSubdomain, checkIp, checkLabels, checkOneOf, checkQualifiedName,
 } from '../../field-checks.ts'
-import type { PodDNSConfig, PodSchedulingGate, PodSpec } from '../../generated/types.ts'
+import type { Container, PodDNSConfig, PodSchedulingGate, PodSpec } from '../../generated/types.ts'
 import { checkResourceRequirements } from '../../resource-list.ts'
 import { checkOperatingSystem } from './operating-system.ts'
 import { checkResourceClaims } from './resource-claims.ts'
@@ -12,6 +12,7 @@ import type { PodParts } from './validate-container.ts'
 import { checkContainers, checkEphemeralContainers, checkInitContainers } from './validate-container.ts'
 import { checkPodSecurity } from './validate-security.ts'
 import { checkVolumes } from './validate-volume.ts'
+import { checkHostProcess } from './windows-options.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
@@ -31,7 +32,7 @@ export function checkPodSpec(errors: Errors, path: string, spec: PodSpec, rules:
     volumes: checkVolumes(errors, `${path}.volumes`, spec.volumes ?? [], rules.podName),
     claims: spec.resourceClaims === undefined
       ? NO_CLAIMS
-      : checkResourceClaims(errors, `${path}.resourceClaims`, spec.resourceClaims, rules.podName),
+      : checkResourceClaims(errors, `${path}.resourceClaims`, spec.resourceClaims),
     graceSeconds, containers: spec.containers ?? [], initContainers: spec.initContainers ?? [], of: rules.of,
     restartPolicy: spec.restartPolicy,
   }
@@ -54,7 +55,13 @@ export function checkPodSpec(errors: Errors, path: string, spec: PodSpec, rules:
   if (spec.topologySpreadConstraints !== undefined) {
     checkTopologySpread(errors, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints)
   }
+  if (usesWindowsOptions(spec)) checkHostProcess(errors, path, spec)
   checkNamesAndNumbers(errors, path, spec)
+}
+
+function usesWindowsOptions({ securityContext, containers, initContainers }: PodSpec): boolean {
+  const uses = ({ securityContext: own }: Container): boolean => own?.windowsOptions !== undefined
+  return securityContext?.windowsOptions !== undefined || containers?.some(uses) === true || initContainers?.some(uses) === true
 }
 
 /** The short fields, in the order in which upstream reports them. */
@@ -74,7 +81,9 @@ function checkNamesAndNumbers(errors: Errors, path: string, spec: PodSpec): void
   })
   checkSubdomainIfSet(errors, path, 'priorityClassName', spec.priorityClassName)
   if (spec.runtimeClassName !== undefined) checkDnsSubdomain(errors, path, 'runtimeClassName', spec.runtimeClassName)
-  checkOneOfIfSet(errors, path, 'preemptionPolicy', spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'])
+  if (spec.preemptionPolicy !== undefined) {
+    checkOneOf(errors, path, 'preemptionPolicy', spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'])
+  }
   if (spec.overhead !== undefined) checkResourceRequirements(errors, `${path}.overhead`, { limits: spec.overhead })
   checkOperatingSystem(errors, path, spec)
 }

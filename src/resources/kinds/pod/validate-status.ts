@@ -3,6 +3,7 @@ import { duplicate, forbiddenField, invalidValue } from '../../../objects/field-
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsSubdomain, checkImmutable, checkIp, checkQualifiedName, isDualStack } from '../../field-checks.ts'
 import type { ContainerStatus, Pod, PodSpec } from '../../generated/types.ts'
+import { checkAnnotationUpdate } from './pod-annotations.ts'
 import { checkClaimStatuses } from './resource-claims.ts'
 
 const SYSTEM_CONDITIONS = ['PodScheduled', 'Ready', 'Initialized']
@@ -10,6 +11,7 @@ const SYSTEM_CONDITIONS = ['PodScheduled', 'Ready', 'Initialized']
 export function validateStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   const errors: Errors = []
   const [status, before] = [pod.status ?? {}, old.status ?? {}]
+  checkAnnotationUpdate(errors, pod, old)
   status.conditions?.forEach(({ type }, index) => {
     // Upstream reports them below metadata, with a capital letter.
     if (!SYSTEM_CONDITIONS.includes(type)) checkQualifiedName(errors, 'metadata', `conditions[${index}].Type`, type)
@@ -65,7 +67,7 @@ function checkTransitions(
 }
 
 function checkIps(errors: Errors, path: string, ips: readonly { readonly ip: string }[]): void {
-  ips.forEach(({ ip }, index) => checkIp(errors, path, `[${index}].ip`, ip))
+  ips.forEach(({ ip }, index) => checkIp(errors, path, `[${index}]`, ip))
   if (ips.length < 2) return
   const addresses = ips.map(({ ip }) => ip)
   if (ips.length > 2 || !isDualStack(addresses)) errors.push(invalidValue(path, ips, 'may specify no more than one IP for each IP family'))

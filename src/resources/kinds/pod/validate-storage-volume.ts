@@ -1,7 +1,8 @@
-import { forbiddenField, invalidValue, required } from '../../../objects/field-error.ts'
+import { invalidValue, notSupported, required } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
-import { checkPresent } from '../../field-checks.ts'
+import { checkDnsLabel, checkDnsSubdomain, checkOneOfIfSet, checkPresent } from '../../field-checks.ts'
 import type { Volume } from '../../generated/types.ts'
+import { checkDriverName } from '../../name-checks.ts'
 import { checkRelativePath } from './path-checks.ts'
 
 /**
@@ -32,29 +33,56 @@ const checkGitRepo: Check = (errors, path, { gitRepo }) => {
   checkRelativePath(errors, `${path}.directory`, gitRepo?.directory ?? '')
 }
 
-const IQN = /^iqn\.\d{4}-\d{2}\.([a-z0-9][-a-z0-9.]*)(:[^,;*&$|\s]+)$|^eui\.[0-9A-Fa-f]{16}$|^naa\.[0-9A-Fa-f]{32}$/
+// As upstream, any character may follow two of the prefixes.
+const INITIATORS: Readonly<Record<string, RegExp>> = {
+  iqn: /^iqn\.\d{4}-\d{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)$/, eui: /^eui.[A-Za-z0-9]{16}$/, naa: /^naa.[A-Za-z0-9]{32}$/,
+}
+const MAX_LUN = 255
+const MAX_ISCSI_CHARACTERS = 64
+const TOO_LONG_ISCSI =
+  'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.'
 
-const checkIscsi: Check = (errors, path, { name, iscsi }) => {
-  if (iscsi === undefined) return
+interface Iscsi {
+  readonly chapAuthDiscovery?: boolean
+  readonly chapAuthSession?: boolean
+  readonly initiatorName?: string
+  readonly iqn: string
+  readonly lun: number
+  readonly secretRef?: object
+  readonly targetPortal: string
+}
+
+/** wrongPrefix: what is said of an initiator that has none of the known forms. */
+export function checkIscsi(errors: Errors, path: string, iscsi: Iscsi, wrongPrefix: string): void {
   checkPresent(errors, path, 'targetPortal', iscsi.targetPortal)
   const check = (field: string, value: string): void => {
-    if (!/^(iqn|eui|naa)/.test(value)) {
-      errors.push(invalidValue(`${path}.${field}`, value, 'must be valid format starting with iqn, eui, or naa'))
-    }
-    else if (!IQN.test(value)) errors.push(invalidValue(`${path}.${field}`, value, 'must be valid format'))
+    const form = INITIATORS[value.slice(0, 3)]
+    if (form === undefined) errors.push(invalidValue(`${path}.${field}`, value, wrongPrefix))
+    else if (!form.test(value)) errors.push(invalidValue(`${path}.${field}`, value, 'must be valid format'))
   }
   if ((iscsi.iqn ?? '') === '') errors.push(required(`${path}.iqn`))
   else check('iqn', iscsi.iqn)
-  if (iscsi.lun < 0 || iscsi.lun > 255) errors.push(invalidValue(`${path}.lun`, iscsi.lun, 'must be between 0 and 255, inclusive'))
+  if (iscsi.lun < 0 || iscsi.lun > MAX_LUN) {
+    errors.push(invalidValue(`${path}.lun`, iscsi.lun, `must be between 0 and ${MAX_LUN}, inclusive`))
+  }
   if ((iscsi.chapAuthDiscovery === true || iscsi.chapAuthSession === true) && iscsi.secretRef === undefined) {
     errors.push(required(`${path}.secretRef`))
   }
-  if (iscsi.initiatorName === undefined) return
-  check('initiatorname', iscsi.initiatorName)
-  if (`${name}:${iscsi.targetPortal}`.length > 64) {
-    const detail = 'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.'
-    errors.push(invalidValue(path.replace(/\.iscsi$/, '.name'), name, detail))
-  }
+  if (iscsi.initiatorName !== undefined) check('initiatorname', iscsi.initiatorName)
+}
+
+/** Where the initiator has a name, the names of the volume and of the portal go into one name on the node. */
+export function checkIscsiLength(
+  errors: Errors, field: string, value: string, volumeName: string, { initiatorName, targetPortal = '' }: Iscsi,
+): void {
+  if (initiatorName === undefined || `${volumeName}:${targetPortal}`.length <= MAX_ISCSI_CHARACTERS) return
+  errors.push(invalidValue(field, value, TOO_LONG_ISCSI))
+}
+
+const checkPodIscsi: Check = (errors, path, { name, iscsi }) => {
+  if (iscsi === undefined) return
+  checkIscsi(errors, path, iscsi, 'must be valid format starting with iqn, eui, or naa')
+  checkIscsiLength(errors, path.replace(/\.iscsi$/, '.name'), name, name, iscsi)
 }
 
 const checkFibreChannel: Check = (errors, path, { fc }) => {
@@ -89,41 +117,109 @@ const checkFlex: Check = (errors, path, { flexVolume }) => {
   }
 }
 
+const CACHING_MODES = ['None', 'ReadOnly', 'ReadWrite']
+const DISK_KINDS = ['Dedicated', 'Managed', 'Shared']
+const MANAGED_DISK =
+  '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}'
+const BLOB_DISK = 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd'
+
 const checkAzureDisk: Check = (errors, path, { azureDisk }) => {
+  const { diskURI = '', kind } = azureDisk ?? {}
   checkPresent(errors, path, 'diskName', azureDisk?.diskName)
-  checkPresent(errors, path, 'diskURI', azureDisk?.diskURI)
+  checkPresent(errors, path, 'diskURI', diskURI)
+  checkOneOfIfSet(errors, path, 'cachingMode', azureDisk?.cachingMode, CACHING_MODES)
+  checkOneOfIfSet(errors, path, 'kind', kind, DISK_KINDS)
+  if (kind === 'Managed' && !diskURI.startsWith('/subscriptions/')) errors.push(notSupported(`${path}.diskURI`, diskURI, [MANAGED_DISK]))
+  if (kind !== undefined && kind !== 'Managed' && !diskURI.startsWith('https://')) {
+    errors.push(notSupported(`${path}.diskURI`, diskURI, [BLOB_DISK]))
+  }
 }
 
 const checkCsi: Check = (errors, path, { csi }) => {
-  checkPresent(errors, path, 'driver', csi?.driver)
-  if (csi?.nodePublishSecretRef !== undefined) checkPresent(errors, `${path}.nodePublishSecretRef`, 'name', csi.nodePublishSecretRef.name)
+  checkDriverName(errors, path, 'driver', csi?.driver)
+  const secret = csi?.nodePublishSecretRef
+  if (secret === undefined) return
+  if ((secret.name ?? '') === '') errors.push(required(`${path}.nodePublishSecretRef.name`))
+  // Upstream leaves the reference out of the path.
+  else checkDnsSubdomain(errors, path, 'name', secret.name)
 }
 
-const checkImage: Check = (errors, path) => {
-  errors.push(forbiddenField(path, 'image volumes are not served'))
+function checkPartition(errors: Errors, path: string, partition: number | undefined): void {
+  if (partition === undefined || (partition >= 0 && partition <= 255)) return
+  errors.push(invalidValue(`${path}.partition`, partition, 'must be between 1 and 255, inclusive'))
 }
+
+const checkGce: Check = (errors, path, { gcePersistentDisk }) => {
+  checkPresent(errors, path, 'pdName', gcePersistentDisk?.pdName)
+  checkPartition(errors, path, gcePersistentDisk?.partition)
+}
+
+const checkAws: Check = (errors, path, { awsElasticBlockStore }) => {
+  checkPresent(errors, path, 'volumeID', awsElasticBlockStore?.volumeID)
+  checkPartition(errors, path, awsElasticBlockStore?.partition)
+}
+
+const checkCinder: Check = (errors, path, { cinder }) => {
+  checkPresent(errors, path, 'volumeID', cinder?.volumeID)
+  if (cinder?.secretRef !== undefined) checkPresent(errors, `${path}.secretRef`, 'name', cinder.secretRef.name)
+}
+
+interface StorageOsNames {
+  readonly volumeName?: string
+  readonly volumeNamespace?: string
+}
+
+export function checkStorageOsNames(errors: Errors, path: string, { volumeName = '', volumeNamespace = '' }: StorageOsNames): void {
+  if (volumeName === '') errors.push(required(`${path}.volumeName`))
+  else checkDnsLabel(errors, path, 'volumeName', volumeName)
+  if (volumeNamespace !== '') checkDnsLabel(errors, path, 'volumeNamespace', volumeNamespace)
+}
+
+const checkStorageOs: Check = (errors, path, { storageos }) => {
+  checkStorageOsNames(errors, path, storageos ?? {})
+  if (storageos?.secretRef !== undefined) checkPresent(errors, `${path}.secretRef`, 'name', storageos.secretRef.name)
+}
+
+const PAIRS_DETAIL = 'must be a host:port pair or multiple pairs separated by commas'
+const MAX_TENANT_CHARACTERS = 64
+
+const checkQuobyte: Check = (errors, path, { quobyte }) => {
+  const { registry = '', tenant = '' } = quobyte ?? {}
+  if (registry === '') errors.push(required(`${path}.registry`, PAIRS_DETAIL))
+  else if (tenant.length > MAX_TENANT_CHARACTERS) {
+    errors.push(required(`${path}.tenant`, `must be a UUID and may not exceed a length of ${MAX_TENANT_CHARACTERS} characters`))
+  } else {
+    for (const pair of registry.split(',')) {
+      if (!/^(\[[^[\]]*\]|[^:[\]]*):[^:[\]]*$/.test(pair)) errors.push(invalidValue(`${path}.registry`, registry, PAIRS_DETAIL))
+    }
+  }
+  checkPresent(errors, path, 'volume', quobyte?.volume)
+}
+
+/** How upstream spells two types where there is one too many, and the type that has another name in paths. */
+export const SPELLINGS: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' }
+export const GCE_FIELD = 'persistentDisk'
 
 export const storageChecks: Readonly<Partial<Record<keyof Volume, Check>>> = {
   nfs: checkNfs,
   gitRepo: checkGitRepo,
-  iscsi: checkIscsi,
+  iscsi: checkPodIscsi,
   fc: checkFibreChannel,
   flocker: checkFlocker,
   flexVolume: checkFlex,
   azureDisk: checkAzureDisk,
   csi: checkCsi,
-  image: checkImage,
-  gcePersistentDisk: needs('gcePersistentDisk', 'pdName'),
-  awsElasticBlockStore: needs('awsElasticBlockStore', 'volumeID'),
+  gcePersistentDisk: checkGce,
+  awsElasticBlockStore: checkAws,
   glusterfs: needs('glusterfs', 'endpoints', 'path'),
   rbd: needs('rbd', 'monitors', 'image'),
-  cinder: needs('cinder', 'volumeID'),
+  cinder: checkCinder,
   cephfs: needs('cephfs', 'monitors'),
-  quobyte: needs('quobyte', 'registry', 'volume'),
+  quobyte: checkQuobyte,
   azureFile: needs('azureFile', 'secretName', 'shareName'),
   vsphereVolume: needs('vsphereVolume', 'volumePath'),
   photonPersistentDisk: needs('photonPersistentDisk', 'pdID'),
   portworxVolume: needs('portworxVolume', 'volumeID'),
   scaleIO: needs('scaleIO', 'gateway', 'system', 'volumeName'),
-  storageos: needs('storageos', 'volumeName'),
+  storageos: checkStorageOs,
 }

@@ -5,6 +5,7 @@ import { forbiddenField, invalidValue, required } from '../../../objects/field-e
 import type { Errors } from '../../field-checks.ts'
 import { sameValue } from '../../field-checks.ts'
 import type { Container, NodeAffinity, NodeSelectorTerm, Pod, PodSchedulingGate, PodSpec, Toleration } from '../../generated/types.ts'
+import { checkAnnotationUpdate, MIRROR_ANNOTATION } from './pod-annotations.ts'
 import { checkTolerations } from './scheduling-checks.ts'
 import { checkPod } from './validate-pod.ts'
 
@@ -18,6 +19,7 @@ const UPDATABLE = [
 /** A pod runs as it was created: images, the deadline, tolerations and gates are all that may change. */
 export function validateUpdate(pod: Pod, old: Pod): FieldError[] {
   const errors: Errors = []
+  checkAnnotationUpdate(errors, pod, old)
   // A write that leaves the spec as it is (labels, finalizers) has nothing new to check in it.
   if (pod.spec === old.spec || sameValue(pod.spec, old.spec) || differsInImagesOnly(pod.spec, old.spec)) return errors
   checkPod(errors, pod)
@@ -161,13 +163,22 @@ function checkNarrowed(errors: Errors, affinity: NodeAffinity | undefined, befor
     errors.push(invalidValue(`${path}.nodeSelectorTerms`, terms, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed'))
     return
   }
-  const keeps = (term: NodeSelectorTerm, old: NodeSelectorTerm): boolean => (['matchExpressions', 'matchFields'] as const).every((list) => (
-    (old[list] ?? []).every((requirement) => (term[list] ?? []).some((candidate) => sameValue(candidate, requirement)))
-  ))
   oldTerms.forEach((old, index) => {
     const term = terms[index]
-    if (term === undefined || keeps(term, old)) return
+    if (term === undefined || hasOnlyAdditions(term, old)) return
     errors.push(invalidValue(`${path}.nodeSelectorTerms[${index}]`, term, 'only additions are allowed (no mutations or deletions)'))
+  })
+}
+
+const REQUIREMENT_LISTS = ['matchExpressions', 'matchFields'] as const
+
+/** What stood stays at the beginning. A term without requirements matches no node, and is to stay so. */
+function hasOnlyAdditions(term: NodeSelectorTerm, old: NodeSelectorTerm): boolean {
+  const wasEmpty = REQUIREMENT_LISTS.every((list) => (old[list] ?? []).length === 0)
+  if (wasEmpty) return REQUIREMENT_LISTS.every((list) => (term[list] ?? []).length === 0)
+  return REQUIREMENT_LISTS.every((list) => {
+    const before = old[list] ?? []
+    return sameValue((term[list] ?? []).slice(0, before.length), before)
   })
 }
 
@@ -181,14 +192,13 @@ function changedFields(spec: PodSpec, before: PodSpec): string[] {
   })
 }
 
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror'
-
 /** For the subresource ephemeralcontainers: they come and stay. */
 export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
   const errors: Errors = []
   checkPod(errors, pod)
+  checkAnnotationUpdate(errors, pod, old)
   if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) {
-    return [forbiddenField('', 'static pods do not support ephemeral containers')]
+    return [forbiddenField('[]', 'static pods do not support ephemeral containers')]
   }
   for (const before of old.spec?.ephemeralContainers ?? []) {
     const now = pod.spec?.ephemeralContainers?.find((container) => container.name === before.name)

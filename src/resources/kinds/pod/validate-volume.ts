@@ -8,7 +8,7 @@ import type { Volume } from '../../generated/types.ts'
 import { checkClaimSpec } from '../volume/claim-spec.ts'
 import { checkNoBacksteps } from './path-checks.ts'
 import { checkProjected } from './validate-projected-volume.ts'
-import { storageChecks } from './validate-storage-volume.ts'
+import { GCE_FIELD, SPELLINGS, storageChecks } from './validate-storage-volume.ts'
 import { checkDownwardFile, checkKeysToPaths, checkMode } from './volume-files.ts'
 
 const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket']
@@ -42,20 +42,33 @@ function checkClaimName(errors: Errors, path: string, volume: Volume, volumes: r
   }
 }
 
+/** The order in which upstream looks at the types: the first counts, all others are one too many. */
+const TYPES: readonly (keyof Volume)[] = [
+  'emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs', 'iscsi', 'glusterfs', 'flocker',
+  'persistentVolumeClaim', 'rbd', 'cinder', 'cephfs', 'quobyte', 'downwardAPI', 'fc', 'flexVolume', 'configMap', 'azureFile',
+  'vsphereVolume', 'photonPersistentDisk', 'portworxVolume', 'azureDisk', 'storageos', 'projected', 'scaleIO', 'csi', 'ephemeral',
+]
+
 function checkSources(errors: Errors, path: string, volume: Volume, podName: string): void {
-  let found = false
+  let count = 0
+  let only: keyof Volume = 'name'
   for (const key in volume) {
     const type = key as keyof Volume
     if (type === 'name' || volume[type] === undefined) continue
-    if (found) errors.push(forbiddenField(`${path}.${type}`, 'may not specify more than 1 volume type'))
-    else checkSource(errors, path, volume, type, podName)
-    found = true
+    only = type
+    count++
   }
-  if (!found) errors.push(required(path, 'must specify a volume type'))
+  if (count === 1) checkSource(errors, path, volume, only, podName)
+  else if (count === 0) errors.push(required(path, 'must specify a volume type'))
+  else {
+    const [first = only, ...others] = TYPES.filter((type) => volume[type] !== undefined)
+    checkSource(errors, path, volume, first, podName)
+    for (const type of others) errors.push(forbiddenField(`${path}.${SPELLINGS[type] ?? type}`, 'may not specify more than 1 volume type'))
+  }
 }
 
 function checkSource(errors: Errors, path: string, volume: Volume, type: keyof Volume, podName: string): void {
-  const here = `${path}.${type}`
+  const here = `${path}.${type === 'gcePersistentDisk' ? GCE_FIELD : type}`
   switch (type) {
     case 'emptyDir':
       if ((milliUnits(volume.emptyDir?.sizeLimit ?? '0') ?? -1) < 0) {
@@ -124,6 +137,6 @@ function checkTemplateMetadata(errors: Errors, path: string, metadata: ObjectMet
   checkLabels(errors, `${path}.labels`, metadata?.labels)
   for (const field in metadata) {
     if (field === 'annotations' || field === 'labels') continue
-    errors.push(forbiddenField(`${path}.${field}`, 'cannot be set for an ephemeral volume'))
+    errors.push(forbiddenField(`${path}.${field}`, 'cannot be set'))
   }
 }

@@ -63,6 +63,10 @@ test('policies', () => {
   check({ 'spec.internalTrafficPolicy': 'Near' }, 'spec.internalTrafficPolicy: Unsupported value: "Near": supported values: "Cluster", "Local"')
   check({ 'spec.trafficDistribution': 'Far' }, 'spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose"')
   check({ 'spec.loadBalancerClass': 'example.com/lb' }, "spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'")
+  check({ 'spec.loadBalancerClass': 'A B' }, "spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'")
+  const annotations = { 'service.kubernetes.io/topology-aware-hints': 'auto', 'service.kubernetes.io/topology-mode': 'Auto' }
+  check({ 'metadata.annotations': annotations }, 'metadata.annotations[service.kubernetes.io/topology-mode]: Invalid value: "Auto": ' +
+    'must match annotations[service.kubernetes.io/topology-aware-hints] when both are specified')
   check({ 'spec.type': 'LoadBalancer', 'spec.loadBalancerSourceRanges': ['10.0.0.0'] },
     'spec.LoadBalancerSourceRanges[0]: Invalid value: "10.0.0.0": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')
 })
@@ -101,6 +105,23 @@ test('what stays once it is set', () => {
     { 'spec.clusterIPs': ['10.0.0.1'], 'spec.ipFamilies': ['IPv4'] },
     "spec.ipFamilyPolicy: Invalid value: \"PreferDualStack\": must be set to 'SingleStack' when releasing the secondary clusterIP",
     "spec.ipFamilyPolicy: Invalid value: \"PreferDualStack\": must be set to 'SingleStack' when releasing the secondary ipFamily")
+})
+
+test('warnings', () => {
+  const warn = (change: Change, ...expected: string[]): void =>
+    assert.deepEqual(services.warnings(created(services, changed(sampleService(), change)), undefined), expected)
+  const loops = 'which may cause controller apply-loops'
+  warn({})
+  warn({ 'metadata.annotations': { 'service.kubernetes.io/topology-aware-hints': 'auto' } },
+    'annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead')
+  warn({ 'spec.clusterIP': 'None', 'spec.sessionAffinity': 'ClientIP', 'spec.loadBalancerIP': '1.2.3.4', 'spec.externalIPs': ['1.2.3.4'] },
+    ...['loadBalancerIP', 'externalIPs', 'SessionAffinity'].map((field) => `spec.${field} is ignored for headless services`))
+  warn({ 'spec.clusterIP': 'fd00:0::1' }, `spec.clusterIPs[0]: IPv6 address "fd00:0::1" is not in RFC 5952 canonical format ("fd00::1"), ${loops}`)
+  warn({ 'spec.loadBalancerSourceRanges': ['FD00::/8', '10.0.0.0/8'] },
+    `spec.loadBalancerSourceRanges[0]: IPv6 prefix "FD00::/8" is not in RFC 5952 canonical format ("fd00::/8"), ${loops}`)
+  warn({ 'spec.externalName': 'a.b' }, 'spec.externalName is ignored when spec.type is not "ExternalName"')
+  warn({ 'spec.type': 'ExternalName', 'spec.externalName': 'a.b', 'spec.externalIPs': ['1.2.3.4'] },
+    'spec.externalIPs is ignored when spec.type is "ExternalName"')
 })
 
 test('status of load balancers', () => {

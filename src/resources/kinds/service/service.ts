@@ -7,6 +7,7 @@ import { defaults } from './defaults.ts'
 import { dropUnneeded, keepAllocated, normalizeClusterIps } from './prepare.ts'
 import { validateService, validateServiceStatus } from './validate.ts'
 import { validateServiceUpdate } from './validate-update.ts'
+import { serviceWarnings } from './warnings.ts'
 
 function externalText({ spec = {}, status }: Service): string {
   const external = spec.externalIPs ?? []
@@ -49,6 +50,7 @@ export const services: ResourceDefinition<Service> = {
   },
   validateCreate: validateService,
   validateUpdate: validateServiceUpdate,
+  warnings: serviceWarnings,
   columns: [
     textColumn('Type', 'How it is reached.', ({ spec }) => spec?.type ?? ''),
     textColumn('Cluster-IP', 'Its address within the cluster.', ({ spec }) => spec?.clusterIPs?.[0] ?? spec?.clusterIP ?? '<none>'),

@@ -23,6 +23,7 @@ export function validateService(service: Service): FieldError[] {
   const errors: Errors = []
   const spec = service.spec ?? {}
   const ports = spec.ports ?? []
+  checkTopologyMode(errors, service)
   if (ports.length === 0 && !isHeadless(spec) && spec.type !== 'ExternalName') errors.push(required('spec.ports'))
   checkType(errors, spec)
   const names = new Set<string>()
@@ -40,6 +41,17 @@ export function validateService(service: Service): FieldError[] {
   checkLoadBalancer(errors, service, spec)
   checkTrafficPolicies(errors, spec)
   return errors
+}
+
+export const HINTS_ANNOTATION = 'service.kubernetes.io/topology-aware-hints'
+export const MODE_ANNOTATION = 'service.kubernetes.io/topology-mode'
+
+/** The annotation got another name: both may stand, and then say the same. */
+function checkTopologyMode(errors: Errors, { metadata: { annotations } }: Service): void {
+  const [hints, mode] = [annotations?.[HINTS_ANNOTATION], annotations?.[MODE_ANNOTATION]]
+  if (hints === undefined || mode === undefined || hints === mode) return
+  const detail = `must match annotations[${HINTS_ANNOTATION}] when both are specified`
+  errors.push(invalidValue(`metadata.annotations[${MODE_ANNOTATION}]`, mode, detail))
 }
 
 function checkType(errors: Errors, spec: ServiceSpec): void {
@@ -162,8 +174,8 @@ function checkLoadBalancer(errors: Errors, service: Service, spec: ServiceSpec):
   }
   if (balanced && spec.allocateLoadBalancerNodePorts === undefined) errors.push(required('allocateLoadBalancerNodePorts'))
   if (spec.loadBalancerClass !== undefined) {
-    if (!balanced) errors.push(forbiddenField('spec.loadBalancerClass', ONLY_LOAD_BALANCER))
-    checkQualifiedName(errors, 'spec', 'loadBalancerClass', spec.loadBalancerClass)
+    if (balanced) checkQualifiedName(errors, 'spec', 'loadBalancerClass', spec.loadBalancerClass)
+    else errors.push(forbiddenField('spec.loadBalancerClass', ONLY_LOAD_BALANCER))
   }
 }
 

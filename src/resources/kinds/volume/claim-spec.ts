@@ -1,12 +1,13 @@
 import { invalidValue, notSupported, required } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
 import {
-  checkDnsLabel, checkDnsSubdomain, checkLabelSelector, checkOneOfIfSet, checkPresent, NOT_POSITIVE,
+  checkDnsLabel, checkDnsSubdomain, checkLabelSelector, checkOneOfIfSet, checkPresent, checkQualifiedName, NOT_POSITIVE,
 } from '../../field-checks.ts'
 import type {
   PersistentVolumeClaim, PersistentVolumeClaimSpec, TypedLocalObjectReference, TypedObjectReference,
 } from '../../generated/types.ts'
 import { amountMilli, canonicalizeResources } from '../../resource-list.ts'
+import { isNative } from '../../resource-names.ts'
 import { fractionWarnings } from '../pod/fraction-warnings.ts'
 import { checkAccessModes, VOLUME_MODES } from './access-modes.ts'
 
@@ -51,6 +52,10 @@ function checkDataSources(errors: Errors, path: string, { dataSource, dataSource
   if (dataSource !== undefined) checkDataSource(errors, `${path}.dataSource`, dataSource)
   if (dataSourceRef !== undefined) checkDataSource(errors, `${path}.dataSourceRef`, dataSourceRef)
   if (dataSource === undefined || dataSourceRef === undefined) return
+  if ((dataSourceRef.namespace ?? '') !== '') {
+    errors.push(invalidValue(path, `${path}.dataSource`, 'may not be specified when dataSourceRef.namespace is specified'))
+    return
+  }
   const same = (['apiGroup', 'kind', 'name'] as const).every((field) => dataSource[field] === dataSourceRef[field])
   if (!same) errors.push(invalidValue(path, `${path}.dataSource`, 'must match dataSourceRef'))
 }
@@ -80,8 +85,9 @@ export function checkResizeStates(errors: Errors, states: Readonly<Record<string
 
 /** What of a claim has an amount: its storage, or something under a name of the driver's own. */
 export function checkClaimResource(errors: Errors, path: string, resource: string): void {
-  if (resource === 'storage' || resource.includes('/')) return
-  errors.push(notSupported(path, resource, ['storage']))
+  const before = errors.length
+  checkQualifiedName(errors, path, '', resource)
+  if (errors.length === before && resource !== 'storage' && isNative(resource)) errors.push(notSupported(path, resource, ['storage']))
 }
 
 /** Sources that were there before any kind could be one (KEP-2902); others belong into dataSourceRef and are dropped here. */
@@ -89,17 +95,22 @@ function isClassicSource({ apiGroup = '', kind }: TypedLocalObjectReference): bo
   return (apiGroup === '' && kind === 'PersistentVolumeClaim') || (apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot')
 }
 
-/** Fields of features that are not served are dropped unless they are in use already; the two ways to name a source are kept in step. */
+/**
+ * Fields of features that are not served are dropped unless they are in use already. A source in another namespace is one of these, and
+ * goes as a whole: its name means nothing here. The two ways to name a source are kept in step.
+ */
 export function prepareClaimSpec(spec: PersistentVolumeClaimSpec, old: PersistentVolumeClaimSpec | undefined): PersistentVolumeClaimSpec {
   const { volumeAttributesClassName, dataSource, dataSourceRef, ...rest } = spec
   const prepared: PersistentVolumeClaimSpec = rest
   if (volumeAttributesClassName !== undefined && old?.volumeAttributesClassName !== undefined) {
     prepared.volumeAttributesClassName = volumeAttributesClassName
   }
-  const hadSource = old?.dataSource !== undefined || old?.dataSourceRef !== undefined
-  const source = dataSource === undefined || hadSource || isClassicSource(dataSource) ? dataSource : undefined
-  const reference = dataSourceRef === undefined ? source : withoutNamespace(dataSourceRef)
-  const local = source ?? (reference === undefined ? undefined : withoutNamespace(reference))
+  const isForeign = (dataSourceRef?.namespace ?? '') !== '' && old?.dataSourceRef === undefined
+  const given = isForeign ? undefined : dataSourceRef
+  const isKept = given !== undefined || old?.dataSource !== undefined || old?.dataSourceRef !== undefined
+  const source = dataSource === undefined || isKept || isClassicSource(dataSource) ? dataSource : undefined
+  const reference = given ?? source
+  const local = source ?? (given === undefined || (given.namespace ?? '') !== '' ? undefined : withoutNamespace(given))
   if (local !== undefined) prepared.dataSource = local
   if (reference !== undefined) prepared.dataSourceRef = reference
   return sameSources(prepared, spec) ? spec : prepared

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PersistentVolumeClaimStatus } from '../../generated/types.ts'
 import { sampleClaim } from '../../sample-workloads.testing.ts'
-import { cellsOf, changed, created, createChecks, messagesOf } from '../checking.testing.ts'
+import { cellsOf, changed, context, created, createChecks, messagesOf } from '../checking.testing.ts'
 import type { Change } from '../checking.testing.ts'
 import { persistentVolumeClaims } from './persistent-volume-claim.ts'
 
@@ -19,7 +19,8 @@ test('defaults of a PersistentVolumeClaim', () => {
     return [dataSource, dataSourceRef]
   }
   assert.deepEqual(sources({ 'spec.dataSource': snapshot }), [snapshot, snapshot])
-  assert.deepEqual(sources({ 'spec.dataSourceRef': { ...snapshot, namespace: 'other' } }), [snapshot, snapshot])
+  assert.deepEqual(sources({ 'spec.dataSourceRef': snapshot }), [snapshot, snapshot])
+  assert.deepEqual(sources({ 'spec.dataSourceRef': { ...snapshot, namespace: 'other' } }), [undefined, undefined])
   assert.deepEqual(sources({ 'spec.dataSource': { apiGroup: 'x.io', kind: 'Populator', name: 'p' } }), [undefined, undefined])
 })
 
@@ -65,7 +66,7 @@ test('what of a claim may change', () => {
   const annotation = 'volume.beta.kubernetes.io/storage-class'
   update({ 'metadata.annotations': { [annotation]: 'fast' } }, { 'metadata.annotations': undefined, 'spec.storageClassName': 'fast' })
   update({ 'metadata.annotations': { [annotation]: 'fast' } }, { 'metadata.annotations': { [annotation]: 'slow' } },
-    `metadata.annotations[${annotation}]: Invalid value: "slow": field is immutable`)
+    `metadata.annotations.${annotation}: Invalid value: "slow": field is immutable`)
   update({}, { 'spec.volumeMode': 'Block' }, `${fixed}spec.volumeMode differs`, 'volumeMode: Invalid value: "Block": field is immutable')
 })
 
@@ -73,8 +74,14 @@ test('status of a claim', () => {
   const status = (now: PersistentVolumeClaimStatus): string[] =>
     messagesOf(persistentVolumeClaims.status?.validateUpdate({ ...sampleClaim(), status: now }, sampleClaim()) ?? [])
   assert.deepEqual(status({ phase: 'Bound', capacity: { storage: '1Gi' }, allocatedResourceStatuses: { storage: 'NodeResizePending' } }), [])
-  assert.deepEqual(status({ capacity: { storage: '-1' } }), ['status.capacity[storage]: Invalid value: "-1": must be greater than or equal to 0'])
+  assert.deepEqual(status({ capacity: { storage: '-1' } }), ['status.capacity[storage]: Invalid value: -1: must be a valid resource quantity'])
   assert.deepEqual(status({ allocatedResources: { cpu: '1' } }), ['status.allocatedResources: Unsupported value: "cpu": supported values: "storage"'])
+  assert.deepEqual(status({ allocatedResources: { 'example.com/a': '1' } }), [])
+  assert.deepEqual(status({ allocatedResources: { 'kubernetes.io/a': '1' } }),
+    ['status.allocatedResources: Unsupported value: "kubernetes.io/a": supported values: "storage"'])
+  const draft = { ...sampleClaim(), status: { phase: 'Bound', currentVolumeAttributesClassName: 'fast' } }
+  persistentVolumeClaims.status?.prepareForUpdate(draft, sampleClaim(), context)
+  assert.deepEqual(draft.status, { phase: 'Bound' })
 })
 
 test('the table of claims', () => {

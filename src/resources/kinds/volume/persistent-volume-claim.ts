@@ -6,7 +6,7 @@ import { checkImmutable, IMMUTABLE, sameValue } from '../../field-checks.ts'
 import { kinds } from '../../generated/kinds.ts'
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../generated/types.ts'
 import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
-import { checkAmount, compareAmounts } from '../../resource-list.ts'
+import { checkBasicAmount, compareAmounts } from '../../resource-list.ts'
 import { ageColumn, textColumn, wideColumn } from '../../table.ts'
 import { accessModesText, CLASS_ANNOTATION, classWarnings } from './access-modes.ts'
 import {
@@ -42,7 +42,7 @@ function checkClassAnnotation(errors: Errors, claim: PersistentVolumeClaim, old:
   const [now, before] = [claim.metadata.annotations?.[CLASS_ANNOTATION], old.metadata.annotations?.[CLASS_ANNOTATION]]
   if (now === before) return
   const movedToField = now === undefined && old.spec?.storageClassName === undefined && claim.spec?.storageClassName === before
-  if (!movedToField) errors.push(invalidValue(`metadata.annotations[${CLASS_ANNOTATION}]`, now ?? '', IMMUTABLE))
+  if (!movedToField) errors.push(invalidValue(`metadata.annotations.${CLASS_ANNOTATION}`, now ?? '', IMMUTABLE))
 }
 
 /** The new spec with everything put back that may change: what still differs may not. */
@@ -88,13 +88,27 @@ function validateStatus({ metadata, spec, status = {} }: PersistentVolumeClaim):
   const errors: Errors = []
   if (metadata.resourceVersion === '') errors.push(required('resourceVersion'))
   if ((spec?.accessModes ?? []).length === 0) errors.push(required('Spec.accessModes'))
-  for (const [name, amount] of Object.entries(status.capacity ?? {})) checkAmount(errors, `status.capacity[${name}]`, name, amount)
+  for (const [name, amount] of Object.entries(status.capacity ?? {})) checkBasicAmount(errors, `status.capacity[${name}]`, amount)
   checkResizeStates(errors, status.allocatedResourceStatuses)
   for (const [name, amount] of Object.entries(status.allocatedResources ?? {})) {
+    const before = errors.length
     checkClaimResource(errors, 'status.allocatedResources', name)
-    checkAmount(errors, `status.allocatedResources[${name}]`, name, amount)
+    if (errors.length === before) checkBasicAmount(errors, `status.allocatedResources[${name}]`, amount)
   }
   return errors
+}
+
+/** What goes with the classes of attributes, which are not served. */
+function keepServedStatus(draft: PersistentVolumeClaim, old: PersistentVolumeClaim): void {
+  const { status } = draft
+  if (status?.currentVolumeAttributesClassName === undefined && status?.modifyVolumeStatus === undefined) return
+  const { currentVolumeAttributesClassName, modifyVolumeStatus, ...rest } = status
+  draft.status = {
+    ...rest,
+    ...(currentVolumeAttributesClassName === undefined || old.status?.currentVolumeAttributesClassName === undefined
+      ? {} : { currentVolumeAttributesClassName }),
+    ...(modifyVolumeStatus === undefined || old.status?.modifyVolumeStatus === undefined ? {} : { modifyVolumeStatus }),
+  }
 }
 
 const isBoundTo = ({ spec }: PersistentVolumeClaim): string => spec?.volumeName ?? ''
@@ -129,5 +143,11 @@ export const persistentVolumeClaims: ResourceDefinition<PersistentVolumeClaim> =
     ageColumn,
     wideColumn('VolumeMode', 'Filesystem, or Block for a raw device.', ({ spec }) => spec?.volumeMode ?? '<unset>'),
   ],
-  status: { prepareForUpdate: keepSpec, validateUpdate: validateStatus },
+  status: {
+    prepareForUpdate(draft, old) {
+      keepSpec(draft, old)
+      keepServedStatus(draft, old)
+    },
+    validateUpdate: validateStatus,
+  },
 }

@@ -6,6 +6,7 @@ import { persistentVolumes } from './persistent-volume.ts'
 
 const check = createChecks(persistentVolumes, sampleVolume)
 const update = updateChecks(persistentVolumes, sampleVolume)
+const SUBDOMAIN = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 const CSI = { driver: 'csi.example.com', volumeHandle: 'h' }
 const AFFINITY = { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'failure-domain.beta.kubernetes.io/zone', operator: 'In', values: ['a'] }] }] } }
 
@@ -28,7 +29,8 @@ test('a PersistentVolume', () => {
   check({ 'spec.capacity': undefined }, 'spec.capacity: Required value', 'spec.capacity: Unsupported value: {}: supported values: "storage"')
   check({ 'spec.capacity': { storage: '1Gi', cpu: '1' } }, 'spec.capacity: Unsupported value: {"storage":"1Gi","cpu":"1"}: supported values: "storage"')
   check({ 'spec.capacity.storage': '0' }, 'spec.capacity[storage]: Invalid value: "0": must be greater than zero')
-  check({ 'spec.capacity.storage': '-1' }, 'spec.capacity[storage]: Invalid value: "-1": must be greater than or equal to 0')
+  check({ 'spec.capacity.storage': '-1' }, 'spec.capacity[storage]: Invalid value: -1: must be a valid resource quantity',
+    'spec.capacity[storage]: Invalid value: "-1": must be greater than zero')
   check({ 'spec.persistentVolumeReclaimPolicy': 'Burn' },
     'spec.persistentVolumeReclaimPolicy: Unsupported value: "Burn": supported values: "Delete", "Recycle", "Retain"')
   check({ 'spec.hostPath.path': '/', 'spec.persistentVolumeReclaimPolicy': 'Recycle' },
@@ -50,9 +52,19 @@ test('the storage behind it', () => {
   source({ local: { path: '/a/../b' } }, "spec.local.path: Invalid value: \"/a/../b\": must not contain '..'", 'spec.nodeAffinity: Required value: Local volume requires node affinity')
   source({ local: { path: '/a' }, nodeAffinity: AFFINITY })
   source({ csi: CSI })
-  source({ csi: { driver: '', volumeHandle: '' } }, 'spec.csi.driver: Required value', 'spec.csi.volumeHandle: Required value')
-  source({ csi: { ...CSI, driver: 'x'.repeat(64), nodeStageSecretRef: { name: 's' } } }, 'spec.csi.driver: Too long: may not be more than 63 bytes',
-    'spec.csi.nodeStageSecretRef.namespace: Required value')
+  source({ csi: { driver: '', volumeHandle: '' } }, 'spec.csi.driver: Required value', `spec.csi.driver: Invalid value: "": ${SUBDOMAIN}`,
+    'spec.csi.volumeHandle: Required value')
+  source({ csi: { ...CSI, driver: 'x'.repeat(64), nodeStageSecretRef: { name: 's' }, nodePublishSecretRef: { name: 's' } } },
+    'spec.csi.driver: Too long: may not be more than 63 bytes', 'spec.csi.nodePublishSecretRef.namespace: Required value')
+  source({ csi: { ...CSI, nodeExpandSecretRef: { name: 'S_', namespace: 'n' } } }, `spec.csi.nodeExpandSecretRef.name: Invalid value: "S_": ${SUBDOMAIN}`)
+  source({ cinder: { volumeID: 'a', secretRef: {} } }, 'spec.cinder.secretRef.name: Required value', 'spec.cinder.secretRef.namespace: Required value')
+  source({ hostPath: { path: '/a' }, flexVolume: {}, cephfs: { monitors: ['m'] } }, 'spec.cephFS: Forbidden: may not specify more than 1 volume type',
+    'spec.flexVolume.driver: Required value')
+  source({ gcePersistentDisk: { pdName: 'a', partition: 300 } }, 'spec.persistentDisk.partition: Invalid value: 300: must be between 1 and 255, inclusive')
+  source({ iscsi: { targetPortal: 'p'.repeat(64), iqn: 'abc', lun: 0, initiatorName: 'iqn.2001-04.com.example:a', secretRef: {} } },
+    `spec.iscsi.targetportal: Invalid value: "${'p'.repeat(64)}": ` +
+    'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.',
+    'spec.iscsi.iqn: Invalid value: "abc": must be valid format', 'spec.iscsi.secretRef.name: Required value')
   source({ azureFile: { secretName: 's', shareName: 'x', secretNamespace: '' } }, 'spec.azureFile.secretNamespace: Required value')
   source({ glusterfs: { endpoints: 'e', path: 'p', endpointsNamespace: '' } },
     'spec.glusterfs.endpointsNamespace: Invalid value: "": if the endpointnamespace is set, it must be a valid namespace name')
@@ -71,7 +83,7 @@ test('a volume keeps its storage', () => {
   update({ 'spec.nodeAffinity': AFFINITY }, { [`${zone}.key`]: 'topology.kubernetes.io/zone' })
   const moved = structuredClone(AFFINITY)
   moved.required.nodeSelectorTerms[0]?.matchExpressions[0]?.values.push('b')
-  update({ 'spec.nodeAffinity': AFFINITY }, { 'spec.nodeAffinity': moved }, `nodeAffinity: Invalid value: ${JSON.stringify(moved)}: field is immutable`)
+  update({ 'spec.nodeAffinity': AFFINITY }, { 'spec.nodeAffinity': moved }, `nodeAffinity: Invalid value: ${JSON.stringify(moved)}: field is immutable, except for updating from beta label to GA`)
 })
 
 test('the phase has a time, and the table', () => {

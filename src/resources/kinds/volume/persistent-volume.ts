@@ -7,7 +7,7 @@ import { checkDnsSubdomain, checkImmutable, checkOneOfIfSet, IMMUTABLE, sameValu
 import { kinds } from '../../generated/kinds.ts'
 import type { NodeSelectorTerm, PersistentVolume, PersistentVolumeSpec, VolumeNodeAffinity } from '../../generated/types.ts'
 import { keepSpec, keepStatus, plainResource } from '../../plain-resource.ts'
-import { canonicalizeResources, checkAmount } from '../../resource-list.ts'
+import { canonicalizeResources, checkBasicAmount } from '../../resource-list.ts'
 import { ageColumn, textColumn, wideColumn } from '../../table.ts'
 import { defaultStorage } from '../pod/volume-defaults.ts'
 import { successorOf, termWarnings } from '../pod/deprecated-labels.ts'
@@ -55,9 +55,6 @@ function validate(volume: PersistentVolume): FieldError[] {
   checkOneOfIfSet(errors, 'spec', 'persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, RECLAIM_POLICIES)
   if (spec.nodeAffinity !== undefined) checkAffinity(errors, spec.nodeAffinity)
   checkVolumeSources(errors, 'spec', spec, volume.metadata.name ?? '')
-  if (spec.local !== undefined && spec.nodeAffinity?.required === undefined) {
-    errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'))
-  }
   if (spec.persistentVolumeReclaimPolicy === 'Recycle' && /^\/+$/.test(spec.hostPath?.path ?? '')) {
     errors.push(forbiddenField('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"))
   }
@@ -71,9 +68,8 @@ function checkCapacity(errors: Errors, capacity: Readonly<Record<string, string>
   if (names.length === 0) errors.push(required('spec.capacity'))
   if (names.length !== 1 || names[0] !== 'storage') errors.push(notSupported('spec.capacity', capacity, ['storage']))
   for (const name of names) {
-    const before = errors.length
-    checkAmount(errors, `spec.capacity[${name}]`, name, capacity[name] ?? '')
-    if (errors.length === before) checkPositive(errors, `spec.capacity[${name}]`, capacity[name] ?? '')
+    checkBasicAmount(errors, `spec.capacity[${name}]`, capacity[name] ?? '')
+    checkPositive(errors, `spec.capacity[${name}]`, capacity[name] ?? '')
   }
 }
 
@@ -93,7 +89,7 @@ function validateUpdate(volume: PersistentVolume, old: PersistentVolume): FieldE
   }
   checkImmutable(errors, 'volumeMode', spec.volumeMode, before.volumeMode)
   if (before.nodeAffinity !== undefined && !sameValue(renamedLabels(spec.nodeAffinity, before.nodeAffinity), before.nodeAffinity)) {
-    errors.push(invalidValue('nodeAffinity', spec.nodeAffinity ?? null, IMMUTABLE))
+    errors.push(invalidValue('nodeAffinity', spec.nodeAffinity ?? null, `${IMMUTABLE}, except for updating from beta label to GA`))
   }
   return errors
 }
