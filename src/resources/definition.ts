@@ -15,6 +15,8 @@ export interface PrepareContext {
   readonly now: Instant
   /** Who asked, for kinds that record it. */
   readonly user: Requester
+  /** Tells the writer what can be seen before the object is prepared only. */
+  warn(message: string): void
 }
 
 export interface Requester {

@@ -118,7 +118,7 @@ export function setManagedFields(draft: KubeObject, managedFields: ManagedFields
 }
 
 export function prepareContext(parts: PipelineParts, request: WriteRequest): PrepareContext {
-  return { now: parts.clock.now(), user: request.user }
+  return { now: parts.clock.now(), user: request.user, warn: (message) => request.warn(message) }
 }
 
 function admissionOf(request: WriteRequest, draft: KubeObject): AdmissionRequest {

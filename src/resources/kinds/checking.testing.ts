@@ -8,7 +8,9 @@ import { present } from '../../words/assert.ts'
 import type { PrepareContext, ResourceDefinition } from '../definition.ts'
 
 export const NOW = Date.UTC(2026, 0, 1)
-export const context: PrepareContext = { now: NOW, user: { name: 'alice', uid: 'u1', groups: ['system:authenticated'], extra: {} } }
+export const context: PrepareContext = {
+  now: NOW, user: { name: 'alice', uid: 'u1', groups: ['system:authenticated'], extra: {} }, warn() {},
+}
 
 /** spec.replicas: Invalid value: -1: must be greater than or equal to 0 */
 export function messagesOf(errors: readonly FieldError[]): string[] {

@@ -22,7 +22,7 @@ export function containerWarnings({ container, path }: PlacedContainer, around: 
   ]
 }
 
-/** Profiles stood in annotations once: those are not read any more. */
+/** Profiles stood in annotations once: those are not read any more. AppArmor's of a pod are told of as they become fields. */
 function annotationWarnings({ name, securityContext }: Container, around: Around, annotations: Readonly<Record<string, string>>): string[] {
   const path = at(around.path, 'metadata.annotations')
   const [seccomp, appArmor] = [`${SECCOMP_PREFIX}${name}`, `${APP_ARMOR_PREFIX}${name}`]
@@ -31,7 +31,7 @@ function annotationWarnings({ name, securityContext }: Container, around: Around
     warnings.push(`${path}[${seccomp}]: non-functional in v1.27+; use the "seccompProfile" field instead`)
   }
   const hasProfile = (securityContext?.appArmorProfile ?? around.spec.securityContext?.appArmorProfile) !== undefined
-  if (annotations[appArmor] !== undefined && !hasProfile) {
+  if (around.path !== '' && annotations[appArmor] !== undefined && !hasProfile) {
     warnings.push(`${path}[${appArmor}]: deprecated since v1.30; use the "appArmorProfile" field instead`)
   }
   return warnings

@@ -47,7 +47,7 @@ test('annotations and fields say the same', () => {
     'spec.securityContext.seccompProfile.type: Forbidden: seccomp type in annotation and field must match')
   check({ ...annotated({ [SECCOMP_WEB]: 'localhost/a' }), [`${security}.seccompProfile`]: { type: 'Localhost', localhostProfile: 'b' } },
     `${security}.seccompProfile.localhostProfile: Forbidden: seccomp profile in annotation and field must match`)
-  check({ ...annotated({ [`${APP_ARMOR}web`]: 'runtime/default' }), 'spec.securityContext.appArmorProfile': { type: 'Unconfined' } },
+  check({ ...annotated({ [`${APP_ARMOR}web`]: 'runtime/default' }), [`${security}.appArmorProfile`]: { type: 'Unconfined' } },
     `${security}.appArmorProfile.type: Forbidden: apparmor type in annotation and field must match`)
   check({ ...annotated({ [`${APP_ARMOR}web`]: 'localhost/a' }), [`${security}.appArmorProfile`]: { type: 'Localhost', localhostProfile: 'b' } },
     `${security}.appArmorProfile.localhostProfile: Forbidden: apparmor profile in annotation and field must match`)

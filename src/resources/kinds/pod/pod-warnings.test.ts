@@ -24,6 +24,7 @@ function warningChecks<T extends KubeObject>(definition: ResourceDefinition<T>, 
 }
 
 const check = warningChecks(pods, samplePod)
+const checkTemplate = warningChecks(podTemplates, samplePodTemplate)
 const LONG = 'must be no more than 63 bytes'
 
 test('names and places of pods', () => {
@@ -49,8 +50,10 @@ test('annotations that nobody reads any more', () => {
     'metadata.annotations[scheduler.alpha.kubernetes.io/critical-pod]: non-functional in v1.16+; use the "priorityClassName" field instead',
     'metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: non-functional in v1.27+; use the "seccompProfile" field instead')
   const armor = 'container.apparmor.security.beta.kubernetes.io/web'
-  check({ 'metadata.annotations': { [armor]: 'x' } }, `metadata.annotations[${armor}]: deprecated since v1.30; use the "appArmorProfile" field instead`)
-  check({ 'metadata.annotations': { [armor]: 'x' }, 'spec.securityContext.appArmorProfile': { type: 'RuntimeDefault' } })
+  check({ 'metadata.annotations': { [armor]: 'x' } })
+  checkTemplate({ 'template.metadata.annotations': { [armor]: 'x' } },
+    `template.metadata.annotations[${armor}]: deprecated since v1.30; use the "appArmorProfile" field instead`)
+  checkTemplate({ 'template.metadata.annotations': { [armor]: 'x' }, 'template.spec.securityContext.appArmorProfile': { type: 'RuntimeDefault' } })
 })
 
 test('lists and numbers of pods', () => {

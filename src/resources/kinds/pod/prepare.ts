@@ -4,6 +4,7 @@ import type {
 import { keepMetadata, keepStatus } from '../../plain-resource.ts'
 import type { PrepareContext } from '../../definition.ts'
 import { formatTime } from '../../../words/instant.ts'
+import { alignAppArmor } from './app-armor.ts'
 import { qualityOfService } from './quality-of-service.ts'
 import { withoutUnserved } from './unserved-fields.ts'
 import { labelValue } from '../../../objects/label-value.ts'
@@ -11,6 +12,7 @@ import { labelValue } from '../../../objects/label-value.ts'
 export function prepareForCreate(draft: Pod, context: PrepareContext): void {
   const spec = draft.spec ?? { containers: [] }
   draft.spec = withLabelKeys(withoutUnserved(spec), draft.metadata.labels ?? {})
+  alignAppArmor(draft, context)
   const status: PodStatus = { phase: 'Pending', qosClass: qualityOfService(draft.spec) }
   if ((draft.spec.schedulingGates ?? []).length > 0) {
     status.conditions = [{

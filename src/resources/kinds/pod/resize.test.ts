@@ -12,7 +12,7 @@ const sized = (): Pod => changed(samplePod(), { [RESOURCES]: { requests: { cpu: 
 function resized(before: Change, change: Change): Pod {
   const old = created(pods, changed(sized(), before))
   const draft = { ...changed(old, change) }
-  podResize.prepareForUpdate(draft, old, { now: 0, user: { name: '', uid: '', groups: [], extra: {} } })
+  podResize.prepareForUpdate(draft, old, { now: 0, user: { name: '', uid: '', groups: [], extra: {} }, warn() {} })
   return draft
 }
 

@@ -86,7 +86,7 @@ function checkSeccomp(errors: Errors, path: string, profile: SeccompProfile): vo
   else checkRelativePath(errors, field, localhostProfile)
 }
 
-function checkAppArmor(errors: Errors, path: string, { type = '', localhostProfile }: AppArmorProfile): void {
+export function checkAppArmor(errors: Errors, path: string, { type = '', localhostProfile }: AppArmorProfile): void {
   const field = `${path}.localhostProfile`
   if (type === '') errors.push(required(`${path}.type`, 'type is required when appArmorProfile is set'))
   else if (!PROFILE_TYPES.includes(type)) errors.push(notSupported(`${path}.type`, type, PROFILE_TYPES))

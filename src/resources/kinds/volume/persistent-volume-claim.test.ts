@@ -47,7 +47,7 @@ function update(before: Change, change: Change, ...expected: string[]): void {
   const old = { ...changed(created(persistentVolumeClaims, sampleClaim()), before) }
   const draft = changed(old, change)
   persistentVolumeClaims.defaults(draft)
-  persistentVolumeClaims.prepareForUpdate(draft, old, { now: 0, user: { name: '', uid: '', groups: [], extra: {} } })
+  persistentVolumeClaims.prepareForUpdate(draft, old, { now: 0, user: { name: '', uid: '', groups: [], extra: {} }, warn() {} })
   assert.deepEqual(messagesOf(persistentVolumeClaims.validateUpdate(draft, old)), expected)
 }
 
