@@ -41,8 +41,19 @@ test('where a watch begins', async () => {
     assert.deepEqual(await watch.news(), expected, query)
     await watch.close()
   }
-  const list = await server.watch(`${CONFIG_MAPS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`)
-  assert.deepEqual(memberOf(list.events.at(-1)?.object, 'metadata.annotations'), { 'k8s.io/initial-events-end': 'true' })
+  const ends: [accept: string, list: string | undefined][] = [
+    ['application/json', '{"kind":"ConfigMapList","apiVersion":"v1","metadata":{},"items":[]}\n'],
+    ['application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1', '{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":[]}\n'],
+    ['application/json;as=Table;g=meta.k8s.io;v=v1', undefined],
+  ]
+  for (const [accept, list] of ends) {
+    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
+    const watch = await server.watch(`${CONFIG_MAPS}?${query}`, { accept })
+    const annotations = memberOf(watch.events.at(-1)?.object, 'metadata.annotations') as Record<string, string>
+    const { 'k8s.io/initial-events-end': end, 'kubernetes.io/initial-events-list-blueprint': blueprint } = annotations
+    assert.deepEqual([end, blueprint && atob(blueprint)], ['true', list], accept)
+    await watch.close()
+  }
   const old = await server.watch('/api/v1/watch/namespaces/shop/configmaps/a')
   assert.deepEqual(await old.news(), ['ADDED a@3'])
 })

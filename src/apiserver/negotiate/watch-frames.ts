@@ -2,7 +2,7 @@ import type { JsonObject } from '../../objects/json.ts'
 import { jsonText } from '../../objects/json-text.ts'
 import { tableColumns } from '../../resources/table.ts'
 import type { Revision } from '../../store/store.ts'
-import { utf8 } from '../../words/bytes.ts'
+import { toBase64, utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
 import type { ByteSink } from '../http.ts'
@@ -26,7 +26,6 @@ export interface WatchFrames {
   error(error: StatusError): Uint8Array
 }
 
-const INITIAL_EVENTS_END = { 'k8s.io/initial-events-end': 'true' }
 
 /** What the frames of a watch are, by the Content-Type header. */
 export function watchType({ format }: Accepted): string {
@@ -74,7 +73,8 @@ export function plainFrames(resource: ServedResource): WatchFrames {
     initial: (object) => frameInPassing('ADDED', object.seen(view)),
     shown: frameOf,
     bookmark: (revision, end) => line('BOOKMARK', {
-      kind: resource.kind.kind, apiVersion: resource.apiVersion, metadata: bookmarkMetadata(revision, end),
+      kind: resource.kind.kind, apiVersion: resource.apiVersion,
+      metadata: bookmarkMetadata(revision, end && jsonBlueprint(listOf(resource))),
     }),
     error: errorFrame,
   }
@@ -98,8 +98,8 @@ function ownFrames(resource: ServedResource, { as, meta }: Accepted, options: Fr
     initial: (cached) => line('ADDED', bodyOf(cached.seen(resource.view))),
     shown: (type, served) => line(type, bodyOf(served)),
     bookmark: (revision, end) => line('BOOKMARK', as === 'partial'
-      ? { kind: 'PartialObjectMetadata', apiVersion: meta, metadata: bookmarkMetadata(revision, end) }
-      : { kind: 'Table', apiVersion: meta, metadata: bookmarkMetadata(revision, end), columnDefinitions: null, rows: [] }),
+      ? { kind: 'PartialObjectMetadata', apiVersion: meta, metadata: bookmarkMetadata(revision, end && jsonBlueprint(metadataList(meta))) }
+      : { kind: 'Table', apiVersion: meta, metadata: bookmarkMetadata(revision, end && NO_BLUEPRINT), columnDefinitions: null, rows: [] }),
     error: errorFrame,
   }
 }
@@ -107,20 +107,45 @@ function ownFrames(resource: ServedResource, { as, meta }: Accepted, options: Fr
 /** An event and its object are the same for all who ask for them in this form at the same time: it is kept until the next one. */
 function protobufFrames(resource: ServedResource, { as, meta, encoder }: Accepted & { format: 'protobuf' }): WatchFrames {
   const shown = ({ object }: Served): JsonObject => ({ ...(as === 'partial' ? partialOf(object, meta) : object) })
-  const bookmarkKind = as === 'partial'
-    ? { kind: 'PartialObjectMetadata', apiVersion: meta }
-    : { kind: resource.kind.kind, apiVersion: resource.apiVersion }
+  const [bookmarkKind, list] = as === 'partial'
+    ? [{ kind: 'PartialObjectMetadata', apiVersion: meta }, metadataList(meta)]
+    : [{ kind: resource.kind.kind, apiVersion: resource.apiVersion }, listOf(resource)]
+  const blueprint = (): string => toBase64(encoder.encode(list) ?? new Uint8Array())
   return {
     event: (type, event) => encoder.encodeEvent(type, shown(event.subject(type).seen(resource.view))),
     initial: (cached) => encoder.encodeEvent('ADDED', shown(cached.seen(resource.view))),
     shown: (type, served) => encoder.encodeEvent(type, shown(served)),
-    bookmark: (revision, end) => encoder.encodeEvent('BOOKMARK', { ...bookmarkKind, metadata: bookmarkMetadata(revision, end) }),
+    bookmark: (revision, end) => encoder.encodeEvent('BOOKMARK', {
+      ...bookmarkKind, metadata: bookmarkMetadata(revision, end && blueprint()),
+    }),
     error: (error) => errorIn({ format: 'protobuf', encoder }, error),
   }
 }
 
-function bookmarkMetadata(revision: Revision, initialEventsEnd: boolean): JsonObject {
-  return { resourceVersion: String(revision), ...(initialEventsEnd ? { annotations: INITIAL_EVENTS_END } : {}) }
+const NO_BLUEPRINT = ''
+
+/**
+ * blueprint: where the bookmark ends the state that a watch begins with, an empty list in the form of the watch. Clients of 1.32 that
+ * list by watching (client-go's WatchListClient) put the objects into it; later ones do without.
+ */
+function bookmarkMetadata(revision: Revision, blueprint: string | false): JsonObject {
+  const metadata = { resourceVersion: String(revision) }
+  if (blueprint === false) return metadata
+  const annotations = { 'k8s.io/initial-events-end': 'true' }
+  if (blueprint === NO_BLUEPRINT) return { ...metadata, annotations }
+  return { ...metadata, annotations: { ...annotations, 'kubernetes.io/initial-events-list-blueprint': blueprint } }
+}
+
+function listOf({ kind, apiVersion }: ServedResource): JsonObject {
+  return { kind: `${kind.kind}List`, apiVersion, metadata: {}, items: [] }
+}
+
+function metadataList(meta: string): JsonObject {
+  return { kind: 'PartialObjectMetadataList', apiVersion: meta, metadata: {}, items: [] }
+}
+
+function jsonBlueprint(list: JsonObject): string {
+  return toBase64(utf8(`${jsonText(list)}\n`))
 }
 
 type ErrorForm = { readonly format: 'json' | 'yaml' } | Pick<Accepted & { format: 'protobuf' }, 'format' | 'encoder'>
