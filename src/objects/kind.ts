@@ -5,6 +5,8 @@ export interface KindRef<out T extends KubeObject = KubeObject> {
   readonly group: string
   readonly version: string
   readonly kind: string
+  /** Of its lists, where that is not the kind with List behind it: custom resources may choose it. */
+  readonly listKind?: string
   /** As in the path: deployments. */
   readonly plural: string
   readonly singular: string
@@ -20,4 +22,9 @@ export interface KindRef<out T extends KubeObject = KubeObject> {
 /** v1, apps/v1: the apiVersion of an object of this kind. */
 export function apiVersionOf(kind: { group: string; version: string }): string {
   return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+}
+
+/** DeploymentList. */
+export function listKindOf({ kind, listKind = `${kind}List` }: Pick<KindRef, 'kind' | 'listKind'>): string {
+  return listKind
 }

@@ -66,7 +66,7 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
   return {
     group: spec.group, version, kind: names.kind, plural: names.plural, singular: names.singular ?? names.kind.toLowerCase(),
     namespaced: spec.scope === 'Namespaced', shortNames: names.shortNames ?? [], categories: names.categories ?? [],
-    schema: `custom.${spec.group}.${version}.${names.kind}`,
+    schema: `custom.${spec.group}.${version}.${names.kind}`, ...(names.listKind ? { listKind: names.listKind } : {}),
   }
 }
 

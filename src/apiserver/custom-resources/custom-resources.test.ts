@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { objectWarnings } from '../admission/object-warnings.ts'
 import { settle, startTestServer, type TestServer } from '../apiserver.testing.ts'
+import { textOf } from '../../words/bytes.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const MERGE = { 'content-type': 'application/merge-patch+json' }
@@ -60,6 +61,17 @@ test('a definition is established, and its kind is served', async () => {
   const list = await server.request('GET', WIDGETS)
   assert.deepEqual([list.get('kind'), list.get('apiVersion'), list.get('items.0.metadata.name')], ['WidgetList', 'example.com/v1', 'a'])
   server.stop()
+})
+
+test('lists have the kind that the definition names', async () => {
+  const server = await startTestServer()
+  await server.request('POST', CRDS, widgetCrd({ names: { listKind: 'WidgetCollection' } }))
+  await settle()
+  for (const accept of ['application/json', 'application/yaml']) {
+    const response = await server.raw('GET', WIDGETS, undefined, { accept })
+    assert(response.type === 'whole')
+    assert.match(response.body.map((part) => textOf(part)).join(''), /kind"?: ?"?WidgetCollection/, accept)
+  }
 })
 
 test('what the schema says is held', async () => {

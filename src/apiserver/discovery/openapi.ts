@@ -1,4 +1,4 @@
-import { apiVersionOf } from '../../objects/kind.ts'
+import { apiVersionOf, listKindOf } from '../../objects/kind.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { Descriptions } from './descriptions.ts'
@@ -102,7 +102,7 @@ function kindsIn(definitions: readonly ResourceDefinition[]): Map<string, readon
   for (const definition of definitions) {
     const { group, version, kind, schema } = definition.kind
     kinds.set(schema, [{ group, kind, version }])
-    if (definition.verbs.includes('list')) kinds.set(`${schema}List`, [{ group, kind: `${kind}List`, version }])
+    if (definition.verbs.includes('list')) kinds.set(`${schema}List`, [{ group, kind: listKindOf(definition.kind), version }])
     for (const { kind: body } of subresourcesOf(definition)) {
       const name = schemaNameOf(body)
       const isOwn = body.kind === kind && body.group === group

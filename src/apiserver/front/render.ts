@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../objects/json.ts'
+import { listKindOf } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { present } from '../../words/assert.ts'
 import { utf8 } from '../../words/bytes.ts'
@@ -42,7 +43,7 @@ export function renderList(clock: Clock, call: ResourceCall, page: ListPage, sho
   if (streamed !== undefined) return streamed
   if (accepted.as === 'object' && accepted.format === 'json' && !accepted.pretty) {
     const head = utf8(
-      `{"kind":"${resource.kind.kind}List","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`,
+      `{"kind":"${listKindOf(resource.kind)}","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`,
     )
     return bytesResponse(
       200,
@@ -70,7 +71,7 @@ export function renderItems(clock: Clock, call: ResourceCall, objects: readonly 
 }
 
 function listTypeOf({ kind, apiVersion }: ServedResource): { readonly kind: string; readonly apiVersion: string } {
-  return { kind: `${kind.kind}List`, apiVersion }
+  return { kind: listKindOf(kind), apiVersion }
 }
 
 function listMetadata(page: ListPage): JsonObject {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../objects/json.ts'
 import { jsonText } from '../../objects/json-text.ts'
+import { listKindOf } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { assert } from '../../words/assert.ts'
 import { tableColumns } from '../../resources/table.ts'
@@ -43,7 +44,7 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
   const isPartial = accepted.as === 'partial-list'
   const list = isPartial
     ? { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta }
-    : { kind: `${resource.kind.kind}List`, apiVersion: resource.apiVersion }
+    : { kind: listKindOf(resource.kind), apiVersion: resource.apiVersion }
   const head = { ...list, metadata: items.metadata }
   const itemOf = (index: number): KubeObject => (isPartial ? partialOf(items.at(index).object, accepted.meta) : items.at(index).object)
   if (accepted.format === 'protobuf') {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../objects/json.ts'
 import { jsonText } from '../../objects/json-text.ts'
+import { listKindOf } from '../../objects/kind.ts'
 import { tableColumns } from '../../resources/table.ts'
 import type { Revision } from '../../store/store.ts'
 import { toBase64, utf8 } from '../../words/bytes.ts'
@@ -137,7 +138,7 @@ function bookmarkMetadata(revision: Revision, blueprint: string | false): JsonOb
 }
 
 function listOf({ kind, apiVersion }: ServedResource): JsonObject {
-  return { kind: `${kind.kind}List`, apiVersion, metadata: {}, items: [] }
+  return { kind: listKindOf(kind), apiVersion, metadata: {}, items: [] }
 }
 
 function metadataList(meta: string): JsonObject {
