@@ -225,7 +225,7 @@ test('selectors, revisions, limits and continue tokens that make no sense', asyn
   ])
   const matchExpressions = Array.from({ length: 40_000 }, (_, index) => ({ key: `k${index}`, operator: 'Exists' }))
   await check([post({ ...deployment(), metadata: { name: 'm' }, spec: { ...Object(deployment()).spec, selector: { matchExpressions } } },
-    '422 Invalid: Deployment.apps "m" is invalid: spec.selector: Too many: 40000: must have at most 1000 items', undefined, DEPLOYMENTS)])
+    '422 Invalid: Deployment.apps "m" is invalid: [spec.selector: Too many: 40000: must have at most 1000 items, spec.selector: Invalid value: {"matchExp', undefined, DEPLOYMENTS)])
   // A secret's name must not be reached through another resource's token.
   const crossed = await api.call('GET', `${CONFIG_MAPS}?limit=5&${token({ rv: 5, start: 'kube-system/a' })}`)
   assert(!crossed.text.includes('"namespace":"kube-system"'), 'a token does not lead out of its namespace')
