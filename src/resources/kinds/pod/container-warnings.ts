@@ -14,12 +14,12 @@ interface Around {
 
 export function containerWarnings({ container, path }: PlacedContainer, around: Around): string[] {
   const { resources, env } = container
-  return [
-    ...(around.metadata?.annotations === undefined ? [] : annotationWarnings(container, around, around.metadata.annotations)),
-    ...fractionWarnings(`${path}.resources.limits`, resources?.limits),
-    ...fractionWarnings(`${path}.resources.requests`, resources?.requests),
-    ...(env === undefined || env.length < 2 ? [] : environmentWarnings(`${path}.env`, env)),
-  ]
+  const warnings: string[] = []
+  if (around.metadata?.annotations !== undefined) warnings.push(...annotationWarnings(container, around, around.metadata.annotations))
+  if (resources?.limits !== undefined) warnings.push(...fractionWarnings(`${path}.resources.limits`, resources.limits))
+  if (resources?.requests !== undefined) warnings.push(...fractionWarnings(`${path}.resources.requests`, resources.requests))
+  if (env !== undefined && env.length > 1) warnings.push(...environmentWarnings(`${path}.env`, env))
+  return warnings
 }
 
 /** Profiles stood in annotations once: those are not read any more. AppArmor's of a pod are told of as they become fields. */

@@ -8,9 +8,9 @@ export interface PlacedContainer {
 
 /** All containers of a pod, in the order in which upstream visits them. path: spec, template.spec. */
 export function containersInPlace(path: string, { initContainers, containers, ephemeralContainers }: PodSpec): PlacedContainer[] {
-  const placed = (list: string, items: readonly Omit<Container, 'ports'>[] | undefined): PlacedContainer[] =>
-    (items ?? []).map((container, index) => ({ container, path: `${path}.${list}[${index}]` }))
-  return [
-    ...placed('initContainers', initContainers), ...placed('containers', containers), ...placed('ephemeralContainers', ephemeralContainers),
-  ]
+  const placed: PlacedContainer[] = []
+  initContainers?.forEach((container, index) => placed.push({ container, path: `${path}.initContainers[${index}]` }))
+  containers?.forEach((container, index) => placed.push({ container, path: `${path}.containers[${index}]` }))
+  ephemeralContainers?.forEach((container, index) => placed.push({ container, path: `${path}.ephemeralContainers[${index}]` }))
+  return placed
 }

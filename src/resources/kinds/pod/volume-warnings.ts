@@ -30,6 +30,8 @@ type Files = readonly (KeyToPath | DownwardAPIVolumeFile)[] | undefined
 
 /** Two files at one place: the later one wins, or the volume cannot be written at all. */
 function overlaps({ name, configMap, secret, downwardAPI, projected }: Volume): string[] {
+  const hasFiles = (configMap?.items ?? secret?.items ?? downwardAPI ?? projected) !== undefined
+  if (!hasFiles) return []
   const volume = `volume ${JSON.stringify(name)}`
   return [
     ...overlapping(pathsOf(configMap?.items), `${volume} (ConfigMap ${JSON.stringify(configMap?.name ?? '')})`),
