@@ -21,6 +21,7 @@ import { silentLog } from '../../src/words/ports.ts'
 import { BUSYBOX_IMAGE, containerObstacle, openContainerdBed, realClock } from './containerd-bed.testing.ts'
 import type { ContainerdBed } from './containerd-bed.testing.ts'
 import { containerConfig, plainSecurity, runContainer, runSandbox, sandboxConfig } from './pod-configs.testing.ts'
+import { freePort } from './server-bed.testing.ts'
 
 const obstacle = containerObstacle()
 const NAME = `lotse-e2e-${process.pid}`
@@ -152,15 +153,17 @@ describe('containers through CRI', { skip: obstacle ?? false, timeout: 120_000 }
 
   test('an image comes from a registry on loopback', { skip: findProgram('docker-registry') === undefined ? 'docker-registry is not installed' : false }, async () => {
     const directory = join(bed.directory, 'registry')
-    const host = `127.0.0.1:${HOST_PORT + 10_000}`
+    // Any fixed one may be the local end of somebody's connection.
+    const port = await freePort()
+    const host = `127.0.0.1:${port}`
     const build = (text: string) => buildImage(machineArchitecture(), { command: ['/x'], user: '1000' }, [
       [{ type: 'file', path: 'x', mode: 0o755, content: Buffer.from(text) }],
     ])
     const image = build('first')
     assert.equal(image.manifest.digest, build('first').manifest.digest, 'the same input, the same digest')
     try {
-      assert.equal(await ensureRegistry({ directory, port: HOST_PORT + 10_000 }, signal), 'started')
-      assert.equal(await ensureRegistry({ directory, port: HOST_PORT + 10_000 }, signal), 'running')
+      assert.equal(await ensureRegistry({ directory, port }, signal), 'started')
+      assert.equal(await ensureRegistry({ directory, port }, signal), 'running')
       const target = { host, repository: 'test/x', tag: '1' }
       assert.equal(await hasImage(image, target, signal), false)
       assert.equal(await pushImage(image, target, signal), image.manifest.digest)
