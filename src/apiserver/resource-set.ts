@@ -1,4 +1,4 @@
-import { apiVersionOf } from '../objects/kind.ts'
+import { apiVersionOf, listKindOf } from '../objects/kind.ts'
 import type { KindRef } from '../objects/kind.ts'
 import type { KubeObject } from '../objects/kube-object.ts'
 import type { ResourceDefinition } from '../resources/definition.ts'
@@ -63,6 +63,11 @@ export interface ServedResource {
   readonly sent: WatchFigures
   /** Watches of clients that follow it now. */
   readonly watches: WatchCounts
+}
+
+/** What a list of the resource's objects says of itself. */
+export function listTypeOf({ kind, apiVersion }: ServedResource): { readonly kind: string; readonly apiVersion: string } {
+  return { kind: listKindOf(kind), apiVersion }
 }
 
 /** The resources that the server knows now. Kinds may come and go while it runs (custom resources). */

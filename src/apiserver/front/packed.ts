@@ -8,8 +8,8 @@ const MIN_PACKED_BYTES = 128 * 1024
 
 /** A long answer as gzip, for clients that accept it. What is told as it happens, a watch, is not packed. */
 export function packed(gzip: Gzip | undefined, { method, headers }: ServerRequest, response: ServerResponse): ServerResponse {
-  if (gzip === undefined || response.type === 'tunnel' || method === 'HEAD' || !isLong(response)) return response
-  if (!acceptsGzip(headers['accept-encoding']) || response.headers['content-encoding'] !== undefined) return response
+  if (gzip === undefined || response.type === 'tunnel' || method === 'HEAD' || !acceptsGzip(headers['accept-encoding'])) return response
+  if (response.headers['content-encoding'] !== undefined || !isLong(response)) return response
   const { status } = response
   return {
     type: 'stream', status, isLasting: false,
@@ -23,8 +23,7 @@ type Answer = Exclude<ServerResponse, { type: 'tunnel' }>
 function isLong(response: Answer): boolean {
   if (response.type === 'stream') return !response.isLasting
   let bytes = 0
-  for (const part of response.body) bytes += part.length
-  return bytes >= MIN_PACKED_BYTES
+  return response.body.some((part) => (bytes += part.length) >= MIN_PACKED_BYTES)
 }
 
 async function sendPacked(gzip: Gzip, sink: ByteSink, response: Answer): Promise<void> {

@@ -1,5 +1,4 @@
 import type { JsonObject } from '../../objects/json.ts'
-import { listKindOf } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { present } from '../../words/assert.ts'
 import { utf8 } from '../../words/bytes.ts'
@@ -9,7 +8,7 @@ import { requireListForm, requireObjectForm } from '../negotiate/metadata-only.t
 import { bytesResponse, objectResponse, servedResponse } from '../negotiate/response.ts'
 import { tableColumns } from '../../resources/table.ts'
 import { parseIncludeObject, partialOf, scaleColumns, tableOf } from '../negotiate/table.ts'
-import type { ServedResource } from '../resource-set.ts'
+import { listTypeOf } from '../resource-set.ts'
 import type { ListPage } from '../watch-cache/list.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
 import type { ResourceCall } from './http-call.ts'
@@ -34,7 +33,8 @@ export function renderObject(clock: Clock, call: ResourceCall, status: number, s
  */
 export function renderList(clock: Clock, call: ResourceCall, page: ListPage, shown?: readonly Served[]): ServerResponse {
   const { accepted, resource } = call
-  requireListForm(accepted, resource, listTypeOf(resource))
+  const type = listTypeOf(resource)
+  requireListForm(accepted, resource, type)
   const metadata = listMetadata(page)
   const streamed = streamedList(clock, call, {
     metadata, length: page.objects.length,
@@ -43,7 +43,7 @@ export function renderList(clock: Clock, call: ResourceCall, page: ListPage, sho
   if (streamed !== undefined) return streamed
   if (accepted.as === 'object' && accepted.format === 'json' && !accepted.pretty) {
     const head = utf8(
-      `{"kind":"${listKindOf(resource.kind)}","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`,
+      `{"kind":"${type.kind}","apiVersion":"${type.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`,
     )
     return bytesResponse(
       200,
@@ -68,10 +68,6 @@ export function renderItems(clock: Clock, call: ResourceCall, objects: readonly 
     return objectResponse(200, { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta, metadata, items }, accepted)
   }
   return objectResponse(200, { ...type, metadata, items: objects }, accepted)
-}
-
-function listTypeOf({ kind, apiVersion }: ServedResource): { readonly kind: string; readonly apiVersion: string } {
-  return { kind: listKindOf(kind), apiVersion }
 }
 
 function listMetadata(page: ListPage): JsonObject {

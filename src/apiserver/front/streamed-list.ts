@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../objects/json.ts'
 import { jsonText } from '../../objects/json-text.ts'
-import { listKindOf } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { assert } from '../../words/assert.ts'
 import { tableColumns } from '../../resources/table.ts'
@@ -10,6 +9,7 @@ import type { ByteSink, ServerResponse } from '../http.ts'
 import { jsonStream, protobufStream } from '../negotiate/response.ts'
 import { parseIncludeObject, partialOf, tableOf } from '../negotiate/table.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
+import { listTypeOf } from '../resource-set.ts'
 import { inPassing } from '../watch-cache/cached-object.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
 import { Blocks } from './blocks.ts'
@@ -44,7 +44,7 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
   const isPartial = accepted.as === 'partial-list'
   const list = isPartial
     ? { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta }
-    : { kind: listKindOf(resource.kind), apiVersion: resource.apiVersion }
+    : listTypeOf(resource)
   const head = { ...list, metadata: items.metadata }
   const itemOf = (index: number): KubeObject => (isPartial ? partialOf(items.at(index).object, accepted.meta) : items.at(index).object)
   if (accepted.format === 'protobuf') {

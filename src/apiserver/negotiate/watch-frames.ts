@@ -1,13 +1,12 @@
 import type { JsonObject } from '../../objects/json.ts'
 import { jsonText } from '../../objects/json-text.ts'
-import { listKindOf } from '../../objects/kind.ts'
 import { tableColumns } from '../../resources/table.ts'
 import type { Revision } from '../../store/store.ts'
 import { toBase64, utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
 import type { ByteSink } from '../http.ts'
-import type { ServedResource } from '../resource-set.ts'
+import { listTypeOf, type ServedResource } from '../resource-set.ts'
 import { frameInPassing, frameOf } from '../watch-cache/cache-event.ts'
 import type { CacheEvent, EventType } from '../watch-cache/cache-event.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
@@ -137,8 +136,8 @@ function bookmarkMetadata(revision: Revision, blueprint: string | false): JsonOb
   return { ...metadata, annotations: { ...annotations, 'kubernetes.io/initial-events-list-blueprint': blueprint } }
 }
 
-function listOf({ kind, apiVersion }: ServedResource): JsonObject {
-  return { kind: listKindOf(kind), apiVersion, metadata: {}, items: [] }
+function listOf(resource: ServedResource): JsonObject {
+  return { ...listTypeOf(resource), metadata: {}, items: [] }
 }
 
 function metadataList(meta: string): JsonObject {
