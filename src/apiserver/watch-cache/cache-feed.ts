@@ -12,6 +12,7 @@ import { defaultRingBounds } from './event-ring.ts'
 import type { RingBounds } from './event-ring.ts'
 import { ObjectForms } from './object-forms.ts'
 import { ResourceCache } from './resource-cache.ts'
+import { RevisionWaiters } from './revision-waiters.ts'
 
 const READ_PAGE = 1_000
 /** So many revisions of the past are played again at the start, so that clients may resume their watches after a restart. */
@@ -33,11 +34,6 @@ interface Pending {
   readonly object: KubeObject
 }
 
-interface Waiter {
-  readonly revision: Revision
-  readonly resolve: () => void
-}
-
 /**
  * Follows the store with one watch over all objects and keeps the cache of every resource at one common revision: a reader
  * never sees half a commit, and one number says how new everything is.
@@ -48,7 +44,7 @@ export class CacheFeed {
   /** What this process is committing, by key: the feed need not parse it again. */
   readonly #pending = new Map<string, Pending>()
   readonly #forms: ObjectForms
-  #waiters: Waiter[] = []
+  readonly #waiters = new RevisionWaiters()
   #revision: Revision = 0
   #started = false
   #problem: string | undefined
@@ -106,16 +102,16 @@ export class CacheFeed {
   /** Resolves when the caches show this revision. */
   reached(revision: Revision): Promise<void> {
     if (revision <= this.#revision) return Promise.resolve()
-    return new Promise((resolve) => this.#waiters.push({ revision, resolve }))
+    return this.#waiters.wait(revision)
   }
 
   /** As reached, but false after waitMs. */
   async reachedWithin(revision: Revision, waitMs: number, signal: AbortSignal): Promise<boolean> {
     if (revision <= this.#revision) return true
-    const stop = new AbortController()
-    const both = AbortSignal.any([stop.signal, signal])
-    await Promise.race([this.reached(revision), sleep(this.#dependencies.clock, waitMs, both)])
-    stop.abort()
+    const over = new AbortController()
+    const either = AbortSignal.any([over.signal, signal])
+    await Promise.race([this.#waiters.wait(revision, either), sleep(this.#dependencies.clock, waitMs, either)])
+    over.abort()
     return revision <= this.#revision
   }
 
@@ -232,11 +228,7 @@ export class CacheFeed {
 
   #advance(revision: Revision): void {
     if (revision > this.#revision) this.#revision = revision
-    if (this.#waiters.length === 0) return
-    const waiting = this.#waiters
-    this.#waiters = waiting.filter((waiter) => waiter.revision > this.#revision)
-    if (this.#waiters.length === waiting.length) return
-    for (const waiter of waiting) if (waiter.revision <= this.#revision) waiter.resolve()
+    this.#waiters.reached(this.#revision)
   }
 
   #cached(entry: Entry): CachedObject {
