@@ -88,6 +88,8 @@ test('what the cache does not remember comes from the store, and what nobody rem
   const expired = await later('GET', `${CONFIG_MAPS}?limit=1&continue=${token}`)
   assert.equal(expired.status, 410)
   assert.equal(expired.get('reason'), 'Expired')
+  const deletion = await later('DELETE', `${CONFIG_MAPS}?limit=1&continue=${token}`)
+  assert.deepEqual([deletion.status, deletion.get('reason'), deletion.get('metadata.continue')], [410, 'Expired', expired.get('metadata.continue')])
   assert.equal(names(await later('GET', `${CONFIG_MAPS}?continue=${String(expired.get('metadata.continue'))}`)), 'c')
   assert.equal((await later('GET', `${CONFIG_MAPS}?resourceVersion=1&resourceVersionMatch=Exact`)).status, 410)
 })

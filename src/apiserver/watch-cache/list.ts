@@ -1,5 +1,5 @@
 import type { Revision, Store } from '../../store/store.ts'
-import { badRequest } from '../../words/status-error.ts'
+import { badRequest, serviceUnavailable } from '../../words/status-error.ts'
 import { prefixRange } from '../storage/keys.ts'
 import type { ReadPoint } from '../storage/resource-version.ts'
 import { tooLargeRevision } from '../storage/resource-version.ts'
@@ -33,10 +33,15 @@ export interface ListPage {
   readonly remainingItemCount: number | undefined
 }
 
-export type ListResult =
-  | ListPage
-  /** The wanted revision is gone. With the token the rest can be had as it is now ('' where the list had not begun). */
-  | { readonly outcome: 'expired'; readonly message: string; readonly continueToken: string }
+/** The wanted revision is gone. */
+export interface ExpiredList {
+  readonly outcome: 'expired'
+  readonly message: string
+  /** With it the rest can be had as it is now; '' where the list had not begun. */
+  readonly continueToken: string
+}
+
+export type ListResult = ListPage | ExpiredList
 
 const WAIT_FOR_REVISION_MS = 3_000
 const STORE_PAGE = 500
@@ -45,11 +50,9 @@ const STORE_PAGE = 500
 export async function listObjects(feed: CacheFeed, store: Store, query: ListQuery): Promise<ListResult> {
   if (query.continueToken !== '') return continueList(feed, store, query)
   const { point } = query
-  if (point.at === 'any' || point.at === 'latest') {
-    await feed.fresh(query)
-    return fromCache(feed, query, '', point.at === 'any' ? 0 : query.limit)
-  }
   await feed.fresh(query)
+  if (point.at === 'any') return fromCache(feed, query, '', 0)
+  if (point.at === 'latest') return fromCache(feed, query, '', query.limit)
   if (!(await feed.reachedWithin(point.revision, WAIT_FOR_REVISION_MS, query.signal))) throw tooLargeRevision(point.revision, feed.revision)
   if (point.at === 'not-older') return fromCache(feed, query, '', query.limit)
   return atRevision(feed, store, query, point.revision, '')
@@ -129,7 +132,8 @@ async function fromStore(store: Store, query: ListQuery, revision: Revision, sta
   const objects: CachedObject[] = []
   let from = start > scope ? start : scope
   for (;;) {
-    if (query.signal.aborted) break
+    // A part of the objects must not pass for all of them, also where it is the server that ends.
+    if (query.signal.aborted) throw serviceUnavailable('the list was given up before its end')
     const result = await store.read({ start: from, end }, { at: revision, limit: STORE_PAGE })
     if (result.outcome !== 'page') return expiredAt(query, revision, start)
     for (const entry of result.page.entries) {
