@@ -9,7 +9,6 @@ import { servedOnce, withRevision } from '../watch-cache/cached-object.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { commitDeletion, commitObject } from './commit.ts'
 import { finalizersFor, isHeld, markDeleted } from './deletion-marks.ts'
-import { modified } from './metadata.ts'
 import type { PipelineParts, WriteRequest } from './write-request.ts'
 import { resourceName } from './write-request.ts'
 
@@ -20,24 +19,11 @@ export interface Deleted {
   readonly served: Served
 }
 
-const MAX_ATTEMPTS = 100
-
 /** admit -> mark or remove. Tried again on top of other writes, because a delete is about whatever the object is by then. */
 export async function deleteObject(parts: PipelineParts, request: WriteRequest, options: DeleteOptions): Promise<Deleted> {
   const { resource } = request
   const key = objectKeyText(resource.cache.prefix, request.key)
-  const first = await attempt(parts, request, key, options)
-  if (first !== undefined) return first
-  const release = await parts.lane.turn(key)
-  try {
-    for (let attempts = 2; attempts <= MAX_ATTEMPTS && !request.signal.aborted; attempts++) {
-      const deleted = await attempt(parts, request, key, options)
-      if (deleted !== undefined) return deleted
-    }
-    throw modified(request, request.key.name)
-  } finally {
-    release()
-  }
+  return await attempt(parts, request, key, options) ?? parts.lane.again(request, key, () => attempt(parts, request, key, options))
 }
 
 /** Undefined: another write came between. */

@@ -4,6 +4,7 @@ import type { ResourceDefinition } from '../../resources/definition.ts'
 import { formatTime } from '../../words/instant.ts'
 import { nameSuffix, uuid } from '../../words/random.ts'
 import { badRequest, conflict } from '../../words/status-error.ts'
+import type { ServedResource } from '../resource-set.ts'
 import type { PipelineParts, WriteRequest } from './write-request.ts'
 import { resourceName } from './write-request.ts'
 
@@ -68,7 +69,7 @@ export function stampUpdate(request: WriteRequest, draft: KubeObject, current: K
   placeInNamespace(request, draft)
   placeName(request, draft)
   const { metadata } = draft
-  requireSame(request, metadata, current.metadata)
+  requireSame(request.resource, metadata, current.metadata)
   metadata.resourceVersion = current.metadata.resourceVersion ?? ''
   delete metadata.selfLink
   for (const field of KEPT) keep(metadata, current.metadata, field)
@@ -84,20 +85,23 @@ function keep<F extends Life>(metadata: ObjectMeta, current: ObjectMeta, field: 
   if (value !== undefined) metadata[field] = value
 }
 
-function requireSame(request: WriteRequest, wanted: ObjectMeta, current: ObjectMeta): void {
+/** A uid or revision that is wanted is a condition. Throws 409 Conflict where the current object does not meet it. */
+export function requireSame(
+  resource: ServedResource, wanted: { readonly uid?: string; readonly resourceVersion?: string }, current: ObjectMeta,
+): void {
   const name = current.name ?? ''
   if ((wanted.uid ?? '') !== '' && wanted.uid !== current.uid) {
     throw conflict(
-      resourceName(request.resource), name,
+      resourceName(resource), name,
       `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${current.uid}`,
     )
   }
-  if ((wanted.resourceVersion ?? '') !== '' && wanted.resourceVersion !== current.resourceVersion) throw modified(request, name)
+  if ((wanted.resourceVersion ?? '') !== '' && wanted.resourceVersion !== current.resourceVersion) throw modified(resource, name)
 }
 
-export function modified(request: WriteRequest, name: string): Error {
+export function modified(resource: ServedResource, name: string): Error {
   return conflict(
-    resourceName(request.resource), name,
+    resourceName(resource), name,
     'the object has been modified; please apply your changes to the latest version and try again',
   )
 }

@@ -12,6 +12,7 @@ import { createObject } from './create.ts'
 import { deleteObject } from './delete.ts'
 import { isReadyToGo } from './deletion-marks.ts'
 import { freshDraft } from './fresh-draft.ts'
+import { requireSame } from './metadata.ts'
 import type { PipelineParts, WriteRequest } from './write-request.ts'
 import { resourceName } from './write-request.ts'
 
@@ -62,7 +63,7 @@ async function modifyObject<T extends KubeObject>(
     const cached = resource.cache.getByText(objectKeyText(resource.cache.prefix, key))
     if (cached === undefined) throw notFound(resourceName(resource), key.name)
     const current = cached.seen(resource.view).object as T
-    checkConditions(resource, current, options)
+    requireSame(resource, options, current.metadata)
     const changed = change(current)
     if (options.dryRun === true || changed === current) return changed
     if (isReadyToGo(changed)) {
@@ -73,18 +74,4 @@ async function modifyObject<T extends KubeObject>(
     if (result.outcome === 'stored') return result.cached.seen(resource.view).object as T
   }
   throw conflict(resourceName(resource), key.name, 'the object has been modified by others too often; please try again')
-}
-
-function checkConditions(resource: ServedResource, { metadata }: KubeObject, options: ModifyOptions): void {
-  const { uid, resourceVersion } = options
-  if (uid !== undefined && uid !== metadata.uid) {
-    throw conflict(
-      resourceName(resource), metadata.name ?? '',
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
-    )
-  }
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(resourceName(resource), metadata.name ?? '',
-      'the object has been modified; please apply your changes to the latest version and try again')
-  }
 }

@@ -15,7 +15,7 @@ import { prepareContext, setManagedFields } from './create.ts'
 import { isReadyToGo } from './deletion-marks.ts'
 import { checkManagedFields, trackAcrossVersions, trackWrite, withoutNewOwners } from './managed-fields.ts'
 import { hasOtherVersions } from './other-versions.ts'
-import { modified, raiseGeneration, stampUpdate } from './metadata.ts'
+import { raiseGeneration, stampUpdate } from './metadata.ts'
 import { scaleOf, takeScale } from './scale-view.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 import { facetId, resourceName } from './write-request.ts'
@@ -32,24 +32,11 @@ export interface Draft {
   readonly tracked?: ManagedFieldsEntry[]
 }
 
-const MAX_ATTEMPTS = 100
-
 /** prepare -> mutate -> validate -> admit -> commit on an object that exists; again from the start when another write came between. */
 export async function updateObject(parts: PipelineParts, request: WriteRequest, propose: Propose): Promise<Written> {
   const { resource } = request
   const key = objectKeyText(resource.cache.prefix, request.key)
-  const first = await attempt(parts, request, key, propose)
-  if (first !== undefined) return first
-  const release = await parts.lane.turn(key)
-  try {
-    for (let attempts = 2; attempts <= MAX_ATTEMPTS && !request.signal.aborted; attempts++) {
-      const written = await attempt(parts, request, key, propose)
-      if (written !== undefined) return written
-    }
-    throw modified(request, request.key.name)
-  } finally {
-    release()
-  }
+  return await attempt(parts, request, key, propose) ?? parts.lane.again(request, key, () => attempt(parts, request, key, propose))
 }
 
 /** Undefined: another write came between. */
