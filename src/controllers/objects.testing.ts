@@ -16,7 +16,7 @@ export function podTemplate(image = 'web:1'): NonNullable<Deployment['spec']>['t
   return { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image }] } }
 }
 
-export function ownedBy(owner: { kind: string; apiVersion: string; metadata: { name?: string; uid?: string } }): OwnerReference[] {
+function ownedBy(owner: { kind: string; apiVersion: string; metadata: { name?: string; uid?: string } }): OwnerReference[] {
   const { name = '', uid = '' } = owner.metadata
   return [{ apiVersion: owner.apiVersion, kind: owner.kind, name, uid, controller: true, blockOwnerDeletion: true }]
 }

@@ -29,7 +29,7 @@ export interface RenewableTransport extends Transport {
 }
 
 /** The server cannot be reached; the message says which and why. A request that fails so may or may not have been carried out. */
-export class TransportError extends Error {
+class TransportError extends Error {
   override readonly name = 'TransportError'
 }
 

@@ -65,7 +65,7 @@ export interface ClusterPki {
 }
 
 /** The keys on the disk cannot be used; the message says which and what to do. */
-export class PkiError extends Error {
+class PkiError extends Error {
   override readonly name = 'PkiError'
 }
 

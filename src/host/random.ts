@@ -4,7 +4,7 @@ import type { Random } from '../words/ports.ts'
 const POOL_BYTES = 4096
 
 /** Cryptographic randomness. Drawn from the system in larger pieces: a piece of 16 bytes costs it as much as one of 4,096. */
-export function createSystemRandom(): Random {
+function createSystemRandom(): Random {
   let pool = new Uint8Array(0)
   let used = 0
   return {

@@ -29,12 +29,12 @@ function requestsOf(resources: ResourceRequirements | undefined): Amounts {
 }
 
 /** Shares of cgroup v1, 1024 a processor: 250 milli are 256. */
-export function cpuShares(milli: number): number {
+function cpuShares(milli: number): number {
   return milli === 0 ? LEAST_SHARES : Math.min(MOST_SHARES, Math.max(LEAST_SHARES, Math.floor((milli * 1024) / 1000)))
 }
 
 /** Processor time in each period of 100 ms: 250 milli are 25,000; 0 is no limit. */
-export function cpuQuotaMicros(milli: number): number {
+function cpuQuotaMicros(milli: number): number {
   return milli === 0 ? 0 : Math.max(LEAST_QUOTA_MICROS, Math.floor((milli * PERIOD_MICROS) / 1000))
 }
 

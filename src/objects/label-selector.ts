@@ -8,7 +8,7 @@ export type LabelSelector = { readonly requirements: readonly Requirement[] } | 
 
 export type Labels = Readonly<Record<string, string>>
 
-export const everything: LabelSelector = { requirements: [] }
+const everything: LabelSelector = { requirements: [] }
 
 /** metav1.LabelSelector, as specs carry it. */
 export interface LabelSelectorSpec {

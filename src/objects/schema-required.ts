@@ -6,7 +6,7 @@ import type { Field, ObjectSchema, Schema } from './schema.ts'
 const MAX_ERRORS = 100
 
 /** Finds required fields that are absent. Lives as long as the schemas do and remembers which of their fields are required. */
-export class RequiredFields {
+class RequiredFields {
   readonly #required = new WeakMap<ObjectSchema, readonly string[]>()
 
   /** What is shared with the old object was checked when that was written, and is not looked at. */

@@ -70,7 +70,7 @@ async function installPackages(report: Report): Promise<readonly string[]> {
   return await ensurePackages(nodePackages, { onProgress: report, signal: new AbortController().signal })
 }
 
-export function isPortFree(port: number): Promise<boolean> {
+function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))

@@ -105,7 +105,7 @@ function eligibleSlots(constraint: TopologySpreadConstraint, candidate: Candidat
 }
 
 /** 0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. */
-export function explain(nodeCount: number, rejected: ReadonlyMap<string, readonly string[]>): string {
+function explain(nodeCount: number, rejected: ReadonlyMap<string, readonly string[]>): string {
   if (nodeCount === 0) return 'no nodes available to schedule pods'
   const reasons = [...rejected].map(([reason, nodes]) => `${nodes.length} ${reason}`).sort()
   return `0/${nodeCount} nodes are available: ${reasons.join(', ')}.`

@@ -35,7 +35,7 @@ export function podRequests(spec: PodSpec): Amounts {
 }
 
 /** What one container asks for, in the units of amountsOf. */
-export function requestsOf(container: Container): Amounts {
+function requestsOf(container: Container): Amounts {
   return amountsOf(container.resources?.requests ?? {})
 }
 

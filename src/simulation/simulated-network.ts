@@ -12,7 +12,7 @@ export interface Caller {
 }
 
 /** The connection broke: what became of the request is not known. */
-export class ConnectionBroken extends Error {
+class ConnectionBroken extends Error {
   override readonly name = 'ConnectionBroken'
 }
 

@@ -1,5 +1,5 @@
 /** A broken invariant: a defect of Lotse, never of its user. */
-export class InvariantError extends Error {
+class InvariantError extends Error {
   override readonly name = 'InvariantError'
 }
 

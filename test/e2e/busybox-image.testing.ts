@@ -14,7 +14,7 @@ import { ensurePackages } from '../../src/host/debian-packages.ts'
 export const BUSYBOX_IMAGE = 'lotse.local/busybox:1'
 const BINARY = '/bin/busybox'
 
-export async function busyboxImage(): Promise<OciImage> {
+async function busyboxImage(): Promise<OciImage> {
   await ensurePackages([{ package: 'busybox-static', provides: [BINARY] }], { onProgress() {}, signal: new AbortController().signal })
   const applets = spawnSync(BINARY, ['--list'], { encoding: 'utf8' }).stdout.split('\n').filter((name) => /^[a-z0-9[]+$/.test(name) && name !== 'busybox')
   const entries: LayerEntry[] = [

@@ -127,6 +127,6 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** Worked example: "web-7c5ddbdf54-x2k4z   1/1     Running   0   12s" becomes "web-<hash>-<id>  1/1  Running  0  <age>". */
-export function mask(text: string): string {
+function mask(text: string): string {
   return MASKS.reduce((masked, [pattern, replacement]) => masked.replace(pattern, replacement), text)
 }

@@ -9,7 +9,7 @@ import type { LoadRequest } from './http2-client.ts'
 import { http2Load, openConnections, type Load } from './http2-load.ts'
 import type { Measurement } from './bench-case.ts'
 
-export const CLIENTS = 32
+const CLIENTS = 32
 const START_TIMEOUT_MS = 20_000
 const CLOCK_TICKS_PER_SECOND = 100
 

@@ -43,7 +43,7 @@ export const memory: BenchCase = {
   run: (directory) => measureMemory(directory, { configMaps: 20_000, pods: 100_000, watchers: 2_000 }),
 }
 
-export async function measureMemory(directory: string, load: MemoryLoad): Promise<readonly Measurement[]> {
+async function measureMemory(directory: string, load: MemoryLoad): Promise<readonly Measurement[]> {
   const server = await startBenchServer(join(directory, 'server'))
   try {
     await rest()

@@ -141,7 +141,7 @@ function missingRole(grant: Grant): string {
 }
 
 /** RoleBinding "readers/default" of ClusterRole "view" to User "anna" */
-export function describeGrant({ binding, subject }: Grant): string {
+function describeGrant({ binding, subject }: Grant): string {
   const { name = '', namespace } = binding.metadata
   const holder = namespace === undefined
     ? `ClusterRoleBinding ${JSON.stringify(name)}`

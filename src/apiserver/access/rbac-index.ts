@@ -60,7 +60,7 @@ function grantsOf(bindings: readonly (ClusterRoleBinding | RoleBinding)[]): Read
 }
 
 /** Undefined for a subject that can be nobody. A service account without a namespace means the binding's own. */
-export function subjectKey(subject: RbacV1Subject, bindingNamespace: string): string | undefined {
+function subjectKey(subject: RbacV1Subject, bindingNamespace: string): string | undefined {
   if (subject.kind === 'User') return `user:${subject.name}`
   if (subject.kind === 'Group') return `group:${subject.name}`
   const namespace = subject.namespace ?? bindingNamespace

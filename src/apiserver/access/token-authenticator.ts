@@ -55,7 +55,7 @@ export class TokenAuthenticator implements TokenReviewer {
   }
 }
 
-export function userOfClaims(claims: TokenClaims): User {
+function userOfClaims(claims: TokenClaims): User {
   const extra: Record<string, readonly string[]> = {}
   if (claims.tokenId !== '') extra[CREDENTIAL_ID] = [`JTI=${claims.tokenId}`]
   if (claims.node !== undefined) {

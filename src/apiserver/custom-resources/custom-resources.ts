@@ -143,6 +143,6 @@ function sameKinds(a: CustomResourceDefinition, b: CustomResourceDefinition): bo
 }
 
 /** What objects are written as. */
-export function storedKind(crd: CustomResourceDefinition): KindRef {
+function storedKind(crd: CustomResourceDefinition): KindRef {
   return customKind(crd, crd.spec.versions.find((version) => version.storage)?.name ?? '')
 }

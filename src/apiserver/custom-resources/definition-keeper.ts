@@ -13,7 +13,7 @@ import type { CustomResources } from './custom-resources.ts'
 import { definitionStatus, terminatingStatus } from './definition-status.ts'
 import type { Emptying } from './definition-status.ts'
 
-export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io'
+const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io'
 const RETRY_MS = 1_000
 /** While objects of a definition that goes are held by others' finalizers. */
 const WAIT_MS = 500

@@ -34,7 +34,7 @@ export interface OpenApiOptions extends OpenApiSupport {
 }
 
 /** The path below /openapi/v3/ of a kind's document: apis/apps/v1. */
-export function openApiPath({ kind }: ResourceDefinition): string {
+function openApiPath({ kind }: ResourceDefinition): string {
   return `${kind.group === '' ? 'api' : 'apis'}/${apiVersionOf(kind)}`
 }
 

@@ -154,7 +154,7 @@ function errorIn(accepted: ErrorForm, error: StatusError): Uint8Array {
   return accepted.format === 'protobuf' ? accepted.encoder.encodeEvent('ERROR', { ...failureBody(error) }) : errorFrame(error)
 }
 
-export function errorFrame(error: StatusError): Uint8Array {
+function errorFrame(error: StatusError): Uint8Array {
   return line('ERROR', failureBody(error))
 }
 

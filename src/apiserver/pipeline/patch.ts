@@ -58,7 +58,7 @@ const CUSTOM_PATCH_TYPES =
 type PlainPatch = Exclude<ObjectPatch, { type: 'apply' }>
 
 /** The current object with the patch, as a fresh object whose fields were checked. */
-export function patched(parts: PipelineParts, request: WriteRequest, patch: PlainPatch, current: KubeObject): KubeObject {
+function patched(parts: PipelineParts, request: WriteRequest, patch: PlainPatch, current: KubeObject): KubeObject {
   const result = resultOf(parts, request, patch, current)
   if (!isObject(result)) throw badRequest('the patch does not leave an object')
   // Parts that the patch left alone are shared with the current object; the stages that follow change their draft. A JSON patch may

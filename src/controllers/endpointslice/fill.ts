@@ -1,7 +1,7 @@
 import { sameJson } from '../../objects/json.ts'
 import type { Endpoint, EndpointSlice } from '../../resources/generated/types.ts'
 
-export const MAX_ENDPOINTS = 100
+const MAX_ENDPOINTS = 100
 
 /** What becomes of the slices of one set of ports: which endpoints each has afterwards. */
 export interface Filling {

@@ -2,7 +2,7 @@ import type { Node, NodeCondition, Taint } from '../../resources/generated/types
 import type { Instant } from '../../words/instant.ts'
 import { formatTime } from '../../words/instant.ts'
 
-export const NOT_READY = 'node.kubernetes.io/not-ready'
+const NOT_READY = 'node.kubernetes.io/not-ready'
 const UNREACHABLE = 'node.kubernetes.io/unreachable'
 
 /** The condition with the status that each taint stands for. */

@@ -30,7 +30,7 @@ const COPY_ON_WRITE_FREE_BYTES = 32 * 1024 * 1024
 /** statfs(2): btrfs, ZFS, bcachefs. */
 const COPY_ON_WRITE_TYPES = new Set([0x9123683e, 0x2fc12fc1, 0xca451a4e])
 
-export class NoSpaceError extends Error {
+class NoSpaceError extends Error {
   override readonly name = 'NoSpaceError'
   /** As LMDB and the system count: ENOSPC. */
   readonly code = 28

@@ -11,7 +11,7 @@ import { readRevision, writeRevision } from './revision-bytes.ts'
  * bytes that a user chose so that they look like a record.
  */
 export const BLOCK_BYTES = 4096
-export const RECORD_HEADER_BYTES = 40
+const RECORD_HEADER_BYTES = 40
 export const JOURNAL_KEY_BYTES = 16
 
 const PLACE = { first: 16, last: 24, payload: 32, checksum: 36 }

@@ -26,7 +26,7 @@ export type WantedMutation =
 type Patch = 'apply' | 'json-patch'
 
 /** What the expressions of the two kinds of patches come to. */
-export const MUTATION_RESULTS: Readonly<Record<Patch, string>> = { apply: 'Object', 'json-patch': 'list(JSONPatch)' }
+const MUTATION_RESULTS: Readonly<Record<Patch, string>> = { apply: 'Object', 'json-patch': 'list(JSONPatch)' }
 
 /** A mutating policy's expressions, compiled once and asked about many requests. */
 export class CompiledMutations {

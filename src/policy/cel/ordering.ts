@@ -31,7 +31,7 @@ function compareBigints(a: bigint, b: bigint): number {
 }
 
 /** By code points; UTF-16 units would put U+1F600 before U+FF5E. */
-export function compareStrings(a: string, b: string): number {
+function compareStrings(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let index = 0; index < length; index++) {
     const left = a.charCodeAt(index)

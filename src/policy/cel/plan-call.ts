@@ -44,7 +44,7 @@ function planUnbound(expr: CallExpr): Step {
 }
 
 /** Evaluates the arguments, spends the cost, calls. Like cel-go it evaluates both of two arguments, whatever the first one is. */
-export function applied(expr: CallExpr, steps: readonly Step[], evaluate: Implementation, cost: CostOf): Step {
+function applied(expr: CallExpr, steps: readonly Step[], evaluate: Implementation, cost: CostOf): Step {
   const { at } = expr
   const settle = (value: Value): Value => (isError(value) ? failAt(value, at) : value)
   const [first, second] = steps

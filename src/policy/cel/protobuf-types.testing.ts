@@ -95,7 +95,7 @@ function enumType(types: ProtobufTypes, desc: DescEnum): Type {
   return types.strongEnums && desc.typeName !== 'google.protobuf.NullValue' ? opaqueType(desc.typeName) : intType
 }
 
-export function enumValue(types: ProtobufTypes, desc: DescEnum, number: number): Value {
+function enumValue(types: ProtobufTypes, desc: DescEnum, number: number): Value {
   if (desc.typeName === 'google.protobuf.NullValue') return null
   return types.strongEnums ? new EnumValue(desc.typeName, BigInt(number)) : BigInt(number)
 }
@@ -176,7 +176,7 @@ function extensionValue(types: ProtobufTypes, extension: DescExtension, raw: unk
   }
 }
 
-export function valueOf(types: ProtobufTypes, message: ReflectMessage): Value {
+function valueOf(types: ProtobufTypes, message: ReflectMessage): Value {
   if (message.desc.typeName === 'google.protobuf.Any') {
     const carrier = message.message as Any
     const unpacked = anyUnpack(carrier, types.registry)
@@ -189,7 +189,7 @@ export function valueOf(types: ProtobufTypes, message: ReflectMessage): Value {
   return type === undefined ? new CelError('unknown type') : new ObjectValue(type, message.message)
 }
 
-export function readField(types: ProtobufTypes, message: ReflectMessage, field: DescField): Value {
+function readField(types: ProtobufTypes, message: ReflectMessage, field: DescField): Value {
   switch (field.fieldKind) {
     case 'scalar': return scalarValue(field.scalar, message.get(field))
     case 'enum': return enumValue(types, field.enum, Number(message.get(field)))

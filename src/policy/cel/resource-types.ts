@@ -64,7 +64,7 @@ const SCALARS: Readonly<Record<ScalarType, Type>> = {
 }
 
 /** The CEL type of a schema of the tables. */
-export function typeOfSchema(schema: Schema): Type {
+function typeOfSchema(schema: Schema): Type {
   switch (schema.type) {
     case 'object': return objectType(schema.name)
     case 'map': return mapType(stringType, typeOfSchema(schema.values))

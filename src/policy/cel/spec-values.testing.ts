@@ -40,7 +40,7 @@ const PLAIN: Readonly<Record<ScalarKind, Type>> = {
   bool: boolType, int: intType, uint: uintType, double: doubleType, string: stringType, bytes: bytesType,
 }
 
-export function specType(types: ProtobufTypes, message: TypeMessage | undefined): Type {
+function specType(types: ProtobufTypes, message: TypeMessage | undefined): Type {
   const kind = message?.typeKind
   switch (kind?.case) {
     case 'primitive': return PLAIN[PRIMITIVES[kind.value] ?? 'bool']

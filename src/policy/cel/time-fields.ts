@@ -20,7 +20,7 @@ export interface WallTime {
 const OFFSET = /^([+-]?)(\d\d):(\d\d)$/
 
 /** In UTC, at an offset like +01:00, or in a time zone by its IANA name. */
-export function wallTime(timestamp: Timestamp, zone: string): WallTime | CelError {
+function wallTime(timestamp: Timestamp, zone: string): WallTime | CelError {
   const seconds = Number(floorDivide(timestamp.nanos, SECOND))
   const millisecond = Number((timestamp.nanos - BigInt(seconds) * SECOND) / 1_000_000n)
   const offset = offsetSeconds(zone, seconds)

@@ -90,7 +90,7 @@ export function parameterType(name: string): TypeParameter {
   return { kind: 'parameter', name }
 }
 
-export const OPTIONAL = 'optional_type'
+const OPTIONAL = 'optional_type'
 
 export function optionalType(of: Type): OpaqueType {
   return opaqueType(OPTIONAL, of)

@@ -218,7 +218,7 @@ export function isError(value: Value): value is CelError {
 }
 
 export const INT_MIN = -(2n ** 63n)
-export const INT_MAX = 2n ** 63n - 1n
+const INT_MAX = 2n ** 63n - 1n
 export const UINT_MAX = 2n ** 64n - 1n
 
 export function isInt(value: bigint): boolean {

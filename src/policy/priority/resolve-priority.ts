@@ -1,7 +1,7 @@
 import type { PodSpec, PriorityClass } from '../../resources/generated/types.ts'
 
 /** Of several defaults, which only a race can bring about, the lowest. */
-export function defaultPriorityClass(classes: readonly PriorityClass[]): PriorityClass | undefined {
+function defaultPriorityClass(classes: readonly PriorityClass[]): PriorityClass | undefined {
   return classes
     .filter(({ globalDefault }) => globalDefault === true)
     .reduce<PriorityClass | undefined>((lowest, each) => (lowest === undefined || each.value < lowest.value ? each : lowest), undefined)

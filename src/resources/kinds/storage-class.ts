@@ -16,7 +16,7 @@ const BINDING_MODES = ['Immediate', 'WaitForFirstConsumer']
 const DEFAULT_ANNOTATIONS = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class']
 
 /** Whether claims that name no class get this one. */
-export function isDefaultClass({ metadata }: Pick<StorageClass, 'metadata'>): boolean {
+function isDefaultClass({ metadata }: Pick<StorageClass, 'metadata'>): boolean {
   return DEFAULT_ANNOTATIONS.some((annotation) => metadata.annotations?.[annotation] === 'true')
 }
 

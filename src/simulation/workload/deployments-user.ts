@@ -4,7 +4,7 @@ import type { Deployment, PodTemplateSpec } from '../../resources/generated/type
 import type { User } from './user.ts'
 import { keepBusy } from './user.ts'
 
-export const GOOD_IMAGES = ['web:1', 'web:2', 'web:3'] as const
+const GOOD_IMAGES = ['web:1', 'web:2', 'web:3'] as const
 /** One that cannot be pulled for a while, and one that never can. */
 const IMAGES = [...GOOD_IMAGES, ...GOOD_IMAGES, 'flaky:1', 'missing:1'] as const
 const NAMES = ['shop', 'cart'] as const

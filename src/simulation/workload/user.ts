@@ -30,7 +30,7 @@ export async function keepBusy(user: User, meanPauseMs: number, deed: () => Prom
 }
 
 /** What was refused (409, 404, 422, 403) or got lost; undefined when all went well. Anything that is no answer of an API is a defect. */
-export async function tolerating(user: User, deed: () => Promise<void>): Promise<StatusError | undefined> {
+async function tolerating(user: User, deed: () => Promise<void>): Promise<StatusError | undefined> {
   try {
     await deed()
     return undefined

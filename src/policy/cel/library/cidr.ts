@@ -11,7 +11,7 @@ import { traversal } from './standard.ts'
 const TYPE_NAME = 'net.CIDR'
 const cidrType = opaqueType(TYPE_NAME)
 
-export class CidrValue implements OpaqueValue {
+class CidrValue implements OpaqueValue {
   readonly kind = 'opaque'
   readonly typeName = TYPE_NAME
   readonly cidr: Cidr

@@ -13,7 +13,7 @@ import { parseUrl } from './url-parts.ts'
 const TYPE_NAME = 'kubernetes.NamedFormat'
 const formatType = opaqueType(TYPE_NAME)
 
-export class FormatValue implements OpaqueValue {
+class FormatValue implements OpaqueValue {
   readonly kind = 'opaque'
   readonly typeName = TYPE_NAME
   readonly name: string

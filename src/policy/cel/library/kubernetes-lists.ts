@@ -69,7 +69,7 @@ function lastIndexOf(list: ListValue, item: Value): Value {
 }
 
 /** What it costs to look at everything in a value once. */
-export function traversalOf(value: Value): number {
+function traversalOf(value: Value): number {
   if (typeof value === 'string') return Math.floor(utf8(value).length * STRING_FACTOR)
   if (value instanceof Uint8Array) return Math.floor(value.length * STRING_FACTOR)
   if (value instanceof ListValue) return value.values().reduce<number>((total, item) => total + traversalOf(item), 0)

@@ -35,7 +35,7 @@ function slice(list: ListValue, start: bigint, end: bigint): Value {
 }
 
 /** A list in the order of its keys. */
-export function sortBy(items: readonly Value[], keys: readonly Value[]): Value {
+function sortBy(items: readonly Value[], keys: readonly Value[]): Value {
   const first = keys[0]
   const wrong = keys.some((key) => first === undefined || compareValues(first, key) === undefined || typeof key !== typeof first)
   if (wrong) return new CelError('list elements must have the same type and be comparable')

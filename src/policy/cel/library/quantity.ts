@@ -11,7 +11,7 @@ const TYPE_NAME = 'kubernetes.Quantity'
 const quantityType = opaqueType(TYPE_NAME)
 const NANO = 1_000_000_000n
 
-export class QuantityValue implements OpaqueValue {
+class QuantityValue implements OpaqueValue {
   readonly kind = 'opaque'
   readonly typeName = TYPE_NAME
   readonly quantity: Quantity

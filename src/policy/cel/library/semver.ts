@@ -14,7 +14,7 @@ const SEMVER = new RegExp(`^(${NUMBER})\\.(${NUMBER})\\.(${NUMBER})(?:-(${LABEL}
 const MAX_CHARACTERS = 256
 
 /** A version of semver.org; what follows a plus sign does not count. */
-export class SemverValue implements OpaqueValue {
+class SemverValue implements OpaqueValue {
   readonly kind = 'opaque'
   readonly typeName = TYPE_NAME
   /** major, minor, patch */

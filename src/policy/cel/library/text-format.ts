@@ -75,7 +75,7 @@ function double(value: Value, name: string, format: (number: number) => string):
 }
 
 /** Rounds to even where the number lies exactly between two; toFixed rounds those up. */
-export function fixed(value: number, precision: number): string {
+function fixed(value: number, precision: number): string {
   if (Math.abs(value) >= 1e21) return `${BigInt(value)}${precision > 0 ? `.${'0'.repeat(precision)}` : ''}`
   const digits = Math.min(precision, 100)
   const zeros = '0'.repeat(precision - digits)
@@ -113,7 +113,7 @@ const TEXT_COMPLAINT =
   'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps'
 
 /** What %s writes. */
-export function textForm(value: Value): string | CelError {
+function textForm(value: Value): string | CelError {
   switch (typeof value) {
     case 'string': return value
     case 'boolean':

@@ -8,7 +8,7 @@ import { hostnameOf, parseUrl, portOf, queryOf, type UrlParts } from './url-part
 const TYPE_NAME = 'kubernetes.URL'
 const urlType = opaqueType(TYPE_NAME)
 
-export class UrlValue implements OpaqueValue {
+class UrlValue implements OpaqueValue {
   readonly kind = 'opaque'
   readonly typeName = TYPE_NAME
   readonly text: string

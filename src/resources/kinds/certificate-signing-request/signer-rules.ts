@@ -1,6 +1,6 @@
 import type { CertificateRequest } from './certificate-request.ts'
 
-export const API_CLIENT = 'kubernetes.io/kube-apiserver-client'
+const API_CLIENT = 'kubernetes.io/kube-apiserver-client'
 export const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet'
 export const KUBELET_SERVING = 'kubernetes.io/kubelet-serving'
 

@@ -3,7 +3,7 @@ export type Interval = readonly [first: number, last: number]
 
 const INTEGER = /^[-+]?\d{1,18}$/
 
-export function parseInterval(text: string, completions: number): Interval | string {
+function parseInterval(text: string, completions: number): Interval | string {
   const limits = text.split('-')
   if (limits.length > 2) {
     const rule = "an index interval can have at most two parts separated by '-'"
