@@ -25,18 +25,6 @@ export interface CgroupLimits {
   readonly memoryLimitBytes: number
 }
 
-export interface CgroupUsage {
-  /** Since the cgroup was made. */
-  readonly cpuNanoseconds: number
-  readonly memoryBytes: number
-  /** Memory that cannot be taken back quickly: what eviction and kubectl top look at. */
-  readonly workingSetBytes: number
-  readonly rssBytes: number
-  readonly pageFaults: number
-  readonly majorPageFaults: number
-  readonly processCount: number
-}
-
 /** Which cgroups this machine has, and where. Throws with the remedy when containers could not be limited here. */
 export function detectCgroups(root = ROOT): CgroupHost {
   if (isCgroup2(root)) return { layout: 'v2', hierarchies: new Map([['', root]]) }
@@ -95,16 +83,6 @@ export function cgroupProcesses(host: CgroupHost, path: string): readonly number
   }
   visit(join(root, path))
   return [...found]
-}
-
-/** Undefined when the cgroup is not there (any more). Reads three or four small files: about 30 us. */
-export function readCgroupUsage(host: CgroupHost, path: string): CgroupUsage | undefined {
-  try {
-    return host.layout === 'v2' ? readUsageV2(join(host.hierarchies.get('') ?? ROOT, path)) : readUsageV1(host, path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENODEV')) return undefined
-    throw error
-  }
 }
 
 /** The v2 weight of v1 shares: [2, 262144] onto [1, 10000], as container runtimes convert. */
@@ -207,49 +185,4 @@ function readLines(file: string): string[] {
   } catch {
     return []
   }
-}
-
-function readUsageV1(host: CgroupHost, path: string): CgroupUsage {
-  const memory = join(host.hierarchies.get('memory') ?? join(ROOT, 'memory'), path)
-  const cpuacct = join(host.hierarchies.get('cpuacct') ?? join(ROOT, 'cpuacct'), path)
-  const stat = readStat(join(memory, 'memory.stat'))
-  const used = readNumber(join(memory, 'memory.usage_in_bytes'))
-  const pids = host.hierarchies.get('pids')
-  return {
-    cpuNanoseconds: readNumber(join(cpuacct, 'cpuacct.usage')),
-    memoryBytes: used,
-    workingSetBytes: Math.max(0, used - (stat.get('total_inactive_file') ?? 0)),
-    rssBytes: stat.get('total_rss') ?? 0,
-    pageFaults: stat.get('total_pgfault') ?? 0,
-    majorPageFaults: stat.get('total_pgmajfault') ?? 0,
-    processCount: pids === undefined ? 0 : readNumber(join(pids, path, 'pids.current')),
-  }
-}
-
-function readUsageV2(directory: string): CgroupUsage {
-  const stat = readStat(join(directory, 'memory.stat'))
-  const used = readNumber(join(directory, 'memory.current'))
-  return {
-    cpuNanoseconds: (readStat(join(directory, 'cpu.stat')).get('usage_usec') ?? 0) * 1000,
-    memoryBytes: used,
-    workingSetBytes: Math.max(0, used - (stat.get('inactive_file') ?? 0)),
-    rssBytes: stat.get('anon') ?? 0,
-    pageFaults: stat.get('pgfault') ?? 0,
-    majorPageFaults: stat.get('pgmajfault') ?? 0,
-    processCount: existsSync(join(directory, 'pids.current')) ? readNumber(join(directory, 'pids.current')) : 0,
-  }
-}
-
-function readNumber(file: string): number {
-  return Number(readFileSync(file, 'latin1'))
-}
-
-/** Lines of a name and a number. */
-function readStat(file: string): Map<string, number> {
-  const values = new Map<string, number>()
-  for (const line of readFileSync(file, 'latin1').split('\n')) {
-    const space = line.indexOf(' ')
-    if (space > 0) values.set(line.slice(0, space), Number(line.slice(space + 1)))
-  }
-  return values
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { childPath, indexPath, keyPath, parseFieldPath, withPath } from './field-path.ts'
+import { parseFieldPath, withPath } from './field-path.testing.ts'
+import { childPath, indexPath, keyPath } from './field-path.ts'
 import { freezeJson } from './json.ts'
 
 test('paths are built and read', () => {

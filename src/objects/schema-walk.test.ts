@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { StatusError } from '../words/status-error.ts'
 import { sampleDeployment } from './sample-objects.testing.ts'
 import { deploymentSchema } from './sample-schemas.testing.ts'
-import { missingFields } from './schema-required.ts'
 import { normalizeObject } from './schema-walk.ts'
 
 const subject = { kind: 'Deployment', version: 'v1' }
@@ -87,13 +86,4 @@ test('a clean object is kept as it is', () => {
   assert.equal(object, draft)
   assert.deepEqual(object, sampleDeployment())
   assert.deepEqual(unknownFields, [])
-})
-
-test('missing fields', () => {
-  const object = { spec: { template: { spec: { containers: [{ image: 'x', ports: [{}] }] } } } }
-  assert.deepEqual(missingFields(deploymentSchema, object).map(({ field }) => field), [
-    'spec.template.spec.containers[0].name', 'spec.template.spec.containers[0].ports[0].containerPort',
-  ])
-  assert.deepEqual(missingFields(deploymentSchema, { ...object, status: {} }, object), [])
-  assert.deepEqual(missingFields(deploymentSchema, { spec: {} }).map(({ field }) => field), ['spec.template'])
 })

@@ -1,5 +1,3 @@
-import type { FieldError } from '../objects/field-error.ts'
-
 /** What an expression of the Common Expression Language is for: that decides its variables and the type of its result. */
 export type ExpressionUse =
   /** matchConditions of webhooks and policies: a boolean of the request. */
@@ -46,9 +44,3 @@ export interface RuleSubject {
   /** oldSelf is an optional value. */
   readonly optionalOldSelf: boolean
 }
-
-/**
- * What is wrong with an object's expressions. An expression that the old object has too was accepted once and is judged as leniently
- * as stored objects are.
- */
-export type ExpressionCheck = (expressions: readonly Expression[], old: readonly Expression[]) => readonly FieldError[]

@@ -96,16 +96,6 @@ export function servedResources(): readonly ResourceDefinition[] {
   return served
 }
 
-/** By the words of a path: apps, v1, deployments. */
-export function findResource(group: string, version: string, plural: string): ResourceDefinition | undefined {
-  return served.find(({ kind }) => kind.plural === plural && kind.group === group && kind.version === version)
-}
-
-/** By the words of an object: apps, v1, Deployment. */
-export function findKind(group: string, version: string, kindName: string): ResourceDefinition | undefined {
-  return served.find(({ kind }) => kind.kind === kindName && kind.group === group && kind.version === version)
-}
-
 export function kindConversions(): readonly KindConversion[] {
   return [autoscalerConversion, eventConversion]
 }

@@ -37,9 +37,3 @@ export interface RemoteApi {
   /** GET of a JSON document. Throws an Error that says what went wrong. */
   read(target: RemoteTarget, question: RemoteQuestion): Promise<RemoteDocument>
 }
-
-/** For a server that is connected to nothing. */
-export const noRemoteApi: RemoteApi = {
-  forward: () => Promise.reject(new Error('this server has no way to reach another one')),
-  read: () => Promise.reject(new Error('this server has no way to reach another one')),
-}

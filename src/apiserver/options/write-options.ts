@@ -45,9 +45,13 @@ export function dryRunErrors(values: readonly string[]): FieldError[] {
   return values.every((value) => value === 'All') ? [] : [notSupported('dryRun', values, ['All'])]
 }
 
+const UNUSUAL = /[^ -~]/
+const UNPRINTABLE = /\p{C}|(?! )\p{Z}/gu
+
 /** The name under which writes without a fieldManager are recorded: kubectl/v1.35 (linux/amd64) -> kubectl. */
 export function managerFromUserAgent(userAgent: string | undefined): string {
-  const name = (userAgent ?? '').split('/', 1)[0] ?? ''
+  const given = (userAgent ?? '').split('/', 1)[0] ?? ''
+  const name = UNUSUAL.test(given) ? given.replaceAll(UNPRINTABLE, '') : given
   return name === '' ? 'unknown' : name.slice(0, MAX_MANAGER_LENGTH)
 }
 

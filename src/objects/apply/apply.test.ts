@@ -11,7 +11,7 @@ import { deploymentSchema } from '../sample-schemas.testing.ts'
 import { applyConfiguration } from './apply-configuration.ts'
 import { FieldSetPool } from './field-set-pool.ts'
 import { fieldsOf } from './field-set.ts'
-import { decodeEntries, managerFromUserAgent, setOf } from './managers.ts'
+import { decodeEntries, setOf } from './managers.ts'
 import { formatFieldPath } from './path-element.ts'
 import { trackUpdate } from './track-update.ts'
 
@@ -207,11 +207,6 @@ test('more than ten updaters are folded into one', () => {
   assert.equal(managers.length, 10)
   assert.ok(managers.includes('ancient-changes') && managers.includes('manager-29') && !managers.includes('first'))
   assert.ok(owned(object, 'ancient-changes').includes('.spec.replicas'))
-})
-
-test('managers from user agents', () => {
-  const table: [string, string][] = [['kubectl/v1.35.0 (linux/amd64)', 'kubectl'], ['helm', 'helm'], ['', 'unknown'], [`${'x'.repeat(200)}/1`, 'x'.repeat(128)]]
-  for (const [agent, manager] of table) assert.equal(managerFromUserAgent(agent), manager)
 })
 
 const container = fc.record({ name: fc.constantFrom('a', 'b', 'c'), image: fc.constantFrom('1', '2') }, { requiredKeys: ['name'], noNullPrototype: true })

@@ -17,7 +17,6 @@ export type Entries = readonly ManagedFieldsEntry[]
 /** More updaters than this are folded into one: an object that many names write does not grow without end. */
 const MAX_UPDATERS = 10
 const OLD_UPDATERS = 'ancient-changes'
-const MAX_MANAGER_CHARACTERS = 128
 
 export function setOf(entry: ManagedFieldsEntry): FieldSet {
   // Entries of stored objects were decoded when they were written.
@@ -96,10 +95,4 @@ export function decodeEntries(given: Entries): Entries | undefined {
 /** [{}]: how a client asks to forget all owners. */
 export function isReset(given: Entries): boolean {
   return given.length === 1 && given[0] !== undefined && Object.values(given[0]).every((value) => value === undefined || value === '')
-}
-
-/** kubectl/v1.35 (linux/amd64) -> kubectl: the manager of a request that names none. */
-export function managerFromUserAgent(userAgent: string): string {
-  const name = userAgent.slice(0, userAgent.includes('/') ? userAgent.indexOf('/') : undefined).replace(/\p{C}/gu, '')
-  return name === '' ? 'unknown' : name.slice(0, MAX_MANAGER_CHARACTERS)
 }

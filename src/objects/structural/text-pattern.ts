@@ -18,10 +18,6 @@ export function textPattern(source: string): TextPattern {
   }
 }
 
-export function isPattern(source: string): boolean {
-  return compile(source) !== undefined
-}
-
 function compile(source: string): RE2JS | undefined {
   try {
     return RE2JS.compile(source)
