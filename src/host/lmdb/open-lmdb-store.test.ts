@@ -90,6 +90,11 @@ test('a damaged file is said with its name, and left as it is', async () => {
     ['zeroed meta', (file) => overwrite(file, 0, Buffer.alloc(PAGE_BYTES)), /damaged/],
     ['zeroed middle', (file) => overwrite(file, 2 * PAGE_BYTES, Buffer.alloc(statSync(file).size - 2 * PAGE_BYTES)), /is damaged at page/],
     ['rubbish', (file) => overwrite(file, 2 * PAGE_BYTES, Buffer.alloc(40 * PAGE_BYTES, 'rubbish')), /is damaged at page/],
+    ['free space behind the page', (file) => overwrite(file, freeTreeRoot(file) + 22, Buffer.from([0xff, 0xff])), /is damaged at page/],
+    ['a value longer than the page', (file) => overwrite(file, lastFreeList(file) - 16, Buffer.from([0xff, 0xff])), /is damaged at page/],
+    ['more free pages than are listed', (file) => overwrite(file, lastFreeList(file), Buffer.from([0xff])), /is damaged at page/],
+    ['a free page that is a meta', (file) => overwrite(file, lastFreeList(file) + 8, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])), /is damaged at page/],
+    ['a free page behind the last', (file) => overwrite(file, lastFreeList(file) + 8, Buffer.from([0, 0, 0, 1])), /is damaged at page/],
   ]
   for (const [name, damage, message] of damages) {
     const { directory, file } = copyOf(name)
@@ -120,6 +125,23 @@ test('another format is refused', async () => {
   writeFileSync(join(directory, 'FORMAT'), 'lotse-store 2\n')
   await assert.rejects(openLmdbStore({ directory }), { name: 'DataDirectoryError', message: /has the format "lotse-store 2", this program reads "lotse-store 1"/ })
 })
+
+/** Where the leaf begins that lists the free pages: the newer of the two metas tells. */
+function freeTreeRoot(file: string): number {
+  const bytes = readFileSync(file)
+  const transactionOf = (meta: number): bigint => bytes.readBigUInt64LE(meta + 152)
+  const newest = transactionOf(0) > transactionOf(PAGE_BYTES) ? 0 : PAGE_BYTES
+  return Number(bytes.readBigUInt64LE(newest + 48 + 40)) * PAGE_BYTES
+}
+
+/** Its last value, behind a key of one word: a count, then pages. */
+function lastFreeList(file: string): number {
+  const bytes = readFileSync(file)
+  const root = freeTreeRoot(file)
+  const header = 24
+  const lastPointer = root + header + bytes.readUInt16LE(root + 20) - 2
+  return root + header + bytes.readUInt16LE(lastPointer) + 8 + 8
+}
 
 function overwrite(file: string, position: number, bytes: Buffer): void {
   const descriptor = openSync(file, 'r+')
