@@ -22,7 +22,7 @@ import { PAUSE_IMAGE, pauseImage } from '../host/image/pause-image.ts'
 import { allowLoopbackNodePorts, createRuleApplier } from '../host/nft/rule-applier.ts'
 import { nodePressure, readNodeFacts } from '../host/node-facts.ts'
 import { openNodeServer, type NodeServer } from '../host/node-server/node-server.ts'
-import { readNodeCertificates } from '../host/node-certificates.ts'
+import { readPairs } from '../host/certificate-pairs.ts'
 import { API_SERVER_TO_NODE_NAME } from '../host/pki.ts'
 import type { CertificateWithKey } from '../host/pki-certificate.ts'
 import { createHostProber } from '../host/probe/host-prober.ts'
@@ -62,7 +62,7 @@ export async function startNodeAgent(config: ClusterConfig, log: Log): Promise<S
   for (const directory of [paths.podsDirectory, paths.podLogDirectory, paths.seccompDirectory, paths.networkLeaseDirectory]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
-  const certificates = readNodeCertificates(certificateFiles(config), systemClock.now())
+  const certificates = readPairs(certificateFiles(config), systemClock.now())
   const transport = certificateTransport(config, certificates.client)
   const client = createHttpClient(transport)
   prepareKernel(config, paths)

@@ -7,9 +7,7 @@ import type { ClusterConfig } from '../cli/cluster-config.ts'
 import { renewCertificate } from '../cli/kubeconfig.ts'
 import { knownPlaces } from '../cli/kubeconfig-places.ts'
 import { keepRenewed, type KeptCertificate } from '../client/certificate-keeper.ts'
-import {
-  followClientCredentials, readClientCredentials, type ClientCredentialFiles, type ClientCredentials,
-} from '../host/client-credentials.ts'
+import { followPairs, readPairs, type CertificatePairs, type FilesOfPairs } from '../host/certificate-pairs.ts'
 import { systemClock } from '../host/clock.ts'
 import type { ServingCertificate } from '../host/https-server.ts'
 import type { ThreadedHttpsServer } from '../host/https-thread/threaded-server.ts'
@@ -22,16 +20,19 @@ import { thrownMessage } from '../words/thrown.ts'
 import { certificateTimes } from './certificate-lifetime.ts'
 import { clusterAccess } from './cluster-access.ts'
 
+/** By what others know this server: nodes that it calls, and the API servers behind it. */
+type ClientUse = 'toNodes' | 'frontProxy'
+
 /** What the server is known by, and whom it lets in, as it stands in files. */
 export interface ServerCertificates {
   readonly serving: ServingCertificate
-  readonly clients: ClientCredentials
+  readonly clients: CertificatePairs<ClientUse>
 }
 
 /** Throws an Error that names the file and what is wrong with it. */
 export function readServerCertificates(pki: ClusterPki): ServerCertificates {
   const now = systemClock.now()
-  return { serving: readServingCertificate(servingFilesOf(pki), now), clients: readClientCredentials(clientFilesOf(pki), now) }
+  return { serving: readServingCertificate(servingFilesOf(pki), now), clients: readPairs(clientFilesOf(pki), now) }
 }
 
 export interface CertificateUsers {
@@ -60,8 +61,8 @@ export function keepServerCertificates(inForce: ServerCertificates, users: Certi
       await publishAuthentication(server.client(internalUsers.apiServer), authenticationFacts(certificate))
     },
   }, ports, signal)
-  void followClientCredentials({
-    files: clientFilesOf(pki), inForce: inForce.clients, lookEveryMs,
+  void followPairs({
+    what: 'client certificates', files: clientFilesOf(pki), inForce: inForce.clients, lookEveryMs,
     use({ toNodes, frontProxy }) {
       remote.renew(frontProxy)
       listener.renewClients({ ...toNodes, frontProxy })
@@ -77,7 +78,7 @@ function servingFilesOf({ apiServer, caFile, clientCaFile, frontProxy }: Cluster
   return { ...apiServer, caFile, clientCaFile, frontProxyCaFile: frontProxy.caFile }
 }
 
-function clientFilesOf({ apiServerToNode, frontProxy }: ClusterPki): ClientCredentialFiles {
+function clientFilesOf({ apiServerToNode, frontProxy }: ClusterPki): FilesOfPairs<ClientUse> {
   return { toNodes: apiServerToNode, frontProxy }
 }
 

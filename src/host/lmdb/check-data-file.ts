@@ -117,7 +117,7 @@ class DataFile {
     const flags = flagsOf(page) & (BRANCH_FLAG | LEAF_FLAG | OVERFLOW_FLAG)
     const isOwn = page.readBigUInt64LE(0) === number && page.readBigUInt64LE(8) <= meta.transaction && number <= meta.lastPage
     if (!isOwn || (flags !== BRANCH_FLAG && flags !== LEAF_FLAG)) throw this.#damagedAt(number)
-    // Offsets in a page count from the end of its header: first the nodes' places, up to lower, then free space, then, from upper, the nodes.
+    // Offsets in a page count from the end of its header: first the nodes' places, up to lower, then free space, and from upper the nodes.
     const lower = HEADER_BYTES + page.readUInt16LE(HEADER_BYTES - 4)
     const upper = HEADER_BYTES + page.readUInt16LE(HEADER_BYTES - 2)
     if (lower > upper || upper > this.#pageBytes) throw this.#damagedAt(number)

@@ -7,15 +7,18 @@ import { after, test } from 'node:test'
 import { settle, TestClock, testRandom } from '../apiserver/apiserver.testing.ts'
 import { keepRenewed } from '../client/certificate-keeper.ts'
 import { silentLog, type Clock } from '../words/ports.ts'
-import { followClientCredentials, readClientCredentials, type ClientCredentialFiles, type ClientCredentials } from './client-credentials.ts'
+import { followPairs, readPairs, type CertificatePairs } from './certificate-pairs.ts'
 import { createClusterPki, type ClusterPki } from './pki.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'lotse-clients-'))
 after(() => rmSync(directory, { recursive: true }))
 
+/** By what a server is known to nodes and to the API servers behind it. */
+type ClientPairs = CertificatePairs<'toNodes' | 'frontProxy'>
+
 interface Followed {
   readonly pki: ClusterPki
-  readonly used: ClientCredentials[]
+  readonly used: ClientPairs[]
   readonly errors: string[]
   /** Lets so much time pass at once. */
   age(ms: number): void
@@ -32,13 +35,13 @@ function follow(name: string): Followed {
   let passedMs = 0
   const clock: Clock = { now: () => timers.now() + passedMs, after: timers.after.bind(timers) }
   const pki = pkiIn(name, clock)
-  const files: ClientCredentialFiles = { toNodes: pki.apiServerToNode, frontProxy: pki.frontProxy }
-  const [used, errors]: [ClientCredentials[], string[]] = [[], []]
+  const files = { toNodes: pki.apiServerToNode, frontProxy: pki.frontProxy }
+  const [used, errors]: [ClientPairs[], string[]] = [[], []]
   const log = { ...silentLog, error: (_: string, fields?: object) => void errors.push(JSON.stringify(fields)) }
   const life = new AbortController()
   for (const certificate of pki.kept) void keepRenewed(certificate, { clock, random: testRandom(), log: silentLog }, life.signal)
-  const following = followClientCredentials({
-    files, inForce: readClientCredentials(files, clock.now()), use: (credentials) => void used.push(credentials),
+  const following = followPairs({
+    what: 'client certificates', files, inForce: readPairs(files, clock.now()), use: (pairs) => void used.push(pairs),
   }, { clock, log }, life.signal)
   return {
     pki, used, errors,

@@ -1,37 +1,8 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
-import type { ConfigWatchPorts } from '../apiserver/access/config/config-watch.ts'
 import type { KeptCertificate } from '../client/certificate-keeper.ts'
 import { createCertificateRequest } from './certificate-request.ts'
-import { pairIn, pairValidity, readPair, writePair, type PairFiles } from './credential-files.ts'
-import { followCertificates, type FollowedUse } from './followed-certificates.ts'
+import { pairValidity, writePair, type PairFiles } from './credential-files.ts'
 import type { CertificateWithKey } from './pki-certificate.ts'
-
-/** By the first a node is known to the API server, with the second it serves logs and streams. */
-export interface NodeCertificates {
-  readonly client: CertificateWithKey
-  readonly serving: CertificateWithKey
-}
-
-export type NodeCertificateFiles = Readonly<Record<keyof NodeCertificates, PairFiles>>
-
-/** Throws an Error that names the file, what is wrong with it, and what to do. */
-export function readNodeCertificates({ client, serving }: NodeCertificateFiles, now: number): NodeCertificates {
-  return { client: readPair(client, now), serving: readPair(serving, now) }
-}
-
-export interface FollowedNode extends FollowedUse<NodeCertificates> {
-  readonly files: NodeCertificateFiles
-}
-
-/** Takes changed files into force until the signal aborts. New connections are made with them; old ones go on. */
-export async function followNodeCertificates(followed: FollowedNode, ports: ConfigWatchPorts, signal: AbortSignal): Promise<void> {
-  const { files } = followed
-  await followCertificates({
-    ...followed, what: "the node's certificates", file: files.client.certificateFile,
-    look: () => ({ client: pairIn(files.client), serving: pairIn(files.serving) }),
-    read: () => readNodeCertificates(files, ports.clock.now()),
-  }, ports, signal)
-}
 
 export interface NodeCertificateWish {
   readonly files: PairFiles

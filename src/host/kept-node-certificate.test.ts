@@ -8,8 +8,9 @@ import { settle, TestClock } from '../apiserver/apiserver.testing.ts'
 import { parseCertificateRequest } from '../resources/kinds/certificate-signing-request/certificate-request.ts'
 import { KUBELET_CLIENT, KUBELET_SERVING, signerProblem } from '../resources/kinds/certificate-signing-request/signer-rules.ts'
 import { silentLog } from '../words/ports.ts'
+import { followPairs, readPairs, type CertificatePairs } from './certificate-pairs.ts'
 import { certificateSignatures } from './certificate-signatures.ts'
-import { followNodeCertificates, keptNodeCertificate, readNodeCertificates, type NodeCertificateFiles, type NodeCertificates } from './node-certificates.ts'
+import { keptNodeCertificate } from './kept-node-certificate.ts'
 import { createClusterPki, nodeFiles, type ClusterPki } from './pki.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'lotse-node-certificates-'))
@@ -18,7 +19,7 @@ after(() => rmSync(directory, { recursive: true }))
 const clock = new TestClock(Date.now())
 const signal = new AbortController().signal
 const pki = createClusterPki(directory, { names: ['localhost'], addresses: [], clock, log: silentLog })
-const files: NodeCertificateFiles = { client: nodeFiles(directory, 'n1', 'client'), serving: nodeFiles(directory, 'n1', 'serving') }
+const files = { client: nodeFiles(directory, 'n1', 'client'), serving: nodeFiles(directory, 'n1', 'serving') }
 const node = (): void => void pki.node('n1', { names: ['n1'], addresses: [] })
 
 /** As the cluster signs what it has approved. */
@@ -40,12 +41,14 @@ const serving = keptNodeCertificate({
 
 test('a node has its certificates signed anew, with new keys, in files that nobody else may read', async () => {
   node()
-  const before = readNodeCertificates(files, clock.now())
-  const used: NodeCertificates[] = []
+  const before = readPairs(files, clock.now())
+  const used: CertificatePairs<'client' | 'serving'>[] = []
   const life = new AbortController()
-  const following = followNodeCertificates({ files, inForce: before, use: (certificates) => void used.push(certificates) }, { clock, log: silentLog }, life.signal)
+  const following = followPairs({
+    what: "the node's certificates", files, inForce: before, use: (certificates) => void used.push(certificates),
+  }, { clock, log: silentLog }, life.signal)
   for (const certificate of [client, serving]) await certificate.renew(signal)
-  const renewed = readNodeCertificates(files, clock.now())
+  const renewed = readPairs(files, clock.now())
   for (const use of ['client', 'serving'] as const) {
     assert.notEqual(renewed[use].keyPem, before[use].keyPem)
     assert.doesNotMatch(renewed[use].certificatePem, /PRIVATE/)
@@ -62,7 +65,7 @@ test('a node has its certificates signed anew, with new keys, in files that nobo
   life.abort()
   await following
   node()
-  assert.deepEqual(readNodeCertificates(files, clock.now()), renewed, 'a start of the control plane leaves them alone')
+  assert.deepEqual(readPairs(files, clock.now()), renewed, 'a start of the control plane leaves them alone')
 })
 
 test('what another has signed, or for another key, is not taken', async () => {
@@ -77,13 +80,13 @@ test('what another has signed, or for another key, is not taken', async () => {
 
 test('what has expired or cannot be read is said with its remedy, and a start makes it anew', () => {
   const expired = /client\.pem: it expired on .*\. Start the cluster again \(lotse down, then lotse up\)/
-  assert.throws(() => readNodeCertificates(files, clock.now() + 2 * 86_400_000), expired)
+  assert.throws(() => readPairs(files, clock.now() + 2 * 86_400_000), expired)
   writeFileSync(files.serving.certificateFile, 'rubbish')
-  assert.throws(() => readNodeCertificates(files, clock.now()), /serving\.pem: .*Start the cluster again/)
+  assert.throws(() => readPairs(files, clock.now()), /serving\.pem: .*Start the cluster again/)
   rmSync(files.client.certificateFile)
-  assert.throws(() => readNodeCertificates(files, clock.now()), /client\.pem.*Start the cluster again/)
+  assert.throws(() => readPairs(files, clock.now()), /client\.pem.*Start the cluster again/)
   node()
-  readNodeCertificates(files, clock.now())
+  readPairs(files, clock.now())
 })
 
 test('the control plane makes those of a node anew once they have ended, and not before', () => {
