@@ -34,9 +34,9 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * V8's JSON.parse (13.6 to 14.6 at least) compares a key's text as it is written with keys that it knows: once it has seen {"a":1,"\\":2}, it
- * reads {"a":1,"\n":2} as the same. What it takes for the key then begins like the text, escape and all: every key misread so has a
- * backslash in it, and what has none is as it was written. https://github.com/nodejs/node/issues/63785
+ * V8's JSON.parse (13.6 to 14.6 at least) compares a key's text as it is written with keys that it knows: once it has seen
+ * {"a":1,"\\":2}, it reads {"a":1,"\n":2} as the same. What it takes for the key then begins like the text, escape and all: every key
+ * misread so has a backslash in it, and what has none is as it was written. https://github.com/nodejs/node/issues/63785
  */
 function hasKeyWithBackslash(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false

@@ -1,4 +1,5 @@
 import { duplicate, invalidValue, required } from '../../../objects/field-error.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
 import {
   checkDnsLabel, checkDnsSubdomain, checkIp, checkLabels, checkOneOf, checkQualifiedName,
@@ -123,7 +124,7 @@ function checkDnsConfig(errors: Errors, path: string, { nameservers = [], search
   if (searches.length > MAX_SEARCHES) {
     errors.push(invalidValue(`${path}.searches`, searches, `must not have more than ${MAX_SEARCHES} search paths`))
   }
-  if (searches.join(' ').length > MAX_SEARCH_CHARACTERS) {
+  if (isLongerThan(searches.join(' '), MAX_SEARCH_CHARACTERS)) {
     const detail = `must not have more than ${MAX_SEARCH_CHARACTERS} characters (including spaces) in the search list`
     errors.push(invalidValue(`${path}.searches`, searches, detail))
   }

@@ -1,6 +1,6 @@
 import type { FieldError } from '../../../objects/field-error.ts'
 import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../../../objects/field-error.ts'
-import { cidrErrors, parseIp } from '../../../objects/ports-and-addresses.ts'
+import { cidrErrors, parseSloppyIp } from '../../../objects/ports-and-addresses.ts'
 import type { Errors } from '../../field-checks.ts'
 import {
   checkDnsLabel, checkDnsSubdomain, checkIp, checkLabels, checkNames, checkNotSpecialIp, checkOneOf, checkOneOfIfSet, checkPort,
@@ -118,7 +118,7 @@ function checkClusterIps(errors: Errors, spec: ServiceSpec): void {
   if (isHeadless(spec)) return
   clusterIPs.forEach((ip, index) => {
     const family = ipFamilies[index]
-    if (family !== undefined && family !== `IPv${parseIp(ip)?.family}`) {
+    if (family !== undefined && family !== `IPv${parseSloppyIp(ip)?.family}`) {
       errors.push(invalidValue(`${path}[${index}]`, ip, `expected an ${family} value as indicated by \`ipFamilies[${index}]\``))
     }
   })
@@ -212,7 +212,9 @@ export function validateServiceStatus(service: Service): FieldError[] {
     else checkOneOfIfSet(errors, here, 'ipMode', ipMode, ['Proxy', 'VIP'])
     if (hostname === '') return
     checkDnsSubdomain(errors, here, 'hostname', hostname)
-    if (parseIp(hostname) !== undefined) errors.push(invalidValue(`${here}.hostname`, hostname, 'must be a DNS name, not an IP address'))
+    if (parseSloppyIp(hostname) !== undefined) {
+      errors.push(invalidValue(`${here}.hostname`, hostname, 'must be a DNS name, not an IP address'))
+    }
   })
   return errors
 }
