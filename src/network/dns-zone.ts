@@ -1,4 +1,4 @@
-import { formatIp, parseSloppyIp } from '../objects/ports-and-addresses.ts'
+import { plainAddress } from '../objects/ports-and-addresses.ts'
 import type { Endpoint, EndpointSlice, Service } from '../resources/generated/types.ts'
 import { isReady } from './service-endpoints.ts'
 
@@ -97,12 +97,6 @@ function headless(slice: EndpointSlice, endpoint: Endpoint): HeadlessEndpoint[] 
     family: slice.addressType === 'IPv6' ? 6 : 4,
     ports,
   }))
-}
-
-/** 010.0.0.1, which the API takes, is 10.0.0.1. */
-function plainAddress(text: string): string {
-  const ip = parseSloppyIp(text)
-  return ip === undefined ? text : formatIp(ip)
 }
 
 function* reverseNames(names: ServiceNames, serviceName: string): Generator<readonly [string, string]> {

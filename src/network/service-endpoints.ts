@@ -1,4 +1,4 @@
-import { formatIp, parseSloppyIp } from '../objects/ports-and-addresses.ts'
+import { plainAddress } from '../objects/ports-and-addresses.ts'
 import type { Endpoint, EndpointSlice, Service } from '../resources/generated/types.ts'
 
 export type Protocol = 'tcp' | 'udp' | 'sctp'
@@ -87,11 +87,8 @@ function isServing(endpoint: Endpoint): boolean {
   return endpoint.conditions?.serving !== false && endpoint.conditions?.terminating === true
 }
 
-const PLAIN = /^[1-9]\d{0,2}(?:\.(?:0|[1-9]\d{0,2})){3}$/
-
-/** None or one, as the kernel's tables want it: 010.0.0.1, which the API takes, is 10.0.0.1. */
+/** None or one, as the kernel's tables want it. */
 function ipv4In(text: string): string[] {
-  if (PLAIN.test(text)) return [text]
-  const ip = parseSloppyIp(text)
-  return ip?.family === 4 ? [formatIp(ip)] : []
+  const address = plainAddress(text)
+  return /^[\d.]+$/.test(address) ? [address] : []
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cidrContains, formatIp, networkOf, parseCidr, parseIp, parseSloppyCidr, parseSloppyIp, portNameErrors, portNumberErrors } from './ports-and-addresses.ts'
+import { cidrContains, formatIp, networkOf, parseCidr, parseIp, parseSloppyCidr, parseSloppyIp, plainAddress, portNameErrors, portNumberErrors } from './ports-and-addresses.ts'
 
 test('addresses are read and written canonically', () => {
   const table: [string, string | undefined][] = [
@@ -26,6 +26,8 @@ test('older fields take leading zeros and mapped addresses', () => {
     const ip = parseSloppyIp(text)
     assert.equal(ip === undefined ? undefined : formatIp(ip), expected, text)
   }
+  const plain: [string, string][] = [['10.0.0.1', '10.0.0.1'], ['0177.0.0.1', '177.0.0.1'], ['::ffff:010.0.0.1', '10.0.0.1'], ['FD00:0::1', 'fd00::1'], ['db.example.com', 'db.example.com'], ['None', 'None']]
+  for (const [text, expected] of plain) assert.equal(plainAddress(text), expected)
   const cidr = parseSloppyCidr('010.01.0.0/016')
   assert.ok(cidr !== undefined)
   assert.deepEqual([formatIp(cidr), cidr.prefixBits], ['10.1.0.0', 16])

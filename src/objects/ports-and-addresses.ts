@@ -42,6 +42,15 @@ export function parseSloppyIp(text: string): IpAddress | undefined {
   return ip?.family === 6 && ip.value >> 32n === 0xffffn ? { family: 4, value: ip.value & 0xffffffffn } : ip
 }
 
+/** As other programs read it too: many take 010.0.0.1, which the API accepts, for 8.0.0.1. What is no address stays as it is. */
+export function plainAddress(text: string): string {
+  if (PLAIN_V4.test(text)) return text
+  const ip = parseSloppyIp(text)
+  return ip === undefined ? text : formatIp(ip)
+}
+
+const PLAIN_V4 = /^[1-9]\d{0,2}(?:\.(?:0|[1-9]\d{0,2})){3}$/
+
 function withoutZeros(text: string): string {
   return text.replace(/(^|[.:/])0+(?=[0-9a-fA-F])/g, '$1')
 }
