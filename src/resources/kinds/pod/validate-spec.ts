@@ -34,7 +34,7 @@ export function checkPodSpec(errors: Errors, path: string, spec: PodSpec, rules:
     claims: spec.resourceClaims === undefined
       ? NO_CLAIMS
       : checkResourceClaims(errors, `${path}.resourceClaims`, spec.resourceClaims),
-    graceSeconds, containers: spec.containers ?? [], initContainers: spec.initContainers ?? [], of: rules.of,
+    graceSeconds, containers: spec.containers ?? [], initContainers: spec.initContainers ?? [],
     restartPolicy: spec.restartPolicy,
   }
   checkContainers(errors, `${path}.containers`, parts)

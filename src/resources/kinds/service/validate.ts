@@ -138,17 +138,19 @@ function checkAddresses(errors: Errors, path: string, addresses: readonly string
 function checkPortsTogether(errors: Errors, spec: ServiceSpec, ports: readonly ServicePort[]): void {
   const nodePorts = new Set<string>()
   const numbers = new Set<string>()
-  ports.forEach((port, index) => {
-    const path = `spec.ports[${index}]`
-    const nodePort = port.nodePort ?? 0
-    if (nodePort !== 0) {
-      if (spec.type === 'ClusterIP') errors.push(forbiddenField(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'"))
-      const key = `${port.protocol}/${nodePort}`
-      if (nodePorts.has(key)) errors.push(duplicate(`${path}.nodePort`, nodePort))
-      nodePorts.add(key)
-    }
-    const key = `${port.protocol}/${port.port}`
-    if (numbers.has(key)) errors.push(duplicate(path, { protocol: port.protocol, port: port.port }))
+  const forEachNodePort = (use: (path: string, nodePort: number, protocol: string | undefined) => void): void =>
+    ports.forEach(({ nodePort = 0, protocol }, index) => void (nodePort === 0 || use(`spec.ports[${index}].nodePort`, nodePort, protocol)))
+  if (spec.type === 'ClusterIP') {
+    forEachNodePort((path) => void errors.push(forbiddenField(path, "may not be used when `type` is 'ClusterIP'")))
+  }
+  forEachNodePort((path, nodePort, protocol) => {
+    const key = `${protocol}/${nodePort}`
+    if (nodePorts.has(key)) errors.push(duplicate(path, nodePort))
+    nodePorts.add(key)
+  })
+  ports.forEach(({ port, protocol }, index) => {
+    const key = `${protocol}/${port}`
+    if (numbers.has(key)) errors.push(duplicate(`spec.ports[${index}]`, { protocol, port }))
     numbers.add(key)
   })
 }
