@@ -1,3 +1,4 @@
+import { plainAddress } from '../objects/ports-and-addresses.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { EndpointSlice, ServicePort } from '../resources/generated/types.ts'
 import type { ObjectReader } from './access.ts'
@@ -43,5 +44,5 @@ function endpointsOf({ endpoints, ports = [] }: EndpointSlice, { name: portName 
   const port = ports.find(({ name = '' }) => name === portName)?.port
   if (port === undefined) return []
   const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false)
-  return ready.flatMap(({ addresses: [host] }) => (host === undefined ? [] : [{ host, port }]))
+  return ready.flatMap(({ addresses: [host] }) => (host === undefined ? [] : [{ host: plainAddress(host), port }]))
 }

@@ -1,5 +1,6 @@
 import { request } from 'node:https'
 import type { IssuerDocuments } from '../apiserver/access/jwt/issuer-keys.ts'
+import { parseJson } from '../objects/json-text.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
 import { thrownMessage } from '../words/thrown.ts'
 
@@ -43,7 +44,7 @@ function get(url: string, { caPem, timeoutMs, maxBytes }: Limits): Promise<JsonO
       response.on('error', reject)
       response.on('end', () => {
         try {
-          const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+          const value: unknown = parseJson(Buffer.concat(chunks).toString('utf8'))
           if (!isObject(value)) throw new Error('the answer is no JSON object')
           resolve(value)
         } catch (error) {

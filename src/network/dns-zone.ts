@@ -1,3 +1,4 @@
+import { plainAddress } from '../objects/ports-and-addresses.ts'
 import type { Endpoint, EndpointSlice, Service } from '../resources/generated/types.ts'
 import { isReady } from './service-endpoints.ts'
 
@@ -76,7 +77,8 @@ function namesOf(service: Service, slices: readonly EndpointSlice[]): ServiceNam
       protocol: (port.protocol ?? 'TCP').toLowerCase(),
       port: port.port,
     }))
-    return { type: 'address', addresses: (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((address) => address !== ''), ports }
+    const addresses = (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((address) => address !== '').map(plainAddress)
+    return { type: 'address', addresses, ports }
   }
   return {
     type: 'headless',
@@ -91,7 +93,7 @@ function headless(slice: EndpointSlice, endpoint: Endpoint): HeadlessEndpoint[] 
   if (slice.addressType === 'FQDN') return []
   return endpoint.addresses.map((address) => ({
     hostName: endpoint.hostname ?? address.replace(/[.:]/g, '-'),
-    address,
+    address: plainAddress(address),
     family: slice.addressType === 'IPv6' ? 6 : 4,
     ports,
   }))

@@ -26,6 +26,10 @@ check('one endpoint needs one element', service('web', http), [slice('web', { ht
   'one 10.96.0.7 . tcp . 80 -> 10.244.0.5 . 8080',
   'hairpin 10.244.0.5 . 10.244.0.5',
 ])
+check('zeros in front of numbers, which the API takes, are gone', service('web', { ...http, clusterIP: '010.096.0.07' }), [slice('web', { http: 8080 }, ['010.244.00.5'])], [
+  'one 10.96.0.7 . tcp . 80 -> 10.244.0.5 . 8080',
+  'hairpin 10.244.0.5 . 10.244.0.5',
+])
 check('no endpoint, no element: the service range refuses', service('web', http), [], [])
 check('an endpoint that is not ready does not count', service('web', http), [slice('web', { http: 8080 }, ['10.244.0.5!', '10.244.0.6@there'])], [
   'one 10.96.0.7 . tcp . 80 -> 10.244.0.6 . 8080',

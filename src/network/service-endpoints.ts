@@ -1,4 +1,4 @@
-import { parseIp } from '../objects/ports-and-addresses.ts'
+import { plainAddress } from '../objects/ports-and-addresses.ts'
 import type { Endpoint, EndpointSlice, Service } from '../resources/generated/types.ts'
 
 export type Protocol = 'tcp' | 'udp' | 'sctp'
@@ -34,12 +34,12 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = { TCP: 'tcp', UDP: 'udp', 
 /** Undefined where nothing is to be routed: headless Services, external names, no address yet. */
 export function serviceRoute(service: Service, slices: readonly EndpointSlice[], nodeName: string): ServiceRoute | undefined {
   const spec = service.spec ?? {}
-  const clusterAddresses = (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((address) => isIpv4(address))
+  const clusterAddresses = (spec.clusterIPs ?? [spec.clusterIP ?? '']).flatMap(ipv4In)
   if (spec.type === 'ExternalName' || clusterAddresses.length === 0) return undefined
   const ingress = (service.status?.loadBalancer?.ingress ?? []).flatMap((each) => (each.ip === undefined ? [] : [each.ip]))
   return {
     clusterAddresses,
-    externalAddresses: [...(spec.externalIPs ?? []), ...ingress].filter(isIpv4),
+    externalAddresses: [...(spec.externalIPs ?? []), ...ingress].flatMap(ipv4In),
     stickyByClient: spec.sessionAffinity === 'ClientIP',
     ports: (spec.ports ?? []).map((port) => {
       const backends = backendsOf(port.name ?? '', slices, nodeName)
@@ -68,7 +68,7 @@ function backendsOf(portName: string, slices: readonly EndpointSlice[], nodeName
     if (slice.addressType !== 'IPv4' || port === undefined) continue
     for (const endpoint of slice.endpoints ?? []) {
       const target = isReady(endpoint) ? ready : isServing(endpoint) ? terminating : undefined
-      const address = endpoint.addresses[0]
+      const [address] = endpoint.addresses.slice(0, 1).flatMap(ipv4In)
       if (target !== undefined && address !== undefined) {
         target.set(`${address}:${port}`, { address, port, isLocal: endpoint.nodeName === nodeName })
       }
@@ -87,6 +87,8 @@ function isServing(endpoint: Endpoint): boolean {
   return endpoint.conditions?.serving !== false && endpoint.conditions?.terminating === true
 }
 
-function isIpv4(text: string): boolean {
-  return parseIp(text)?.family === 4
+/** None or one, as the kernel's tables want it. */
+function ipv4In(text: string): string[] {
+  const address = plainAddress(text)
+  return /^[\d.]+$/.test(address) ? [address] : []
 }

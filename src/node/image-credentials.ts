@@ -1,3 +1,4 @@
+import { parseJson } from '../objects/json-text.ts'
 import { isObject } from '../objects/json.ts'
 import type { Secret } from '../resources/generated/types.ts'
 import { fromBase64, textOf } from '../words/bytes.ts'
@@ -55,7 +56,7 @@ function parsed(base64: string | undefined): Readonly<Record<string, unknown>> |
   const bytes = base64 === undefined ? undefined : fromBase64(base64)
   if (bytes === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(textOf(bytes))
+    const value: unknown = parseJson(textOf(bytes))
     return isObject(value) ? value : undefined
   } catch {
     // A secret that is no JSON holds no credentials; the registry's own refusal is what the user sees.

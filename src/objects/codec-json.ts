@@ -17,9 +17,10 @@ export function decodeJson(bytes: Uint8Array): unknown {
   if (text.includes('__proto__') || text.includes('\\u005')) checkExactly(text)
   try {
     return parseJson(text)
-  } catch {
+  } catch (error) {
     checkExactly(text)
-    throw badRequest('json parse error: the text is not valid JSON')
+    // A number beyond every double's range is valid JSON too.
+    throw badRequest(error instanceof SyntaxError ? error.message : 'json parse error: the text is not valid JSON')
   }
 }
 

@@ -30,12 +30,13 @@ const integerTag = defineScalarTag<Integer>('tag:yaml.org,2002:int', {
   identify: (value) => Number.isInteger(value),
 })
 
-/** What does not fit in 64 bits is a double, as JSON has it. */
+/** What does not fit in 64 bits is a double, as JSON has it; what no double can hold is a text, as with Go's reader. */
 function readInteger(source: string): Integer | undefined {
   const match = /^([-+]?)(?:0o?([0-7]+)|0x([0-9a-fA-F]+)|(0|[1-9][0-9]*))$/.exec(source)
   if (match === null) return undefined
   const [, sign, octal, hex, decimal] = match
   const value = octal !== undefined ? Number.parseInt(octal, 8) : hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal)
+  if (!Number.isFinite(value)) return undefined
   if (Number.isSafeInteger(value) || source.length > MAX_INTEGER_CHARACTERS) return sign === '-' ? -value : value
   const exact = BigInt(octal !== undefined ? `0o${octal}` : hex !== undefined ? `0x${hex}` : (decimal ?? '')) * (sign === '-' ? -1n : 1n)
   return isInt64(exact) ? exact : Number(exact)

@@ -19,7 +19,7 @@ test('integers of 64 bits are exact, everything else is a double', () => {
   const table: [text: string, value: unknown][] = [
     ['9007199254740991', 9007199254740991], ['9007199254740992', 9007199254740992n], ['9007199254740993', 9007199254740993n],
     ['-9007199254740993', -9007199254740993n], ['9223372036854775807', MAX], ['-9223372036854775808', MIN],
-    ['9223372036854775808', 2 ** 63], ['-9223372036854775809', -(2 ** 63)], ['1'.repeat(400), Infinity],
+    ['9223372036854775808', 2 ** 63], ['-9223372036854775809', -(2 ** 63)], ['1'.repeat(300), 1.1111111111111112e299],
     ['9007199254740993.0', 2 ** 53], ['9007199254740993.5', 9007199254740994], ['9007199254740993e1', Number('90071992547409930')], ['1e18', 1e18], ['0.1234567890123456789', 0.12345678901234568],
     ['"9007199254740993"', '9007199254740993'], ['{"9007199254740993":1}', { '9007199254740993': 1 }],
     [' [9007199254740993 ,\t-9007199254740993\n]', [9007199254740993n, -9007199254740993n]],
@@ -46,9 +46,41 @@ test('the reader builds what JSON.parse builds', () => {
     '{"a\\"b":"\\u00e4\\n\\\\","":"","\\u0041":"\\\\"}', '{"b":1,"1":2,"a":3,"0":4,"b":5}', '["ä","\u2028","\\ud83d\\ude00"]', '{"__proto__":{"a":1},"constructor":2}',
   ]
   for (const text of table) assert.deepEqual(readJson(text, Number), JSON.parse(text), text)
-  // Without escapes in keys: V8 takes some of one character for one another.
+  // Without escapes: V8 misreads some keys that have them.
   const texts = fc.tuple(fc.json(), fc.constantFrom(undefined, 1, '\t')).map(([text, indent]) => JSON.stringify(JSON.parse(text), null, indent)).filter((text) => !text.includes('\\'))
   fc.assert(fc.property(texts, (text) => assert.deepEqual(readJson(text, Number), JSON.parse(text))), { numRuns: 300 })
+})
+
+test('keys with escapes are read as they are written, whatever keys V8 has seen before', () => {
+  // Each pair has a first key of its own, so that V8 expects the second one's backslash after it.
+  const table: [known: string, text: string, key: string][] = [
+    ['\\\\', '\\n', '\n'], ['\\\\', '\\"', '"'], ['\\\\', '\\u0041', 'A'], ['a\\\\', 'a\\n', 'a\n'], ['\\\\nx', '\\nxy', '\nxy'], ['5\\\\', '5\\n', '5\n'], ['b', '\\u0062', 'b'],
+    ['k:{\\\\\\"name', 'k:{\\"name\\"', 'k:{"name"'], ['\\\\', '\\\\', '\\'], ['\\u005c', '\\/', '/'],
+  ]
+  table.forEach(([known, text, key], index) => {
+    JSON.parse(`{"known${index}":[],"${known}":0}`)
+    const body = `{"known${index}":1,"${text}":[{"a":2}]}`
+    const value = { [`known${index}`]: 1, [key]: [{ a: 2 }] }
+    assert.deepEqual(parseJson(body), value, body)
+    assert.deepEqual(decodeJson(utf8(body)), value, body)
+    assert.deepEqual(parseJson(`[[],${body}]`), [[], value], body)
+  })
+})
+
+test('numbers beyond the range of doubles are refused', () => {
+  const table: [text: string, number: string][] = [
+    ['1e400', '1e400'], ['{"a":[1,-1E+309]}', '-1E+309'], ['[1.5e0000999 ]', '1.5e0000999'], [`{"a":${'9'.repeat(400)}}`, `${'9'.repeat(40)}...`], ['1'.repeat(310) + '.5e2', `${'1'.repeat(40)}...`],
+  ]
+  for (const [text, number] of table) {
+    assert.equal(badRequestOf(() => decodeJson(utf8(text))), `json: cannot unmarshal number ${number} into Go value of type float64`)
+    assert.throws(() => parseJson(text), SyntaxError, text)
+  }
+  // In YAML they are texts, as upstream has them.
+  for (const text of ['1e400', '-1E+309', '9'.repeat(400), `0x${'f'.repeat(400)}`]) assert.deepEqual(decodeYaml(utf8(`a: ${text}`)), { a: text }, text)
+  const kept: [text: string, value: unknown][] = [
+    ['1e308', 1e308], ['1e-400', 0], ['{"a":"1e400","1e400":[0e999]}', { a: '1e400', '1e400': [0] }], [`0.${'0'.repeat(400)}1e400`, 0.1], ['"sha256:1e400"', 'sha256:1e400'],
+  ]
+  for (const [text, value] of kept) assert.deepEqual(decodeJson(utf8(text)), value, text)
 })
 
 test('a large body is read and written within moments', () => {

@@ -23,10 +23,26 @@ const INTEGER = /^-?[0-9]+$/
 const MIN_INT64 = -(2n ** 63n)
 const MAX_INT64 = 2n ** 63n - 1n
 
-/** Throws SyntaxError where the text is no JSON. */
+/** Only numbers with an exponent of three digits, or with 300 digits, can be beyond a double's range. Hashes look like it too. */
+const LARGE_EXPONENT = /[0-9][eE]\+?[0-9][0-9][0-9]/
+
+/** Throws SyntaxError where the text is no JSON, or has a number such as 1e400 that no double can hold. */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text)
-  return mayHoldLongIntegers(text) ? readJson(text, exactNumber) : value
+  const isReadAgain = mayHoldLongIntegers(text) || LARGE_EXPONENT.test(text) || (text.includes('\\') && hasKeyWithBackslash(value))
+  return isReadAgain ? readJson(text, exactNumber) : value
+}
+
+/**
+ * V8's JSON.parse (13.6 to 14.6 at least) compares a key's text as it is written with keys that it knows: once it has seen
+ * {"a":1,"\\":2}, it reads {"a":1,"\n":2} as the same. What it takes for the key then begins like the text, escape and all: every key
+ * misread so has a backslash in it, and what has none is as it was written. https://github.com/nodejs/node/issues/63785
+ */
+function hasKeyWithBackslash(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(hasKeyWithBackslash)
+  for (const key in value) if (key.includes('\\') || hasKeyWithBackslash((value as JsonObject)[key])) return true
+  return false
 }
 
 /** Integers with 16 digits and more: all beyond 2^53 have them. A yes may be false, a no never is. */
@@ -36,8 +52,15 @@ export function mayHoldLongIntegers(text: string): boolean {
 
 function exactNumber(text: string): Integer {
   const number = Number(text)
+  if (!Number.isFinite(number)) throw new SyntaxError(`json: cannot unmarshal number ${shortened(text)} into Go value of type float64`)
   return text.length < MIN_LONG_CHARACTERS || Number.isSafeInteger(number) ? number : (integerOf(text) ?? number)
 }
+
+function shortened(text: string): string {
+  return text.length <= MAX_NUMBER_CHARACTERS ? text : `${text.slice(0, MAX_NUMBER_CHARACTERS)}...`
+}
+
+const MAX_NUMBER_CHARACTERS = 40
 
 /** 2^53 has so many digits. */
 const MIN_LONG_CHARACTERS = 16

@@ -1,3 +1,4 @@
+import { byteLength, isLongerThan } from '../words/bytes.ts'
 import { forbiddenField, invalidValue, required, tooLong, type FieldError } from './field-error.ts'
 import { childPath, indexPath } from './field-path.ts'
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from './kube-object.ts'
@@ -19,7 +20,7 @@ export type FinalizerRule = 'qualified' | 'known-or-with-domain'
 const PATH = 'metadata'
 const MAX_ANNOTATION_BYTES = 256 * 1024
 const MAX_MANAGER_BYTES = 128
-const MAX_SUBRESOURCE_CHARACTERS = 256
+const MAX_SUBRESOURCE_BYTES = 256
 
 export function validateMetadataForCreate(meta: ObjectMeta, rule: MetadataRule): FieldError[] {
   return [...validateName(meta, rule), ...validateNamespace(meta, rule), ...validateContent(meta, rule)]
@@ -95,22 +96,10 @@ export function validateAnnotations(annotations: Readonly<Record<string, string>
   let bytes = 0
   for (const [key, value] of Object.entries(annotations)) {
     for (const message of qualifiedNameErrors(key.toLowerCase())) errors.push(invalidValue(path, key, message))
-    bytes += key.length + byteLength(value, MAX_ANNOTATION_BYTES)
+    bytes += byteLength(key, MAX_ANNOTATION_BYTES) + byteLength(value, MAX_ANNOTATION_BYTES)
   }
   if (bytes > MAX_ANNOTATION_BYTES) errors.push(tooLong(path, MAX_ANNOTATION_BYTES))
   return errors
-}
-
-/** UTF-8 length without encoding. A text longer than the limit in UTF-16 units is so in bytes too. */
-export function byteLength(text: string, limit: number): number {
-  if (text.length > limit) return text.length
-  let bytes = text.length
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    // A surrogate pair has 4 bytes, 2 for each half.
-    if (code > 0x7f) bytes += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1
-  }
-  return bytes
 }
 
 function validateOwnerReferences(references: readonly OwnerReference[]): FieldError[] {
@@ -185,7 +174,7 @@ function validateManagedEntry(entry: ManagedFieldsEntry, path: string): FieldErr
     errors.push(invalidValue(childPath(path, 'fieldsType'), entry.fieldsType, 'must be `FieldsV1`'))
   }
   errors.push(...validateFieldManager(manager, childPath(path, 'manager')))
-  if (subresource.length > MAX_SUBRESOURCE_CHARACTERS) errors.push(tooLong(childPath(path, 'subresource'), MAX_SUBRESOURCE_CHARACTERS))
+  if (isLongerThan(subresource, MAX_SUBRESOURCE_BYTES)) errors.push(tooLong(childPath(path, 'subresource'), MAX_SUBRESOURCE_BYTES))
   return errors
 }
 
@@ -195,7 +184,7 @@ const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
 /** Also for the fieldManager parameter of a request. */
 export function validateFieldManager(manager: string, path: string): FieldError[] {
   const errors: FieldError[] = []
-  if (byteLength(manager, MAX_MANAGER_BYTES) > MAX_MANAGER_BYTES) errors.push(tooLong(path, MAX_MANAGER_BYTES))
+  if (isLongerThan(manager, MAX_MANAGER_BYTES)) errors.push(tooLong(path, MAX_MANAGER_BYTES))
   for (const { code, position } of unprintableIn(manager)) {
     errors.push(invalidValue(path, manager, `invalid character U+${code} (at position ${position})`))
   }

@@ -27,6 +27,7 @@ const rules: [rule: (value: string) => string[], good: string[], bad: [string, s
     ['A/b', [`prefix part ${SUBDOMAIN}`]],
     ['a/b/c', [`a qualified name ${QUALIFIED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]],
     ['x'.repeat(64), ['name part must be no more than 63 bytes']],
+    ['ä'.repeat(32), ['name part must be no more than 63 bytes', `name part ${QUALIFIED}`]],
   ]],
   [pathSegmentErrors, ['a:b', 'system:x', '...'], [['.', ["may not be '.'"]], ['a/b%', ["may not contain '/'", "may not contain '%'"]]]],
   [envVarNameErrors, ['A', 'a b', '1'],

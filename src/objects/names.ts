@@ -1,3 +1,4 @@
+import { isLongerThan } from '../words/bytes.ts'
 /**
  * The rules for names. Each function returns what is wrong, in the words that users and tests of Kubernetes know
  * (k8s.io/apimachinery util/validation); an empty list when nothing is.
@@ -50,21 +51,21 @@ function isSubdomain(value: string): boolean {
 }
 
 export function dnsLabelErrors(value: string): string[] {
-  const errors = value.length > 63 ? [maxLengthMessage(63)] : []
+  const errors = isLongerThan(value, 63) ? [maxLengthMessage(63)] : []
   if (LABEL_TEST.test(value)) return errors
   errors.push(isSubdomain(value) ? 'must not contain dots' : regexMessage(LABEL_MESSAGE, LABEL, 'my-name', '123-abc'))
   return errors
 }
 
 export function dnsSubdomainErrors(value: string): string[] {
-  const errors = value.length > 253 ? [maxLengthMessage(253)] : []
+  const errors = isLongerThan(value, 253) ? [maxLengthMessage(253)] : []
   if (!isSubdomain(value)) errors.push(regexMessage(SUBDOMAIN_MESSAGE, SUBDOMAIN, 'example.com'))
   return errors
 }
 
 /** *.example.com */
 export function wildcardDnsErrors(value: string): string[] {
-  const errors = value.length > 253 ? [maxLengthMessage(253)] : []
+  const errors = isLongerThan(value, 253) ? [maxLengthMessage(253)] : []
   if (!value.startsWith('*.') || !isSubdomain(value.slice(2))) {
     errors.push(regexMessage(WILDCARD_MESSAGE, `\\*\\.${SUBDOMAIN}`, '*.example.com'))
   }
@@ -82,7 +83,7 @@ export function httpPathErrors(value: string): string[] {
 }
 
 export function dns1035LabelErrors(value: string): string[] {
-  const errors = value.length > 63 ? [maxLengthMessage(63)] : []
+  const errors = isLongerThan(value, 63) ? [maxLengthMessage(63)] : []
   if (!LABEL_1035_TEST.test(value)) errors.push(regexMessage(LABEL_1035_MESSAGE, LABEL_1035, 'my-name', 'abc-123'))
   return errors
 }
@@ -99,13 +100,13 @@ export function qualifiedNameErrors(value: string): string[] {
   if (slash === 0) errors.push(`prefix part ${EMPTY_MESSAGE}`)
   else if (slash > 0) errors.push(...dnsSubdomainErrors(value.slice(0, slash)).map((message) => `prefix part ${message}`))
   if (name === '') errors.push(`name part ${EMPTY_MESSAGE}`)
-  else if (name.length > 63) errors.push(`name part ${maxLengthMessage(63)}`)
+  else if (isLongerThan(name, 63)) errors.push(`name part ${maxLengthMessage(63)}`)
   if (!QUALIFIED_TEST.test(name)) errors.push(`name part ${regexMessage(QUALIFIED_MESSAGE, QUALIFIED, 'MyName', 'my.name', '123-abc')}`)
   return errors
 }
 
 export function labelValueErrors(value: string): string[] {
-  const errors = value.length > 63 ? [maxLengthMessage(63)] : []
+  const errors = isLongerThan(value, 63) ? [maxLengthMessage(63)] : []
   if (value !== '' && !QUALIFIED_TEST.test(value)) {
     errors.push(regexMessage(LABEL_VALUE_MESSAGE, `(${QUALIFIED})?`, 'MyValue', 'my_value', '12345'))
   }
@@ -131,7 +132,7 @@ export function nameErrors(rule: NameRule, value: string, { asPrefix } = { asPre
 
 /** Keys of ConfigMaps and Secrets. */
 export function configKeyErrors(value: string): string[] {
-  const errors = value.length > 253 ? [maxLengthMessage(253)] : []
+  const errors = isLongerThan(value, 253) ? [maxLengthMessage(253)] : []
   if (!/^[-._a-zA-Z0-9]+$/.test(value)) {
     const message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
     errors.push(regexMessage(message, '[-._a-zA-Z0-9]+', 'key.name', 'KEY_NAME', 'key-name'))

@@ -1,3 +1,4 @@
+import { isLongerThan } from '../words/bytes.ts'
 import { maxLengthMessage } from './names.ts'
 
 /** Port names and numbers, IP addresses and CIDR ranges: parsing, and what is wrong with them in upstream's words. */
@@ -12,7 +13,7 @@ export interface Cidr extends IpAddress {
 
 /** Names of ports as IANA allows them (RFC 6335). */
 export function portNameErrors(value: string): string[] {
-  const errors = value.length > 15 ? [maxLengthMessage(15)] : []
+  const errors = isLongerThan(value, 15) ? [maxLengthMessage(15)] : []
   if (!/^[-a-z0-9]+$/.test(value)) errors.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')
   if (!/[a-z]/.test(value)) errors.push('must contain at least one letter (a-z)')
   if (value.includes('--')) errors.push('must not contain consecutive hyphens')
@@ -30,6 +31,28 @@ export function parseIp(text: string): IpAddress | undefined {
   if (v4 !== undefined) return { family: 4, value: v4 }
   const v6 = parseV6(text)
   return v6 === undefined ? undefined : { family: 6, value: v6 }
+}
+
+/**
+ * As the API's older fields have it: leading zeros mean nothing (010.0.0.1 is 10.0.0.1), and an IPv4 address may be written as an IPv6 one
+ * (::ffff:10.0.0.1, RFC 4291, 2.5.5.2).
+ */
+export function parseSloppyIp(text: string): IpAddress | undefined {
+  const ip = parseIp(withoutZeros(text))
+  return ip?.family === 6 && ip.value >> 32n === 0xffffn ? { family: 4, value: ip.value & 0xffffffffn } : ip
+}
+
+/** As other programs read it too: many take 010.0.0.1, which the API accepts, for 8.0.0.1. What is no address stays as it is. */
+export function plainAddress(text: string): string {
+  if (PLAIN_V4.test(text)) return text
+  const ip = parseSloppyIp(text)
+  return ip === undefined ? text : formatIp(ip)
+}
+
+const PLAIN_V4 = /^[1-9]\d{0,2}(?:\.(?:0|[1-9]\d{0,2})){3}$/
+
+function withoutZeros(text: string): string {
+  return text.replace(/(^|[.:/])0+(?=[0-9a-fA-F])/g, '$1')
 }
 
 function parseV4(text: string): bigint | undefined {
@@ -77,6 +100,7 @@ function parseGroups(half: string, isLast: boolean): number[] | undefined {
 
 /** The address in its canonical text form (RFC 5952 for IPv6). */
 export function formatIp(ip: IpAddress): string {
+  if (ip.family === 6 && ip.value >> 32n === 0xffffn) return `::ffff:${formatIp({ family: 4, value: ip.value })}`
   if (ip.family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((ip.value >> shift) & 0xffn)).join('.')
   const words = Array.from({ length: 8 }, (_, index) => Number((ip.value >> BigInt(112 - 16 * index)) & 0xffffn))
   let best = { start: 0, length: 0 }
@@ -101,6 +125,11 @@ export function parseCidr(text: string): Cidr | undefined {
   return prefixBits > (ip.family === 4 ? 32 : 128) ? undefined : { ...ip, prefixBits }
 }
 
+/** As the API's older fields have it: 010.0.0.0/08 is 10.0.0.0/8. */
+export function parseSloppyCidr(text: string): Cidr | undefined {
+  return parseCidr(withoutZeros(text))
+}
+
 /** The first address of the range. */
 export function networkOf(cidr: Cidr): IpAddress {
   const hostBits = BigInt((cidr.family === 4 ? 32 : 128) - cidr.prefixBits)
@@ -114,9 +143,9 @@ export function cidrContains(cidr: Cidr, ip: IpAddress): boolean {
 }
 
 export function ipErrors(value: string): string[] {
-  return parseIp(value) === undefined ? ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'] : []
+  return parseSloppyIp(value) === undefined ? ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'] : []
 }
 
 export function cidrErrors(value: string): string[] {
-  return parseCidr(value) === undefined ? ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'] : []
+  return parseSloppyCidr(value) === undefined ? ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'] : []
 }

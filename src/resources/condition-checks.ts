@@ -1,5 +1,5 @@
 import { duplicate, invalidValue, notSupported, required, tooLong } from '../objects/field-error.ts'
-import { byteLength } from '../objects/metadata.ts'
+import { isLongerThan } from '../words/bytes.ts'
 import type { Errors } from './field-checks.ts'
 import { checkQualifiedName } from './field-checks.ts'
 import type { Condition } from './generated/types.ts'
@@ -35,6 +35,6 @@ function checkCondition(errors: Errors, path: string, condition: Condition): voi
       `or 'ReasonA,ReasonB',  or 'ReasonA:ReasonB', regex used for validation is '${REASON.source.slice(1, -1)}')`
     errors.push(invalidValue(`${path}.reason`, reason, detail))
   }
-  if (reason.length > MAX_REASON_BYTES) errors.push(tooLong(`${path}.reason`, MAX_REASON_BYTES))
-  if (byteLength(message, MAX_MESSAGE_BYTES) > MAX_MESSAGE_BYTES) errors.push(tooLong(`${path}.message`, MAX_MESSAGE_BYTES))
+  if (isLongerThan(reason, MAX_REASON_BYTES)) errors.push(tooLong(`${path}.reason`, MAX_REASON_BYTES))
+  if (isLongerThan(message, MAX_MESSAGE_BYTES)) errors.push(tooLong(`${path}.message`, MAX_MESSAGE_BYTES))
 }

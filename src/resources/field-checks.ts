@@ -6,8 +6,7 @@ import { validateAnnotations, validateLabels } from '../objects/metadata.ts'
 import {
   configKeyErrors, dnsLabelErrors, dnsSubdomainErrors, labelValueErrors, qualifiedNameErrors,
 } from '../objects/names.ts'
-import type { IpAddress } from '../objects/ports-and-addresses.ts'
-import { ipErrors, parseIp, portNameErrors, portNumberErrors } from '../objects/ports-and-addresses.ts'
+import { ipErrors, parseSloppyIp, portNameErrors, portNumberErrors } from '../objects/ports-and-addresses.ts'
 
 /**
  * The checks that many kinds share. Each adds what is wrong to errors. The object's path and the field's name come apart,
@@ -159,7 +158,7 @@ export function checkNotSpecialIp(errors: Errors, path: string, field: string, v
 }
 
 function specialIpReason(text: string): string | undefined {
-  const ip = unmapped(parseIp(text))
+  const ip = parseSloppyIp(text)
   if (ip === undefined) return 'must be a valid IP address'
   if (ip.value === 0n) return `may not be unspecified (${text})`
   const four = ip.family === 4
@@ -173,14 +172,9 @@ function specialIpReason(text: string): string | undefined {
   return undefined
 }
 
-/** ::ffff:10.0.0.1 is 10.0.0.1 (RFC 4291, 2.5.5.2). */
-function unmapped(ip: IpAddress | undefined): IpAddress | undefined {
-  return ip?.family === 6 && ip.value >> 32n === 0xffffn ? { family: 4, value: ip.value & 0xffffffffn } : ip
-}
-
 /** One address of each family, in any order. */
 export function isDualStack(addresses: readonly string[]): boolean {
-  const families = new Set(addresses.map((address) => unmapped(parseIp(address))?.family))
+  const families = new Set(addresses.map((address) => parseSloppyIp(address)?.family))
   return families.has(4) && families.has(6)
 }
 

@@ -1,5 +1,6 @@
 import { invalidValue, required, tooLong } from '../objects/field-error.ts'
 import { dnsLabelErrors, dnsSubdomainErrors, httpPathErrors } from '../objects/names.ts'
+import { isLongerThan } from '../words/bytes.ts'
 import type { Errors } from './field-checks.ts'
 import { at } from './field-checks.ts'
 
@@ -33,7 +34,7 @@ export function checkDomainPrefixedPath(errors: Errors, field: string, value: st
 /** The name of a driver, as the CSI specification limits it; upper case is allowed. */
 export function checkDriverName(errors: Errors, path: string, field: string, name = ''): void {
   if (name === '') errors.push(required(at(path, field)))
-  if (name.length > MAX_DRIVER_NAME) errors.push(tooLong(at(path, field), MAX_DRIVER_NAME))
+  if (isLongerThan(name, MAX_DRIVER_NAME)) errors.push(tooLong(at(path, field), MAX_DRIVER_NAME))
   for (const problem of dnsSubdomainErrors(name.toLowerCase())) errors.push(invalidValue(at(path, field), name, problem))
 }
 
@@ -47,11 +48,11 @@ export function checkSignerName(errors: Errors, field: string, name = ''): void 
 }
 
 function checkSignerParts(errors: Errors, field: string, name: string, [domain, path]: readonly [string, string]): void {
-  if (domain.length > MAX_DOMAIN) errors.push(tooLong(field, MAX_DOMAIN))
+  if (isLongerThan(domain, MAX_DOMAIN)) errors.push(tooLong(field, MAX_DOMAIN))
   checkLabels(errors, field, domain, dnsLabelErrors)
   if (!domain.includes('.')) errors.push(invalidValue(field, domain, 'should be a domain with at least two segments separated by dots'))
   checkLabels(errors, field, path, dnsSubdomainErrors)
-  if (name.length > MAX_SIGNER_NAME) errors.push(tooLong(field, MAX_SIGNER_NAME))
+  if (isLongerThan(name, MAX_SIGNER_NAME)) errors.push(tooLong(field, MAX_SIGNER_NAME))
 }
 
 /** Only the first label that is wrong is reported. */

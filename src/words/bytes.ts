@@ -40,3 +40,20 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   }
   return whole
 }
+
+/** UTF-8 length without encoding. A text longer than the limit in UTF-16 units is so in bytes too. */
+export function byteLength(text: string, limit: number): number {
+  if (text.length > limit) return text.length
+  let bytes = text.length
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    // A surrogate pair has 4 bytes, 2 for each half.
+    if (code > 0x7f) bytes += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1
+  }
+  return bytes
+}
+
+/** In UTF-8, as limits count that upstream writes down for len(text). No unit of UTF-16 takes more than three bytes. */
+export function isLongerThan(text: string, maxBytes: number): boolean {
+  return text.length > maxBytes || (text.length * 3 > maxBytes && byteLength(text, maxBytes) > maxBytes)
+}

@@ -9,6 +9,9 @@ const causes = (count: number): { reason: string; field: string; message: string
 test('what is invalid, field by field', () => {
   assert.equal(invalid(kind, 'a', causes(1)).message, 'Deployment.apps "a" is invalid: spec.f0: Required value')
   assert.equal(invalid(kind, 'a', causes(2)).message, 'Deployment.apps "a" is invalid: [spec.f0: Required value, spec.f1: Required value]')
+  const twice = invalid(kind, 'a', [...causes(1), ...causes(1)])
+  assert.equal(twice.message, 'Deployment.apps "a" is invalid: spec.f0: Required value')
+  assert.equal(twice.details?.causes?.length, 2)
   assert.equal(invalid(kind, 'a', causes(100)).details?.causes?.length, 100)
 })
 

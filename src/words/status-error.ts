@@ -113,7 +113,8 @@ function moreCauses(count: number): StatusCause {
 /** kind is the CamelCase kind here, as upstream writes it: Pod "x" is invalid: spec...: Required value. */
 export function invalid(of: { group: string; kind: string }, name: string, all: readonly StatusCause[]): StatusError {
   const causes = all.length > MAX_CAUSES ? [...all.slice(0, MAX_CAUSES), moreCauses(all.length - MAX_CAUSES)] : all
-  const lines = causes.map((cause) => (cause.field === undefined ? cause.message : `${cause.field}: ${cause.message}`))
+  // The message says each thing once, however many checks have found it.
+  const lines = [...new Set(causes.map((cause) => (cause.field === undefined ? cause.message : `${cause.field}: ${cause.message}`)))]
   const list = lines.length === 1 ? (lines[0] ?? '') : `[${lines.join(', ')}]`
   const qualifiedKind = of.group === '' ? of.kind : `${of.kind}.${of.group}`
   const details = { ...(of.group === '' ? {} : { group: of.group }), kind: of.kind, ...(name === '' ? {} : { name }), causes }

@@ -6,6 +6,7 @@ import { ProtobufEncoder } from '../../src/apiserver/protobuf/encode-object.ts'
 import { decodeJson, duplicateFields } from '../../src/objects/codec-json.ts'
 import { decodeYaml, encodeYaml } from '../../src/objects/codec-yaml.ts'
 import { isObject, type JsonObject } from '../../src/objects/json.ts'
+import { readJson } from '../../src/objects/json-reader.ts'
 import { jsonText, parseJson } from '../../src/objects/json-text.ts'
 import { sampleOf } from '../../src/resources/sample-objects.testing.ts'
 import { servedResources } from '../../src/resources/registry.ts'
@@ -20,13 +21,13 @@ const yamlDocuments = [
   ...samples.map((sample) => encodeYaml(sample)), utf8('a: &a [1, 2]\nb: *a\nc: {<<: {d: 1}}\n---\n- |\n  text\n  more\n- >-\n  folded\n- "\\u00e4"\n- !!str 1\n- ? x\n  : y\n'),
 ]
 
-/** The same as decodeJson, without its short cuts. */
+/** The same as decodeJson, without its short cuts: JSON.parse misreads some keys that are written with escapes. */
 function exactly(text: string): unknown {
-  const revive = (_: string, value: unknown, { source = '' }: { source?: string }): unknown => {
-    if (typeof value !== 'number' || Number.isSafeInteger(value) || !/^-?\d+$/.test(source)) return value
+  return readJson(text, (source) => {
+    const value = Number(source)
+    if (Number.isSafeInteger(value) || !/^-?\d+$/.test(source)) return value
     return BigInt.asIntN(64, BigInt(source)) === BigInt(source) ? BigInt(source) : value
-  }
-  return (JSON.parse as (text: string, use: typeof revive) => unknown)(text, revive)
+  })
 }
 
 fuzz('JSON that was sound', 0.06, mutated(jsonDocuments), (bytes) => {

@@ -6,16 +6,14 @@ import type { JsonObject } from '../../src/objects/json.ts'
 const KEYS = [
   'constructor', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__', 'length', '0', '-1', '-', '', ' ', 'a', 'b', 'name', 'key', '$patch', '$retainKeys', '$setElementOrder/containers',
   '$deleteFromPrimitiveList/finalizers', 'metadata', 'spec', 'labels', 'annotations', 'finalizers', 'ownerReferences', 'managedFields', 'containers', 'ports', 'env', 'f:a', 'k:{"name":"a"}', '.', '..', 'a/b', 'a~b',
-  'ä', '\u0000', '\ud800', 'x'.repeat(300),
+  'ä', '\u0000', '\ud800', 'x'.repeat(300), '\\', '"', '\n', 'a\\', 'a\n',
 ] as const
 
 const TEXTS = [
   ...KEYS, '__proto__', 'null', 'true', '1e9', '0x1', '1_000', '~', '<<', '*a', '&a', '!!js', '2026-01-01', '100m', '1Ei', '.5', '\u2028', '%00', '%2e%2e', '../..', '=', '!', ',', 'in', 'notin', '(', ')', '\\', '"',
 ] as const
 
-/** Without backslashes: once V8's JSON.parse has seen the key "\\", it takes others of one character that are written with an escape for it. */
-const plainKey = fc.string({ maxLength: 8 }).filter((key) => !key.includes('\\'))
-export const hostileKey: fc.Arbitrary<string> = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...KEYS) }, plainKey)
+export const hostileKey: fc.Arbitrary<string> = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...KEYS) }, fc.string({ maxLength: 8 }))
 export const hostileText: fc.Arbitrary<string> = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...TEXTS) }, fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ maxLength: 20 }))
 
 const scalar = fc.oneof(

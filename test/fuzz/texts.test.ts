@@ -1,7 +1,7 @@
 /** The small languages of the API: selectors, quantities, continue tokens, paths, CEL, patterns. Read, or refused; what is printed reads the same. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { jsonText } from '../../src/objects/json-text.ts'
+import { jsonText, parseJson } from '../../src/objects/json-text.ts'
 import { parseRequest } from '../../src/apiserver/request-info.ts'
 import { decodeContinue, encodeContinue } from '../../src/apiserver/watch-cache/continue-token.ts'
 import { formatFieldSelector, matchesFields, parseFieldSelector } from '../../src/objects/field-selector.ts'
@@ -114,7 +114,7 @@ fuzz('values of custom resources', 0.03, fc.oneof(hostileObject, mutatedText([JS
 
 function objectIn(text: string): JsonObject {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseJson(text)
     return isObject(value) && !utf8(text).includes(0) ? value : {}
   } catch {
     return {}

@@ -1,6 +1,6 @@
 import { invalidValue } from '../../objects/field-error.ts'
 import type { FieldError } from '../../objects/field-error.ts'
-import { parseIp } from '../../objects/ports-and-addresses.ts'
+import { parseSloppyIp } from '../../objects/ports-and-addresses.ts'
 import type { ServiceSpec } from '../../resources/generated/types.ts'
 import { isHeadless } from './service-shape.ts'
 
@@ -32,7 +32,7 @@ function tooManyForOne({ ipFamilyPolicy, clusterIPs = [], ipFamilies = [] }: Ser
 /** An address tells the family where that is not said. */
 function unknownAddresses({ clusterIPs = [], ipFamilies = [] }: ServiceSpec): FieldError[] {
   return clusterIPs.flatMap((address, index) => {
-    if (index < ipFamilies.length || parseIp(address)?.family !== 6) return []
+    if (index < ipFamilies.length || parseSloppyIp(address)?.family !== 6) return []
     return [invalidValue(`spec.clusterIPs[${index}]`, clusterIPs, 'IPv6 is not configured on this cluster')]
   })
 }

@@ -1,3 +1,5 @@
+import { parseSloppyIp } from '../../objects/ports-and-addresses.ts'
+
 /** IPv4 addresses as numbers: 10.96.0.1 is 0x0a600001. */
 export interface Ipv4Range {
   readonly cidr: string
@@ -7,16 +9,10 @@ export interface Ipv4Range {
   readonly last: number
 }
 
-/** Undefined unless the text is four decimal numbers without leading zeros (a zero in front meant octal to some readers). */
+/** In each way that the API takes: 010.96.0.1 and ::ffff:10.96.0.1 are 10.96.0.1. */
 export function parseIpv4(text: string): number | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4) return undefined
-  let address = 0
-  for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined
-    address = address * 256 + Number(part)
-  }
-  return address
+  const ip = parseSloppyIp(text)
+  return ip?.family === 4 ? Number(ip.value) : undefined
 }
 
 export function formatIpv4(address: number): string {
@@ -33,7 +29,7 @@ export function parseServiceRange(cidr: string): Ipv4Range {
   const prefixBits = Number(bits)
   const isPrefix = /^\d+$/.test(bits) && prefixBits >= SMALLEST_PREFIX_BITS && prefixBits <= LARGEST_PREFIX_BITS
   const size = 2 ** (32 - prefixBits)
-  if (address === undefined || !isPrefix || address % size !== 0) {
+  if (address === undefined || formatIpv4(address) !== base || !isPrefix || address % size !== 0) {
     throw new Error(
       `service range ${JSON.stringify(cidr)}: give an IPv4 network such as 10.96.0.0/16, with a prefix of 8 to 28 bits and no host bits set`,
     )

@@ -59,6 +59,10 @@ test('what a new Service gets', () => {
   const six = world.write('six', { type: 'ClusterIP', clusterIP: 'None', ipFamilies: ['IPv6'], ports: [tcp(80)] })
   assert.deepEqual([six.ipFamilies, six.ipFamilyPolicy], [['IPv6', 'IPv4'], 'RequireDualStack'])
   assert.deepEqual(world.write('bare', { ...bare, ipFamilyPolicy: 'SingleStack' }).ipFamilies, ['IPv4'])
+  assert.equal(world.write('zeros', { ...clusterIp, clusterIP: '10.96.001.01' }).clusterIP, '10.96.001.01')
+  for (const clusterIP of ['10.96.1.1', '010.096.1.1', '::ffff:10.96.1.1']) {
+    assert.throws(() => world.begin('same', { ...clusterIp, clusterIP }), /provided IP is already allocated/)
+  }
   const external = world.write('external', { type: 'ExternalName', externalName: 'example.com' })
   assert.deepEqual(external, { type: 'ExternalName', externalName: 'example.com' })
   const dns = world.write('dns', { type: 'NodePort', ports: [{ port: 53, protocol: 'UDP', name: 'a' }, { port: 53, protocol: 'TCP', name: 'b' }, tcp(80)] })

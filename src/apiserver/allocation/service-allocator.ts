@@ -45,7 +45,7 @@ export class ServiceAllocator implements Mutator, WriteObserver {
     this.#options = options
     this.#addresses = new NumberPool({
       first: range.first, last: range.last, dynamicFrom: range.first + addressBand, random,
-      isHeld: (address, owner) => this.#stored(owner, (service) => clusterAddressesOf(service).includes(formatIpv4(address))),
+      isHeld: (address, owner) => this.#stored(owner, (service) => clusterAddressesOf(service).some((text) => parseIpv4(text) === address)),
     })
     this.#ports = new NumberPool({
       ...nodePorts, dynamicFrom: nodePorts.first + portBand, random,

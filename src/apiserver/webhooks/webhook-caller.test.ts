@@ -41,7 +41,7 @@ test('where a webhook is that has an URL', () => {
 })
 
 test('where a webhook is that has a service', () => {
-  const ready = { addresses: ['10.1.0.7'], conditions: { ready: true } }
+  const ready = { addresses: ['010.1.0.07'], conditions: { ready: true } }
   const unready = { addresses: ['10.1.0.8'], conditions: { ready: false } }
   const at = { namespace: 'hooks', name: 'hook' }
   const post = (port = 443, path = '/'): string => `failed to call webhook: Post "https://hook.hooks.svc:${port}${path}?timeout=10s": `

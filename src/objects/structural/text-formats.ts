@@ -1,6 +1,6 @@
 import { parseTime } from '../../words/instant.ts'
-import { byteLength } from '../metadata.ts'
-import { parseCidr, parseIp } from '../ports-and-addresses.ts'
+import { byteLength } from '../../words/bytes.ts'
+import { parseSloppyCidr, parseSloppyIp } from '../ports-and-addresses.ts'
 
 /** A day by its numbers: 2026-02-30 is none. */
 function isDate(text: string): boolean {
@@ -92,11 +92,6 @@ function isCardNumber(text: string): boolean {
   return CARD.test(digits) && sum % 10 === 0
 }
 
-/** 010.0.0.1 means 10.0.0.1 here. */
-function withoutZeros(text: string): string {
-  return text.replace(/(^|[.:])0+(?=\d+(?:[./]|$))/g, '$1')
-}
-
 const OCTET = '\\s*(?:\\d|[1-9]\\d|1\\d\\d|2[0-4]\\d|25[0-5])\\s*'
 const RGB = new RegExp(`^rgb\\(${OCTET},${OCTET},${OCTET}\\)$`)
 const MAC = /^(?:[0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\1){4}(?:[0-9a-f]{2}|(?:[0-9a-f]{2}\1){2}[0-9a-f]{2}|(?:[0-9a-f]{2}\1){14}[0-9a-f]{2})$/i
@@ -107,9 +102,9 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   date: isDate,
   datetime: isDateTime,
   duration: isDuration,
-  ipv4: (text) => parseIp(withoutZeros(text))?.family === 4,
-  ipv6: (text) => parseIp(withoutZeros(text))?.family === 6,
-  cidr: (text) => parseCidr(withoutZeros(text)) !== undefined,
+  ipv4: (text) => parseSloppyIp(text)?.family === 4 && !text.includes(':'),
+  ipv6: (text) => parseSloppyIp(text) !== undefined && text.includes(':'),
+  cidr: (text) => parseSloppyCidr(text) !== undefined,
   mac: (text) => MAC.test(text) || DOTTED_MAC.test(text),
   uuid: (text) => UUID.test(text),
   uuid3: uuidOfVersion(3),

@@ -1,3 +1,4 @@
+import { isLongerThan } from '../../words/bytes.ts'
 import { compile } from '../cel/compile.ts'
 import { PER_OBJECT_BUDGET } from '../cel/limits.ts'
 import type { Program } from '../cel/program.ts'
@@ -106,5 +107,5 @@ function findingOf(validation: CompiledValidation, bindings: Readonly<Record<str
 function messageOf(value: Value | undefined): string | undefined {
   if (typeof value !== 'string') return undefined
   const text = value.trim()
-  return text === '' || text.length > MAX_MESSAGE_BYTES || /[\n\r]/.test(text) ? undefined : text
+  return text === '' || isLongerThan(text, MAX_MESSAGE_BYTES) || /[\n\r]/.test(text) ? undefined : text
 }

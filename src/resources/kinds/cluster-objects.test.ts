@@ -58,6 +58,26 @@ test('a Node', () => {
     'spec.podCIDRs: Invalid value: ["10.1.0.0/24","10.2.0.0/24"]: may specify no more than one CIDR for each IP family')
 })
 
+test('annotations of a Node from before it had taints', () => {
+  const at = 'scheduler.alpha.kubernetes.io'
+  const list = JSON.stringify([{ key: 'a', effect: 'NoSchedule' }, { key: 'a b', effect: 'Never' }, { key: 'a', effect: 'NoSchedule' }])
+  const table: [annotation: string, text: string, ...expected: string[]][] = [
+    ['taints', ''], ['taints', '[]'], ['taints', 'null'], ['taints', '[{"key":"a","effect":"NoSchedule"}]'], ['preferAvoidPods', '{}'],
+    ['preferAvoidPods', '{"preferAvoidPods":[{"podSignature":{"podController":{"kind":"ReplicaSet","name":"a","controller":true}}}]}'],
+    ['taints', '{', `metadata.annotations: Invalid value: "${at}/taints": must be a JSON list of taints`],
+    ['taints', '[{"key":1}]', `metadata.annotations: Invalid value: "${at}/taints": must be a JSON list of taints`],
+    ['preferAvoidPods', '[]', `metadata.annotations.AvoidPods: Invalid value: "${at}/preferAvoidPods": must be a JSON object with a list preferAvoidPods of objects`],
+    ['preferAvoidPods', '{"preferAvoidPods":[{},{"podSignature":{"podController":{"controller":false}}}]}',
+      `metadata.annotations.${at}/preferAvoidPods[0].PodSignature: Required value`,
+      `metadata.annotations.${at}/preferAvoidPods[1].PodSignature.PodController.Controller: Invalid value: false: must point to a controller`],
+  ]
+  const check = createChecks(nodes, sampleNode)
+  for (const [annotation, text, ...expected] of table) check({ 'metadata.annotations': { [`${at}/${annotation}`]: text } }, ...expected)
+  const found = messagesOf(nodes.validateCreate(changed(sampleNode(), { 'metadata.annotations': { [`${at}/taints`]: list } })))
+  assert.deepEqual(found.map((message) => message.slice(0, message.indexOf(':'))),
+    ['[1].key', '[1].effect', '[2]'].map((place) => `metadata.annotations.${at}/taints${place}`))
+})
+
 test('what stays once a Node has it', () => {
   const check = updateChecks(nodes, sampleNode)
   check({}, { 'spec.podCIDR': '10.1.0.0/24', 'spec.providerID': 'x', 'spec.unschedulable': true })
@@ -113,6 +133,9 @@ test('an EndpointSlice', () => {
   address('IPv4', 'fd00::1', 'Invalid value: "fd00::1": must be a valid IPv4 address')
   address('IPv4', '10.0.0', 'Invalid value: "10.0.0": must be a valid IPv4 address', 'Invalid value: "10.0.0": must be a valid IP address')
   address('IPv6', '10.0.0.1', 'Invalid value: "10.0.0.1": must be a valid IPv6 address')
+  address('IPv4', '010.0.0.1')
+  address('IPv4', '::ffff:10.0.0.1')
+  address('IPv6', '::ffff:10.0.0.1', 'Invalid value: "::ffff:10.0.0.1": must be a valid IPv6 address')
   address('IPv6', '::1', 'Invalid value: "::1": may not be in the loopback range (127.0.0.0/8, ::1/128)')
   address('FQDN', 'db.example.com.')
   address('FQDN', 'db', 'Invalid value: "db": should be a domain with at least two segments separated by dots')

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { duplicate, invalidValue, required } from '../../objects/field-error.ts'
+import { isLongerThan } from '../../words/bytes.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { checkImmutable, checkNotNegative, checkQualifiedName, checkUnique } from '../field-checks.ts'
@@ -25,7 +26,7 @@ function checkDriver(
 ): void {
   checkDriverName(errors, path, 'name', name)
   if (nodeID === '') errors.push(required(`${path}.nodeID`))
-  if (nodeID.length > MAX_NODE_ID_LENGTH) {
+  if (isLongerThan(nodeID, MAX_NODE_ID_LENGTH)) {
     errors.push(invalidValue(`${path}.nodeID`, nodeID, `must be ${MAX_NODE_ID_LENGTH} characters or less`))
   }
   checkNotNegative(errors, `${path}.allocatable`, 'count', allocatable?.count)

@@ -1,7 +1,7 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { duplicate, invalidValue, required, tooMany } from '../../objects/field-error.ts'
 import { dnsLabelErrors, dnsSubdomainErrors } from '../../objects/names.ts'
-import { parseIp } from '../../objects/ports-and-addresses.ts'
+import { parseSloppyIp } from '../../objects/ports-and-addresses.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import {
@@ -62,7 +62,7 @@ function checkAddress(errors: Errors, path: string, addressType: string, address
   // Another type has been reported, and says nothing of what an address is.
   if (addressType !== 'IPv4' && addressType !== 'IPv6') return
   const family = addressType === 'IPv4' ? 4 : 6
-  if (parseIp(address)?.family !== family) errors.push(invalidValue(path, address, `must be a valid ${addressType} address`))
+  if (parseSloppyIp(address)?.family !== family) errors.push(invalidValue(path, address, `must be a valid ${addressType} address`))
   checkNotSpecialIp(errors, path, '', address)
 }
 

@@ -30,6 +30,8 @@ test('an Event of events.k8s.io/v1', () => {
   check({ type: 'Odd' }, 'type: Invalid value: "": has invalid value: Odd')
   check({ deprecatedCount: 2 }, 'count: Invalid value: "": needs to be unset')
   check({ series: { count: 1, lastObservedTime: '2026-01-01T00:00:00.000000Z' } }, 'series.count: Invalid value: "": should be at least 2')
+  check({ note: '€'.repeat(341) })
+  check({ note: '€'.repeat(342) }, 'message: Invalid value: "": can have at most 1024 characters')
   check({ note: 'x'.repeat(1025) }, 'message: Invalid value: "": can have at most 1024 characters')
   const checkUpdate = updateChecks(eventsV1Events, sampleEventsV1Event)
   checkUpdate({}, { series: { count: 2, lastObservedTime: '2026-01-01T00:00:00.000000Z' } })

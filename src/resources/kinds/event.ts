@@ -1,6 +1,7 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { invalidValue, required } from '../../objects/field-error.ts'
 import type { Instant } from '../../words/instant.ts'
+import { isLongerThan } from '../../words/bytes.ts'
 import { ageOf } from '../age.ts'
 import type { Column, ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
@@ -41,14 +42,14 @@ function checkNewStyle(errors: Errors, event: Event): void {
   checkWord(errors, 'reportingInstance', event.reportingInstance)
   checkWord(errors, 'action', event.action)
   checkWord(errors, 'reason', event.reason)
-  if ((event.message?.length ?? 0) > MAX_MESSAGE_CHARACTERS) {
+  if (isLongerThan(event.message ?? '', MAX_MESSAGE_CHARACTERS)) {
     errors.push(invalidValue('message', '', `can have at most ${MAX_MESSAGE_CHARACTERS} characters`))
   }
 }
 
 function checkWord(errors: Errors, field: string, value = ''): void {
   if (value === '') errors.push(required(field))
-  if (value.length > MAX_WORD_CHARACTERS) errors.push(invalidValue(field, '', `can have at most ${MAX_WORD_CHARACTERS} characters`))
+  if (isLongerThan(value, MAX_WORD_CHARACTERS)) errors.push(invalidValue(field, '', `can have at most ${MAX_WORD_CHARACTERS} characters`))
 }
 
 function validate(event: Event): FieldError[] {

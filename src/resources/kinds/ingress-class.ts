@@ -1,5 +1,6 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { forbiddenField, notSupported, required, tooLong } from '../../objects/field-error.ts'
+import { isLongerThan } from '../../words/bytes.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { checkDnsLabel, checkImmutable } from '../field-checks.ts'
@@ -18,7 +19,7 @@ function validate({ spec }: IngressClass): FieldError[] {
   const controller = spec?.controller ?? ''
   if (controller === '') errors.push(required('spec.controller'))
   else {
-    if (controller.length > MAX_CONTROLLER_LENGTH) errors.push(tooLong('spec.controller', MAX_CONTROLLER_LENGTH))
+    if (isLongerThan(controller, MAX_CONTROLLER_LENGTH)) errors.push(tooLong('spec.controller', MAX_CONTROLLER_LENGTH))
     checkDomainPrefixedPath(errors, 'spec.controller', controller)
   }
   if (spec?.parameters !== undefined) checkParameters(errors, 'spec.parameters', spec.parameters)

@@ -1,7 +1,7 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { invalidValue, notSupported, required } from '../../objects/field-error.ts'
 import { dns1035LabelErrors, dnsSubdomainErrors, pathSegmentErrors, wildcardDnsErrors } from '../../objects/names.ts'
-import { parseIp } from '../../objects/ports-and-addresses.ts'
+import { parseSloppyIp } from '../../objects/ports-and-addresses.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { at, checkDnsSubdomain, checkIp, checkNames, checkPortName, checkPortNumber } from '../field-checks.ts'
@@ -52,7 +52,7 @@ function checkHostName(errors: Errors, path: string, field: string, host: string
 
 function checkRule(errors: Errors, path: string, { host = '', http }: IngressRule): void {
   if (host !== '') {
-    if (parseIp(host) !== undefined) errors.push(invalidValue(`${path}.host`, host, NO_ADDRESS))
+    if (parseSloppyIp(host) !== undefined) errors.push(invalidValue(`${path}.host`, host, NO_ADDRESS))
     checkHostName(errors, path, 'host', host)
   }
   if (http === undefined) return
@@ -116,7 +116,7 @@ function validateStatus({ status }: Ingress): FieldError[] {
     if (ip !== '') checkIp(errors, path, 'ip', ip)
     if (hostname === '') return
     checkDnsSubdomain(errors, path, 'hostname', hostname)
-    if (parseIp(hostname) !== undefined) errors.push(invalidValue(`${path}.hostname`, hostname, NO_ADDRESS))
+    if (parseSloppyIp(hostname) !== undefined) errors.push(invalidValue(`${path}.hostname`, hostname, NO_ADDRESS))
   })
   return errors
 }

@@ -1,7 +1,9 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { forbiddenField, invalidValue, notSupported, required } from '../../objects/field-error.ts'
 import type { Cidr } from '../../objects/ports-and-addresses.ts'
-import { cidrContains, cidrErrors, networkOf, parseCidr, portNameErrors, portNumberErrors } from '../../objects/ports-and-addresses.ts'
+import {
+  cidrContains, cidrErrors, networkOf, parseSloppyCidr, portNameErrors, portNumberErrors,
+} from '../../objects/ports-and-addresses.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { checkLabelSelector } from '../field-checks.ts'
@@ -89,12 +91,12 @@ function checkBlock(errors: Errors, path: string, { cidr, except = [] }: IPBlock
     return
   }
   for (const problem of cidrErrors(cidr)) errors.push(invalidValue(`${path}.cidr`, cidr, problem))
-  const block = parseCidr(cidr)
+  const block = parseSloppyCidr(cidr)
   if (block === undefined) return
   except.forEach((text, index) => {
     const field = `${path}.except[${index}]`
     for (const problem of cidrErrors(text)) errors.push(invalidValue(field, text, problem))
-    const hole = parseCidr(text)
+    const hole = parseSloppyCidr(text)
     if (hole !== undefined && !isWithin(block, hole)) errors.push(invalidValue(field, text, 'must be a strict subset of `cidr`'))
   })
 }

@@ -35,6 +35,7 @@ test('a NetworkPolicy', () => {
   peer({ ipBlock: { cidr: '' } }, '.ipBlock.cidr: Required value')
   peer({ ipBlock: { cidr: '10.0.0.0' } }, '.ipBlock.cidr: Invalid value: "10.0.0.0": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')
   peer({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } })
+  peer({ ipBlock: { cidr: '010.0.0.0/08', except: ['10.001.0.0/16'] } })
   peer({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.0.0.0/8'] } }, '.ipBlock.except[0]: Invalid value: "10.0.0.0/8": must be a strict subset of `cidr`')
   peer({ ipBlock: { cidr: '10.0.0.0/8', except: ['11.0.0.0/9'] } }, '.ipBlock.except[0]: Invalid value: "11.0.0.0/9": must be a strict subset of `cidr`')
   check({ 'spec.policyTypes': ['Sideways'] }, 'spec.policyTypes[0]: Unsupported value: "Sideways": supported values: "Ingress", "Egress"')
@@ -51,7 +52,9 @@ test('an Ingress', () => {
     check(Object.fromEntries(Object.entries(change).map(([key, value]) => [`${first}.${key}`, value])), ...expected.map((text) => `${first}.${text}`)))
   check({})
   check({ 'spec.rules': [] }, 'spec: Invalid value: []: either `defaultBackend` or `rules` must be specified')
-  check({ 'spec.rules[0].host': '10.0.0.1' }, 'spec.rules[0].host: Invalid value: "10.0.0.1": must be a DNS name, not an IP address')
+  for (const host of ['10.0.0.1', '010.0.0.1']) {
+    check({ 'spec.rules[0].host': host }, `spec.rules[0].host: Invalid value: "${host}": must be a DNS name, not an IP address`)
+  }
   check({ 'spec.rules[0].host': '*.example.com' })
   check({ 'spec.rules[0].host': 'a.*.com' }, 'spec.rules[0].host: Invalid value: "a.*.com": a wildcard DNS-1123 subdomain must start with \'*.\', followed by a'
     + " valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"

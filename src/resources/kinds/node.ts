@@ -1,18 +1,17 @@
 import { findCondition } from '../../objects/conditions.ts'
 import type { FieldError } from '../../objects/field-error.ts'
 import { duplicate, forbiddenField, invalidValue } from '../../objects/field-error.ts'
-import { parseCidr } from '../../objects/ports-and-addresses.ts'
-import { cidrErrors } from '../../objects/ports-and-addresses.ts'
+import { cidrErrors, parseSloppyCidr } from '../../objects/ports-and-addresses.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
-import { checkNames, checkQualifiedName, sameValue } from '../field-checks.ts'
+import { checkNames, sameValue } from '../field-checks.ts'
 import { kinds } from '../generated/kinds.ts'
-import type { Node, Taint } from '../generated/types.ts'
+import type { Node } from '../generated/types.ts'
 import { keepSpec, keepStatus, plainResource } from '../plain-resource.ts'
 import { canonicalizeResources, checkAmount } from '../resource-list.ts'
 import { ageColumn, textColumn, wideColumn } from '../table.ts'
-import { checkTaintEffect } from './pod/scheduling-checks.ts'
-import { labelValueErrors } from '../../objects/names.ts'
+import { checkNodeAnnotations } from './node-annotations.ts'
+import { checkTaints } from './taints.ts'
 
 /** podCIDR is the first of podCIDRs; allocatable is all of the capacity until the node says otherwise. */
 function defaults(draft: Node): void {
@@ -29,12 +28,14 @@ function defaults(draft: Node): void {
 
 function validate(node: Node): FieldError[] {
   const errors: Errors = []
-  checkTaints(errors, node.spec?.taints ?? [])
+  checkNodeAnnotations(errors, node)
+  // Upstream reports taints below metadata; clients and tests know that path.
+  checkTaints(errors, 'metadata.taints', node.spec?.taints ?? [])
   checkResources(errors, node)
   const cidrs = node.spec?.podCIDRs ?? []
   cidrs.forEach((cidr, index) => checkNames(errors, 'spec', `podCIDRs[${index}]`, cidr, cidrErrors))
   if (cidrs.length > 1) {
-    const families = new Set(cidrs.map((cidr) => parseCidr(cidr)?.family))
+    const families = new Set(cidrs.map((cidr) => parseSloppyCidr(cidr)?.family))
     if (cidrs.length > 2 || families.size !== 2) {
       errors.push(invalidValue('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family'))
     }
@@ -50,24 +51,6 @@ function checkResources(errors: Errors, { status }: Node): void {
     const amounts = status?.[list]
     for (const name in amounts) checkAmount(errors, `status.${list}.${name}`, name, amounts[name] ?? '')
   }
-}
-
-// Upstream reports taints below metadata; clients and tests know that path.
-function checkTaints(errors: Errors, taints: readonly Taint[]): void {
-  const seen = new Set<string>()
-  taints.forEach((taint, index) => {
-    const path = `metadata.taints[${index}]`
-    checkQualifiedName(errors, path, 'key', taint.key ?? '')
-    const problems = labelValueErrors(taint.value ?? '')
-    if (problems.length > 0) errors.push(invalidValue(`${path}.value`, taint.value, problems.join(';')))
-    checkTaintEffect(errors, `${path}.effect`, taint.effect)
-    const pair = `${taint.effect}/${taint.key}`
-    if (seen.has(pair)) {
-      const error = duplicate(path, taint)
-      errors.push({ ...error, message: `${error.message}: taints must be unique by key and effect pair` })
-    }
-    seen.add(pair)
-  })
 }
 
 /** A node once took its configuration from the API: that is gone, and stays only where it stood. */
@@ -106,6 +89,7 @@ function validateUpdate(node: Node, old: Node): FieldError[] {
 
 function validateStatus(node: Node): FieldError[] {
   const errors: Errors = []
+  checkNodeAnnotations(errors, node)
   checkResources(errors, node)
   const seen = new Set<string>()
   node.status?.addresses?.forEach((address, index) => {

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { forbiddenField, invalidValue, required, tooLong } from '../../objects/field-error.ts'
+import { parseJson } from '../../objects/json-text.ts'
 import { isObject } from '../../objects/json.ts'
 import { fromBase64, textOf, toBase64, utf8 } from '../../words/bytes.ts'
 import type { ResourceDefinition } from '../definition.ts'
@@ -87,7 +88,7 @@ function jsonObjectProblem(base64: string): string | undefined {
   if (text === '') return 'unexpected end of JSON input'
   if (!/^[{["\-0-9tfn]/.test(text)) return `invalid character '${text.slice(0, 1)}' looking for beginning of value`
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseJson(text)
     if (value === null || isObject(value)) return undefined
     const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
     return `json: cannot unmarshal ${type} into Go value of type map[string]interface {}`

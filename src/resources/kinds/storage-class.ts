@@ -1,5 +1,6 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { duplicate, forbiddenField, invalidValue, required, tooLong } from '../../objects/field-error.ts'
+import { byteLength } from '../../words/bytes.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { checkImmutable, checkOneOfIfSet, checkQualifiedName, checkUnique, sameValue } from '../field-checks.ts'
@@ -44,7 +45,7 @@ function checkParameters(errors: Errors, parameters: Readonly<Record<string, str
   let size = 0
   for (const [key, value] of entries) {
     if (key === '') errors.push(invalidValue('parameters', key, 'field can not be empty.'))
-    size += key.length + value.length
+    size += byteLength(key, MAX_PARAMETER_BYTES) + byteLength(value, MAX_PARAMETER_BYTES)
   }
   if (size > MAX_PARAMETER_BYTES) errors.push(tooLong('parameters', MAX_PARAMETER_BYTES))
 }

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../objects/field-error.ts'
 import { forbiddenField, invalidValue, required, tooLong } from '../../objects/field-error.ts'
+import { byteLength, isLongerThan } from '../../words/bytes.ts'
 import type { ResourceDefinition } from '../definition.ts'
 import type { Errors } from '../field-checks.ts'
 import { checkDnsSubdomain, IMMUTABLE, sameValue } from '../field-checks.ts'
@@ -54,11 +55,12 @@ function checkInline(errors: Errors, path: string, spec: PersistentVolumeSpec): 
 
 function checkStatus(errors: Errors, status: VolumeAttachmentStatus): void {
   let size = 0
-  for (const [key, value] of Object.entries(status.attachmentMetadata ?? {})) size += key.length + value.length
+  for (const [key, value] of Object.entries(status.attachmentMetadata ?? {})) {
+    size += byteLength(key, MAX_METADATA_BYTES) + byteLength(value, MAX_METADATA_BYTES)
+  }
   if (size > MAX_METADATA_BYTES) errors.push(tooLong('status.attachmentMetadata', MAX_METADATA_BYTES))
   for (const field of ['attachError', 'detachError'] as const) {
-    const length = status[field]?.message?.length ?? 0
-    if (length > MAX_MESSAGE_BYTES) errors.push(tooLong(`status.${field}.message`, MAX_METADATA_BYTES))
+    if (isLongerThan(status[field]?.message ?? '', MAX_MESSAGE_BYTES)) errors.push(tooLong(`status.${field}.message`, MAX_METADATA_BYTES))
   }
 }
 

@@ -1,3 +1,4 @@
+import { parseJson } from '../../../objects/json-text.ts'
 import { isObject, type JsonObject } from '../../../objects/json.ts'
 import { fromBase64, textOf } from '../../../words/bytes.ts'
 import type { Clock } from '../../../words/ports.ts'
@@ -79,7 +80,7 @@ function claimsOf(token: string): JsonObject | undefined {
   const bytes = fromBase64(payload.padEnd(Math.ceil(payload.length / 4) * 4, '='))
   if (bytes === undefined || bytes.length === 0) return undefined
   try {
-    const claims: unknown = JSON.parse(textOf(bytes))
+    const claims: unknown = parseJson(textOf(bytes))
     return isObject(claims) ? claims : undefined
   } catch {
     return undefined

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../../objects/field-error.ts'
 import { duplicate, invalidValue, notSupported, required } from '../../../objects/field-error.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import { checkConditions } from '../../condition-checks.ts'
 import type { ResourceDefinition } from '../../definition.ts'
 import type { Expression } from '../../expression.ts'
@@ -53,7 +54,7 @@ function checkAnnotations(errors: Errors, policyName: string, annotations: reado
     else checkQualifiedName(errors, path, 'key', `${policyName}/${key}`)
     const expression = valueExpression.trim()
     if (expression === '') errors.push(required(`${path}.valueExpression`, 'valueExpression is not specified'))
-    else if (expression.length > MAX_VALUE_EXPRESSION_BYTES) {
+    else if (isLongerThan(expression, MAX_VALUE_EXPRESSION_BYTES)) {
       errors.push(required(`${path}.valueExpression`, `must not exceed ${MAX_VALUE_EXPRESSION_BYTES} bytes in length`))
     }
     if (keys.has(key)) errors.push(duplicate(`${path}.key`, key))

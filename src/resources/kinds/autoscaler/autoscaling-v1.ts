@@ -1,3 +1,4 @@
+import { parseJson } from '../../../objects/json-text.ts'
 import { isObject } from '../../../objects/json.ts'
 import type { JsonObject } from '../../../objects/json.ts'
 import type { ObjectMeta } from '../../../objects/kube-object.ts'
@@ -107,7 +108,7 @@ function isCondition(value: unknown): value is HorizontalPodAutoscalerCondition 
 function parsed(text: string | undefined): unknown {
   if (text === undefined) return undefined
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

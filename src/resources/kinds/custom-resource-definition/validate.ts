@@ -1,9 +1,9 @@
 import { isConditionTrue } from '../../../objects/conditions.ts'
 import type { FieldError } from '../../../objects/field-error.ts'
 import { forbiddenField, invalidBytes, invalidValue, required } from '../../../objects/field-error.ts'
-import { byteLength, unprintableIn } from '../../../objects/metadata.ts'
+import { unprintableIn } from '../../../objects/metadata.ts'
 import { dns1035LabelErrors, dnsSubdomainErrors } from '../../../objects/names.ts'
-import { fromBase64, textOf } from '../../../words/bytes.ts'
+import { fromBase64, isLongerThan, textOf } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkImmutable, checkOneOf } from '../../field-checks.ts'
 import type {
@@ -153,7 +153,7 @@ function checkDeprecation(
   if (warning === undefined) return
   const bad = (detail: string): void => void errors.push(invalidValue(`${path}.deprecationWarning`, warning, detail))
   if (deprecated !== true) return bad('can only be set for deprecated versions')
-  if (byteLength(warning, MAX_WARNING_BYTES) > MAX_WARNING_BYTES) bad(`must be <= ${MAX_WARNING_BYTES} characters long`)
+  if (isLongerThan(warning, MAX_WARNING_BYTES)) bad(`must be <= ${MAX_WARNING_BYTES} characters long`)
   if (warning === '') bad('must not be an empty string')
   const [first] = unprintableIn(warning)
   if (first !== undefined) bad(`must only contain printable UTF-8 characters; non-printable character found at index ${first.position}`)

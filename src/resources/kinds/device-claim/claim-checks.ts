@@ -1,6 +1,7 @@
 import { duplicate, invalidValue, notSupported, required, tooLong, tooMany } from '../../../objects/field-error.ts'
 import { isObject } from '../../../objects/json.ts'
 import { jsonText } from '../../../objects/json-text.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import type { Expression } from '../../expression.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsLabel, checkDnsSubdomain, NOT_POSITIVE } from '../../field-checks.ts'
@@ -77,7 +78,7 @@ export function checkSelectors(errors: Errors, path: string, selectors: readonly
   selectors.forEach(({ cel }, index) => {
     const expression = cel?.expression ?? ''
     if (cel === undefined) errors.push(required(`${path}[${index}].cel`))
-    else if (expression.length > MAX_EXPRESSION_BYTES) errors.push(tooLong(`${path}[${index}].cel.expression`, MAX_EXPRESSION_BYTES))
+    else if (isLongerThan(expression, MAX_EXPRESSION_BYTES)) errors.push(tooLong(`${path}[${index}].cel.expression`, MAX_EXPRESSION_BYTES))
   })
   checkCount(errors, path, selectors)
 }
@@ -126,6 +127,6 @@ export function checkConfig(errors: Errors, path: string, { opaque }: DeviceClas
 /** An object that only its driver understands. */
 export function checkRawObject(errors: Errors, field: string, value: unknown, maxBytes: number): void {
   if (value === undefined || value === null) errors.push(required(field))
-  else if (jsonText(value).length > maxBytes) errors.push(tooLong(field, maxBytes))
+  else if (isLongerThan(jsonText(value), maxBytes)) errors.push(tooLong(field, maxBytes))
   else if (!isObject(value)) errors.push(invalidValue(field, '<value omitted>', 'parameters must be a valid JSON object'))
 }

@@ -1,6 +1,7 @@
 import type { FieldError } from '../../../objects/field-error.ts'
 import { forbiddenField, invalidValue, notSupported, required, tooLong } from '../../../objects/field-error.ts'
-import { cidrErrors, formatIp, parseCidr } from '../../../objects/ports-and-addresses.ts'
+import { cidrErrors, formatIp, parseSloppyCidr } from '../../../objects/ports-and-addresses.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import { checkConditions } from '../../condition-checks.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsLabel, checkImmutable, checkPresent, sameValue } from '../../field-checks.ts'
@@ -45,6 +46,24 @@ export function withoutDeallocated(status: ResourceClaimStatus, old: ResourceCla
   const devices = status.devices.filter((device) => !gone.includes(deviceId(device)))
   const { devices: _, ...rest } = status
   return devices.length === 0 ? rest : { ...rest, devices }
+}
+
+/** status.devices and adminAccess are alphas in 1.32 (DRAResourceClaimDeviceStatus, DRAAdminAccess): they stay only where they stand already. */
+export function withoutDisabled(status: ResourceClaimStatus, old: ResourceClaim): ResourceClaimStatus {
+  let kept = status
+  if (status.devices !== undefined && (old.status?.devices ?? []).length === 0) {
+    const { devices: _, ...rest } = status
+    kept = rest
+  }
+  const results = kept.allocation?.devices?.results
+  if (results?.some(({ adminAccess }) => adminAccess !== undefined) !== true || hasAdminAccess(old)) return kept
+  const devices = { ...kept.allocation?.devices, results: results.map(({ adminAccess: _, ...result }) => result) }
+  return { ...kept, allocation: { ...kept.allocation, devices } }
+}
+
+function hasAdminAccess({ spec, status }: ResourceClaim): boolean {
+  const parts = [...(spec?.devices?.requests ?? []), ...(status?.allocation?.devices?.results ?? [])]
+  return parts.some(({ adminAccess }) => adminAccess !== undefined)
 }
 
 export function validateStatus(claim: ResourceClaim, old: ResourceClaim): FieldError[] {
@@ -124,11 +143,11 @@ function checkDevice(errors: Errors, path: string, device: AllocatedDeviceStatus
 }
 
 function checkNetwork(errors: Errors, path: string, { interfaceName = '', hardwareAddress = '', ips = [] }: NetworkDeviceData): void {
-  if (interfaceName.length > MAX_INTERFACE_NAME) errors.push(tooLong(`${path}.interfaceName`, MAX_INTERFACE_NAME))
-  if (hardwareAddress.length > MAX_HARDWARE_ADDRESS) errors.push(tooLong(`${path}.hardwareAddress`, MAX_HARDWARE_ADDRESS))
+  if (isLongerThan(interfaceName, MAX_INTERFACE_NAME)) errors.push(tooLong(`${path}.interfaceName`, MAX_INTERFACE_NAME))
+  if (isLongerThan(hardwareAddress, MAX_HARDWARE_ADDRESS)) errors.push(tooLong(`${path}.hardwareAddress`, MAX_HARDWARE_ADDRESS))
   ips.forEach((address, index) => {
     const field = `${path}.ips[${index}]`
-    const cidr = parseCidr(address)
+    const cidr = parseSloppyCidr(address)
     if (cidr === undefined) for (const problem of cidrErrors(address)) errors.push(invalidValue(field, address, problem))
     else {
       const canonical = `${formatIp(cidr)}/${cidr.prefixBits}`

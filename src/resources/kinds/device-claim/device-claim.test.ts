@@ -74,8 +74,13 @@ test('the status of a ResourceClaim', () => {
   ])
   assert.deepEqual(statusOf(allocated, { allocation: { devices: { results: [] } } })[1],
     ['status.allocation: Invalid value: {"devices":{"results":[]}}: field is immutable'])
-  assert.deepEqual(statusOf({ ...allocated, status: { allocation, devices: [report] } }, { devices: [report] })[0], {})
-  assert.deepEqual(statusOf(allocated, { allocation, devices: [{ ...report, networkData: { ips: ['10.0.0.1', '2001:DB8::1/64'] } }] })[1], [
+  const reported: ResourceClaim = { ...allocated, status: { allocation, devices: [report] } }
+  assert.deepEqual(statusOf(reported, { devices: [report] })[0], {})
+  assert.deepEqual(statusOf(allocated, { allocation, devices: [report] })[0], { allocation }, 'an alpha that is off')
+  const asAdmin = { devices: { results: [{ request: 'gpu', ...DEVICE, adminAccess: true }] } }
+  assert.deepEqual(statusOf(pending, { allocation: asAdmin })[0], { allocation }, 'an alpha that is off')
+  assert.deepEqual(statusOf({ ...pending, status: { allocation: asAdmin } }, { allocation: asAdmin })[0], { allocation: asAdmin })
+  assert.deepEqual(statusOf(reported, { allocation, devices: [{ ...report, networkData: { ips: ['10.0.0.1', '2001:DB8::1/64'] } }] })[1], [
     'status.devices[0].networkData.ips[0]: Invalid value: "10.0.0.1": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
     'status.devices[0].networkData.ips[1]: Invalid value: "2001:DB8::1/64": must be in canonical form (2001:db8::1/64)',
   ])

@@ -1,5 +1,6 @@
 import { invalidValue, required, tooLong } from '../../../objects/field-error.ts'
 import { cIdentifierErrors } from '../../../objects/names.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsSubdomain } from '../../field-checks.ts'
 import { checkDriverName } from '../../name-checks.ts'
@@ -10,7 +11,7 @@ const MAX_ID = 32
 /** rack-1/node-7: a pool's name may have several parts. */
 export function checkPoolName(errors: Errors, field: string, name = ''): void {
   if (name === '') return void errors.push(required(field))
-  if (name.length > MAX_POOL_NAME) errors.push(tooLong(field, MAX_POOL_NAME))
+  if (isLongerThan(name, MAX_POOL_NAME)) errors.push(tooLong(field, MAX_POOL_NAME))
   for (const part of name.split('/')) checkDnsSubdomain(errors, field, '', part)
 }
 
@@ -27,7 +28,7 @@ export function checkAttributeName(errors: Errors, field: string, name: string):
 }
 
 function checkIdentifier(errors: Errors, field: string, id: string): void {
-  if (id.length > MAX_ID) errors.push(tooLong(field, MAX_ID))
+  if (isLongerThan(id, MAX_ID)) errors.push(tooLong(field, MAX_ID))
   for (const problem of cIdentifierErrors(id)) errors.push({ ...invalidValue(field, id, problem), reason: 'FieldValueTypeInvalid' })
 }
 

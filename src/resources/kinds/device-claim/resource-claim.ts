@@ -8,7 +8,7 @@ import type { ResourceClaimTemplate, ResourceV1beta1ResourceClaim as ResourceCla
 import { keepAllButStatus, keepStatus, plainResource } from '../../plain-resource.ts'
 import { ageColumn, textColumn } from '../../table.ts'
 import { checkClaimSpec, claimExpressions, defaultClaimSpec, withoutAdminAccess } from './claim-checks.ts'
-import { validateStatus, withoutDeallocated } from './claim-status.ts'
+import { validateStatus, withoutDeallocated, withoutDisabled } from './claim-status.ts'
 
 function validateClaim({ spec }: ResourceClaim): FieldError[] {
   const errors: Errors = []
@@ -47,7 +47,7 @@ export const resourceClaims: ResourceDefinition<ResourceClaim> = {
   status: {
     prepareForUpdate(draft, old) {
       keepAllButStatus(draft, old)
-      if (draft.status !== undefined) draft.status = withoutDeallocated(draft.status, old.status)
+      if (draft.status !== undefined) draft.status = withoutDisabled(withoutDeallocated(draft.status, old.status), old)
     },
     validateUpdate: validateStatus,
   },

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../../objects/field-error.ts'
 import { invalidValue, required, tooLong } from '../../../objects/field-error.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import type { ResourceDefinition } from '../../definition.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsLabel, checkDnsSubdomain, checkImmutable, NOT_POSITIVE } from '../../field-checks.ts'
@@ -96,11 +97,11 @@ function shortKey(name: string): string {
 
 function checkAttribute(errors: Errors, path: string, attribute: DeviceAttribute): void {
   const { bool, int, string, version } = attribute
-  if (string !== undefined && string.length > MAX_VALUE) errors.push(tooLong(`${path}.string`, MAX_VALUE))
+  if (string !== undefined && isLongerThan(string, MAX_VALUE)) errors.push(tooLong(`${path}.string`, MAX_VALUE))
   if (version !== undefined && !VERSION.test(version)) {
     errors.push(invalidValue(`${path}.version`, version, 'must be a string compatible with semver.org spec 2.0.0'))
   }
-  if (version !== undefined && version.length > MAX_VALUE) errors.push(tooLong(`${path}.version`, MAX_VALUE))
+  if (version !== undefined && isLongerThan(version, MAX_VALUE)) errors.push(tooLong(`${path}.version`, MAX_VALUE))
   const count = [bool, int, string, version].filter((value) => value !== undefined).length
   const detail = 'exactly one value must be specified'
   if (count === 0) errors.push(required(path, detail))

@@ -1,6 +1,7 @@
 import { invalidValue, notSupported, required, tooLong } from '../../../objects/field-error.ts'
 import type { KubeObject } from '../../../objects/kube-object.ts'
 import { dnsSubdomainErrors } from '../../../objects/names.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkNotNegative, checkOneOfIfSet } from '../../field-checks.ts'
 import type { JobSpec } from '../../generated/types.ts'
@@ -47,7 +48,7 @@ function checkManager(errors: Errors, path: string, manager: string): void {
     for (const problem of dnsSubdomainErrors(domain)) errors.push(invalidValue(path, domain, problem))
     if (!PATH.test(rest)) errors.push(invalidValue(path, rest, `Invalid path (regex used for validation is '${PATH.source.slice(1, -1)}')`))
   }
-  if (manager.length > MAX_MANAGER_BYTES) errors.push(tooLong(path, MAX_MANAGER_BYTES))
+  if (isLongerThan(manager, MAX_MANAGER_BYTES)) errors.push(tooLong(path, MAX_MANAGER_BYTES))
 }
 
 function checkCompletionMode(errors: Errors, path: string, spec: JobSpec): void {

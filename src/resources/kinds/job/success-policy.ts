@@ -1,4 +1,5 @@
 import { invalidValue, required, tooLong, tooMany } from '../../../objects/field-error.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkNotNegative } from '../../field-checks.ts'
 import type { JobSpec, SuccessPolicyRule } from '../../generated/types.ts'
@@ -24,7 +25,7 @@ function checkRule(errors: Errors, path: string, rule: SuccessPolicyRule, comple
   let total = 0
   if (indexes !== undefined) {
     const here = `${path}.succeededIndexes`
-    if (indexes.length > MAX_INDEXES_BYTES) errors.push(tooLong(here, MAX_INDEXES_BYTES))
+    if (isLongerThan(indexes, MAX_INDEXES_BYTES)) errors.push(tooLong(here, MAX_INDEXES_BYTES))
     const counted = countIndexes(indexes, completions)
     if (typeof counted === 'number') total = counted
     else errors.push(invalidValue(here, indexes, `error parsing succeededIndexes: ${counted}`))

@@ -1,4 +1,5 @@
 import { forbiddenField, invalidValue } from '../../../objects/field-error.ts'
+import { parseJson } from '../../../objects/json-text.ts'
 import { isObject } from '../../../objects/json.ts'
 import type { ObjectMeta } from '../../../objects/kube-object.ts'
 import type { Errors } from '../../field-checks.ts'
@@ -58,7 +59,7 @@ function checkTolerationsText(errors: Errors, path: string, text: string): void 
 
 function parseTolerations(text: string): Toleration[] | undefined {
   try {
-    const list: unknown = JSON.parse(text)
+    const list: unknown = parseJson(text)
     return Array.isArray(list) && list.every(isToleration) ? list : undefined
   } catch {
     return undefined

@@ -22,8 +22,6 @@ export interface PodParts {
   readonly graceSeconds: Integer | undefined
   readonly containers: readonly Container[]
   readonly initContainers: readonly Container[]
-  /** A template's image may be filled in later, so that blanks around it do no harm there. */
-  readonly of: 'pod' | 'template'
   /** The pod's own. */
   readonly restartPolicy: string | undefined
 }
@@ -62,12 +60,12 @@ export function checkInitContainers(errors: Errors, path: string, parts: PodPart
     if (names.has(container.name)) errors.push(duplicate(`${here}.name`, container.name))
     else if ((container.name ?? '') !== '') names.add(container.name)
     checkHostPorts(errors, path, [container])
-    if ((container.resizePolicy ?? []).length > 0) {
-      errors.push(invalidValue(`${here}.resizePolicy`, container.resizePolicy, 'must not be set for init containers'))
-    }
     if (container.restartPolicy === 'Always') checkProbesAndHooks(errors, here, container, parts.graceSeconds)
     else
       for (const field of SIDECAR_FIELDS) if (container[field] !== undefined) errors.push(forbiddenField(`${here}.${field}`, ONLY_SIDECARS))
+    if ((container.resizePolicy ?? []).length > 0) {
+      errors.push(invalidValue(`${here}.resizePolicy`, container.resizePolicy, 'must not be set for init containers'))
+    }
   })
 }
 
@@ -83,6 +81,7 @@ export function checkEphemeralContainers(errors: Errors, path: string, container
   containers.forEach((container, index) => {
     const here = `${path}[${index}]`
     checkContainer(errors, here, container, parts)
+    checkImage(errors, here, container)
     if (names.has(container.name)) errors.push(duplicate(`${here}.name`, container.name))
     names.add(container.name)
     const target = container.targetContainerName ?? ''
@@ -103,9 +102,6 @@ function checkContainer(errors: Errors, path: string, container: Container | Eph
   if (name === '') errors.push(required(`${path}.name`))
   else checkDnsLabel(errors, path, 'name', name)
   if (image === '') errors.push(required(`${path}.image`))
-  else if (parts.of === 'pod' && image !== image.trim()) {
-    errors.push(invalidValue(`${path}.image`, image, 'must not have leading or trailing whitespace'))
-  }
   checkOneOf(errors, path, 'terminationMessagePolicy', container.terminationMessagePolicy, MESSAGE_POLICIES)
   if (ports !== undefined) checkContainerPorts(errors, `${path}.ports`, ports)
   if (env !== undefined) checkEnvironment(errors, `${path}.env`, env)
@@ -119,6 +115,11 @@ function checkContainer(errors: Errors, path: string, container: Container | Eph
   }
   if (container.resizePolicy !== undefined) checkResizePolicies(errors, `${path}.resizePolicy`, container.resizePolicy, parts.restartPolicy)
   if (container.securityContext !== undefined) checkContainerSecurity(errors, `${path}.securityContext`, container.securityContext)
+}
+
+/** In a pod only: a template's image may be filled in later, so that blanks around it do no harm there. */
+export function checkImage(errors: Errors, path: string, { image = '' }: { readonly image?: string }): void {
+  if (image !== image.trim()) errors.push(invalidValue(`${path}.image`, image, 'must not have leading or trailing whitespace'))
 }
 
 function checkContainerPorts(errors: Errors, path: string, ports: readonly ContainerPort[]): void {

@@ -1,8 +1,9 @@
 import type { FieldError } from '../../../objects/field-error.ts'
 import { forbiddenField } from '../../../objects/field-error.ts'
 import type { Errors } from '../../field-checks.ts'
-import type { Pod } from '../../generated/types.ts'
+import type { Pod, PodSpec } from '../../generated/types.ts'
 import { checkPodAnnotations, checkProfilesMatch } from './pod-annotations.ts'
+import { checkImage } from './validate-container.ts'
 import { checkPodSpec } from './validate-spec.ts'
 
 export function validateCreate(pod: Pod): FieldError[] {
@@ -23,8 +24,14 @@ export function validateCreate(pod: Pod): FieldError[] {
 export function checkPod(errors: Errors, pod: Pod): void {
   const spec = pod.spec ?? { containers: [] }
   checkPodSpec(errors, 'spec', spec, { of: 'pod', podName: pod.metadata.name ?? '' })
-  if ((spec.serviceAccountName ?? '') !== '') return
-  spec.volumes?.forEach(({ projected }, index) => {
+  if ((spec.serviceAccountName ?? '') === '') checkNoTokens(errors, spec)
+  for (const list of ['containers', 'initContainers'] as const) {
+    spec[list]?.forEach((container, index) => checkImage(errors, `spec.${list}[${index}]`, container))
+  }
+}
+
+function checkNoTokens(errors: Errors, { volumes }: PodSpec): void {
+  volumes?.forEach(({ projected }, index) => {
     projected?.sources?.forEach(({ serviceAccountToken }, at) => {
       if (serviceAccountToken === undefined) return
       const field = `spec.volumes[${index}].projected.sources[${at}].serviceAccountToken`

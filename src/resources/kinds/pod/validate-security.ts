@@ -1,5 +1,6 @@
 import type { Integer } from '../../../objects/json.ts'
 import { invalidValue, notSupported, required, tooLong } from '../../../objects/field-error.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkOneOfIfSet } from '../../field-checks.ts'
 import type {
@@ -100,6 +101,6 @@ export function checkAppArmor(errors: Errors, path: string, { type = '', localho
     if (localhostProfile !== localhostProfile.trim()) {
       errors.push(invalidValue(field, localhostProfile, 'must not be padded with whitespace'))
     }
-    if (localhostProfile.length > MAX_PATH_CHARACTERS) errors.push(tooLong(field, MAX_PATH_CHARACTERS))
+    if (isLongerThan(localhostProfile, MAX_PATH_CHARACTERS)) errors.push(tooLong(field, MAX_PATH_CHARACTERS))
   }
 }

@@ -1,4 +1,5 @@
 import { duplicate, invalidValue, required } from '../../../objects/field-error.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
 import {
   checkDnsLabel, checkDnsSubdomain, checkIp, checkLabels, checkOneOf, checkQualifiedName,
@@ -33,7 +34,7 @@ export function checkPodSpec(errors: Errors, path: string, spec: PodSpec, rules:
     claims: spec.resourceClaims === undefined
       ? NO_CLAIMS
       : checkResourceClaims(errors, `${path}.resourceClaims`, spec.resourceClaims),
-    graceSeconds, containers: spec.containers ?? [], initContainers: spec.initContainers ?? [], of: rules.of,
+    graceSeconds, containers: spec.containers ?? [], initContainers: spec.initContainers ?? [],
     restartPolicy: spec.restartPolicy,
   }
   checkContainers(errors, `${path}.containers`, parts)
@@ -123,7 +124,7 @@ function checkDnsConfig(errors: Errors, path: string, { nameservers = [], search
   if (searches.length > MAX_SEARCHES) {
     errors.push(invalidValue(`${path}.searches`, searches, `must not have more than ${MAX_SEARCHES} search paths`))
   }
-  if (searches.join(' ').length > MAX_SEARCH_CHARACTERS) {
+  if (isLongerThan(searches.join(' '), MAX_SEARCH_CHARACTERS)) {
     const detail = `must not have more than ${MAX_SEARCH_CHARACTERS} characters (including spaces) in the search list`
     errors.push(invalidValue(`${path}.searches`, searches, detail))
   }

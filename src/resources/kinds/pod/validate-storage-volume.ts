@@ -1,4 +1,5 @@
 import { invalidValue, notSupported, required } from '../../../objects/field-error.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsLabel, checkDnsSubdomain, checkOneOfIfSet, checkPresent } from '../../field-checks.ts'
 import type { Volume } from '../../generated/types.ts'
@@ -186,7 +187,7 @@ const MAX_TENANT_CHARACTERS = 64
 const checkQuobyte: Check = (errors, path, { quobyte }) => {
   const { registry = '', tenant = '' } = quobyte ?? {}
   if (registry === '') errors.push(required(`${path}.registry`, PAIRS_DETAIL))
-  else if (tenant.length > MAX_TENANT_CHARACTERS) {
+  else if (isLongerThan(tenant, MAX_TENANT_CHARACTERS)) {
     errors.push(required(`${path}.tenant`, `must be a UUID and may not exceed a length of ${MAX_TENANT_CHARACTERS} characters`))
   } else {
     for (const pair of registry.split(',')) {

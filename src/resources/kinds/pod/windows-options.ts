@@ -1,4 +1,5 @@
 import { invalidValue } from '../../../objects/field-error.ts'
+import { isLongerThan } from '../../../words/bytes.ts'
 import type { Errors } from '../../field-checks.ts'
 import { checkDnsSubdomain } from '../../field-checks.ts'
 import type { PodSpec, WindowsSecurityContextOptions } from '../../generated/types.ts'
@@ -35,14 +36,14 @@ function userNameErrors(name: string): string[] {
   const problems: string[] = []
   const user = parts.at(-1) ?? ''
   const domain = parts.length === 2 ? parts[0] ?? '' : undefined
-  if (domain !== undefined && domain.length >= MAX_DOMAIN_CHARACTERS) {
+  if (domain !== undefined && isLongerThan(domain, MAX_DOMAIN_CHARACTERS - 1)) {
     problems.push(`runAsUserName's Domain length must be under ${MAX_DOMAIN_CHARACTERS} characters`)
   }
   if (domain !== undefined && !NET_BIOS.test(domain) && !DNS_NAME.test(domain)) {
     problems.push("runAsUserName's Domain doesn't match the NetBios nor the DNS format")
   }
   if (user === '') problems.push("runAsUserName's User cannot be empty")
-  else if (user.length > MAX_USER_CHARACTERS) {
+  else if (isLongerThan(user, MAX_USER_CHARACTERS)) {
     problems.push(`runAsUserName's User length must not be longer than ${MAX_USER_CHARACTERS} characters`)
   }
   if (/^[. ]+$/.test(user)) problems.push("runAsUserName's User cannot contain only periods or spaces")

@@ -49,6 +49,8 @@ test('types and addresses', () => {
   check({ 'spec.clusterIP': '10.0.0.1', 'spec.ipFamilies': ['IPv6'] },
     'spec.clusterIPs[0]: Invalid value: "10.0.0.1": expected an IPv6 value as indicated by `ipFamilies[0]`')
   check({ 'spec.ipFamilies': ['IPv5'] }, 'spec.ipFamilies[0]: Unsupported value: "IPv5": supported values: "IPv4", "IPv6"')
+  check({ 'spec.clusterIP': '010.0.0.1', 'spec.clusterIPs': ['010.0.0.1'], 'spec.ipFamilies': ['IPv4'], 'spec.externalIPs': ['010.0.0.02'] })
+  check({ 'spec.externalIPs': ['0127.0.0.1'] }, 'spec.externalIPs[0]: Invalid value: "0127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)')
   check({ 'spec.externalIPs': ['127.0.0.1'] }, 'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)')
 })
 
@@ -117,6 +119,12 @@ test('warnings', () => {
   warn({ 'spec.clusterIP': 'None', 'spec.sessionAffinity': 'ClientIP', 'spec.loadBalancerIP': '1.2.3.4', 'spec.externalIPs': ['1.2.3.4'] },
     ...['loadBalancerIP', 'externalIPs', 'SessionAffinity'].map((field) => `spec.${field} is ignored for headless services`))
   warn({ 'spec.clusterIP': 'fd00:0::1' }, `spec.clusterIPs[0]: IPv6 address "fd00:0::1" is not in RFC 5952 canonical format ("fd00::1"), ${loops}`)
+  const later = 'was accepted, but will be invalid in a future Kubernetes release'
+  warn({ 'spec.clusterIP': '10.0.0.01' }, `spec.clusterIPs[0]: IP address ${later}: ParseAddr("10.0.0.01"): IPv4 field has octet with leading zero`)
+  warn({ 'spec.externalIPs': ['::ffff:10.0.0.1'] })
+  warn({ 'spec.loadBalancerSourceRanges': ['010.0.0.0/8', '10.0.0.0/08'] },
+    `spec.loadBalancerSourceRanges[0]: IP prefix ${later}: netip.ParsePrefix("010.0.0.0/8"): ParseAddr("010.0.0.0"): IPv4 field has octet with leading zero`,
+    `spec.loadBalancerSourceRanges[1]: IP prefix ${later}: netip.ParsePrefix("10.0.0.0/08"): bad bits after slash: "08"`)
   warn({ 'spec.loadBalancerSourceRanges': ['FD00::/8', '10.0.0.0/8'] },
     `spec.loadBalancerSourceRanges[0]: IPv6 prefix "FD00::/8" is not in RFC 5952 canonical format ("fd00::/8"), ${loops}`)
   warn({ 'spec.externalName': 'a.b' }, 'spec.externalName is ignored when spec.type is not "ExternalName"')

@@ -1,6 +1,6 @@
 import type { FieldError } from '../../../objects/field-error.ts'
 import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../../../objects/field-error.ts'
-import { cidrErrors, parseIp } from '../../../objects/ports-and-addresses.ts'
+import { cidrErrors, parseSloppyIp } from '../../../objects/ports-and-addresses.ts'
 import type { Errors } from '../../field-checks.ts'
 import {
   checkDnsLabel, checkDnsSubdomain, checkIp, checkLabels, checkNames, checkNotSpecialIp, checkOneOf, checkOneOfIfSet, checkPort,
@@ -118,7 +118,7 @@ function checkClusterIps(errors: Errors, spec: ServiceSpec): void {
   if (isHeadless(spec)) return
   clusterIPs.forEach((ip, index) => {
     const family = ipFamilies[index]
-    if (family !== undefined && family !== `IPv${parseIp(ip)?.family}`) {
+    if (family !== undefined && family !== `IPv${parseSloppyIp(ip)?.family}`) {
       errors.push(invalidValue(`${path}[${index}]`, ip, `expected an ${family} value as indicated by \`ipFamilies[${index}]\``))
     }
   })
@@ -138,17 +138,19 @@ function checkAddresses(errors: Errors, path: string, addresses: readonly string
 function checkPortsTogether(errors: Errors, spec: ServiceSpec, ports: readonly ServicePort[]): void {
   const nodePorts = new Set<string>()
   const numbers = new Set<string>()
-  ports.forEach((port, index) => {
-    const path = `spec.ports[${index}]`
-    const nodePort = port.nodePort ?? 0
-    if (nodePort !== 0) {
-      if (spec.type === 'ClusterIP') errors.push(forbiddenField(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'"))
-      const key = `${port.protocol}/${nodePort}`
-      if (nodePorts.has(key)) errors.push(duplicate(`${path}.nodePort`, nodePort))
-      nodePorts.add(key)
-    }
-    const key = `${port.protocol}/${port.port}`
-    if (numbers.has(key)) errors.push(duplicate(path, { protocol: port.protocol, port: port.port }))
+  const forEachNodePort = (use: (path: string, nodePort: number, protocol: string | undefined) => void): void =>
+    ports.forEach(({ nodePort = 0, protocol }, index) => void (nodePort === 0 || use(`spec.ports[${index}].nodePort`, nodePort, protocol)))
+  if (spec.type === 'ClusterIP') {
+    forEachNodePort((path) => void errors.push(forbiddenField(path, "may not be used when `type` is 'ClusterIP'")))
+  }
+  forEachNodePort((path, nodePort, protocol) => {
+    const key = `${protocol}/${nodePort}`
+    if (nodePorts.has(key)) errors.push(duplicate(path, nodePort))
+    nodePorts.add(key)
+  })
+  ports.forEach(({ port, protocol }, index) => {
+    const key = `${protocol}/${port}`
+    if (numbers.has(key)) errors.push(duplicate(`spec.ports[${index}]`, { protocol, port }))
     numbers.add(key)
   })
 }
@@ -212,7 +214,9 @@ export function validateServiceStatus(service: Service): FieldError[] {
     else checkOneOfIfSet(errors, here, 'ipMode', ipMode, ['Proxy', 'VIP'])
     if (hostname === '') return
     checkDnsSubdomain(errors, here, 'hostname', hostname)
-    if (parseIp(hostname) !== undefined) errors.push(invalidValue(`${here}.hostname`, hostname, 'must be a DNS name, not an IP address'))
+    if (parseSloppyIp(hostname) !== undefined) {
+      errors.push(invalidValue(`${here}.hostname`, hostname, 'must be a DNS name, not an IP address'))
+    }
   })
   return errors
 }

@@ -35,16 +35,26 @@ const GOES = 'was accepted, but will be invalid in a future Kubernetes release'
 /** The same IPv6 address can be written in many ways; RFC 5952 says which one is meant to be used. */
 function addressWarnings(path: string, text: string): string[] {
   const ip = parseIp(text)
-  if (ip === undefined) return [`${path}: IP address ${GOES}: ParseAddr(${JSON.stringify(text)}): unable to parse IP`]
+  if (ip === undefined) return [`${path}: IP address ${GOES}: ${addressProblem(text)}`]
   const canonical = formatIp(ip)
   if (ip.family === 4 || canonical === text) return []
   const what = `IPv6 address ${JSON.stringify(text)} is not in RFC 5952 canonical format (${JSON.stringify(canonical)})`
   return [`${path}: ${what}, which may cause controller apply-loops`]
 }
 
+/** In the words of Go's stricter reader. */
+function addressProblem(text: string): string {
+  return `ParseAddr(${JSON.stringify(text)}): ${text.includes(':') ? 'unable to parse IP' : 'IPv4 field has octet with leading zero'}`
+}
+
+function rangeProblem(text: string): string {
+  const [address = '', bits = ''] = text.split('/')
+  return parseIp(address) === undefined ? addressProblem(address) : `bad bits after slash: ${JSON.stringify(bits)}`
+}
+
 function rangeWarnings(path: string, text: string): string[] {
   const cidr = parseCidr(text)
-  if (cidr === undefined) return [`${path}: IP prefix ${GOES}: netip.ParsePrefix(${JSON.stringify(text)}): no '/'`]
+  if (cidr === undefined) return [`${path}: IP prefix ${GOES}: netip.ParsePrefix(${JSON.stringify(text)}): ${rangeProblem(text)}`]
   const canonical = `${formatIp(cidr)}/${cidr.prefixBits}`
   if (cidr.family === 4 || canonical === text) return []
   const what = `IPv6 prefix ${JSON.stringify(text)} is not in RFC 5952 canonical format (${JSON.stringify(canonical)})`
