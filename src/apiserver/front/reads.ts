@@ -78,7 +78,7 @@ export async function listResponse(parts: ReadParts, call: ResourceCall): Promis
   if (result.outcome === 'page') {
     const { sent, cache } = call.resource
     sent.listed(selection.matches === matchesAll ? result.objects.length : cache.countFrom(selection.scope, ''), result.objects.length)
-    return renderList(parts.clock, call, result, shown)
+    return renderList(parts, call, result, shown)
   }
   return failureResponse(new StatusError(410, 'Expired', result.message), call.accepted, result.continueToken)
 }

@@ -1,5 +1,4 @@
 import type { Revision } from '../../store/store.ts'
-import { present } from '../../words/assert.ts'
 import { joinBytes } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
@@ -11,6 +10,7 @@ import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { beginWatch, followAlone } from '../watch-cache/watch.ts'
 import type { WatchReceiver, WatchStart } from '../watch-cache/watch.ts'
+import { Blocks } from './blocks.ts'
 import type { WatchMember, WatchSubject } from './shared-watches.ts'
 
 /** The same for all watches of a server. */
@@ -37,7 +37,7 @@ export interface AskedWatch {
   begun: () => void
 }
 
-export type WatchEnd = 'closed' | 'timeout' | 'too-slow' | 'lost' | 'refused'
+export type WatchEnd = 'closed' | 'timeout' | 'too-slow' | 'lost' | 'refused' | 'not-shown'
 
 /** The initial state is handed over in pieces of about this size. */
 const PIECE_BYTES = 256 * 1024
@@ -115,7 +115,7 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
     ))
     if (this.#converted !== undefined) await Promise.race([this.#converted.caughtUp(), this.#end])
     this.#isLive = true
-    const told = this.#rest.length === 0 ? this.#sink.drained() : this.#tellRest()
+    const told = this.#rest.length === 0 ? this.#sink.drained() : this.#sink.drained().then(() => this.#tellRest())
     void told.then(() => this.#begun(), () => this.#finish('closed'))
   }
 
@@ -150,19 +150,17 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
   }
 
   async #tellRest(): Promise<void> {
-    const rest = this.#rest
-    for (let next = 0; next < rest.length && !this.#ended;) {
-      await this.#sink.drained()
+    const { turns } = this.#parts.feed
+    const blocks = new Blocks(this.#sink)
+    for (const part of this.#rest) {
+      if (blocks.mustWait) await blocks.drained()
+      else if (turns.isOver()) await turns.next()
       if (this.#ended) return
-      const piece: Uint8Array[] = []
-      for (let bytes = 0; bytes < PIECE_BYTES && next < rest.length; next++) {
-        const frame = this.#frameOf(present(rest[next], 'a part of the rest'))
-        this.#asked.watched.sent.told(frame, 1)
-        piece.push(frame)
-        bytes += frame.length
-      }
-      this.#write(joined(piece))
+      const frame = this.#frameOf(part)
+      this.#asked.watched.sent.told(frame, 1)
+      blocks.addBytes(frame)
     }
+    blocks.flush()
     this.#rest = []
     this.flush()
     return this.#sink.drained()
@@ -202,8 +200,9 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
     if (this.#pendingBytes > this.#parts.backlogBytes) this.#finish('too-slow')
   }
 
-  /** A connection that breaks must not disturb the cache that tells it the news. */
+  /** A connection that breaks must not disturb the cache that tells it the news. What cannot be shown has frames that are empty. */
   #write(bytes: Uint8Array): void {
+    if (bytes.length === 0) return this.#finish('not-shown')
     try {
       this.#sink.write(bytes)
     } catch {

@@ -104,5 +104,5 @@ export async function deleteCollectionResponse(parts: WriteParts, call: Resource
   if (page.outcome !== 'page') throw methodNotAllowed(resourceName(call.resource), 'deletecollection at a revision that is gone')
   const request = writeRequest(call, { dryRun: options.dryRun, fieldManager: '', fieldValidation: 'Ignore', findDuplicates: false })
   await deleteCollection(parts, request, page.objects, options)
-  return renderList(parts.clock, call, { ...page, revision: parts.feed.revision }, shown)
+  return renderList(parts, call, { ...page, revision: parts.feed.revision }, shown)
 }
