@@ -27,6 +27,9 @@ test('where a watch begins', async () => {
   const table: [string, string[]][] = [
     ['', ['ADDED a@3', 'ADDED b@2']],
     ['&resourceVersion=0', ['ADDED a@3', 'ADDED b@2']],
+    ['&allowWatchBookmarks=true', ['ADDED a@3', 'ADDED b@2', 'BOOKMARK @3']],
+    ['&resourceVersion=0&allowWatchBookmarks=true', ['ADDED a@3', 'ADDED b@2', 'BOOKMARK @3']],
+    ['&resourceVersion=3&allowWatchBookmarks=true', []],
     ['&resourceVersion=1', ['ADDED b@2', 'MODIFIED a@3']],
     ['&resourceVersion=3', []],
     ['&sendInitialEvents=false&resourceVersionMatch=NotOlderThan', []],
@@ -156,8 +159,8 @@ test('tables and partial objects in watches', async () => {
   assert.deepEqual(table.events.map(({ object }) => [memberOf(object, 'kind'), memberOf(object, 'rows.0.cells'), memberOf(object, 'columnDefinitions') !== null]),
     [['Table', ['a', 0, '0s'], true], ['Table', ['a', 1, '0s'], false]])
   assert.deepEqual(partial.events.map(({ object }) => [memberOf(object, 'kind'), memberOf(object, 'data')]), [
-    ['PartialObjectMetadata', undefined], ['PartialObjectMetadata', undefined],
-  ])
+    ['PartialObjectMetadata', undefined], ['PartialObjectMetadata', undefined], ['PartialObjectMetadata', undefined],
+  ], 'one of the state, the bookmark at its end, and one of the change')
 })
 
 test('a bookmark as a table is the row of an object that has nothing but metadata', async () => {

@@ -15,12 +15,22 @@ export class Blocks {
     this.#sink = sink
   }
 
-  addText(text: string): void {
+  /** How many bytes that was. */
+  add(part: Uint8Array | string): number {
+    if (typeof part === 'string') return this.addText(part)
+    this.addBytes(part)
+    return part.length
+  }
+
+  /** How many bytes that was. */
+  addText(text: string): number {
+    let bytes = 0
     for (let rest = text; ;) {
       const { read, written } = utf8Into(rest, this.#block.subarray(this.#used))
       this.#used += written
+      bytes += written
       if (this.#used === BLOCK_BYTES || read < rest.length) this.flush()
-      if (read === rest.length) return
+      if (read === rest.length) return bytes
       rest = rest.slice(read)
     }
   }

@@ -13,6 +13,7 @@ import { readPoint, tooLargeRevision } from '../storage/resource-version.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import { matchesAll } from '../watch-cache/cache-event.ts'
 import type { CachedObject } from '../watch-cache/cached-object.ts'
+import type { ExpiredList } from '../watch-cache/list.ts'
 import type { ResourceCall } from './http-call.ts'
 import { renderList, renderObject } from './render.ts'
 
@@ -80,5 +81,10 @@ export async function listResponse(parts: ReadParts, call: ResourceCall): Promis
     sent.listed(selection.matches === matchesAll ? result.objects.length : cache.countFrom(selection.scope, ''), result.objects.length)
     return renderList(parts, call, result, shown)
   }
-  return failureResponse(new StatusError(410, 'Expired', result.message), call.accepted, result.continueToken)
+  return expiredResponse(call, result)
+}
+
+/** What was wanted of the past is gone. With the token the rest can be had as it is now. */
+export function expiredResponse({ accepted }: ResourceCall, { message, continueToken }: ExpiredList): ServerResponse {
+  return failureResponse(new StatusError(410, 'Expired', message), accepted, continueToken)
 }

@@ -84,9 +84,7 @@ async function sendTexts(sink: ByteSink, { turns, request, length, before, betwe
   blocks.addText(before)
   for (let index = 0; index < length; index++) {
     if (index > 0) blocks.addText(between)
-    const item = itemOf(index)
-    if (typeof item === 'string') blocks.addText(item)
-    else blocks.addBytes(item)
+    blocks.add(itemOf(index))
     const pause = pauseOf(blocks, turns)
     if (pause === undefined) continue
     await pause

@@ -1,5 +1,5 @@
 import type { Revision } from '../../store/store.ts'
-import { joinBytes } from '../../words/bytes.ts'
+import { joinBytes, utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
 import type { ByteSink } from '../http.ts'
@@ -145,7 +145,8 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
 
   initial(object: CachedObject): void {
     if (this.#allowance > 0) return void this.#rest.push(object)
-    this.#add(this.#asked.watched.frames.initial(object))
+    const frame = this.#asked.watched.frames.initial(object)
+    this.#add(typeof frame === 'string' ? utf8(frame) : frame)
     if (this.#pendingBytes >= PIECE_BYTES) this.flush()
   }
 
@@ -156,18 +157,13 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
       if (blocks.mustWait) await blocks.drained()
       else if (turns.isOver()) await turns.next()
       if (this.#ended) return
-      const frame = this.#frameOf(part)
-      this.#asked.watched.sent.told(frame, 1)
-      blocks.addBytes(frame)
+      const { frames, sent } = this.#asked.watched
+      sent.told(blocks.add(part instanceof Uint8Array ? part : frames.initial(part)), 1)
     }
     blocks.flush()
     this.#rest = []
     this.flush()
     return this.#sink.drained()
-  }
-
-  #frameOf(part: CachedObject | Uint8Array): Uint8Array {
-    return part instanceof Uint8Array ? part : this.#asked.watched.frames.initial(part)
   }
 
   bookmark(revision: Revision, initialEventsEnd: boolean): void {
@@ -216,7 +212,7 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
 
   #add(frame: Uint8Array): void {
     if (this.#ended) return
-    this.#asked.watched.sent.told(frame, 1)
+    this.#asked.watched.sent.told(frame.length, 1)
     this.#frames.push(frame)
     this.#pendingBytes += frame.length
   }

@@ -23,6 +23,7 @@ import { readPoint } from '../storage/resource-version.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
 import { writeRequest } from './http-call.ts'
 import type { ResourceCall } from './http-call.ts'
+import { expiredResponse } from './reads.ts'
 import { renderList, renderObject } from './render.ts'
 
 type WriteParts = PipelineParts & BodyParts
@@ -101,7 +102,7 @@ export async function deleteCollectionResponse(parts: WriteParts, call: Resource
     cache: call.resource.cache, scope, matches, limit: list.limit, continueToken: list.continueToken,
     point: readPoint(list.resourceVersion, list.resourceVersionMatch, list.limit), signal: call.request.signal,
   })
-  if (page.outcome !== 'page') throw methodNotAllowed(resourceName(call.resource), 'deletecollection at a revision that is gone')
+  if (page.outcome !== 'page') return expiredResponse(call, page)
   const request = writeRequest(call, { dryRun: options.dryRun, fieldManager: '', fieldValidation: 'Ignore', findDuplicates: false })
   await deleteCollection(parts, request, page.objects, options)
   return renderList(parts, call, { ...page, revision: parts.feed.revision }, shown)

@@ -143,17 +143,19 @@ function formatOf(type: string): Accepted['format'] | undefined {
   }
 }
 
+/** As upstream's parser sees them: the least liked are there too, one that cannot be read is passed over, and * alone is any type. */
 function clausesOf(header: string): Clause[] {
   const clauses: Clause[] = []
   for (const text of header.split(',')) {
-    const [type = '', ...rest] = text.split(';')
+    const [first = '', ...rest] = text.split(';')
+    const type = first.trim().toLowerCase()
     const parameters = new Map<string, string>()
     for (const parameter of rest) {
       const [name = '', value = ''] = parameter.split('=', 2)
       parameters.set(name.trim().toLowerCase(), value.trim().replace(/^"(.*)"$/, '$1'))
     }
     const quality = Number(parameters.get('q') ?? 1)
-    if (quality > 0) clauses.push({ type: type.trim().toLowerCase(), parameters, quality })
+    clauses.push({ type: type === '*' ? '*/*' : type, parameters, quality: Number.isFinite(quality) ? quality : 0 })
   }
   return clauses.sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b))
 }

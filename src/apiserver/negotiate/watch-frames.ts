@@ -19,7 +19,8 @@ import type { IncludeObject } from './table.ts'
 /** Writes the frames of one watch: lines of JSON, or messages with their length before them. */
 export interface WatchFrames {
   event(type: EventType, event: CacheEvent): Uint8Array
-  initial(object: CachedObject): Uint8Array
+  /** As text where it is no bytes yet. */
+  initial(object: CachedObject): Uint8Array | string
   /** Of an object that was converted already. */
   shown(type: EventType, served: Served): Uint8Array
   bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array
@@ -78,7 +79,7 @@ function ownFrames(resource: ServedResource, accepted: Accepted, options: FrameO
   }
   return {
     event: (type, event) => line(type, form.show(event.subject(type).seen(resource.view).object)),
-    initial: (cached) => line('ADDED', form.show(cached.seen(resource.view).object)),
+    initial: (cached) => lineText('ADDED', form.show(cached.seen(resource.view).object)),
     shown: (type, { object }) => line(type, form.show(object)),
     bookmark: (revision, end) => line('BOOKMARK', bookmark(revision, end)),
     error: errorFrame,
@@ -166,5 +167,9 @@ export function errorFrame(error: StatusError): Uint8Array {
 }
 
 function line(type: string, object: object): Uint8Array {
-  return utf8(`{"type":"${type}","object":${jsonText(object)}}\n`)
+  return utf8(lineText(type, object))
+}
+
+function lineText(type: string, object: object): string {
+  return `{"type":"${type}","object":${jsonText(object)}}\n`
 }

@@ -33,10 +33,14 @@ export interface ListPage {
   readonly remainingItemCount: number | undefined
 }
 
-export type ListResult =
-  | ListPage
-  /** The wanted revision is gone. With the token the rest can be had as it is now ('' where the list had not begun). */
-  | { readonly outcome: 'expired'; readonly message: string; readonly continueToken: string }
+export type ListResult = ListPage | ExpiredList
+
+/** The wanted revision is gone. With the token the rest can be had as it is now ('' where the list had not begun). */
+export interface ExpiredList {
+  readonly outcome: 'expired'
+  readonly message: string
+  readonly continueToken: string
+}
 
 const WAIT_FOR_REVISION_MS = 3_000
 const STORE_PAGE = 500
@@ -63,7 +67,7 @@ async function continueList(feed: CacheFeed, store: Store, query: ListQuery): Pr
   await feed.fresh(query)
   const start = query.cache.prefix + token.start
   if (token.revision === undefined) return fromCache(feed, query, start, query.limit)
-  if (token.revision > feed.revision) throw badRequest('continue key is not valid: its revision is in the future')
+  if (token.revision > feed.revision) throw badRequest('invalid continue token: continue key is not valid: its revision is in the future')
   return atRevision(feed, store, query, token.revision, start)
 }
 
@@ -146,7 +150,7 @@ async function fromStore(store: Store, query: ListQuery, revision: Revision, sta
   for (;;) {
     if (query.signal.aborted) break
     const result = await store.read({ start: from, end }, { at: revision, limit: STORE_PAGE })
-    if (result.outcome !== 'page') return expiredAt(query, revision, start)
+    if (result.outcome !== 'page') return expiredAt(query, start)
     for (const entry of result.page.entries) {
       const object = new CachedObject(entry.key, entry.modified, entry.value, undefined)
       if (query.matches !== matchesAll && !query.matches(object)) continue
@@ -162,9 +166,9 @@ async function fromStore(store: Store, query: ListQuery, revision: Revision, sta
   return pageOf(query, { objects, next: undefined, remaining: undefined }, revision)
 }
 
-function expiredAt(query: ListQuery, revision: Revision, start: string): ListResult {
+function expiredAt(query: ListQuery, start: string): ListResult {
   if (start === '') {
-    return { outcome: 'expired', message: `The resourceVersion for the provided list is too old: ${revision}`, continueToken: '' }
+    return { outcome: 'expired', message: 'The resourceVersion for the provided list is too old.', continueToken: '' }
   }
   return {
     outcome: 'expired',
