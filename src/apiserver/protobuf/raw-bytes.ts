@@ -8,7 +8,7 @@ const KEPT_VALUES = 64
 const MAX_KEPT_BYTES = 16 * 1024
 
 /** What stands in a message as JSON: the fields that a manager owns, which are half of many an object and shared by all that are alike. */
-export class AnyBytes {
+export class RawBytes {
   readonly #recent = new RecentMap<object, Uint8Array>(KEPT_VALUES)
 
   /** The value must not change any more, as nothing does that is stored. */
