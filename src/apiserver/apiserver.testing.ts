@@ -22,12 +22,15 @@ export const testUser: User = { name: 'alice', uid: '', groups: ['system:masters
 export class TestClock implements Clock {
   #now: number
   #timers: { at: number; callback: () => void }[] = []
+  /** What passes at each look: for works that look at the clock to see how long they take. */
+  lookMs = 0
 
   constructor(now = Date.UTC(2026, 0, 1)) {
     this.#now = now
   }
 
   now(): number {
+    this.#now += this.lookMs
     return this.#now
   }
 

@@ -65,6 +65,12 @@ export interface ByteSink {
   drained(): Promise<void>
 }
 
+/** A sink that has room for copies, which cost it less than new memory for all that is written would cost everybody. */
+export interface CopyingSink extends ByteSink {
+  /** As write, of at most a block of bytes, which may be changed after it. */
+  writeCopy(bytes: Uint8Array): boolean
+}
+
 /** Plain data: whoever has the socket may be in another thread. */
 export type TunnelTarget = NodeTunnel | ApiTunnel
 

@@ -44,6 +44,60 @@ test('selectors and namespaces', async () => {
   }
 })
 
+test('selectors and tokens that make no sense are refused in the words of 1.32', async () => {
+  const server = await startTestServer()
+  const token = (parts: object | string): string => `continue=${Buffer.from(typeof parts === 'string' ? parts : JSON.stringify(parts)).toString('base64url')}`
+  const v = 'meta.k8s.io/v1'
+  const invalidToken = 'invalid continue token: continue key is not valid: '
+  const table: [string, string][] = [
+    [`${CONFIG_MAPS}?fieldSelector=spec.x%3D1`, '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"'],
+    ['/api/v1/pods?fieldSelector=spec.x%3D1', 'field label not supported: spec.x'],
+    ['/apis/batch/v1/jobs?fieldSelector=spec.x!%3D1', 'field label "spec.x" not supported for batchv1.Job'],
+    ['/api/v1/watch/namespaces/shop/configmaps/a?fieldSelector=metadata.name%3Db', 'fieldSelector metadata.name doesn\'t match requested name'],
+    ['/api/v1/watch/namespaces/shop/configmaps/a?fieldSelector=metadata.namespace%3Dshop', 'fieldSelector metadata.name doesn\'t match requested name'],
+    [`${CONFIG_MAPS}?continue=abcde`, `${invalidToken}illegal base64 data at input byte 4`],
+    [`${CONFIG_MAPS}?continue=ab%2Bc`, `${invalidToken}illegal base64 data at input byte 2`],
+    [`${CONFIG_MAPS}?${token('x')}`, `${invalidToken}the token is no JSON`],
+    [`${CONFIG_MAPS}?${token({ v: 'v2', rv: 1, start: 'a' })}`, `${invalidToken}server does not recognize this encoded version v2`],
+    [`${CONFIG_MAPS}?${token({ v, rv: 0, start: 'a' })}`, `${invalidToken}incorrect encoded start resourceVersion (version meta.k8s.io/v1)`],
+    [`${CONFIG_MAPS}?${token({ v, rv: 1, start: '' })}`, `${invalidToken}encoded start key empty (version meta.k8s.io/v1)`],
+    [`${CONFIG_MAPS}?${token({ v, rv: 1, start: 'shop/../a' })}`, `${invalidToken}shop/../a`],
+    [`${CONFIG_MAPS}?${token({ v, rv: 1, start: 'shop//a' })}`, `${invalidToken}shop//a`],
+    [`${CONFIG_MAPS}?${token({ v, rv: 1, start: 'shop/a' })}&resourceVersion=1`, 'specifying resource version is not allowed when using continue'],
+  ]
+  for (const [path, message] of table) {
+    const answer = await server.request('GET', path)
+    assert.deepEqual([answer.status, answer.get('message')], [400, message], path)
+  }
+  server.stop()
+})
+
+test('deletecollection deletes what its options select', async () => {
+  const server = await startTestServer()
+  const { request, store } = server
+  for (const name of ['a', 'b', 'c', 'd']) await create(server, name, { app: name < 'c' ? 'web' : 'db' })
+  const left = async (): Promise<string> => names(await request('GET', CONFIG_MAPS))
+  assert.equal(names(await request('DELETE', `${CONFIG_MAPS}?dryRun=All`)), 'a b c d')
+  assert.equal(names(await request('DELETE', CONFIG_MAPS, { dryRun: ['All'] })), 'a b c d')
+  assert.equal((await request('DELETE', CONFIG_MAPS, { preconditions: { uid: 'other' } })).status, 409)
+  assert.equal(await left(), 'a b c d')
+  assert.equal(names(await request('DELETE', `${CONFIG_MAPS}?labelSelector=app%3Dweb&fieldSelector=metadata.name!%3Da`)), 'b')
+  const page = await request('DELETE', `${CONFIG_MAPS}?limit=1`)
+  assert.deepEqual([names(page), await left()], ['a', 'c d'])
+  const second = await request('DELETE', `${CONFIG_MAPS}?limit=1&continue=${String(page.get('metadata.continue'))}`)
+  assert.deepEqual([names(second), await left()], ['c', 'd'])
+  const bad = await request('DELETE', `${CONFIG_MAPS}?resourceVersionMatch=Exact`)
+  assert.deepEqual([bad.status, bad.get('reason')], [422, 'Invalid'])
+  await create(server, 'e')
+  server.stop()
+  await store.compact(8)
+  const later = await startTestServer({ store })
+  const gone = await later.request('DELETE', `${CONFIG_MAPS}?resourceVersion=2&resourceVersionMatch=Exact`)
+  assert.deepEqual([gone.status, gone.get('reason'), gone.get('message')], [410, 'Expired', 'The resourceVersion for the provided list is too old.'])
+  assert.equal(names(await later.request('GET', CONFIG_MAPS)), 'd e')
+  later.stop()
+})
+
 test('pages show one revision, whatever is written meanwhile', async () => {
   const server = await startTestServer()
   const { request } = server

@@ -27,10 +27,7 @@ export function parseSelection(
   selectors: { readonly labelSelector: string; readonly fieldSelector: string; readonly name?: string },
 ): Selection {
   const labels = parseLabelSelector(selectors.labelSelector)
-  const named = selectors.name === undefined || selectors.name === ''
-    ? []
-    : [{ field: 'metadata.name', equal: true, value: selectors.name }]
-  const fields = [...parseFieldSelector(selectors.fieldSelector), ...named]
+  const fields = named(parseFieldSelector(selectors.fieldSelector), selectors.name)
   for (const term of fields) checkField(resource, term.field)
   const name = requiredValue(fields, 'metadata.name')
   const inOne = namespace !== '' || !resource.kind.namespaced
@@ -38,6 +35,15 @@ export function parseSelection(
     ? objectKeyText(resource.cache.prefix, { namespace, name })
     : resource.cache.scope(namespace)
   return { namespace, scope, matches: matcherOf(resource, labels, fields), trigger: triggerOf(resource, fields) }
+}
+
+/** The old paths of watches say a name: a selector must demand the same one. */
+function named(fields: FieldSelector, name: string | undefined): FieldSelector {
+  if (name === undefined || name === '') return fields
+  if (fields.length > 0 && requiredValue(fields, 'metadata.name') !== name) {
+    throw badRequest("fieldSelector metadata.name doesn't match requested name")
+  }
+  return [...fields, { field: 'metadata.name', equal: true, value: name }]
 }
 
 function matcherOf(resource: ServedResource, labels: LabelSelector, fields: FieldSelector): Matcher {
@@ -71,8 +77,18 @@ function fieldOf(resource: ServedResource, object: KubeObject, field: string): s
   return resource.definition.selectableFields[field]?.(object) ?? ''
 }
 
-function checkField(resource: ServedResource, field: string): void {
-  if (field === 'metadata.name' || Object.hasOwn(resource.definition.selectableFields, field)) return
-  if (field === 'metadata.namespace') return
-  throw badRequest(`field label not supported: ${field}`)
+function checkField({ definition, kind }: ServedResource, field: string): void {
+  if (field === 'metadata.name' || field === 'metadata.namespace' || Object.hasOwn(definition.selectableFields, field)) return
+  throw badRequest(unknownField(definition, kind, field))
+}
+
+/** Upstream has words for kinds without fields of their own, for those with some, for custom ones, and for one. */
+function unknownField(
+  { form, selectableFields }: ServedResource['definition'], { kind, group }: ServedResource['kind'], field: string,
+): string {
+  if (group === 'batch' && kind === 'Job') return `field label ${JSON.stringify(field)} not supported for batchv1.Job`
+  const hasOwn = form !== undefined || Object.keys(selectableFields).length > 0
+  return hasOwn
+    ? `field label not supported: ${field}`
+    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
 }

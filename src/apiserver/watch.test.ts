@@ -27,6 +27,9 @@ test('where a watch begins', async () => {
   const table: [string, string[]][] = [
     ['', ['ADDED a@3', 'ADDED b@2']],
     ['&resourceVersion=0', ['ADDED a@3', 'ADDED b@2']],
+    ['&allowWatchBookmarks=true', ['ADDED a@3', 'ADDED b@2', 'BOOKMARK @3']],
+    ['&resourceVersion=0&allowWatchBookmarks=true', ['ADDED a@3', 'ADDED b@2', 'BOOKMARK @3']],
+    ['&resourceVersion=3&allowWatchBookmarks=true', []],
     ['&resourceVersion=1', ['ADDED b@2', 'MODIFIED a@3']],
     ['&resourceVersion=3', []],
     ['&sendInitialEvents=false&resourceVersionMatch=NotOlderThan', []],
@@ -41,15 +44,16 @@ test('where a watch begins', async () => {
     assert.deepEqual(await watch.news(), expected, query)
     await watch.close()
   }
-  const ends: [accept: string, list: string | undefined][] = [
+  const ends: [accept: string, list: string][] = [
     ['application/json', '{"kind":"ConfigMapList","apiVersion":"v1","metadata":{},"items":[]}\n'],
     ['application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1', '{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":[]}\n'],
-    ['application/json;as=Table;g=meta.k8s.io;v=v1', undefined],
+    ['application/json;as=Table;g=meta.k8s.io;v=v1', '{"kind":"ConfigMapList","apiVersion":"v1","metadata":{},"items":[]}\n'],
   ]
   for (const [accept, list] of ends) {
     const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
     const watch = await server.watch(`${CONFIG_MAPS}?${query}`, { accept })
-    const annotations = memberOf(watch.events.at(-1)?.object, 'metadata.annotations') as Record<string, string>
+    const place = accept.includes('Table') ? 'rows.0.object.metadata.annotations' : 'metadata.annotations'
+    const annotations = memberOf(watch.events.at(-1)?.object, place) as Record<string, string>
     const { 'k8s.io/initial-events-end': end, 'kubernetes.io/initial-events-list-blueprint': blueprint } = annotations
     assert.deepEqual([end, blueprint && atob(blueprint)], ['true', list], accept)
     await watch.close()
@@ -155,8 +159,29 @@ test('tables and partial objects in watches', async () => {
   assert.deepEqual(table.events.map(({ object }) => [memberOf(object, 'kind'), memberOf(object, 'rows.0.cells'), memberOf(object, 'columnDefinitions') !== null]),
     [['Table', ['a', 0, '0s'], true], ['Table', ['a', 1, '0s'], false]])
   assert.deepEqual(partial.events.map(({ object }) => [memberOf(object, 'kind'), memberOf(object, 'data')]), [
-    ['PartialObjectMetadata', undefined], ['PartialObjectMetadata', undefined],
-  ])
+    ['PartialObjectMetadata', undefined], ['PartialObjectMetadata', undefined], ['PartialObjectMetadata', undefined],
+  ], 'one of the state, the bookmark at its end, and one of the change')
+})
+
+test('a bookmark as a table is the row of an object that has nothing but metadata', async () => {
+  const server = await serverWith([])
+  const ask = async (include: string): Promise<unknown[]> => {
+    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
+    const watch = await server.watch(`${CONFIG_MAPS}?${query}&includeObject=${include}`, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' })
+    await server.clock.advance(60_000)
+    await watch.close()
+    return watch.events.map(({ type, object }) => [
+      type, memberOf(object, 'columnDefinitions') !== null, memberOf(object, 'metadata'), memberOf(object, 'rows.0.cells'),
+      memberOf(object, 'rows.0.object.kind'), memberOf(object, 'rows.0.object.metadata.resourceVersion'),
+    ])
+  }
+  const cells = ['', '', '']
+  for (const [include, kind] of [['Metadata', 'PartialObjectMetadata'], ['Object', 'ConfigMap'], ['None', undefined]] as const) {
+    const revision = kind && '0'
+    assert.deepEqual(await ask(include), [
+      ['BOOKMARK', true, { resourceVersion: '0' }, cells, kind, revision], ['BOOKMARK', false, { resourceVersion: '0' }, cells, kind, revision],
+    ], include)
+  }
 })
 
 test('the server\'s own parts watch the very objects of the cache', async () => {

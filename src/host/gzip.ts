@@ -16,6 +16,7 @@ export const gzip: Gzip = {
 }
 
 function packing(sink: ByteSink): PackingSink {
+  const spare: Uint8Array[] = []
   const packer = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: BLOCK_BYTES })
   const ended = new Promise<void>((resolve, reject) => packer.once('end', resolve).once('error', reject))
   // It may fail before anybody waits for it.
@@ -27,6 +28,11 @@ function packing(sink: ByteSink): PackingSink {
   })
   return {
     write: (bytes) => packer.write(bytes),
+    writeCopy(bytes) {
+      const room = spare.pop() ?? new Uint8Array(BLOCK_BYTES)
+      room.set(bytes)
+      return packer.write(room.subarray(0, bytes.length), () => spare.push(room))
+    },
     backlogBytes: () => packer.writableLength + packer.readableLength + sink.backlogBytes(),
     async drained() {
       if (packer.writableNeedDrain) await once(packer, 'drain')

@@ -128,5 +128,9 @@ const PRINTED = DUMP_SCHEMA.withTags({
 
 /** As kubectl get -o yaml prints: keys sorted, lists not indented, no line folding. */
 export function encodeYaml(value: unknown): Uint8Array<ArrayBuffer> {
-  return utf8(dump(value, { schema: PRINTED, noRefs: true, sortKeys: true, seqNoIndent: true, lineWidth: -1, quoteStyle: 'double' }))
+  return utf8(yamlText(value))
+}
+
+export function yamlText(value: unknown): string {
+  return dump(value, { schema: PRINTED, noRefs: true, sortKeys: true, seqNoIndent: true, lineWidth: -1, quoteStyle: 'double' })
 }

@@ -166,7 +166,7 @@ test('names that JavaScript objects have of their own are ordinary names', async
     post(configMap('__proto__'), '422 Invalid: ConfigMap "__proto__" is invalid: metadata.name: Invalid value: "__proto__"'),
     post(pod('x', {}, { restartPolicy: 'toString', dnsPolicy: 'constructor' }),
       /^422 Invalid: .*spec\.restartPolicy: Unsupported value: "toString".*spec\.dnsPolicy: Unsupported value: "constructor"/, undefined, PODS),
-    ['GET', `${CONFIG_MAPS}?fieldSelector=__proto__%3Da`, {}, '400 BadRequest: field label not supported: __proto__'],
+    ['GET', `${CONFIG_MAPS}?fieldSelector=__proto__%3Da`, {}, '400 BadRequest: "__proto__" is not a known field selector: only "metadata.name", "metadata.namespace"'],
     ['PATCH', `${DEPLOYMENTS}/sound`, { body: [{ op: 'add', path: '/constructor/prototype/polluted', value: 1 }], type: 'application/json-patch+json' }, '422 Invalid: '],
   ])
   const matching = async (selector: string): Promise<number> => {
@@ -200,13 +200,13 @@ test('selectors, revisions, limits and continue tokens that make no sense', asyn
   const token = (parts: object): string => `continue=${Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', ...parts })).toString('base64url')}`
   const list = (query: string, expected: Row[3]): Row => ['GET', `${CONFIG_MAPS}?${query}`, {}, expected]
   const label = (selector: string, expected: string): Row => list(`labelSelector=${encodeURIComponent(selector)}`, `400 BadRequest: ${expected}`)
-  const invalidToken = '400 BadRequest: continue key is not valid: '
+  const invalidToken = '400 BadRequest: invalid continue token: continue key is not valid: '
   const requirements = (count: number): string => Array.from({ length: count }, (_, index) => `a${index}`).join()
   await check([
     label('=a', "found '=', expected: "), label('a in (', "unable to parse requirement: found ''"), label('a in ()', 'unable to parse requirement: values: '),
     label('a,,b', "found ',', expected: identifier after ','"), label('a>b', 'unable to parse requirement: values[0]: Invalid value: "b"'),
     label('-a=1', 'unable to parse requirement: '), label(`a=${'x'.repeat(64)}`, 'unable to parse requirement: values[0][a]: '), label('a=\0', 'unable to parse requirement: '),
-    list('fieldSelector=spec.foo%3D1', '400 BadRequest: field label not supported: spec.foo'),
+    list('fieldSelector=spec.foo%3D1', '400 BadRequest: "spec.foo" is not a known field selector: only "metadata.name", "metadata.namespace"'),
     list(`labelSelector=${requirements(1_000)}`, '200'), list(`labelSelector=${requirements(8_000)}`, '400 BadRequest: a label selector may have at most 1000 requirements'),
     list(`fieldSelector=${'metadata.name=a,'.repeat(3_000)}metadata.name=a`, /^(200|400 )/),
     list('resourceVersion=abc', '400 BadRequest: invalid resource version: resourceVersion: Invalid value: "abc"'),

@@ -16,6 +16,8 @@ export interface AuditFacts {
   readonly statusText: string | undefined
   readonly requestText: string | undefined
   readonly responseText: string | undefined
+  /** The answer is longer than an event may be: it was not made a text. */
+  readonly isTooLong: boolean
   readonly receivedText: string
   readonly annotations: readonly (readonly [string, string])[]
 }
@@ -34,12 +36,12 @@ export interface ObjectReference {
 
 const MAX_USER_AGENT_LENGTH = 1024
 /** The objects of a longer event are left out of it, and an annotation says so: as with upstream's truncating back end. */
-const MAX_EVENT_LENGTH = 1024 * 1024
+export const MAX_EVENT_LENGTH = 1024 * 1024
 const TRUNCATED: readonly [string, string] = ['audit.k8s.io/truncated', 'true']
 
 export function auditLine(facts: AuditFacts, stage: AuditStage, at: number): AuditLine {
   const objects = (facts.requestText?.length ?? 0) + (facts.responseText?.length ?? 0)
-  if (objects <= MAX_EVENT_LENGTH) return lineOf(facts, stage, at)
+  if (!facts.isTooLong && objects <= MAX_EVENT_LENGTH) return lineOf(facts, stage, at)
   return lineOf({ ...facts, requestText: undefined, responseText: undefined, annotations: [...facts.annotations, TRUNCATED] }, stage, at)
 }
 

@@ -7,13 +7,16 @@ import type { AuditNotes, Decision, RequestInfo, User } from '../access.ts'
 import type { ByteSink, ServerRequest, ServerResponse } from '../http.ts'
 import { withHeaders } from '../negotiate/response.ts'
 import type { ObjectReference } from './audit-event.ts'
-import { auditLine, callerText, referenceOf } from './audit-event.ts'
+import { auditLine, callerText, MAX_EVENT_LENGTH, referenceOf } from './audit-event.ts'
 import { responseObjectText, statusText, withoutManagedFields } from './audit-objects.ts'
 import type { AuditRule, AuditStage } from './audit-policy.ts'
 import { auditRuleFor } from './audit-rules.ts'
 import type { Auditor } from './auditor.ts'
 
 const LONG_RUNNING_SUBRESOURCES: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])
+
+/** Of a longer answer, whatever characters it is of, no event can hold the text. */
+const MAX_READ_BYTES = 4 * MAX_EVENT_LENGTH
 
 /** One request on its way through the server: what is known of it so far, and the events that were written of it. */
 export class AuditTrail {
@@ -28,6 +31,8 @@ export class AuditTrail {
   #reference: ObjectReference | undefined
   #requestText: string | undefined
   #responseText: string | undefined
+  /** The answer is known, or known to be longer than an event may be. */
+  #answer: 'unknown' | 'text' | 'too-long' = 'unknown'
   #statusText: string | undefined
   #annotations: (readonly [string, string])[] = []
   #defect: string | undefined
@@ -97,6 +102,25 @@ export class AuditTrail {
     return this.#rule !== undefined
   }
 
+  /** Whether the policy wants to hear what is answered. */
+  get wantsAnswer(): boolean {
+    return this.#rule?.level === 'RequestResponse' && this.#info?.isResource === true
+  }
+
+  get omitsManagedFields(): boolean {
+    return this.#rule?.omitManagedFields === true
+  }
+
+  /** What is answered, as JSON on one line: who makes the answer says it, if it knows a cheaper way than to read what goes out. */
+  answerIs(text: string): void {
+    this.#responseText = text
+    this.#answer = 'text'
+  }
+
+  answerIsTooLong(): void {
+    this.#answer = 'too-long'
+  }
+
   /** A watch that is no response over HTTP has begun. */
   started(): void {
     this.#statusText = '{"metadata":{},"code":200}'
@@ -146,16 +170,16 @@ export class AuditTrail {
     }
     this.#statusText = statusText(response)
     if (this.#isLongRunning()) this.#emit('ResponseStarted')
-    if (this.#rule?.level === 'RequestResponse' && this.#info?.isResource === true) this.#responseText = this.#objectOf(response)
+    if (this.wantsAnswer && this.#answer === 'unknown') this.#readAnswer(response)
     this.#emit('ResponseComplete')
   }
 
-  #objectOf(response: Extract<ServerResponse, { type: 'whole' }>): string | undefined {
+  #readAnswer(response: Extract<ServerResponse, { type: 'whole' }>): void {
+    if (lengthOf(response) > MAX_READ_BYTES) return this.answerIsTooLong()
     try {
-      return responseObjectText(response, this.#auditor.parts.protobuf, this.#rule?.omitManagedFields === true)
+      this.#responseText = responseObjectText(response, this.#auditor.parts.protobuf, this.omitsManagedFields)
     } catch (error) {
       this.#auditor.parts.log.warn('An answer could not be written to the audit log', { auditId: this.id, error: thrownMessage(error) })
-      return undefined
     }
   }
 
@@ -220,9 +244,14 @@ export class AuditTrail {
     this.#receivedText ??= formatMicroTime(this.#receivedAt)
     this.#auditor.emit(auditLine({
       level: rule.level, id: this.id, caller: this.#caller, reference: this.#reference, statusText: this.#statusText,
-      requestText: this.#requestText, responseText: this.#responseText, receivedText: this.#receivedText, annotations: this.#annotations,
+      requestText: this.#requestText, responseText: this.#responseText, isTooLong: this.#answer === 'too-long',
+      receivedText: this.#receivedText, annotations: this.#annotations,
     }, stage, at))
   }
+}
+
+function lengthOf({ body }: Extract<ServerResponse, { type: 'whole' }>): number {
+  return body.reduce((sum, part) => sum + part.length, 0)
 }
 
 /** The path goes first: of a create it has no name. */

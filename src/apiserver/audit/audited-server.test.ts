@@ -145,3 +145,25 @@ test('integers of 64 bits are told as they are, whatever form the answer has', a
   assert.deepEqual(events.map(({ responseObject }) => [(responseObject as typeof revision).revision, (responseObject as typeof revision).data]), Array(4).fill([revision.revision, revision.data]))
   server.stop()
 })
+
+test('of a list an event holds what was answered, in every form; one that is too long is left out, and that is said', async () => {
+  const { server, take } = await audited([{ level: 'RequestResponse', users: ['alice'], omitManagedFields: true }])
+  await server.request('POST', '/api/v1/namespaces', { metadata: { name: 'default' } })
+  for (const name of ['a', 'b']) await server.request('POST', MAPS, { metadata: { name }, data: { text: 'x'.repeat(300_000) } })
+  const answered = await server.request('GET', MAPS)
+  const forms = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/json;as=Table;g=meta.k8s.io;v=v1', 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1']
+  const told = async (accept: string): Promise<readonly [unknown, unknown]> => {
+    take()
+    await server.raw('GET', `${MAPS}?pretty=true`, undefined, { accept })
+    const [event] = take()
+    return [event?.responseObject, event?.annotations?.['audit.k8s.io/truncated']]
+  }
+  const bare = (list: unknown): unknown => JSON.parse(JSON.stringify(list), (key, value: unknown) => (key === 'managedFields' ? undefined : value))
+  for (const accept of forms.slice(0, 3)) assert.deepEqual(await told(accept), [bare(answered.body), undefined], accept)
+  for (const accept of forms.slice(3)) {
+    const { body } = await server.request('GET', MAPS, undefined, { accept })
+    assert.deepEqual(await told(accept), [bare(body), undefined], accept)
+  }
+  for (const name of ['c', 'd']) await server.request('POST', MAPS, { metadata: { name }, data: { text: 'x'.repeat(300_000) } })
+  for (const accept of forms.slice(0, 3)) assert.deepEqual(await told(accept), [undefined, 'true'], accept)
+})

@@ -134,7 +134,7 @@ test('watches', async () => {
   const chosen = await server.watch(`${V2}?watch=true&fieldSelector=spec.hostPort%3Db:80`)
   const table = await server.watch(`${V2}?watch=true`, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' })
   const names = async (): Promise<string[][]> => [(await all.news()).map(withoutRevision), (await chosen.news()).map(withoutRevision)]
-  assert.deepEqual(await names(), [['ADDED a'], []])
+  assert.deepEqual(await names(), [['ADDED a', 'BOOKMARK '], []])
   assert.deepEqual(hook.calls(), ['v1->v2 a'], 'three watchers are one question')
   await server.request('POST', V1, door('v1', 'b', { host: 'b' }))
   assert.deepEqual(await names(), [['ADDED b'], ['ADDED b']])
@@ -163,6 +163,7 @@ test('what a watch is told while the webhook is slow comes in order, and a bookm
   })
   await server.request('POST', V1, door('v1', 'a', { host: 'a' }))
   await server.request('POST', V1, door('v1', 'b', { host: 'b' }))
+  assert.deepEqual((await watch.news()).map(withoutRevision), ['BOOKMARK '], 'the end of the state, which was empty')
   await server.clock.advance(61_000)
   assert.deepEqual(await watch.news(), [])
   hook.answer = undefined

@@ -10,12 +10,12 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import type { Handler, ServerRequest, ServerResponse, StreamResponse } from '../http.ts'
 import type { RequestMetrics, RequestSummary } from '../metrics/request-metrics.ts'
-import { anyJson, isAnyJson, negotiate, negotiateStatus, plainJson } from '../negotiate/accept.ts'
+import { anyJson, isAnyJson, isForPeople, negotiate, negotiateStatus, plainJson } from '../negotiate/accept.ts'
 import type { Accepted } from '../negotiate/accept.ts'
 import type { Gzip } from '../negotiate/gzip.ts'
 import { failureResponse } from '../negotiate/response.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
-import { isTrue, parseRequest } from '../request-info.ts'
+import { parseRequest } from '../request-info.ts'
 import type { HttpCall } from './http-call.ts'
 import { gated } from './gated.ts'
 import type { GatedParts } from './gated.ts'
@@ -60,11 +60,11 @@ export function createHandler(parts: HandlerParts): Handler {
   }
 }
 
-function failureOf(parts: HandlerParts, { request, trail }: Asked, error: unknown): ServerResponse {
+function failureOf(parts: HandlerParts, { request, query, trail }: Asked, error: unknown): ServerResponse {
   const status = asStatus(parts, request, error)
   if (status !== error) trail?.defect(status.message)
   if (status.code === 401) parts.metrics.authentications.failure++
-  return failureResponse(status, negotiateStatus(request.headers.accept, parts.encoder))
+  return failureResponse(status, statusForm(parts, request, query))
 }
 
 /** What is known of a request before anybody has looked at it, and what its parsing adds. */
@@ -183,15 +183,19 @@ const OTHER_CONTENT: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'po
 /** What a Table can be made of beside the object itself. */
 const WITH_TABLES: ReadonlySet<string> = new Set(['', 'status', 'scale'])
 
+function statusForm({ encoder }: HandlerParts, { headers }: ServerRequest, query: URLSearchParams): Accepted {
+  return negotiateStatus(headers.accept, { encoder, pretty: isForPeople(query, headers['user-agent']) })
+}
+
 /** The kind is looked up only where somebody asks for more than plain JSON. Other paths negotiate themselves, as other servers do. */
 function acceptedFor(parts: HandlerParts, request: ServerRequest, query: URLSearchParams, info: HttpCall['info']): Accepted {
-  const { accept } = request.headers
+  const { accept, 'user-agent': userAgent } = request.headers
   if (!info.isResource) return plainJson
-  const pretty = query.has('pretty') && isTrue(query.get('pretty'))
+  const pretty = isForPeople(query, userAgent)
   if (isAnyJson(accept)) return anyJson({ pretty })
   const { group, version, resource, subresource } = info
   const definition = parts.resources.find(group, version, resource)?.definition
-  if (definition === undefined || OTHER_CONTENT.has(subresource)) return negotiateStatus(accept, parts.encoder)
+  if (definition === undefined || OTHER_CONTENT.has(subresource)) return statusForm(parts, request, query)
   // What is only asked (a review, a binding) and never shown has none.
   const tables = WITH_TABLES.has(subresource) && definition.verbs.includes('get')
   return negotiate(accept, { tables, pretty, messages: definition.form === undefined, encoder: parts.encoder })

@@ -16,11 +16,13 @@ function fakeGzip(): Gzip & { readonly abandoned: string[] } {
     unzip: async () => assert.fail(),
     packing: (sink) => {
       let bytes = 0
+      const write = (part: Uint8Array): boolean => {
+        bytes += part.length
+        return false
+      }
       return {
-        write(part) {
-          bytes += part.length
-          return false
-        },
+        write,
+        writeCopy: write,
         backlogBytes: () => 0,
         drained: async () => undefined,
         end: async () => void sink.write(utf8(`${bytes} bytes packed`)),

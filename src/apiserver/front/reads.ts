@@ -79,11 +79,12 @@ export async function listResponse(parts: ReadParts, call: ResourceCall): Promis
   if (result.outcome === 'page') {
     const { sent, cache } = call.resource
     sent.listed(selection.matches === matchesAll ? result.objects.length : cache.countFrom(selection.scope, ''), result.objects.length)
-    return renderList(parts.clock, call, result, shown)
+    return renderList(parts, call, result, shown)
   }
   return expiredResponse(call, result)
 }
 
+/** What was wanted of the past is gone. With the token the rest can be had as it is now. */
 export function expiredResponse({ accepted }: ResourceCall, { message, continueToken }: ExpiredList): ServerResponse {
   return failureResponse(new StatusError(410, 'Expired', message), accepted, continueToken)
 }

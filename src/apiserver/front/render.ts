@@ -4,15 +4,19 @@ import { present } from '../../words/assert.ts'
 import { utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import type { ServerResponse } from '../http.ts'
+import { listForm } from '../negotiate/list-form.ts'
 import { requireListForm, requireObjectForm } from '../negotiate/metadata-only.ts'
 import { bytesResponse, objectResponse, servedResponse } from '../negotiate/response.ts'
 import { tableColumns } from '../../resources/table.ts'
 import { parseIncludeObject, partialOf, scaleColumns, tableOf } from '../negotiate/table.ts'
 import { listTypeOf } from '../resource-set.ts'
+import type { Turns } from '../turns.ts'
 import type { ListPage } from '../watch-cache/list.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
+import { auditList } from './audited-list.ts'
 import type { ResourceCall } from './http-call.ts'
-import { streamedList } from './streamed-list.ts'
+import { isPlain, streamedList } from './streamed-list.ts'
+import type { ListItems, ListParts } from './streamed-list.ts'
 
 /** One object in the form that was asked for. */
 export function renderObject(clock: Clock, call: ResourceCall, status: number, served: Served): ServerResponse {
@@ -31,43 +35,31 @@ export function renderObject(clock: Clock, call: ResourceCall, status: number, s
  * A list in the form that was asked for. As plain JSON it is made of the bytes that the cache holds. shown: what the objects of the page
  * are shown as, where the resource's view cannot tell.
  */
-export function renderList(clock: Clock, call: ResourceCall, page: ListPage, shown?: readonly Served[]): ServerResponse {
+export async function renderList(parts: ListParts, call: ResourceCall, page: ListPage, shown?: readonly Served[]): Promise<ServerResponse> {
   const { accepted, resource } = call
   const type = listTypeOf(resource)
   requireListForm(accepted, resource, type)
-  const metadata = listMetadata(page)
-  const streamed = streamedList(clock, call, {
-    metadata, length: page.objects.length,
+  const items: ListItems = {
+    metadata: listMetadata(page), length: page.objects.length,
     at: (index) => shown?.[index] ?? present(page.objects[index], 'an object of the page').seen(resource.view),
-  })
-  if (streamed !== undefined) return streamed
-  if (accepted.as === 'object' && accepted.format === 'json' && !accepted.pretty) {
-    const head = utf8(
-      `{"kind":"${type.kind}","apiVersion":"${type.apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`,
-    )
-    return bytesResponse(
-      200,
-      listBody(head, shown?.map(({ bytes }) => bytes) ?? page.objects.map((object) => object.seen(resource.view).bytes)),
-    )
   }
-  const items = shown?.map(({ object }) => object) ?? page.objects.map((cached) => cached.seen(resource.view).object)
-  return renderItems(clock, call, items, metadata)
+  if (call.trail?.wantsAnswer === true) await auditList(parts, call, call.trail, items)
+  const streamed = streamedList(parts, call, items)
+  if (streamed !== undefined) return streamed
+  if (isPlain(accepted)) {
+    const head = utf8(
+      `{"kind":"${type.kind}","apiVersion":"${type.apiVersion}","metadata":${JSON.stringify(items.metadata)},"items":[`,
+    )
+    return bytesResponse(200, await listBody(parts.feed.turns, head, items))
+  }
+  return renderItems(parts.clock, call, Array.from({ length: items.length }, (_, index) => items.at(index).object), items.metadata)
 }
 
 /** Objects as a list of their kind, in the form that was asked for. */
 export function renderItems(clock: Clock, call: ResourceCall, objects: readonly KubeObject[], metadata: JsonObject): ServerResponse {
-  const { accepted, resource } = call
-  const type = listTypeOf(resource)
-  requireListForm(accepted, resource, type)
-  if (accepted.as === 'table') {
-    const options = { meta: accepted.meta, metadata, include: parseIncludeObject(call.query), now: clock.now(), withColumns: true }
-    return objectResponse(200, tableOf(tableColumns(resource.definition), objects, options), accepted)
-  }
-  if (accepted.as === 'partial-list') {
-    const items = objects.map((object) => partialOf(object, accepted.meta))
-    return objectResponse(200, { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta, metadata, items }, accepted)
-  }
-  return objectResponse(200, { ...type, metadata, items: objects }, accepted)
+  requireListForm(call.accepted, call.resource, listTypeOf(call.resource))
+  const form = listForm(call, metadata, clock.now())
+  return objectResponse(200, { ...form.empty, [form.member]: objects.map((object) => form.itemOf(object)) }, call.accepted)
 }
 
 function listMetadata(page: ListPage): JsonObject {
@@ -80,13 +72,16 @@ function listMetadata(page: ListPage): JsonObject {
 
 const COMMA = utf8(',')
 const TAIL = utf8(']}')
+const BYTES_AT_ONCE = 64
 
 /** The items are the bytes that the cache holds: a list costs no memory of its own, however slowly its client reads. */
-function listBody(head: Uint8Array, items: readonly Uint8Array[]): readonly Uint8Array[] {
+async function listBody(turns: Turns, head: Uint8Array, items: ListItems): Promise<readonly Uint8Array[]> {
   const parts = [head]
-  for (const item of items) {
-    if (parts.length > 1) parts.push(COMMA)
-    parts.push(item)
+  for (let index = 0; index < items.length; index++) {
+    if (index > 0) parts.push(COMMA)
+    // Those that have none any more have to be encoded.
+    parts.push(items.at(index).bytes)
+    if (index % BYTES_AT_ONCE === BYTES_AT_ONCE - 1 && turns.isOver()) await turns.next()
   }
   parts.push(TAIL)
   return parts

@@ -100,7 +100,7 @@ class WatchGroup implements Watcher {
   flush(): void {
     const [first] = this.#frames
     if (first === undefined) return
-    for (const frame of this.#frames) this.#subject.sent.told(frame, this.#members.length)
+    for (const frame of this.#frames) this.#subject.sent.told(frame.length, this.#members.length)
     const bytes = this.#frames.length === 1 ? first : joinBytes(this.#frames)
     this.#frames = []
     for (const member of this.#members) member.changes(bytes)

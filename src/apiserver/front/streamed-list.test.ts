@@ -79,10 +79,13 @@ test('a list in protocol buffers that is too long to be kept is encoded again wh
 test('a watch that begins with a large state waits for its client, and tells later what changed meanwhile', async () => {
   const server = await filledServer()
   const told: string[] = []
+  let unfinished = ''
   let resume: (() => void) | undefined
   const sink: ByteSink = {
     write(bytes) {
-      for (const line of textOf(bytes).trimEnd().split('\n')) {
+      const lines = (unfinished + textOf(bytes)).split('\n')
+      unfinished = lines.pop() ?? ''
+      for (const line of lines) {
         const { type, object } = JSON.parse(line) as { type: string; object: JsonObject }
         told.push(`${type} ${String(memberOf(object, 'metadata.name') ?? '')}`)
       }
@@ -111,16 +114,39 @@ test('a watch that begins with a large state waits for its client, and tells lat
   server.stop()
 })
 
-test('a selector is compared with many objects in several turns, as of one revision', async () => {
-  const server = await filledServer(6_000)
-  const selector = `fieldSelector=metadata.namespace%3Ddefault,metadata.name!%3D${nameOf(1)}`
-  const answer = server.raw('GET', `${CONFIG_MAPS}?${selector}`)
+test('a list takes its turns, and shows one revision whatever changes between them', async () => {
+  const query = `fieldSelector=metadata.namespace%3Ddefault,metadata.name!%3D${nameOf(1)}`
+  for (const [path, gone] of [[CONFIG_MAPS, 0], [`${CONFIG_MAPS}?${query}`, 1], [`${CONFIG_MAPS}?limit=4000`, 200]] as const) {
+    const server = await filledServer()
+    server.clock.lookMs = 1
+    const answer = server.raw('GET', path)
+    await settle()
+    server.clock.lookMs = 0
+    await server.request('DELETE', `${CONFIG_MAPS}/${nameOf(3_900)}`)
+    await server.request('PUT', `${CONFIG_MAPS}/${nameOf(3_901)}`, { metadata: { name: nameOf(3_901) } })
+    await server.request('POST', CONFIG_MAPS, { metadata: { name: 'c-00000-later' } })
+    await server.clock.advance(1)
+    const { list } = await read(server, await answer, 'application/json')
+    const items = list['items'] as JsonObject[]
+    const seen = [items.length, memberOf(items[3_900 - (gone === 1 ? 1 : 0)], 'metadata.name'), memberOf(items[3_901 - (gone === 1 ? 1 : 0)], 'data') === undefined]
+    assert.deepEqual([...seen, memberOf(list, 'metadata.resourceVersion')], [COUNT - gone, nameOf(3_900), false, '1'], path)
+    assert.equal(memberOf(list, 'metadata.remainingItemCount'), gone === 200 ? 200 : undefined, path)
+    server.stop()
+  }
+})
+
+test('a watch that takes several turns to tell its state tells what changed meanwhile after it', async () => {
+  const server = await filledServer(600)
+  server.clock.lookMs = 6
+  const opened = server.watch(`${CONFIG_MAPS}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`)
   await settle()
-  await server.request('DELETE', `${CONFIG_MAPS}/${nameOf(5_400)}`)
+  server.clock.lookMs = 0
+  const watch = await opened
+  assert.deepEqual(await watch.news(), [])
+  await server.request('DELETE', `${CONFIG_MAPS}/${nameOf(599)}`)
   await server.clock.advance(1)
-  const { list } = await read(server, await answer, 'application/json')
-  const items = list['items'] as JsonObject[]
-  assert.deepEqual([items.length, memberOf(items[5_399] ?? {}, 'metadata.name'), memberOf(list, 'metadata.resourceVersion')], [5_999, nameOf(5_400), '1'])
+  const news = await watch.news()
+  assert.deepEqual([news.length, ...news.slice(599)], [602, `ADDED ${nameOf(599)}@1`, 'BOOKMARK @1', `DELETED ${nameOf(599)}@2`])
   server.stop()
 })
 

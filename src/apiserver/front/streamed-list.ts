@@ -1,15 +1,12 @@
 import type { JsonObject } from '../../objects/json.ts'
-import { jsonText } from '../../objects/json-text.ts'
-import type { KubeObject } from '../../objects/kube-object.ts'
 import { assert } from '../../words/assert.ts'
-import { tableColumns } from '../../resources/table.ts'
-import { sleep } from '../../words/ports.ts'
 import type { Clock } from '../../words/ports.ts'
 import type { ByteSink, ServerResponse } from '../http.ts'
-import { jsonStream, protobufStream } from '../negotiate/response.ts'
-import { parseIncludeObject, partialOf, tableOf } from '../negotiate/table.ts'
+import type { Accepted } from '../negotiate/accept.ts'
+import { listForm, listTexts, type ListForm } from '../negotiate/list-form.ts'
+import { listStream } from '../negotiate/response.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
-import { listTypeOf } from '../resource-set.ts'
+import type { Turns } from '../turns.ts'
 import { inPassing } from '../watch-cache/cached-object.ts'
 import type { Served } from '../watch-cache/cached-object.ts'
 import { Blocks } from './blocks.ts'
@@ -22,79 +19,92 @@ export interface ListItems {
   at(index: number): Served
 }
 
-/** Shorter lists are made in one go: that is quicker, and nobody notices the wait. */
-const MIN_STREAMED_BYTE_ITEMS = 4_000
-const MIN_STREAMED_ITEMS = 500
-/** So many are encoded before others have their turn, or measured, which takes less than half as long: some milliseconds. */
-const ITEMS_OF_A_PIECE = 100
-const ITEMS_MEASURED = 200
+export interface ListParts {
+  readonly clock: Clock
+  readonly feed: { readonly turns: Turns }
+}
+
+/** Shorter lists are made in one go: that is quicker, and nobody notices the wait. As YAML, twenty take some milliseconds. */
+const MIN_STREAMED_ITEMS = { bytes: 4_000, encoded: 250, pretty: 100, yaml: 20 } as const
+/** So many are encoded between two looks at the clock, or measured, which takes less than half as long: a fraction of a millisecond. */
+const ITEMS_OF_A_PIECE = 20
+const ITEMS_MEASURED = 40
 /** So much of what is encoded to measure it is kept to be sent: a list that is not longer is encoded once. */
 const MAX_KEPT_BYTES = 4 * 1024 * 1024
 
-/**
- * A long list that is encoded while it is sent, in pieces between which others are served. Undefined: the list is short, or is wanted in a
- * form for people, or whole for the audit log.
- */
-export function streamedList(clock: Clock, call: ResourceCall, items: ListItems): ServerResponse | undefined {
-  const { accepted, resource } = call
-  const isBytes = accepted.as === 'object' && accepted.format === 'json'
-  if (items.length < (isBytes ? MIN_STREAMED_BYTE_ITEMS : MIN_STREAMED_ITEMS) || call.trail !== undefined) return undefined
-  if (accepted.pretty || accepted.format === 'yaml') return undefined
-  if (accepted.as === 'table') return tableStream(clock, call, items)
-  const isPartial = accepted.as === 'partial-list'
-  const list = isPartial
-    ? { kind: 'PartialObjectMetadataList', apiVersion: accepted.meta }
-    : listTypeOf(resource)
-  const head = { ...list, metadata: items.metadata }
-  const itemOf = (index: number): KubeObject => (isPartial ? partialOf(items.at(index).object, accepted.meta) : items.at(index).object)
+/** A long list that is encoded while it is sent, in turns between which others are served. Undefined: the list is short. */
+export function streamedList({ clock, feed }: ListParts, call: ResourceCall, items: ListItems): ServerResponse | undefined {
+  const { accepted } = call
+  if (items.length < minStreamed(accepted)) return undefined
+  const form = listForm(call, items.metadata, clock.now())
+  const sending = { turns: feed.turns, request: call.request, length: items.length }
   if (accepted.format === 'protobuf') {
     const { encoder } = accepted
-    return protobufStream((sink) => sendProtobuf(clock, sink, encoder, { head, length: items.length, itemOf }))
+    const itemOf = (index: number): object => form.itemOf(items.at(index).object)
+    return listStream(accepted, (sink) => sendProtobuf(sink, encoder, { ...sending, head: headOf(form), itemOf }))
   }
-  const frame = { ...head, items: [] }
-  if (isPartial) return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => jsonText(itemOf(index))))
-  return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => inPassing(items.at(index))))
+  const texts = listTexts(form, accepted)
+  const itemOf = isPlain(accepted)
+    ? (index: number): Uint8Array | string => inPassing(items.at(index))
+    : (index: number): string => texts.itemOf(form.itemOf(items.at(index).object))
+  return listStream(accepted, (sink) => sendTexts(sink, { ...sending, ...texts, itemOf }))
 }
 
-function tableStream(clock: Clock, { query, resource, accepted: { meta } }: ResourceCall, items: ListItems): ServerResponse {
-  const columns = tableColumns(resource.definition)
-  const options = { meta, metadata: items.metadata, include: parseIncludeObject(query), now: clock.now(), withColumns: true }
-  const rowOf = (index: number): string => {
-    const { rows } = tableOf(columns, [items.at(index).object], { ...options, withColumns: false })
-    return jsonText(rows).slice(1, -1)
-  }
-  return jsonStream((sink) => sendItems(sink, tableOf(columns, [], options), items.length, rowOf))
+/** Of plain JSON the cache has the bytes. */
+export function isPlain({ as, format, pretty }: Accepted): boolean {
+  return as === 'object' && format === 'json' && !pretty
 }
 
-const TAIL = ']}'
+function minStreamed(accepted: Accepted): number {
+  if (isPlain(accepted)) return MIN_STREAMED_ITEMS.bytes
+  if (accepted.format === 'yaml') return MIN_STREAMED_ITEMS.yaml
+  return accepted.pretty ? MIN_STREAMED_ITEMS.pretty : MIN_STREAMED_ITEMS.encoded
+}
 
-/** frame is the whole answer but for its items, which are its last member. Items are bytes where the cache has them, else texts. */
-async function sendItems(sink: ByteSink, frame: object, length: number, itemOf: (index: number) => Uint8Array | string): Promise<void> {
+function headOf({ empty }: ListForm): TypedList['head'] {
+  const { items: _, ...head } = empty
+  return head as TypedList['head']
+}
+
+interface Sending {
+  readonly turns: Turns
+  readonly request: { readonly signal: AbortSignal }
+  readonly length: number
+}
+
+interface SentTexts extends Sending {
+  readonly before: string
+  readonly between: string
+  readonly after: string
+  itemOf(index: number): Uint8Array | string
+}
+
+async function sendTexts(sink: ByteSink, { turns, request, length, before, between, after, itemOf }: SentTexts): Promise<void> {
   const blocks = new Blocks(sink)
-  blocks.addText(jsonText(frame).slice(0, -TAIL.length))
+  blocks.addText(before)
   for (let index = 0; index < length; index++) {
-    if (index > 0) blocks.addText(',')
-    const item = itemOf(index)
-    if (typeof item === 'string') blocks.addText(item)
-    else blocks.addBytes(item)
-    if (blocks.mustWait) await blocks.drained()
+    if (index > 0) blocks.addText(between)
+    blocks.add(itemOf(index))
+    const pause = pauseOf(blocks, turns)
+    if (pause === undefined) continue
+    await pause
+    if (request.signal.aborted) return
   }
-  blocks.addText(TAIL)
+  blocks.addText(after)
   blocks.flush()
 }
 
-interface TypedList {
+interface TypedList extends Sending {
   readonly head: JsonObject & { readonly apiVersion: string; readonly kind: string }
-  readonly length: number
-  itemOf(index: number): KubeObject
+  itemOf(index: number): object
 }
 
 /**
  * The message begins with its length, so its items are looked at twice: measured, then encoded while they are sent. They do not change in
  * between, and no more of them is in memory than the client is about to take.
  */
-async function sendProtobuf(clock: Clock, sink: ByteSink, encoder: ProtobufEncoder, list: TypedList): Promise<void> {
-  const { head, length } = list
+async function sendProtobuf(sink: ByteSink, encoder: ProtobufEncoder, list: TypedList): Promise<void> {
+  const { head, length, turns, request } = list
   const kept: Uint8Array[] = []
   let itemsSize = 0
   for (let next = 0; next < length;) {
@@ -107,25 +117,35 @@ async function sendProtobuf(clock: Clock, sink: ByteSink, encoder: ProtobufEncod
       itemsSize += encoder.itemsSize(head, itemsOf(list, next, ITEMS_MEASURED))
       next += ITEMS_MEASURED
     }
-    await sleep(clock, 0)
+    if (turns.isOver()) {
+      await turns.next()
+      if (request.signal.aborted) return
+    }
   }
   const { before, after } = encoder.listFrame(head, itemsSize)
   const blocks = new Blocks(sink)
   blocks.addBytes(before)
   let sentSize = 0
   for (let start = 0; start < length; start += ITEMS_OF_A_PIECE) {
-    const known = kept.shift()
-    const piece = known ?? encoder.encodeItems(head, itemsOf(list, start, ITEMS_OF_A_PIECE))
+    const piece = kept.shift() ?? encoder.encodeItems(head, itemsOf(list, start, ITEMS_OF_A_PIECE))
     sentSize += piece.length
     blocks.addBytes(piece)
-    if (blocks.mustWait) await blocks.drained()
-    if (known === undefined) await sleep(clock, 0)
+    const pause = pauseOf(blocks, turns)
+    if (pause === undefined) continue
+    await pause
+    if (request.signal.aborted) return
   }
   assert(sentSize === itemsSize, 'a list is as long as it was said to be')
   blocks.addBytes(after)
   blocks.flush()
 }
 
-function itemsOf({ length, itemOf }: TypedList, start: number, count: number): readonly KubeObject[] {
+/** For the client, or for others; undefined: neither waits. */
+function pauseOf(blocks: Blocks, turns: Turns): Promise<void> | undefined {
+  if (blocks.mustWait) return blocks.drained()
+  return turns.isOver() ? turns.next() : undefined
+}
+
+function itemsOf({ length, itemOf }: TypedList, start: number, count: number): readonly object[] {
   return Array.from({ length: Math.min(count, length - start) }, (_, index) => itemOf(start + index))
 }

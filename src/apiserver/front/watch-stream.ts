@@ -1,6 +1,5 @@
 import type { Revision } from '../../store/store.ts'
-import { present } from '../../words/assert.ts'
-import { joinBytes } from '../../words/bytes.ts'
+import { joinBytes, utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
 import type { ByteSink } from '../http.ts'
@@ -11,6 +10,7 @@ import type { CacheFeed } from '../watch-cache/cache-feed.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { beginWatch, followAlone } from '../watch-cache/watch.ts'
 import type { WatchReceiver, WatchStart } from '../watch-cache/watch.ts'
+import { Blocks } from './blocks.ts'
 import type { WatchMember, WatchSubject } from './shared-watches.ts'
 
 /** The same for all watches of a server. */
@@ -37,7 +37,7 @@ export interface AskedWatch {
   begun: () => void
 }
 
-export type WatchEnd = 'closed' | 'timeout' | 'too-slow' | 'lost' | 'refused'
+export type WatchEnd = 'closed' | 'timeout' | 'too-slow' | 'lost' | 'refused' | 'not-shown'
 
 /** The initial state is handed over in pieces of about this size. */
 const PIECE_BYTES = 256 * 1024
@@ -115,7 +115,7 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
     ))
     if (this.#converted !== undefined) await Promise.race([this.#converted.caughtUp(), this.#end])
     this.#isLive = true
-    const told = this.#rest.length === 0 ? this.#sink.drained() : this.#tellRest()
+    const told = this.#rest.length === 0 ? this.#sink.drained() : this.#sink.drained().then(() => this.#tellRest())
     void told.then(() => this.#begun(), () => this.#finish('closed'))
   }
 
@@ -145,31 +145,25 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
 
   initial(object: CachedObject): void {
     if (this.#allowance > 0) return void this.#rest.push(object)
-    this.#add(this.#asked.watched.frames.initial(object))
+    const frame = this.#asked.watched.frames.initial(object)
+    this.#add(typeof frame === 'string' ? utf8(frame) : frame)
     if (this.#pendingBytes >= PIECE_BYTES) this.flush()
   }
 
   async #tellRest(): Promise<void> {
-    const rest = this.#rest
-    for (let next = 0; next < rest.length && !this.#ended;) {
-      await this.#sink.drained()
+    const { turns } = this.#parts.feed
+    const blocks = new Blocks(this.#sink)
+    for (const part of this.#rest) {
+      if (blocks.mustWait) await blocks.drained()
+      else if (turns.isOver()) await turns.next()
       if (this.#ended) return
-      const piece: Uint8Array[] = []
-      for (let bytes = 0; bytes < PIECE_BYTES && next < rest.length; next++) {
-        const frame = this.#frameOf(present(rest[next], 'a part of the rest'))
-        this.#asked.watched.sent.told(frame, 1)
-        piece.push(frame)
-        bytes += frame.length
-      }
-      this.#write(joined(piece))
+      const { frames, sent } = this.#asked.watched
+      sent.told(blocks.add(part instanceof Uint8Array ? part : frames.initial(part)), 1)
     }
+    blocks.flush()
     this.#rest = []
     this.flush()
     return this.#sink.drained()
-  }
-
-  #frameOf(part: CachedObject | Uint8Array): Uint8Array {
-    return part instanceof Uint8Array ? part : this.#asked.watched.frames.initial(part)
   }
 
   bookmark(revision: Revision, initialEventsEnd: boolean): void {
@@ -202,8 +196,9 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
     if (this.#pendingBytes > this.#parts.backlogBytes) this.#finish('too-slow')
   }
 
-  /** A connection that breaks must not disturb the cache that tells it the news. */
+  /** A connection that breaks must not disturb the cache that tells it the news. What cannot be shown has frames that are empty. */
   #write(bytes: Uint8Array): void {
+    if (bytes.length === 0) return this.#finish('not-shown')
     try {
       this.#sink.write(bytes)
     } catch {
@@ -217,7 +212,7 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
 
   #add(frame: Uint8Array): void {
     if (this.#ended) return
-    this.#asked.watched.sent.told(frame, 1)
+    this.#asked.watched.sent.told(frame.length, 1)
     this.#frames.push(frame)
     this.#pendingBytes += frame.length
   }

@@ -5,7 +5,7 @@ import { notAcceptable, serviceUnavailable, tooManyRequests } from '../../words/
 import type { ObjectKey } from '../../objects/kube-object.ts'
 import type { ByteSink, ServerResponse } from '../http.ts'
 import { parseIncludeObject } from '../negotiate/table.ts'
-import { endedByNothing, plainFrames, watchFrames, watchType } from '../negotiate/watch-frames.ts'
+import { plainFrames, watchFrames, watchType } from '../negotiate/watch-frames.ts'
 import { parseListOptions } from '../options/list-options.ts'
 import type { ListOptions } from '../options/list-options.ts'
 import type { ServedResource } from '../resource-set.ts'
@@ -39,8 +39,6 @@ interface WatchCall {
   readonly path: string
   readonly userName: string
   readonly asked: AskedWatch
-  /** Where the client is told: its own sink, or one before it. */
-  shownIn(this: void, sink: ByteSink): ByteSink
 }
 
 /** Answers watches, and counts them. */
@@ -79,12 +77,11 @@ export class Watches {
       throw tooManyRequests('The server has too many watches, please try again later.', 5)
     }
     if (call.accepted.format === 'yaml') throw notAcceptable(STREAMED_TYPES)
-    const { resource, key, info, user, accepted } = call
-    const shownIn = accepted.as === 'partial-list' ? endedByNothing : itself
+    const { resource, key, info, user } = call
     return {
       type: 'stream', status: 200, isLasting: true,
       headers: { 'content-type': watchType(call.accepted), 'cache-control': 'no-cache, private' },
-      send: this.#sender({ resource, key, path: info.path, userName: user.name, asked: this.#asked(call), shownIn }),
+      send: this.#sender({ resource, key, path: info.path, userName: user.name, asked: this.#asked(call) }),
     }
   }
 
@@ -126,8 +123,8 @@ export class Watches {
     return (sink) => this.#send(call, sink)
   }
 
-  async #send({ resource, key, path, userName, asked, shownIn }: WatchCall, sink: ByteSink): Promise<void> {
-    const stream = new WatchStream(this.#streamParts, asked, shownIn(sink))
+  async #send({ resource, key, path, userName, asked }: WatchCall, sink: ByteSink): Promise<void> {
+    const stream = new WatchStream(this.#streamParts, asked, sink)
     this.#streams.add(stream)
     resource.watches.add(key)
     resource.followers.add(stream)
@@ -155,8 +152,4 @@ export function startOf(options: Pick<ListOptions, 'resourceVersion' | 'sendInit
   if (revision !== undefined && revision !== 0) return { from: 'revision', revision }
   if (options.sendInitialEvents === false) return { from: 'now' }
   return { from: 'state', bookmark: false, notOlder: 0 }
-}
-
-function itself(sink: ByteSink): ByteSink {
-  return sink
 }

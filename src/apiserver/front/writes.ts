@@ -105,5 +105,5 @@ export async function deleteCollectionResponse(parts: WriteParts, call: Resource
   if (page.outcome === 'expired') return expiredResponse(call, page)
   const request = writeRequest(call, { dryRun: options.dryRun, fieldManager: '', fieldValidation: 'Ignore', findDuplicates: false })
   await deleteCollection(parts, request, page.objects, options)
-  return renderList(parts.clock, call, { ...page, revision: parts.feed.revision }, shown)
+  return renderList(parts, call, { ...page, revision: parts.feed.revision }, shown)
 }

@@ -13,9 +13,9 @@ export class WatchFigures {
     return this.sizes.count
   }
 
-  /** A frame went to so many watches. */
-  told(frame: Uint8Array, watches: number): void {
-    this.sizes.observe(frame.length, watches)
+  /** A frame of so many bytes went to so many watches. */
+  told(frameBytes: number, watches: number): void {
+    this.sizes.observe(frameBytes, watches)
   }
 
   listed(walked: number, shown: number): void {

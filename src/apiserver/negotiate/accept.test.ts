@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StatusError } from '../../words/status-error.ts'
 import { ProtobufEncoder } from '../protobuf/encode-object.ts'
-import { negotiate, negotiateStatus } from './accept.ts'
+import { isForPeople, negotiate, negotiateStatus } from './accept.ts'
 
 const encoder = new ProtobufEncoder(() => undefined)
 
@@ -44,6 +44,12 @@ test('the best of what a client accepts', () => {
     ['application/json;as=Chart;g=meta.k8s.io;v=v1', '406'],
     ['application/yaml;q=0.5, application/json', 'json object'],
     ['application/json;q=0, application/yaml', 'yaml object'],
+    ['application/yaml;q=0', 'yaml object'],
+    ['application/yaml;q=high, application/json;q=0.1', 'json object'],
+    ['application/yaml;q=0.2, application/vnd.kubernetes.protobuf;q=0.8, */*;q=0.1', 'protobuf object'],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'json object'],
+    ['*;q=0.1', 'json object'],
+    ['application', '406'],
     ['application/json;stream=watch', 'json object'],
     ['application/json;stream=other', '406'],
     ['application/yaml;stream=watch', '406'],
@@ -73,7 +79,29 @@ test('an error is said in what is accepted of plain objects', () => {
     [`application/yaml${';a=b'.repeat(2000)}`, 'json'],
   ]
   for (const [header, expected] of table) {
-    const { format, as } = negotiateStatus(header, encoder)
+    const { format, as } = negotiateStatus(header, { encoder, pretty: false })
     assert.deepEqual([format, as], [expected, 'object'], header)
   }
+})
+
+test('answers are indented for people', () => {
+  const table: [query: string, userAgent: string | undefined, expected: boolean][] = [
+    ['', undefined, false],
+    ['', 'kubectl/v1.32.0 (linux/amd64)', false],
+    ['', 'curl/7.88.1', true],
+    ['', 'Wget/1.21', true],
+    ['', 'Mozilla/5.0 (X11)', true],
+    ['', 'Mozilla/4.0', false],
+    ['', 'libcurl', false],
+    ['pretty=', 'curl/7.88.1', true],
+    ['pretty=false', 'curl/7.88.1', false],
+    ['pretty=0', 'curl/7.88.1', false],
+    ['pretty=what', 'curl/7.88.1', false],
+    ['pretty', undefined, false],
+    ['pretty=true', undefined, true],
+    ['pretty=1', undefined, true],
+    ['pretty=T', undefined, true],
+    ['pretty=yes', undefined, false],
+  ]
+  for (const [query, agent, expected] of table) assert.equal(isForPeople(new URLSearchParams(query), agent), expected, `${query} ${agent}`)
 })

@@ -67,14 +67,14 @@ export function negotiate(header: string | undefined, options: NegotiateOptions)
 }
 
 /** What an error is said in: what asks for another form of an object, or for a version of the server, does not count there. */
-export function negotiateStatus(header: string | undefined, encoder: ProtobufEncoder): Accepted {
-  if (isAnyJson(header) || header.length > MAX_HEADER_LENGTH) return plainJson
+export function negotiateStatus(header: string | undefined, options: Pick<NegotiateOptions, 'encoder' | 'pretty'>): Accepted {
+  if (isAnyJson(header) || header.length > MAX_HEADER_LENGTH) return anyJson(options)
   for (const clause of clausesOf(header)) {
     if (CONVERTING.some((name) => clause.parameters.has(name)) || (clause.parameters.get('sv') ?? '') !== '') continue
-    const accepted = accept(clause, { tables: false, pretty: false, messages: true, encoder })
+    const accepted = accept(clause, { ...options, tables: false, messages: true })
     if (accepted !== undefined) return accepted
   }
-  return plainJson
+  return anyJson(options)
 }
 
 /** Nothing is asked for but what everything has. */
@@ -85,6 +85,15 @@ export function isAnyJson(header: string | undefined): header is undefined | '' 
 export function anyJson({ pretty }: Pick<NegotiateOptions, 'pretty'>): Accepted {
   return pretty ? prettyJson : plainJson
 }
+
+/** Whether people read the answer: they say so, or ask with what people ask with. */
+export function isForPeople(query: URLSearchParams, userAgent: string | undefined): boolean {
+  const said = query.get('pretty') ?? ''
+  return said === '' ? userAgent !== undefined && READ_BY_PEOPLE.some((start) => userAgent.startsWith(start)) : TRUE.has(said)
+}
+
+const READ_BY_PEOPLE = ['curl', 'Wget', 'Mozilla/5.0']
+const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])
 
 function accept({ type, parameters }: Clause, options: NegotiateOptions): Accepted | undefined {
   const [conversion, format] = [conversionOf(parameters), formatOf(type)]
@@ -134,17 +143,19 @@ function formatOf(type: string): Accepted['format'] | undefined {
   }
 }
 
+/** As upstream's parser sees them: the least liked are there too, one that cannot be read is passed over, and * alone is any type. */
 function clausesOf(header: string): Clause[] {
   const clauses: Clause[] = []
   for (const text of header.split(',')) {
-    const [type = '', ...rest] = text.split(';')
+    const [first = '', ...rest] = text.split(';')
+    const type = first.trim().toLowerCase()
     const parameters = new Map<string, string>()
     for (const parameter of rest) {
       const [name = '', value = ''] = parameter.split('=', 2)
       parameters.set(name.trim().toLowerCase(), value.trim().replace(/^"(.*)"$/, '$1'))
     }
     const quality = Number(parameters.get('q') ?? 1)
-    if (quality > 0) clauses.push({ type: type.trim().toLowerCase(), parameters, quality })
+    clauses.push({ type: type === '*' ? '*/*' : type, parameters, quality: Number.isFinite(quality) ? quality : 0 })
   }
   return clauses.sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b))
 }

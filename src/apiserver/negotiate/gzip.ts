@@ -1,4 +1,4 @@
-import type { ByteSink } from '../http.ts'
+import type { ByteSink, CopyingSink } from '../http.ts'
 
 /** Packs bytes as gzip does, away from the thread that serves. */
 export interface Gzip {
@@ -8,7 +8,7 @@ export interface Gzip {
   packing(sink: ByteSink): PackingSink
 }
 
-export interface PackingSink extends ByteSink {
+export interface PackingSink extends CopyingSink {
   /** Resolves when the sink has all of it. */
   end(): Promise<void>
   /** Gives up what is not packed yet. */

@@ -12,6 +12,7 @@ import { failureBody } from './status-body.ts'
 const JSON_HEADERS: ResponseHeaders = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }
 const YAML_HEADERS: ResponseHeaders = { 'content-type': 'application/yaml', 'cache-control': 'no-cache, private' }
 const PROTOBUF_HEADERS: ResponseHeaders = { 'content-type': protobufType, 'cache-control': 'no-cache, private' }
+const HEADERS = { json: JSON_HEADERS, yaml: YAML_HEADERS, protobuf: PROTOBUF_HEADERS } as const
 
 /** A value that has no bytes yet. What has no form in protocol buffers (what a handler of its own answers) is JSON for everybody. */
 export function objectResponse(status: number, value: object, accepted: Accepted): ServerResponse {
@@ -33,12 +34,9 @@ export function bytesResponse(status: number, body: readonly Uint8Array[]): Serv
   return whole(status, JSON_HEADERS, body)
 }
 
-export function jsonStream(send: StreamSend): ServerResponse {
-  return { type: 'stream', status: 200, headers: JSON_HEADERS, isLasting: false, send }
-}
-
-export function protobufStream(send: StreamSend): ServerResponse {
-  return { type: 'stream', status: 200, headers: PROTOBUF_HEADERS, isLasting: false, send }
+/** A list that is encoded while it is sent. */
+export function listStream({ format }: Accepted, send: StreamSend): ServerResponse {
+  return { type: 'stream', status: 200, headers: HEADERS[format], isLasting: false, send }
 }
 
 type StreamSend = StreamResponse['send']

@@ -25,8 +25,14 @@ export interface TableOptions {
   readonly withColumns: boolean
 }
 
+export interface Table extends JsonObject {
+  readonly kind: string
+  readonly apiVersion: string
+  readonly rows: readonly JsonObject[]
+}
+
 /** metav1.Table: what kubectl get shows. */
-export function tableOf(columns: readonly Column<KubeObject>[], objects: Iterable<KubeObject>, options: TableOptions): JsonObject {
+export function tableOf(columns: readonly Column<KubeObject>[], objects: Iterable<KubeObject>, options: TableOptions): Table {
   const { meta, include } = options
   const rows: JsonObject[] = []
   for (const object of objects) {

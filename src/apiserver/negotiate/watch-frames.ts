@@ -1,11 +1,11 @@
-import type { JsonObject } from '../../objects/json.ts'
+import type { Integer, JsonObject } from '../../objects/json.ts'
 import { jsonText } from '../../objects/json-text.ts'
+import type { KubeObject, ObjectMeta } from '../../objects/kube-object.ts'
 import { tableColumns } from '../../resources/table.ts'
 import type { Revision } from '../../store/store.ts'
 import { toBase64, utf8 } from '../../words/bytes.ts'
 import type { Clock } from '../../words/ports.ts'
 import { StatusError } from '../../words/status-error.ts'
-import type { ByteSink } from '../http.ts'
 import { listTypeOf, type ServedResource } from '../resource-set.ts'
 import { frameInPassing, frameOf } from '../watch-cache/cache-event.ts'
 import type { CacheEvent, EventType } from '../watch-cache/cache-event.ts'
@@ -19,7 +19,8 @@ import type { IncludeObject } from './table.ts'
 /** Writes the frames of one watch: lines of JSON, or messages with their length before them. */
 export interface WatchFrames {
   event(type: EventType, event: CacheEvent): Uint8Array
-  initial(object: CachedObject): Uint8Array
+  /** As text where it is no bytes yet. */
+  initial(object: CachedObject): Uint8Array | string
   /** Of an object that was converted already. */
   shown(type: EventType, served: Served): Uint8Array
   bookmark(revision: Revision, initialEventsEnd: boolean): Uint8Array
@@ -47,22 +48,10 @@ export interface FrameOptions {
 
 const NOTHING = new Uint8Array(0)
 
-/** An object cannot be shown as a list of metadata, and a watch notices when its first is due: there it ends (see endedByNothing). */
+/** An object cannot be shown as a list of metadata, and a watch notices when its first is due: there it ends (see WatchStream). */
 function emptyFrames(accepted: Accepted): WatchFrames {
   const nothing = (): Uint8Array => NOTHING
   return { event: nothing, initial: nothing, shown: nothing, bookmark: nothing, error: (error) => errorIn(accepted, error) }
-}
-
-/** Breaks at the first frame that holds nothing, as a connection does whose client has gone. */
-export function endedByNothing(sink: ByteSink): ByteSink {
-  return {
-    write(bytes) {
-      if (bytes.length === 0) throw new Error('the watch cannot be shown in the form that was asked for')
-      return sink.write(bytes)
-    },
-    backlogBytes: () => sink.backlogBytes(),
-    drained: () => sink.drained(),
-  }
 }
 
 /** The frames that all plain watchers of a resource share. */
@@ -80,29 +69,51 @@ export function plainFrames(resource: ServedResource): WatchFrames {
   }
 }
 
-/** A Table's columns stand in its first frame only. */
-function ownFrames(resource: ServedResource, { as, meta }: Accepted, options: FrameOptions): WatchFrames {
-  const columns = tableColumns(resource.definition)
-  let withColumns = true
-  const bodyOf = ({ object }: Served): object => {
-    if (as === 'partial') return partialOf(object, meta)
-    const table = tableOf(columns, [object], {
-      meta, metadata: { resourceVersion: object.metadata.resourceVersion ?? '' }, include: options.include,
-      now: options.clock.now(), withColumns,
-    })
-    withColumns = false
-    return table
+/** What is no plain object. */
+function ownFrames(resource: ServedResource, accepted: Accepted, options: FrameOptions): WatchFrames {
+  const { meta } = accepted
+  const form = accepted.as === 'partial' ? partialFrames(meta) : tableFrames(resource, meta, options)
+  const bookmark = (revision: Revision, end: boolean): object => {
+    const { kind: { kind }, apiVersion } = resource
+    return form.bookmark({ kind, apiVersion, metadata: bookmarkMetadata(revision, end && jsonBlueprint(form.list)) })
   }
   return {
-    event: (type, event) => line(type, bodyOf(event.subject(type).seen(resource.view))),
-    initial: (cached) => line('ADDED', bodyOf(cached.seen(resource.view))),
-    shown: (type, served) => line(type, bodyOf(served)),
-    bookmark: (revision, end) => line('BOOKMARK', as === 'partial'
-      ? { kind: 'PartialObjectMetadata', apiVersion: meta, metadata: bookmarkMetadata(revision, end && jsonBlueprint(metadataList(meta))) }
-      : { kind: 'Table', apiVersion: meta, metadata: bookmarkMetadata(revision, end && NO_BLUEPRINT), columnDefinitions: null, rows: [] }),
+    event: (type, event) => line(type, form.show(event.subject(type).seen(resource.view).object)),
+    initial: (cached) => lineText('ADDED', form.show(cached.seen(resource.view).object)),
+    shown: (type, { object }) => line(type, form.show(object)),
+    bookmark: (revision, end) => line('BOOKMARK', bookmark(revision, end)),
     error: errorFrame,
   }
 }
+
+interface OwnForm {
+  /** What a client that lists by watching puts the objects into. */
+  readonly list: JsonObject
+  show(object: KubeObject): object
+  /** Of an object of the kind that has metadata alone. */
+  bookmark(object: KubeObject): object
+}
+
+function partialFrames(meta: Accepted['meta']): OwnForm {
+  const show = (object: KubeObject): object => partialOf(object, meta)
+  return { list: metadataList(meta), show, bookmark: show }
+}
+
+/** The columns stand in the first frame only. A bookmark is the one row of its Table: the metadata that count are the row's object's. */
+function tableFrames(resource: ServedResource, meta: Accepted['meta'], { include, clock }: FrameOptions): OwnForm {
+  const columns = tableColumns(resource.definition)
+  const emptyColumns = columns.map((column) => ({ ...column, cell: () => EMPTY_CELLS[column.type] ?? '' }))
+  let withColumns = true
+  const show = (shown: typeof columns, object: KubeObject): object => {
+    const metadata = { resourceVersion: object.metadata.resourceVersion ?? '' }
+    const table = tableOf(shown, [object], { meta, metadata, include, now: clock.now(), withColumns })
+    withColumns = false
+    return table
+  }
+  return { list: listOf(resource), show: (object) => show(columns, object), bookmark: (object) => show(emptyColumns, object) }
+}
+
+const EMPTY_CELLS: Readonly<Record<string, Integer | boolean>> = { integer: 0, number: 0, boolean: false }
 
 /** An event and its object are the same for all who ask for them in this form at the same time: it is kept until the next one. */
 function protobufFrames(resource: ServedResource, { as, meta, encoder }: Accepted & { format: 'protobuf' }): WatchFrames {
@@ -122,18 +133,15 @@ function protobufFrames(resource: ServedResource, { as, meta, encoder }: Accepte
   }
 }
 
-const NO_BLUEPRINT = ''
-
 /**
  * blueprint: where the bookmark ends the state that a watch begins with, an empty list in the form of the watch. Clients of 1.32 that
  * list by watching (client-go's WatchListClient) put the objects into it; later ones do without.
  */
-function bookmarkMetadata(revision: Revision, blueprint: string | false): JsonObject {
+function bookmarkMetadata(revision: Revision, blueprint: string | false): ObjectMeta {
   const metadata = { resourceVersion: String(revision) }
   if (blueprint === false) return metadata
-  const annotations = { 'k8s.io/initial-events-end': 'true' }
-  if (blueprint === NO_BLUEPRINT) return { ...metadata, annotations }
-  return { ...metadata, annotations: { ...annotations, 'kubernetes.io/initial-events-list-blueprint': blueprint } }
+  const annotations = { 'k8s.io/initial-events-end': 'true', 'kubernetes.io/initial-events-list-blueprint': blueprint }
+  return { ...metadata, annotations }
 }
 
 function listOf(resource: ServedResource): JsonObject {
@@ -159,5 +167,9 @@ function errorFrame(error: StatusError): Uint8Array {
 }
 
 function line(type: string, object: object): Uint8Array {
-  return utf8(`{"type":"${type}","object":${jsonText(object)}}\n`)
+  return utf8(lineText(type, object))
+}
+
+function lineText(type: string, object: object): string {
+  return `{"type":"${type}","object":${jsonText(object)}}\n`
 }

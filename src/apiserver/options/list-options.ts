@@ -30,7 +30,12 @@ export function parseListOptions(query: URLSearchParams, watch: boolean): ListOp
   }
   const errors = watch ? watchErrors(options) : listErrors(options)
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
-  return options
+  return watch && beginsWithState(options) ? { ...options, sendInitialEvents: true } : options
+}
+
+/** Watches from nowhere have always begun with the state: they are taken for such as ask for it. */
+function beginsWithState({ sendInitialEvents, resourceVersion }: ListOptions): boolean {
+  return sendInitialEvents === undefined && (resourceVersion === '' || resourceVersion === '0')
 }
 
 const MATCH = 'resourceVersionMatch'

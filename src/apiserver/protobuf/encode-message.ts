@@ -1,9 +1,9 @@
 import { isObject, type JsonObject } from '../../objects/json.ts'
-import { jsonText } from '../../objects/json-text.ts'
 import type { Schema } from '../../objects/schema.ts'
 import { assert } from '../../words/assert.ts'
 import { fromBase64, utf8 } from '../../words/bytes.ts'
 import { parseTime } from '../../words/instant.ts'
+import type { RawBytes } from './raw-bytes.ts'
 import { jsonToMessage } from './json-schema-forms.ts'
 import type { Layout, MessageLayouts } from './message-layout.ts'
 import type { WireWriter } from './wire-writer.ts'
@@ -11,6 +11,7 @@ import type { WireWriter } from './wire-writer.ts'
 interface Place {
   readonly writer: WireWriter
   readonly layouts: MessageLayouts
+  readonly raw: RawBytes
 }
 
 /** Writes the fields of an object in front of what is written. The object has the types of its schema, as everything that is stored does. */
@@ -65,13 +66,13 @@ function writeValue(number: number, schema: Schema, value: unknown, place: Place
 }
 
 function writeEmbedded(number: number, schema: Schema, value: unknown, place: Place): void {
-  const { writer, layouts } = place
+  const { writer, layouts, raw } = place
   const before = writer.written
   switch (schema.type) {
     case 'quantity': writer.text(1, String(value)); break
     case 'int-or-string': writeIntOrString(value, writer); break
     case 'time': case 'micro-time': writeTime(value, writer); break
-    case 'any': writer.bytes(1, utf8(jsonText(value))); break
+    case 'any': writer.bytes(1, raw.of(value)); break
     case 'object': encodeMessage(objectIn(jsonToMessage(schema.name, value)), layouts.of(schema), place); break
     // A list as a map's value is a message of its own, with the items as field 1.
     case 'list': writeField(1, schema, value, place); break

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../objects/json.ts'
 import type { SchemaLookup } from '../../objects/schema.ts'
 import { assert, present } from '../../words/assert.ts'
+import { RawBytes } from './raw-bytes.ts'
 import { encodeMessage } from './encode-message.ts'
 import { MessageLayouts, type Layout } from './message-layout.ts'
 import { MessageSizes } from './message-size.ts'
@@ -15,10 +16,11 @@ export class ProtobufEncoder {
   readonly #layouts: MessageLayouts
   readonly #sizes: MessageSizes
   readonly #writer = new WireWriter()
+  readonly #raw = new RawBytes()
 
   constructor(schemas: SchemaLookup) {
     this.#layouts = new MessageLayouts(withMetaSchemas(schemas))
-    this.#sizes = new MessageSizes(this.#layouts)
+    this.#sizes = new MessageSizes(this.#layouts, this.#raw)
   }
 
   /** Undefined where the kind has no numbers: what custom resources define, and a Table. */
@@ -48,7 +50,7 @@ export class ProtobufEncoder {
 
   /** Some of a list's items, as a part of its bytes. The list's kind has a form in protocol buffers. */
   encodeItems(list: TypedHead, items: readonly object[]): Uint8Array {
-    encodeMessage({ items }, this.#layoutOf(list), { writer: this.#writer, layouts: this.#layouts })
+    encodeMessage({ items }, this.#layoutOf(list), { writer: this.#writer, layouts: this.#layouts, raw: this.#raw })
     return this.#writer.take()
   }
 
@@ -63,7 +65,7 @@ export class ProtobufEncoder {
     writer.text(4, '')
     writer.text(3, '')
     const after = writer.take()
-    encodeMessage(head, this.#layoutOf(head), { writer, layouts: this.#layouts })
+    encodeMessage(head, this.#layoutOf(head), { writer, layouts: this.#layouts, raw: this.#raw })
     writer.embedded(2, -itemsSize)
     this.#writeType(head)
     return { before: writer.take(), after }
@@ -88,7 +90,7 @@ export class ProtobufEncoder {
     writer.text(4, '')
     writer.text(3, '')
     const beforeRaw = writer.written
-    encodeMessage(object, layout, { writer, layouts: this.#layouts })
+    encodeMessage(object, layout, { writer, layouts: this.#layouts, raw: this.#raw })
     writer.embedded(2, beforeRaw)
     this.#writeType({ apiVersion, kind })
   }

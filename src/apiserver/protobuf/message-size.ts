@@ -1,8 +1,8 @@
 import { isObject, type Integer, type JsonObject } from '../../objects/json.ts'
-import { jsonText } from '../../objects/json-text.ts'
 import type { Schema } from '../../objects/schema.ts'
 import { assert } from '../../words/assert.ts'
 import { fromBase64, utf8 } from '../../words/bytes.ts'
+import type { RawBytes } from './raw-bytes.ts'
 import { secondsAndNanos } from './encode-message.ts'
 import { jsonToMessage } from './json-schema-forms.ts'
 import type { Layout, MessageLayouts } from './message-layout.ts'
@@ -21,11 +21,13 @@ interface SizedField {
 /** Tells how many bytes encodeMessage makes of an object, in a fraction of its time: what is sent with its length before it must be measured. */
 export class MessageSizes {
   readonly #layouts: MessageLayouts
+  readonly #raw: RawBytes
   readonly #plans = new WeakMap<Layout, SizePlan>()
   #lastTime: { readonly text: string; readonly bytes: number } | undefined
 
-  constructor(layouts: MessageLayouts) {
+  constructor(layouts: MessageLayouts, raw: RawBytes) {
     this.#layouts = layouts
+    this.#raw = raw
   }
 
   of(object: JsonObject, layout: Layout): number {
@@ -106,7 +108,7 @@ export class MessageSizes {
       case 'int-or-string':
         return typeof value === 'string' ? textBytes(1, value) + 4 : 2 + 1 + varintBytes(Number(value)) + 2
       case 'time': case 'micro-time': return this.#time(String(value))
-      case 'any': return textBytes(1, jsonText(value))
+      case 'any': return embeddedBytes(1, this.#raw.of(value).length)
       case 'object': {
         const message = jsonToMessage(schema.name, value)
         assert(isObject(message), 'an object is one')

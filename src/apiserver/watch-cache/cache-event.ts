@@ -68,8 +68,8 @@ export function frameOf(type: EventType, served: Served): Uint8Array {
   return joinBytes([HEADS[type], served.bytes, TAIL])
 }
 
-/** For the state that a watch begins with, see inPassing. */
-export function frameInPassing(type: EventType, served: Served): Uint8Array {
+/** For the state that a watch begins with, see inPassing: as text where its bytes would be made for this alone. */
+export function frameInPassing(type: EventType, served: Served): Uint8Array | string {
   const item = inPassing(served)
-  return typeof item === 'string' ? utf8(`{"type":"${type}","object":${item}}\n`) : joinBytes([HEADS[type], item, TAIL])
+  return typeof item === 'string' ? `{"type":"${type}","object":${item}}\n` : joinBytes([HEADS[type], item, TAIL])
 }

@@ -6,6 +6,7 @@ import { sleep } from '../../words/ports.ts'
 import type { Clock, Log } from '../../words/ports.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import { serviceUnavailable } from '../../words/status-error.ts'
+import { Turns } from '../turns.ts'
 import { allObjects, prefixOf, resourcePrefix } from '../storage/keys.ts'
 import { CachedObject, withRevision } from './cached-object.ts'
 import { defaultRingBounds } from './event-ring.ts'
@@ -45,6 +46,8 @@ export class CacheFeed {
   readonly #pending = new Map<string, Pending>()
   readonly #forms: ObjectForms
   readonly #waiters = new RevisionWaiters()
+  /** Of all who read much at once. */
+  readonly turns: Turns
   #revision: Revision = 0
   #started = false
   #problem: string | undefined
@@ -53,6 +56,7 @@ export class CacheFeed {
   constructor(dependencies: FeedDependencies) {
     this.#dependencies = dependencies
     this.#forms = new ObjectForms(dependencies.sets)
+    this.turns = new Turns(dependencies.clock)
   }
 
   /** What every cache shows. */
@@ -92,11 +96,6 @@ export class CacheFeed {
 
   withdraw(key: string, bytes: Uint8Array): void {
     if (this.#pending.get(key)?.bytes === bytes) this.#pending.delete(key)
-  }
-
-  /** For who has much to do: resolves when others were served. */
-  othersTurn(): Promise<void> {
-    return sleep(this.#dependencies.clock, 0)
   }
 
   /** Resolves when the caches show this revision. */

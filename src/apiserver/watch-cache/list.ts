@@ -8,7 +8,7 @@ import { matchesAll } from './cache-event.ts'
 import type { Matcher } from './cache-event.ts'
 import { CachedObject } from './cached-object.ts'
 import { decodeContinue, encodeContinue } from './continue-token.ts'
-import { rangeAt } from './past-state.ts'
+import { countAt, rangeAt } from './past-state.ts'
 import type { ResourceCache } from './resource-cache.ts'
 
 export interface ListQuery {
@@ -33,15 +33,14 @@ export interface ListPage {
   readonly remainingItemCount: number | undefined
 }
 
-/** The wanted revision is gone. */
+export type ListResult = ListPage | ExpiredList
+
+/** The wanted revision is gone. With the token the rest can be had as it is now ('' where the list had not begun). */
 export interface ExpiredList {
   readonly outcome: 'expired'
   readonly message: string
-  /** With it the rest can be had as it is now; '' where the list had not begun. */
   readonly continueToken: string
 }
-
-export type ListResult = ListPage | ExpiredList
 
 const WAIT_FOR_REVISION_MS = 3_000
 const STORE_PAGE = 500
@@ -66,64 +65,79 @@ async function continueList(feed: CacheFeed, store: Store, query: ListQuery): Pr
   await feed.fresh(query)
   const start = query.cache.prefix + token.start
   if (token.revision === undefined) return fromCache(feed, query, start, query.limit)
-  if (token.revision > feed.revision) throw badRequest('continue key is not valid: its revision is in the future')
+  if (token.revision > feed.revision) throw badRequest('invalid continue token: continue key is not valid: its revision is in the future')
   return atRevision(feed, store, query, token.revision, start)
 }
 
+/** Objects may change while others have their turn, and so fast that the cache forgets what they were: then a list begins anew. */
+const MAX_ATTEMPTS = 3
+
 async function fromCache(feed: CacheFeed, query: ListQuery, start: string, limit: number): Promise<ListPage> {
-  const { cache, matches, scope } = query
-  const { revision } = feed
-  if (matches !== matchesAll) {
-    return pageOf(query, await collectMatching(feed, [...cache.range(scope, start)], matches, limit), revision, undefined)
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const { revision } = feed
+    const page = await collect(feed, { ...query, limit }, revision, start)
+    if (page !== undefined) return pageOf(query, page, revision)
   }
-  const page = collect(cache.range(scope, start), matches, limit)
-  return pageOf(query, page, revision, page.next === undefined ? undefined : cache.countFrom(scope, page.next))
-}
-
-/** So many objects are compared with a selector before others have their turn: some milliseconds. */
-const COMPARED_AT_ONCE = 5_000
-
-async function collectMatching(feed: CacheFeed, range: readonly CachedObject[], matches: Matcher, limit: number): Promise<Collected> {
-  const objects: CachedObject[] = []
-  for (const [index, object] of range.entries()) {
-    if (index > 0 && index % COMPARED_AT_ONCE === 0) await feed.othersTurn()
-    if (!matches(object)) continue
-    if (limit > 0 && objects.length === limit) return { objects, next: object.key }
-    objects.push(object)
-  }
-  return { objects, next: undefined }
+  throw serviceUnavailable('the objects change faster than they are listed; please try again')
 }
 
 async function atRevision(feed: CacheFeed, store: Store, query: ListQuery, revision: Revision, start: string): Promise<ListResult> {
-  const { cache, scope, matches, limit } = query
-  if (revision < cache.complete) return fromStore(store, query, revision, start)
-  const page = collect(rangeAt(cache, scope, start, revision), matches, limit)
-  if (page.next === undefined || matches !== matchesAll) return pageOf(query, page, revision, undefined)
-  let remaining = 0
-  if (revision === feed.revision) remaining = cache.countFrom(scope, page.next)
-  else for (const _ of rangeAt(cache, scope, page.next, revision)) remaining++
-  return pageOf(query, page, revision, remaining)
+  if (revision < query.cache.complete) return fromStore(store, query, revision, start)
+  const page = await collect(feed, query, revision, start)
+  return page === undefined ? fromStore(store, query, revision, start) : pageOf(query, page, revision)
 }
 
 interface Collected {
   readonly objects: readonly CachedObject[]
   /** Key of the first object that did not fit. */
   readonly next: string | undefined
+  /** Of which that is the first; undefined where selectors make it unknown. */
+  readonly remaining: number | undefined
 }
 
-function collect(range: Iterable<CachedObject>, matches: Matcher, limit: number): Collected {
+/** Objects that need not be looked at cost less than a look at the clock. */
+const PASSED_AT_ONCE = 256
+
+/**
+ * The objects as they stood at the revision, however many turns that takes and whatever changes meanwhile. Undefined: so much did that the
+ * cache does not know any more.
+ */
+export async function collect(
+  { turns }: Pick<CacheFeed, 'turns'>, query: CollectQuery, revision: Revision, start: string,
+): Promise<Collected | undefined> {
+  const { cache, scope, matches, limit } = query
+  const atOnce = matches === matchesAll ? PASSED_AT_ONCE : 1
   const objects: CachedObject[] = []
-  for (const object of range) {
-    if (matches !== matchesAll && !matches(object)) continue
-    if (limit > 0 && objects.length === limit) return { objects, next: object.key }
-    objects.push(object)
+  for (let from: string | undefined = start; from !== undefined;) {
+    let passed = 0
+    let next: string | undefined
+    for (const object of rangeAt(cache, scope, from, revision)) {
+      // Each turn brings the list forward, however long it is.
+      if (passed > 0 && passed % atOnce === 0 && turns.isOver()) {
+        next = object.key
+        break
+      }
+      passed++
+      if (matches !== matchesAll && !matches(object)) continue
+      if (limit > 0 && objects.length === limit) return { objects, next: object.key, remaining: remainingOf(query, object.key, revision) }
+      objects.push(object)
+    }
+    from = next
+    if (from !== undefined) await turns.next()
+    if (cache.complete > revision) return undefined
   }
-  return { objects, next: undefined }
+  return { objects, next: undefined, remaining: undefined }
 }
 
-function pageOf(query: ListQuery, page: Collected, revision: Revision, remainingItemCount: number | undefined): ListPage {
+function remainingOf({ cache, scope, matches }: CollectQuery, next: string, revision: Revision): number | undefined {
+  return matches === matchesAll ? countAt(cache, scope, next, revision) : undefined
+}
+
+type CollectQuery = Pick<ListQuery, 'cache' | 'scope' | 'matches' | 'limit'>
+
+function pageOf(query: ListQuery, page: Collected, revision: Revision): ListPage {
   const continueToken = page.next === undefined ? '' : encodeContinue({ revision, start: page.next.slice(query.cache.prefix.length) })
-  return { outcome: 'page', objects: page.objects, revision, continueToken, remainingItemCount }
+  return { outcome: 'page', objects: page.objects, revision, continueToken, remainingItemCount: page.remaining }
 }
 
 async function fromStore(store: Store, query: ListQuery, revision: Revision, start: string): Promise<ListResult> {
@@ -135,23 +149,25 @@ async function fromStore(store: Store, query: ListQuery, revision: Revision, sta
     // A part of the objects must not pass for all of them, also where it is the server that ends.
     if (query.signal.aborted) throw serviceUnavailable('the list was given up before its end')
     const result = await store.read({ start: from, end }, { at: revision, limit: STORE_PAGE })
-    if (result.outcome !== 'page') return expiredAt(query, revision, start)
+    if (result.outcome !== 'page') return expiredAt(query, start)
     for (const entry of result.page.entries) {
       const object = new CachedObject(entry.key, entry.modified, entry.value, undefined)
       if (query.matches !== matchesAll && !query.matches(object)) continue
-      if (query.limit > 0 && objects.length === query.limit) return pageOf(query, { objects, next: entry.key }, revision, undefined)
+      if (query.limit > 0 && objects.length === query.limit) {
+        return pageOf(query, { objects, next: entry.key, remaining: undefined }, revision)
+      }
       objects.push(object)
     }
     const last = result.page.entries.at(-1)
     if (!result.page.more || last === undefined) break
     from = `${last.key}\0`
   }
-  return pageOf(query, { objects, next: undefined }, revision, undefined)
+  return pageOf(query, { objects, next: undefined, remaining: undefined }, revision)
 }
 
-function expiredAt(query: ListQuery, revision: Revision, start: string): ListResult {
+function expiredAt(query: ListQuery, start: string): ListResult {
   if (start === '') {
-    return { outcome: 'expired', message: `The resourceVersion for the provided list is too old: ${revision}`, continueToken: '' }
+    return { outcome: 'expired', message: 'The resourceVersion for the provided list is too old.', continueToken: '' }
   }
   return {
     outcome: 'expired',

@@ -24,6 +24,18 @@ export function* rangeAt(cache: ResourceCache, scope: string, start: string, rev
   for (let older = past[next]; older !== undefined; older = past[++next]) yield older
 }
 
+/** How many objects rangeAt would walk over, from the events alone. */
+export function countAt(cache: ResourceCache, scope: string, start: string, revision: Revision): number {
+  let count = cache.countFrom(scope, start)
+  const changed = new Set<string>()
+  for (const { key, previous } of cache.eventsAfter(revision)) {
+    if (changed.has(key) || key < start || !key.startsWith(scope)) continue
+    changed.add(key)
+    count += Number(previous !== undefined) - Number(cache.getByText(key) !== undefined)
+  }
+  return count
+}
+
 function pastObjects(changed: ReadonlyMap<string, CachedObject | undefined>, scope: string, start: string): CachedObject[] {
   const objects: CachedObject[] = []
   for (const object of changed.values()) {

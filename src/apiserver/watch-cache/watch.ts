@@ -1,8 +1,10 @@
 import type { Revision } from '../../store/store.ts'
+import { serviceUnavailable } from '../../words/status-error.ts'
 import { tooOldRevision, tooLargeRevision } from '../storage/resource-version.ts'
 import type { CacheEvent, EventType, Matcher } from './cache-event.ts'
 import type { CacheFeed } from './cache-feed.ts'
 import type { CachedObject } from './cached-object.ts'
+import { collect } from './list.ts'
 import type { ResourceCache, Trigger } from './resource-cache.ts'
 
 /** Where a watch begins. */
@@ -38,10 +40,12 @@ export interface WatchQuery {
 export type Follow = (after: Revision) => () => void
 
 const WAIT_FOR_REVISION_MS = 3_000
+const MAX_ATTEMPTS = 3
 
 /**
  * Begins a watch. What the receiver is told of the past and what it is told of the present meet without gap and without
- * overlap, because both happen in one synchronous step. Returns the function that ends it; throws 410 when the revision is gone.
+ * overlap, because the end of the one and the beginning of the other are one synchronous step. Returns the function that ends it; throws
+ * 410 when the revision is gone.
  */
 export async function beginWatch(feed: CacheFeed, query: WatchQuery, receiver: WatchReceiver, follow: Follow): Promise<() => void> {
   const { start, signal } = query
@@ -49,8 +53,8 @@ export async function beginWatch(feed: CacheFeed, query: WatchQuery, receiver: W
   if (start.from === 'state' && !(await feed.reachedWithin(start.notOlder, WAIT_FOR_REVISION_MS, signal))) {
     throw tooLargeRevision(start.notOlder, feed.revision)
   }
+  if (start.from === 'state') return tellState(feed, { ...query, start }, receiver, follow)
   if (start.from === 'revision') replay(query, start.revision, receiver)
-  if (start.from === 'state') tellState(feed, query, start.bookmark, receiver)
   return follow(start.from === 'revision' ? start.revision : 0)
 }
 
@@ -79,12 +83,29 @@ function replay(query: WatchQuery, revision: Revision, receiver: WatchReceiver):
   receiver.flush()
 }
 
-function tellState(feed: CacheFeed, query: WatchQuery, bookmark: boolean, receiver: WatchReceiver): void {
-  const { cache, scope, matches } = query
-  const one = cache.getByText(scope)
-  for (const object of scope.endsWith('/') ? cache.range(scope) : one === undefined ? [] : [one]) {
-    if (matches(object)) receiver.initial(object)
+/** The state as of one revision, which may take several turns, and what has changed since then. */
+async function tellState(feed: CacheFeed, query: StateQuery, receiver: WatchReceiver, follow: Follow): Promise<() => void> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const { revision } = feed
+    const state = await stateOf(feed, query, revision)
+    if (state === undefined || query.cache.complete > revision) continue
+    for (const object of state) receiver.initial(object)
+    if (query.start.bookmark) receiver.bookmark(revision, true)
+    receiver.flush()
+    if (feed.revision > revision) replay(query, revision, receiver)
+    return follow(0)
   }
-  if (bookmark) receiver.bookmark(feed.revision, true)
-  receiver.flush()
+  throw serviceUnavailable('the objects change faster than they are told; please try again')
+}
+
+interface StateQuery extends WatchQuery {
+  readonly start: Extract<WatchStart, { from: 'state' }>
+}
+
+async function stateOf(
+  feed: CacheFeed, { cache, scope, matches }: WatchQuery, revision: Revision,
+): Promise<readonly CachedObject[] | undefined> {
+  if (scope.endsWith('/')) return (await collect(feed, { cache, scope, matches, limit: 0 }, revision, ''))?.objects
+  const one = cache.getByText(scope)
+  return one !== undefined && matches(one) ? [one] : []
 }

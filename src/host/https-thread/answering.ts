@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, type ByteSink, type Handler, type Peer, type ResponseHeaders, type ServerResponse } from '../../apiserver/http.ts'
+import { BLOCK_BYTES, type CopyingSink, type Handler, type Peer, type ResponseHeaders, type ServerResponse } from '../../apiserver/http.ts'
 import type { Log } from '../../words/ports.ts'
 import { noteFailedRequest } from '../failed-request.ts'
 import { bodyCut, bodyTooLarge } from '../request-body.ts'
@@ -170,7 +170,7 @@ async function sendInPieces(body: readonly Uint8Array[], sink: ThreadSink): Prom
 }
 
 /** An answer's way to its client, whose connection the other thread has. */
-class ThreadSink implements ByteSink {
+class ThreadSink implements CopyingSink {
   readonly #request: number
   readonly #outbox: Outbox
   readonly #blocks: SharedBlocks
@@ -188,15 +188,32 @@ class ThreadSink implements ByteSink {
     return this.writePiece([bytes])
   }
 
+  /** Shared memory is a copy; where there is none, the bytes wait for this turn of the event loop to end. */
+  writeCopy(bytes: Uint8Array): boolean {
+    if (this.#isGone) return true
+    if (bytes.length !== BLOCK_BYTES || !this.#passBlock([bytes])) this.#outbox.add(TOLD.data, this.#request, 0, '', [bytes.slice()])
+    return this.#counted(bytes.length)
+  }
+
   /** As one write of all parts. */
   writePiece(parts: readonly Uint8Array[]): boolean {
     if (this.#isGone) return true
     let bytes = 0
     for (const part of parts) bytes += part.length
+    if (bytes !== BLOCK_BYTES || !this.#passBlock(parts)) this.#outbox.add(TOLD.data, this.#request, 0, '', parts)
+    return this.#counted(bytes)
+  }
+
+  /** False: no block is free. */
+  #passBlock(parts: readonly Uint8Array[]): boolean {
+    const block = this.#blocks.fill(parts)
+    if (block === undefined) return false
+    this.#outbox.add(TOLD.block, this.#request, block, '')
+    return true
+  }
+
+  #counted(bytes: number): boolean {
     this.#backlogBytes += bytes
-    const block = bytes === BLOCK_BYTES ? this.#blocks.fill(parts) : undefined
-    if (block === undefined) this.#outbox.add(TOLD.data, this.#request, 0, '', parts)
-    else this.#outbox.add(TOLD.block, this.#request, block, '')
     return this.#backlogBytes < WINDOW_BYTES
   }
 
