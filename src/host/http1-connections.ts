@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse as NodeResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import type { Peer, ServerResponse } from '../apiserver/http.ts'
 import { noteFailedRequest } from './failed-request.ts'
 import type { ConnectionOptions } from './http2-connection.ts'
@@ -16,6 +16,7 @@ export class Http1Connections {
   readonly #options: ConnectionOptions
   readonly #server: Server
   readonly #peers = new WeakMap<Duplex, Peer>()
+  readonly #sockets = new Set<TLSSocket>()
   readonly #requests = new Set<IncomingRequest>()
   readonly #tunnels = new Set<Duplex>()
 
@@ -39,6 +40,8 @@ export class Http1Connections {
 
   adopt(socket: TLSSocket): void {
     this.#peers.set(socket, this.#options.peerOf(socket))
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
     this.#server.emit('connection', socket)
   }
 
@@ -46,6 +49,11 @@ export class Http1Connections {
     this.#server.close(() => undefined)
     this.#server.closeIdleConnections()
     for (const request of this.#requests) request.abort()
+  }
+
+  /** The authorities have changed: requests that are still to come are asked by whom their connection is now. */
+  judgeAgain(): void {
+    for (const socket of this.#sockets) this.#peers.set(socket, this.#options.peerOf(socket))
   }
 
   destroy(): void {

@@ -26,7 +26,8 @@ const END_STREAM_FLAG = constants.NGHTTP2_FLAG_END_STREAM
 export class Http2Connection {
   readonly #options: ConnectionOptions
   readonly #session: ServerHttp2Session
-  readonly #peer: Peer
+  readonly #socket: TLSSocket
+  #peer: Peer
   /**
    * The requests that are not answered yet. Collections of young garbage do not free a closed stream (as of Node 24; the next full one
    * does) but copy it and all that can be reached from it, so that nothing of a request may hang on its stream once it is answered.
@@ -40,6 +41,7 @@ export class Http2Connection {
 
   constructor(socket: TLSSocket, options: ConnectionOptions, onClose: () => void) {
     this.#options = options
+    this.#socket = socket
     this.#peer = options.peerOf(socket)
     this.#session = performServerHandshake(socket, {
       maxSessionMemory: HTTPS_LIMITS.sessionMegabytes,
@@ -85,6 +87,11 @@ export class Http2Connection {
   close(): void {
     if (!this.#session.destroyed) this.#session.close()
     for (const request of this.#requests.values()) request.abort()
+  }
+
+  /** The authorities have changed: those of its requests that are still to come are asked by whom it is now. */
+  judgeAgain(): void {
+    if (!this.#socket.destroyed) this.#peer = this.#options.peerOf(this.#socket)
   }
 
   destroy(): void {

@@ -217,12 +217,11 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     )
   })
 
-  test('renewed authorities judge new connections; whom a former authority of proxies has signed is nobody', async () => {
+  test('renewed authorities judge every connection; whom a former authority of proxies has signed is nobody', async () => {
     const renewed = await start(handler)
     const ask = async (credentials: Credentials, path: string): Promise<string> => (
       (await viaHttp2(session(credentials, renewed), 'GET', path)).text)
     const shortly = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
-    const standing = session(pki.frontProxy, renewed)
     const seenAs = async (): Promise<string> => `${await ask(pki.frontProxy, '/proxy')} ${await ask(foreign.frontProxy, '/proxy')}`
     assert.equal(await seenAs(), 'none none')
     const steps: [frontProxyCaPem: string | undefined, expected: string][] = [
@@ -236,10 +235,21 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       assert.deepEqual([await ask(pki.frontProxy, '/peer'), await ask(foreign.frontProxy, '/peer')], ['"none"', '"none"'])
       assert.match(await ask(pki.admin, '/peer'), /kubernetes-admin/)
     }
+    renewed.renew({ ...pki.apiServer, caPem: pki.caPem, frontProxyCaPem: foreign.frontProxy.caPem })
+    for (let waited = 0; waited < 100 && await ask(foreign.frontProxy, '/proxy') === 'none'; waited++) await shortly()
+    const standing = session(foreign.frontProxy, renewed)
+    const proxy = async (): Promise<string> => (await viaHttp2(standing, 'GET', '/proxy')).text
+    assert.equal(await proxy(), 'front-proxy-client')
     renewed.renew({ ...pki.apiServer, caPem: `${pki.caPem}${foreign.frontProxy.caPem}`, frontProxyCaPem: pki.frontProxy.caPem })
     for (let waited = 0; waited < 100 && await ask(pki.frontProxy, '/proxy') === 'none'; waited++) await shortly()
     assert.deepEqual([await ask(foreign.frontProxy, '/peer'), await ask(foreign.frontProxy, '/proxy')], ['"none"', 'none'])
-    assert.equal((await viaHttp2(standing, 'GET', '/proxy')).text, 'none', 'what a connection is worth was decided when it was made')
+    assert.equal(await proxy(), 'none', 'a connection that was there before is judged too')
+    const admins = session(pki.admin, renewed)
+    const user = async (): Promise<string> => (await viaHttp2(admins, 'GET', '/peer')).text
+    assert.match(await user(), /kubernetes-admin/)
+    renewed.renew({ ...pki.apiServer, caPem: foreign.caPem, frontProxyCaPem: undefined })
+    for (let waited = 0; waited < 100 && await user() !== '"none"'; waited++) await shortly()
+    assert.equal(await user(), '"none"', 'nor does its authority count any more')
   })
 
   test('a stream is delivered as it is written, and its end at the client is noticed', async () => {
