@@ -6,6 +6,7 @@ import { noteFailedRequest } from './failed-request.ts'
 import type { ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import { createServer } from './node-http.ts'
+import { withRepeatedClaims } from './repeated-claims.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
 import { IncomingRequest } from './server-request.ts'
 
@@ -64,7 +65,8 @@ export class Http1Connections {
   #incoming(message: IncomingMessage): IncomingRequest {
     const peer = this.#peers.get(message.socket) ?? NOBODY
     return new IncomingRequest({
-      method: message.method ?? '', target: message.url ?? '', headers: message.headers,
+      method: message.method ?? '', target: message.url ?? '',
+      headers: withRepeatedClaims(message.headers, message.rawHeaders, peer),
       peer, source: message, bodies: this.#options.bodies,
     })
   }

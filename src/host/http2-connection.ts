@@ -7,6 +7,7 @@ import { HTTPS_LIMITS } from './https-limits.ts'
 import type { NodeProxy } from './node-proxy.ts'
 import type { PeerReader } from './peer.ts'
 import type { BodyReader } from './request-body.ts'
+import { withRepeatedClaims } from './repeated-claims.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
 import { IncomingRequest, type RequestHandler } from './server-request.ts'
 import { readAgain } from './socket-reading.ts'
@@ -59,7 +60,7 @@ export class Http2Connection {
       closed(this)
     }
     this.#session.setLocalWindowSize(HTTPS_LIMITS.connectionWindowBytes)
-    this.#session.on('stream', (stream, headers, flags) => this.#onStream(stream, headers, flags))
+    this.#session.on('stream', (stream, headers, flags, raw) => this.#onStream(stream, headers, { flags, raw }))
     this.#session.on('error', (error) => this.#noteMisuse(error))
     this.#session.on('close', () => {
       clearTimeout(this.#idleTimer)
@@ -106,16 +107,19 @@ export class Http2Connection {
     })
   }
 
-  #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number): void {
+  #onStream(
+    stream: ServerHttp2Stream, received: IncomingHttpHeaders, { flags, raw }: { readonly flags: number; readonly raw: readonly string[] },
+  ): void {
     stream.on('error', ignore)
     if (this.#requests.size >= HTTPS_LIMITS.handlersPerConnection) {
       // More than may be open at once: the client reset those before, whose handlers still work.
       stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
       return this.#countReset()
     }
-    const method = headers[':method'] ?? ''
-    const target = headers[':path']
+    const method = received[':method'] ?? ''
+    const target = received[':path']
     if (target === undefined) return stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
+    const headers = withRepeatedClaims(received, raw, this.#peer)
     const incoming = new IncomingRequest({ method, target, headers, peer: this.#peer, source: stream, bodies: this.#options.bodies })
     this.#requests.set(stream, incoming)
     stream.on('close', this.#onStreamClose)

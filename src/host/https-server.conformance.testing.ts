@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { request as http1Request, type IncomingMessage } from 'node:http'
+import { request as http1Request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import { Agent, createServer as createHttps, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -50,6 +50,9 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
         return whole(200, `${request.method} ${request.query} ${textOf(await request.body(1000).catch((error) => utf8(errorLine(error))))}`)
       case '/peer': return whole(200, JSON.stringify(request.peer.certificate ?? 'none', ['commonName', 'organizations']))
       case '/proxy': return whole(200, request.peer.proxyName ?? 'none')
+      case '/claims': return whole(
+        200, JSON.stringify(['impersonate-user', 'impersonate-group', 'accept'].map((name) => request.headers[name])),
+      )
       case '/large': return { type: 'whole', status: 200, headers: {}, body: Array.from({ length: 2000 }, () => Buffer.alloc(5000, 'x')) }
       case '/unread': return whole(401, 'no')
       case '/broken': throw new Error('secret detail')
@@ -144,18 +147,20 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     return client
   }
 
-  function viaHttp2(client: ClientHttp2Session, method: string, path: string, body?: Uint8Array): Promise<Answer> {
+  function viaHttp2(
+    client: ClientHttp2Session, method: string, path: string, body?: Uint8Array, headers: OutgoingHttpHeaders = {},
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const stream = client.request({ ':method': method, ':path': path }, { endStream: body === undefined })
+      const stream = client.request({ ...headers, ':method': method, ':path': path }, { endStream: body === undefined })
       let status = 0
-      let headers = {}
+      let answered = {}
       const chunks: Buffer[] = []
       stream.on('response', (received) => {
         status = received[':status'] ?? 0
-        headers = received
+        answered = received
       })
       stream.on('data', (chunk) => chunks.push(chunk))
-      stream.on('end', () => resolve({ status, headers, text: Buffer.concat(chunks).toString() }))
+      stream.on('end', () => resolve({ status, headers: answered, text: Buffer.concat(chunks).toString() }))
       stream.on('error', (error) => (status === 0 ? reject(error) : undefined))
       if (body !== undefined) stream.end(body)
     })
@@ -197,6 +202,15 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       assert.equal(await line('HEAD', '/echo'), '200 ')
       assert.equal((await via('GET', '/large')).text, large)
     }
+  })
+
+  test('lines of a header that says who somebody is are kept apart, whatever is in them', async () => {
+    const headers = {
+      'Impersonate-User': 'ann', 'Impersonate-Group': ['x, system:masters', 'cn=a,ou=b'], Accept: ['text/html', 'text/plain'],
+    }
+    const expected = ['ann', 'x, system:masters\ncn=a,ou=b', 'text/html, text/plain']
+    assert.deepEqual(JSON.parse((await viaHttp2(h2, 'GET', '/claims', undefined, headers)).text), expected)
+    assert.deepEqual(JSON.parse((await viaHttp1({ path: '/claims', headers })).text), expected)
   })
 
   test('an error of the handler shows no details, a StatusError its own words', async () => {

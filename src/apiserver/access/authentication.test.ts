@@ -106,12 +106,12 @@ test('impersonation', async () => {
   const table: [Record<string, string>, Partial<User>][] = [
     [{}, admin],
     [{ 'impersonate-user': 'anna' }, { name: 'anna', groups: ['system:authenticated'] }],
-    [{ 'impersonate-user': 'anna', 'impersonate-group': 'cn=a,ou=b, dev' }, { name: 'anna', groups: ['cn=a,ou=b', 'dev', 'system:authenticated'] }],
+    [{ 'impersonate-user': 'anna', 'impersonate-group': 'cn=a, ou=b\ndev' }, { name: 'anna', groups: ['cn=a, ou=b', 'dev', 'system:authenticated'] }],
     [{ 'impersonate-user': 'system:serviceaccount:a:b' }, { groups: ['system:serviceaccounts', 'system:serviceaccounts:a', 'system:authenticated'] }],
     [{ 'impersonate-user': 'system:anonymous' }, { name: 'system:anonymous', groups: ['system:unauthenticated'] }],
     [{ 'impersonate-user': 'system:anonymous', 'impersonate-group': 'a' }, { groups: ['a', 'system:unauthenticated'] }],
     [{ 'impersonate-user': 'anna', 'impersonate-group': 'system:unauthenticated' }, { groups: ['system:unauthenticated'] }],
-    [{ 'impersonate-user': 'anna', 'impersonate-uid': '7', 'impersonate-extra-acme.com%2fteam': 'a, b' }, { uid: '7', extra: { 'acme.com/team': ['a', 'b'] } }],
+    [{ 'impersonate-user': 'anna', 'impersonate-uid': '7', 'impersonate-extra-acme.com%2fteam': 'a\nb' }, { uid: '7', extra: { 'acme.com/team': ['a', 'b'] } }],
   ]
   for (const [headers, expected] of table) {
     const user = await impersonate(admin, headers, allowAll)

@@ -1,7 +1,7 @@
 import type { Clock } from '../../words/ports.ts'
 import type { Authenticator, User } from '../access.ts'
 import type { ServerRequest } from '../http.ts'
-import { headerKey, headerValues } from './header-values.ts'
+import { headerKey, headerValue, headerValues } from './header-values.ts'
 import { hasEnded } from './shown-certificate.ts'
 import { withAuthenticated } from './subjects.ts'
 
@@ -35,7 +35,7 @@ export class RequestHeaderAuthenticator implements Authenticator {
     const { allowedNames, usernameHeaders, groupHeaders } = this.#names
     if (proxyName === undefined || (allowedNames.length > 0 && !allowedNames.includes(proxyName))) return undefined
     if (hasEnded(peer, this.#clock)) return undefined
-    const name = usernameHeaders.map((header) => headers[header] ?? '').find((value) => value !== '')
+    const name = usernameHeaders.map((header) => headerValue(headers[header])).find((value) => value !== '')
     if (name === undefined) return undefined
     return {
       name, uid: '', groups: withAuthenticated(groupHeaders.flatMap((header) => headerValues(headers[header]))),
