@@ -128,7 +128,8 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     })
     agent.on('upgrade', (message: IncomingMessage, socket, head) => {
       socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${message.headers.upgrade}\r\nX-Path: ${message.url}\r\n\r\n`,
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${message.headers.upgrade}\r\nX-Path: ${message.url}\r\n` +
+          `X-Protocols: ${message.headers['sec-websocket-protocol']}\r\nX-Token: ${message.headers.authorization}\r\n\r\n`,
       )
       socket.write(head)
       socket.pipe(socket)
@@ -299,7 +300,8 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
         const opened = connectTls({ host: '127.0.0.1', port: server.port, ca: pki.caPem, servername: 'localhost' }, () => resolve(opened))
       })
       socket.write(
-        `POST /tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nAuthorization: Bearer secret\r\n\r\nearly`,
+        `POST /tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nAuthorization: Bearer secret\r\n` +
+          'Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.c2VjcmV0, v5.channel.k8s.io\r\n\r\nearly',
       )
       const data = Buffer.alloc(3_000_000, 'abcdefg')
       setTimeout(() => socket.write(data), 20)
@@ -313,7 +315,10 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       const [head = '', echoed = ''] = Buffer.concat(received).toString().split('\r\n\r\n')
       assert.deepEqual(
         head.split('\r\n'),
-        ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${protocol}`, 'X-Path: /agent?x=1'],
+        [
+          'HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${protocol}`, 'X-Path: /agent?x=1',
+          'X-Protocols: v5.channel.k8s.io', 'X-Token: undefined',
+        ],
       )
       assert.equal(echoed, `early${data.toString()}`)
       socket.destroy()

@@ -12,6 +12,7 @@ import { bearerToken } from './bearer-token.ts'
 import { RequestHeaderAuthenticator, requestHeadersOf } from './request-header-authenticator.ts'
 import { shownCertificates } from './shown-certificate.ts'
 import { TokenAuthenticator } from './token-authenticator.ts'
+import { withoutTokenProtocol } from './websocket-token.ts'
 import { BearerAuthenticator } from './token-reviewers.ts'
 import type { TokenClaims, TokenVerifier } from './token-claims.ts'
 
@@ -144,6 +145,29 @@ test('impersonation is checked part by part', () => {
   assert.throws(() => impersonate(userNamed('eve'), { 'impersonate-user': 'anna' }, allowNothing), {
     code: 403, message: 'users "anna" is forbidden: User "eve" cannot impersonate resource "users" in API group "" at the cluster scope',
   })
+})
+
+test('a browser says its token among the protocols of its WebSocket', async () => {
+  const authenticators = [new BearerAuthenticator(tokens([account, pod]))]
+  const prefix = 'base64url.bearer.authorization.k8s.io.'
+  const [good, bad] = ['Z29vZA', 'YmFk']
+  const table: [protocols: string, expected: string, upgrade?: string][] = [
+    [`v5.channel.k8s.io, ${prefix}${good}`, 'system:serviceaccount:shop:web'],
+    [`${prefix}${good},v5.channel.k8s.io`, 'system:serviceaccount:shop:web', 'WebSocket'],
+    [`v5.channel.k8s.io, ${prefix}${bad}`, 'Unauthorized'],
+    [`${prefix}${good}`, 'Unauthorized'],
+    [`v5.channel.k8s.io, ${prefix}${good}, ${prefix}${good}`, 'Unauthorized'],
+    [`v5.channel.k8s.io, ${prefix}Z29=`, 'Unauthorized'],
+    [`v5.channel.k8s.io, ${prefix}`, 'system:anonymous'],
+    ['v5.channel.k8s.io', 'system:anonymous'],
+    [`v5.channel.k8s.io, ${prefix}${good}`, 'system:anonymous', 'SPDY/3.1'],
+  ]
+  for (const [protocols, expected, upgrade = 'websocket'] of table) {
+    const asked = request({ connection: 'Upgrade', upgrade, 'sec-websocket-protocol': protocols })
+    const seen = await Promise.resolve().then(() => authenticate(authenticators, asked)).then(({ name }) => name, (error) => String(error.message))
+    assert.equal(seen, expected, protocols)
+  }
+  assert.equal(withoutTokenProtocol(`v5.channel.k8s.io, ${prefix}${good},v4.channel.k8s.io`), 'v5.channel.k8s.io, v4.channel.k8s.io')
 })
 
 test('a certificate counts to its end, however long the connection lives', async () => {
