@@ -1,4 +1,5 @@
 import type { User } from './access.ts'
+import type { Instant } from '../words/instant.ts'
 import type { RemoteTarget } from './aggregation/remote-api.ts'
 
 /** HTTP as the API server sees it: host/https-server.ts adapts node:http2 to it, simulation/ and tests call it directly. */
@@ -31,6 +32,11 @@ export interface Peer {
   readonly certificate: PeerCertificate | undefined
   /** The common name of a front proxy's certificate: of an authority of its own, so that it is no user here. */
   readonly proxyName?: string
+  /**
+   * The last instant at which the certificate that was shown counts, with all that signed it; 0: it never did (a stranger's, one that had
+   * ended). Undefined: none was shown, or it counts as long as the connection. A connection may outlive its certificate.
+   */
+  readonly validUntil?: Instant
 }
 
 export type ServerResponse =

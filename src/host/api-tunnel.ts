@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { withoutTokenProtocol } from '../apiserver/access/websocket-token.ts'
 import type { ApiTunnel } from '../apiserver/http.ts'
 import { NOT_FORWARDED } from './forward-request.ts'
 import { connectionTo, unreachableApi, userHeaders } from './remote-api.ts'
@@ -11,8 +12,6 @@ import type { UpgradingClient } from './node-proxy.ts'
 const NO_ANSWER_MS = 60_000
 /** How long a client may take for the last bytes after the other side has closed. */
 const LAST_WORDS_MS = 30_000
-/** The credentials of a browser, which can say them nowhere else. */
-const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.'
 
 /**
  * Passes an upgrade on to another API server, in the name of the user. Until that server has agreed to it, no byte of the client goes
@@ -53,13 +52,9 @@ function upgradeHeaders({ api, user, clientAddress }: ApiTunnel, raw: readonly s
     const name = (raw[index] ?? '').toLowerCase()
     if (NOT_FORWARDED.has(name) || name.startsWith('x-remote-') || name.startsWith('impersonate-')) continue
     const value = raw[index + 1] ?? ''
-    ;(kept[name] ??= []).push(name === 'sec-websocket-protocol' ? withoutToken(value) : value)
+    ;(kept[name] ??= []).push(name === 'sec-websocket-protocol' ? withoutTokenProtocol(value) : value)
   }
   return { ...kept, connection: 'Upgrade', host: api.serverName, 'x-forwarded-for': clientAddress, ...userHeaders(user) }
-}
-
-function withoutToken(protocols: string): string {
-  return protocols.split(',').map((protocol) => protocol.trim()).filter((protocol) => !protocol.startsWith(TOKEN_PROTOCOL)).join(', ')
 }
 
 interface Upgraded {

@@ -1,11 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse as NodeResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import type { Peer, ServerResponse } from '../apiserver/http.ts'
 import { noteFailedRequest } from './failed-request.ts'
 import type { ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
 import { createServer } from './node-http.ts'
+import { withRepeatedClaims } from './repeated-claims.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
 import { IncomingRequest } from './server-request.ts'
 
@@ -16,6 +17,7 @@ export class Http1Connections {
   readonly #options: ConnectionOptions
   readonly #server: Server
   readonly #peers = new WeakMap<Duplex, Peer>()
+  readonly #sockets = new Set<TLSSocket>()
   readonly #requests = new Set<IncomingRequest>()
   readonly #tunnels = new Set<Duplex>()
 
@@ -39,6 +41,8 @@ export class Http1Connections {
 
   adopt(socket: TLSSocket): void {
     this.#peers.set(socket, this.#options.peerOf(socket))
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
     this.#server.emit('connection', socket)
   }
 
@@ -46,6 +50,11 @@ export class Http1Connections {
     this.#server.close(() => undefined)
     this.#server.closeIdleConnections()
     for (const request of this.#requests) request.abort()
+  }
+
+  /** The authorities have changed: requests that are still to come are asked by whom their connection is now. */
+  judgeAgain(): void {
+    for (const socket of this.#sockets) this.#peers.set(socket, this.#options.peerOf(socket))
   }
 
   destroy(): void {
@@ -56,7 +65,8 @@ export class Http1Connections {
   #incoming(message: IncomingMessage): IncomingRequest {
     const peer = this.#peers.get(message.socket) ?? NOBODY
     return new IncomingRequest({
-      method: message.method ?? '', target: message.url ?? '', headers: message.headers,
+      method: message.method ?? '', target: message.url ?? '',
+      headers: withRepeatedClaims(message.headers, message.rawHeaders, peer),
       peer, source: message, bodies: this.#options.bodies,
     })
   }

@@ -7,6 +7,7 @@ import { HTTPS_LIMITS } from './https-limits.ts'
 import type { NodeProxy } from './node-proxy.ts'
 import type { PeerReader } from './peer.ts'
 import type { BodyReader } from './request-body.ts'
+import { withRepeatedClaims } from './repeated-claims.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
 import { IncomingRequest, type RequestHandler } from './server-request.ts'
 import { readAgain } from './socket-reading.ts'
@@ -26,7 +27,8 @@ const END_STREAM_FLAG = constants.NGHTTP2_FLAG_END_STREAM
 export class Http2Connection {
   readonly #options: ConnectionOptions
   readonly #session: ServerHttp2Session
-  readonly #peer: Peer
+  readonly #socket: TLSSocket
+  #peer: Peer
   /**
    * The requests that are not answered yet. Collections of young garbage do not free a closed stream (as of Node 24; the next full one
    * does) but copy it and all that can be reached from it, so that nothing of a request may hang on its stream once it is answered.
@@ -40,6 +42,7 @@ export class Http2Connection {
 
   constructor(socket: TLSSocket, options: ConnectionOptions, onClose: () => void) {
     this.#options = options
+    this.#socket = socket
     this.#peer = options.peerOf(socket)
     this.#session = performServerHandshake(socket, {
       maxSessionMemory: HTTPS_LIMITS.sessionMegabytes,
@@ -57,7 +60,7 @@ export class Http2Connection {
       closed(this)
     }
     this.#session.setLocalWindowSize(HTTPS_LIMITS.connectionWindowBytes)
-    this.#session.on('stream', (stream, headers, flags) => this.#onStream(stream, headers, flags))
+    this.#session.on('stream', (stream, headers, flags, raw) => this.#onStream(stream, headers, { flags, raw }))
     this.#session.on('error', (error) => this.#noteMisuse(error))
     this.#session.on('close', () => {
       clearTimeout(this.#idleTimer)
@@ -87,6 +90,11 @@ export class Http2Connection {
     for (const request of this.#requests.values()) request.abort()
   }
 
+  /** The authorities have changed: those of its requests that are still to come are asked by whom it is now. */
+  judgeAgain(): void {
+    if (!this.#socket.destroyed) this.#peer = this.#options.peerOf(this.#socket)
+  }
+
   destroy(): void {
     this.#session.destroy()
   }
@@ -99,16 +107,19 @@ export class Http2Connection {
     })
   }
 
-  #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number): void {
+  #onStream(
+    stream: ServerHttp2Stream, received: IncomingHttpHeaders, { flags, raw }: { readonly flags: number; readonly raw: readonly string[] },
+  ): void {
     stream.on('error', ignore)
     if (this.#requests.size >= HTTPS_LIMITS.handlersPerConnection) {
       // More than may be open at once: the client reset those before, whose handlers still work.
       stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
       return this.#countReset()
     }
-    const method = headers[':method'] ?? ''
-    const target = headers[':path']
+    const method = received[':method'] ?? ''
+    const target = received[':path']
     if (target === undefined) return stream.close(constants.NGHTTP2_PROTOCOL_ERROR)
+    const headers = withRepeatedClaims(received, raw, this.#peer)
     const incoming = new IncomingRequest({ method, target, headers, peer: this.#peer, source: stream, bodies: this.#options.bodies })
     this.#requests.set(stream, incoming)
     stream.on('close', this.#onStreamClose)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { request as http1Request, type IncomingMessage } from 'node:http'
+import { request as http1Request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import { Agent, createServer as createHttps, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -50,6 +50,9 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
         return whole(200, `${request.method} ${request.query} ${textOf(await request.body(1000).catch((error) => utf8(errorLine(error))))}`)
       case '/peer': return whole(200, JSON.stringify(request.peer.certificate ?? 'none', ['commonName', 'organizations']))
       case '/proxy': return whole(200, request.peer.proxyName ?? 'none')
+      case '/claims': return whole(
+        200, JSON.stringify(['impersonate-user', 'impersonate-group', 'accept'].map((name) => request.headers[name])),
+      )
       case '/large': return { type: 'whole', status: 200, headers: {}, body: Array.from({ length: 2000 }, () => Buffer.alloc(5000, 'x')) }
       case '/unread': return whole(401, 'no')
       case '/broken': throw new Error('secret detail')
@@ -125,7 +128,8 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     })
     agent.on('upgrade', (message: IncomingMessage, socket, head) => {
       socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${message.headers.upgrade}\r\nX-Path: ${message.url}\r\n\r\n`,
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${message.headers.upgrade}\r\nX-Path: ${message.url}\r\n` +
+          `X-Protocols: ${message.headers['sec-websocket-protocol']}\r\nX-Token: ${message.headers.authorization}\r\n\r\n`,
       )
       socket.write(head)
       socket.pipe(socket)
@@ -144,18 +148,20 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     return client
   }
 
-  function viaHttp2(client: ClientHttp2Session, method: string, path: string, body?: Uint8Array): Promise<Answer> {
+  function viaHttp2(
+    client: ClientHttp2Session, method: string, path: string, body?: Uint8Array, headers: OutgoingHttpHeaders = {},
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const stream = client.request({ ':method': method, ':path': path }, { endStream: body === undefined })
+      const stream = client.request({ ...headers, ':method': method, ':path': path }, { endStream: body === undefined })
       let status = 0
-      let headers = {}
+      let answered = {}
       const chunks: Buffer[] = []
       stream.on('response', (received) => {
         status = received[':status'] ?? 0
-        headers = received
+        answered = received
       })
       stream.on('data', (chunk) => chunks.push(chunk))
-      stream.on('end', () => resolve({ status, headers, text: Buffer.concat(chunks).toString() }))
+      stream.on('end', () => resolve({ status, headers: answered, text: Buffer.concat(chunks).toString() }))
       stream.on('error', (error) => (status === 0 ? reject(error) : undefined))
       if (body !== undefined) stream.end(body)
     })
@@ -199,6 +205,15 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     }
   })
 
+  test('lines of a header that says who somebody is are kept apart, whatever is in them', async () => {
+    const headers = {
+      'Impersonate-User': 'ann', 'Impersonate-Group': ['x, system:masters', 'cn=a,ou=b'], Accept: ['text/html', 'text/plain'],
+    }
+    const expected = ['ann', 'x, system:masters\ncn=a,ou=b', 'text/html, text/plain']
+    assert.deepEqual(JSON.parse((await viaHttp2(h2, 'GET', '/claims', undefined, headers)).text), expected)
+    assert.deepEqual(JSON.parse((await viaHttp1({ path: '/claims', headers })).text), expected)
+  })
+
   test('an error of the handler shows no details, a StatusError its own words', async () => {
     const broken = await viaHttp2(h2, 'GET', '/broken')
     assert.deepEqual([broken.status, JSON.parse(broken.text).message], [500, 'Internal error occurred: the request could not be handled'])
@@ -217,12 +232,11 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     )
   })
 
-  test('renewed authorities judge new connections; whom a former authority of proxies has signed is nobody', async () => {
+  test('renewed authorities judge every connection; whom a former authority of proxies has signed is nobody', async () => {
     const renewed = await start(handler)
     const ask = async (credentials: Credentials, path: string): Promise<string> => (
       (await viaHttp2(session(credentials, renewed), 'GET', path)).text)
     const shortly = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
-    const standing = session(pki.frontProxy, renewed)
     const seenAs = async (): Promise<string> => `${await ask(pki.frontProxy, '/proxy')} ${await ask(foreign.frontProxy, '/proxy')}`
     assert.equal(await seenAs(), 'none none')
     const steps: [frontProxyCaPem: string | undefined, expected: string][] = [
@@ -236,10 +250,21 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       assert.deepEqual([await ask(pki.frontProxy, '/peer'), await ask(foreign.frontProxy, '/peer')], ['"none"', '"none"'])
       assert.match(await ask(pki.admin, '/peer'), /kubernetes-admin/)
     }
+    renewed.renew({ ...pki.apiServer, caPem: pki.caPem, frontProxyCaPem: foreign.frontProxy.caPem })
+    for (let waited = 0; waited < 100 && await ask(foreign.frontProxy, '/proxy') === 'none'; waited++) await shortly()
+    const standing = session(foreign.frontProxy, renewed)
+    const proxy = async (): Promise<string> => (await viaHttp2(standing, 'GET', '/proxy')).text
+    assert.equal(await proxy(), 'front-proxy-client')
     renewed.renew({ ...pki.apiServer, caPem: `${pki.caPem}${foreign.frontProxy.caPem}`, frontProxyCaPem: pki.frontProxy.caPem })
     for (let waited = 0; waited < 100 && await ask(pki.frontProxy, '/proxy') === 'none'; waited++) await shortly()
     assert.deepEqual([await ask(foreign.frontProxy, '/peer'), await ask(foreign.frontProxy, '/proxy')], ['"none"', 'none'])
-    assert.equal((await viaHttp2(standing, 'GET', '/proxy')).text, 'none', 'what a connection is worth was decided when it was made')
+    assert.equal(await proxy(), 'none', 'a connection that was there before is judged too')
+    const admins = session(pki.admin, renewed)
+    const user = async (): Promise<string> => (await viaHttp2(admins, 'GET', '/peer')).text
+    assert.match(await user(), /kubernetes-admin/)
+    renewed.renew({ ...pki.apiServer, caPem: foreign.caPem, frontProxyCaPem: undefined })
+    for (let waited = 0; waited < 100 && await user() !== '"none"'; waited++) await shortly()
+    assert.equal(await user(), '"none"', 'nor does its authority count any more')
   })
 
   test('a stream is delivered as it is written, and its end at the client is noticed', async () => {
@@ -275,7 +300,8 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
         const opened = connectTls({ host: '127.0.0.1', port: server.port, ca: pki.caPem, servername: 'localhost' }, () => resolve(opened))
       })
       socket.write(
-        `POST /tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nAuthorization: Bearer secret\r\n\r\nearly`,
+        `POST /tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nAuthorization: Bearer secret\r\n` +
+          'Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.c2VjcmV0, v5.channel.k8s.io\r\n\r\nearly',
       )
       const data = Buffer.alloc(3_000_000, 'abcdefg')
       setTimeout(() => socket.write(data), 20)
@@ -289,7 +315,10 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       const [head = '', echoed = ''] = Buffer.concat(received).toString().split('\r\n\r\n')
       assert.deepEqual(
         head.split('\r\n'),
-        ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${protocol}`, 'X-Path: /agent?x=1'],
+        [
+          'HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${protocol}`, 'X-Path: /agent?x=1',
+          'X-Protocols: v5.channel.k8s.io', 'X-Token: undefined',
+        ],
       )
       assert.equal(echoed, `early${data.toString()}`)
       socket.destroy()

@@ -34,7 +34,7 @@ export interface HttpsServerOptions extends ServingCertificate {
 export interface HttpsServer {
   readonly address: string
   readonly port: number
-  /** New connections get this certificate, and are judged by these authorities. */
+  /** New connections get this certificate. All are judged by these authorities, with their next request. */
   renew(certificate: ServingCertificate): void
   /** Ends all requests, watches too, and resolves within a second. */
   close(): Promise<void>
@@ -58,7 +58,7 @@ class TlsListener implements HttpsServer {
   port = 0
 
   constructor(options: HttpsServerOptions) {
-    this.#peers = new Peers(options.frontProxyCaPem)
+    this.#peers = new Peers(options)
     const peerOf: PeerReader = (socket) => this.#peers.read(socket)
     this.#options = { ...options, peerOf, bodies: new BodyReader('length') }
     this.#http1 = new Http1Connections({ ...options, peerOf, bodies: new BodyReader('end') })
@@ -93,7 +93,9 @@ class TlsListener implements HttpsServer {
 
   renew(certificate: ServingCertificate): void {
     this.#server.setSecureContext(contextOf(certificate))
-    this.#peers.renew(certificate.frontProxyCaPem)
+    if (!this.#peers.renew(certificate)) return
+    this.#http1.judgeAgain()
+    for (const connection of this.#http2) connection.judgeAgain()
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { connect, type ConnectionOptions as TlsOptions, type PeerCertificate, type TLSSocket } from 'node:tls'
+import { withoutTokenProtocol } from '../apiserver/access/websocket-token.ts'
 import type { ApiTunnel, NodeTunnel, ServerRequest, ServerResponse, TunnelTarget } from '../apiserver/http.ts'
 import { serviceUnavailable } from '../words/status-error.ts'
 import { forwardRequest, NOT_FORWARDED } from './forward-request.ts'
@@ -129,9 +130,10 @@ function join(client: Duplex, node: TLSSocket): void {
 function requestHead(target: NodeTunnel, headers: readonly string[]): string {
   const lines = [`${target.method} ${target.path} HTTP/1.1`, `Host: ${target.nodeName}`]
   for (let index = 0; index + 1 < headers.length; index += 2) {
-    const name = headers[index] ?? ''
-    const isUpgrade = name.toLowerCase() === 'connection'
-    if (!NOT_FORWARDED.has(name.toLowerCase()) || isUpgrade) lines.push(`${name}: ${headers[index + 1] ?? ''}`)
+    const [name, value] = [headers[index] ?? '', headers[index + 1] ?? '']
+    const known = name.toLowerCase()
+    if (NOT_FORWARDED.has(known) && known !== 'connection') continue
+    lines.push(`${name}: ${known === 'sec-websocket-protocol' ? withoutTokenProtocol(value) : value}`)
   }
   return `${lines.join('\r\n')}\r\n\r\n`
 }

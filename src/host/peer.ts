@@ -1,80 +1,109 @@
 import { X509Certificate } from 'node:crypto'
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import type { PeerCertificate, TLSSocket } from 'node:tls'
 import type { Peer } from '../apiserver/http.ts'
 import { pemBlocks } from '../objects/pem.ts'
 
 export type PeerReader = (socket: TLSSocket) => Peer
 
-/** Longer chains than that are nobody's. */
-const MAX_CHAIN_LENGTH = 10
+/** Whose signatures count, in PEM form. */
+export interface PeerAuthorities {
+  /** Of clients: users. */
+  readonly caPem: string
+  /** Of proxies that are believed about users; undefined: there are none. */
+  readonly frontProxyCaPem?: string | undefined
+}
 
 /**
  * Who is at the other end. A certificate counts only when TLS found it valid, for client use and signed by an authority of ours. Which of
- * them matters: what the front proxies' authority has signed names a proxy, never a user. former: who was one, and is none any more.
+ * them matters: what the front proxies' authority has signed names a proxy, never a user. The authorities may change: whom a former one
+ * of the proxies has signed is nobody, and never a user, as that authority may stand among those of clients.
  */
-export function peerReader(frontProxyCaPem: string | undefined, former: ReadonlySet<string> = new Set()): PeerReader {
-  const proxyAuthorities = new Set(authoritiesIn(frontProxyCaPem))
-  return (socket) => {
-    const address = socket.remoteAddress ?? ''
-    if (!socket.authorized) return { address, certificate: undefined }
-    if (proxyAuthorities.size === 0 && former.size === 0) return { address, certificate: subjectOf(socket) }
-    const root = rootOf(socket.getPeerCertificate(true))
-    if (root === undefined || (former.has(root) && !proxyAuthorities.has(root))) return { address, certificate: undefined }
-    if (!proxyAuthorities.has(root)) return { address, certificate: subjectOf(socket) }
-    const subject = subjectOf(socket)
-    return { address, certificate: undefined, ...(subject === undefined ? {} : { proxyName: subject.commonName }) }
+export class Peers {
+  readonly #former = new Map<string, Authority>()
+  #inForce: PeerAuthorities
+  #clients: readonly Authority[]
+  #proxies: readonly Authority[]
+
+  constructor(authorities: PeerAuthorities) {
+    this.#inForce = authorities
+    this.#clients = authoritiesIn(authorities.caPem)
+    this.#proxies = authoritiesIn(authorities.frontProxyCaPem)
   }
+
+  /** By the authorities that are in force now; a connection that was made before they changed is read again. */
+  read(socket: TLSSocket): Peer {
+    const address = socket.remoteAddress ?? ''
+    const leaf = socket.getPeerCertificate()
+    if (!isCertificate(leaf)) return { address, certificate: undefined }
+    const refused: Peer = { address, certificate: undefined, validUntil: 0 }
+    if (!socket.authorized) return refused
+    const shown = new X509Certificate(leaf.raw)
+    const asProxyUntil = validity(shown, this.#proxies)
+    const isFormer = asProxyUntil === undefined && validity(shown, this.#former.values()) !== undefined
+    const validUntil = asProxyUntil ?? (isFormer ? undefined : validity(shown, this.#clients))
+    const certificate = subjectOf(leaf)
+    if (validUntil === undefined || certificate === undefined) return refused
+    if (asProxyUntil === undefined) return { address, certificate, validUntil }
+    return { address, certificate: undefined, proxyName: certificate.commonName, validUntil }
+  }
+
+  /** Whether anything is another one than before. */
+  renew(authorities: PeerAuthorities): boolean {
+    const { caPem, frontProxyCaPem } = this.#inForce
+    if (authorities.caPem === caPem && authorities.frontProxyCaPem === frontProxyCaPem) return false
+    if (authorities.frontProxyCaPem !== frontProxyCaPem) {
+      for (const authority of this.#proxies) this.#former.set(authority.fingerprint, authority)
+    }
+    this.#inForce = authorities
+    this.#clients = authoritiesIn(authorities.caPem)
+    this.#proxies = authoritiesIn(authorities.frontProxyCaPem)
+    return true
+  }
+}
+
+interface Authority {
+  readonly certificate: X509Certificate
+  readonly fingerprint: string
+  readonly validUntil: number
+}
+
+function authoritiesIn(pem = ''): readonly Authority[] {
+  const blocks = pemBlocks(pem).filter(({ label }) => label === 'CERTIFICATE')
+  return blocks.map(({ bytes }) => {
+    const certificate = new X509Certificate(bytes)
+    return { certificate, fingerprint: certificate.fingerprint256, validUntil: instantOf(certificate.validTo) }
+  })
 }
 
 /**
- * The same while the authorities of the proxies change. Whom a former one has signed is nobody, and never a user: a handshake may have
- * begun before the change, and the authority may stand among those of clients.
+ * Until when the certificate counts by one of the authorities; undefined: by none. An authority whose certificate was made anew with the
+ * same key vouches for what it signed before. Node does not tell of authorities that a client sends along: those between must be ours too.
  */
-export class Peers {
-  readonly #former = new Set<string>()
-  #authorityPem: string | undefined
-  #read: PeerReader
-
-  constructor(frontProxyCaPem: string | undefined) {
-    this.#authorityPem = frontProxyCaPem
-    this.#read = peerReader(frontProxyCaPem, this.#former)
-  }
-
-  read(socket: TLSSocket): Peer {
-    return this.#read(socket)
-  }
-
-  renew(frontProxyCaPem: string | undefined): void {
-    if (frontProxyCaPem === this.#authorityPem) return
-    for (const authority of authoritiesIn(this.#authorityPem)) this.#former.add(authority)
-    this.#authorityPem = frontProxyCaPem
-    this.#read = peerReader(frontProxyCaPem, this.#former)
-  }
+function validity(certificate: X509Certificate, authorities: Iterable<Authority>): number | undefined {
+  const ends = [...authorities]
+    .filter(({ certificate: authority }) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey))
+    .map(({ validUntil }) => Math.min(instantOf(certificate.validTo), validUntil))
+  return ends.length === 0 ? undefined : Math.max(...ends)
 }
 
-/** By their fingerprints. */
-function authoritiesIn(pem = ''): readonly string[] {
-  const certificates = pemBlocks(pem).filter(({ label }) => label === 'CERTIFICATE')
-  return certificates.map(({ bytes }) => new X509Certificate(bytes).fingerprint256)
+/** Where none was shown, Node has an empty object. */
+function isCertificate(certificate: Partial<PeerCertificate> | undefined): certificate is PeerCertificate {
+  return certificate?.fingerprint256 !== undefined
 }
 
-/** The fingerprint of what the chain ends in; undefined where it does not end. */
-function rootOf(leaf: DetailedPeerCertificate): string | undefined {
-  let certificate: DetailedPeerCertificate | undefined = leaf
-  for (let length = 0; length < MAX_CHAIN_LENGTH && certificate?.fingerprint256 !== undefined; length++) {
-    const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate
-    if (issuer?.fingerprint256 === certificate.fingerprint256) return certificate.fingerprint256
-    certificate = issuer
-  }
-  return undefined
+/** An instant that nobody can read is long past. */
+function instantOf(text: string): number {
+  const instant = Date.parse(text)
+  return Number.isNaN(instant) ? 0 : instant
 }
 
-function subjectOf(socket: TLSSocket): Peer['certificate'] {
-  const certificate = socket.getPeerCertificate()
-  const subject: Readonly<Record<string, unknown>> = { ...certificate.subject }
-  const commonName = subject['CN']
-  // Two common names could be read as one user here and as another elsewhere.
+/**
+ * Without a name it is nobody's. Undefined where there are several names: they could be read as one user here and as another elsewhere.
+ */
+function subjectOf(leaf: PeerCertificate): Peer['certificate'] {
+  const subject: Readonly<Record<string, unknown>> = { ...leaf.subject }
+  const commonName = subject['CN'] ?? ''
   if (typeof commonName !== 'string') return undefined
   const organizations = [subject['O']].flat().filter((organization) => typeof organization === 'string')
-  return { commonName, organizations, fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase() }
+  return { commonName, organizations, fingerprint: leaf.fingerprint256.replaceAll(':', '').toLowerCase() }
 }

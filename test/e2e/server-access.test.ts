@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/host/clock.ts'
 import { createClusterPki } from '../../src/host/pki.ts'
+import { createCertificate } from '../../src/host/pki-certificate.ts'
 import { isObject } from '../../src/objects/json.ts'
 import { silentLog } from '../../src/words/ports.ts'
 import { errorLines, failureOf, startServer, type Api, type CallOptions, type Identity, type ServerBed } from './server-bed.testing.ts'
@@ -61,7 +62,7 @@ test('who is not known is anonymous; a wrong token is refused', async () => {
   const user = 'User "system:anonymous" cannot'
   assert.equal(await as({ as: 'nobody' }, 'GET', `${SECRETS}/hidden`), anonymous(`secrets "hidden" is forbidden: ${user} get resource "secrets" in API group "" in the namespace "default"`))
   assert.equal(await as({ as: 'nobody' }, 'GET', `${SECRETS}/missing`), anonymous(`secrets "missing" is forbidden: ${user} get resource "secrets" in API group "" in the namespace "default"`))
-  assert.equal(await as(foreignAdmin(), 'GET', '/api/v1/nodes'), anonymous(`nodes is forbidden: ${user} list resource "nodes" in API group "" at the cluster scope`))
+  assert.equal(await as(foreignAdmin(), 'GET', '/api/v1/nodes'), '401 Unauthorized: Unauthorized')
   assert.equal(await as({ as: 'nobody' }, 'GET', '/apis/no.such/v1/things'), anonymous(`things.no.such is forbidden: ${user} list resource "things" in API group "no.such" at the cluster scope`))
   assert.match(await as({ as: 'nobody' }, 'GET', '/metrics'), /^403 Forbidden: forbidden: User "system:anonymous" cannot get path "\/metrics"/)
   assert.equal(await as({ as: 'nobody' }, 'GET', '/version'), '200')
@@ -127,7 +128,7 @@ test('whether something is there cannot be told from a refusal, its headers or i
 test('clients of another authority are let in as soon as its certificate is put there', async () => {
   const identity = foreignAdmin()
   assert(identity.as === 'certificate')
-  assert.match(await as(identity, 'GET', '/api/v1/nodes'), /^403 .*"system:anonymous"/)
+  assert.match(await as(identity, 'GET', '/api/v1/nodes'), /^401 /)
   const file = join(bed.dataDirectory, 'pki/client-ca.crt')
   const until = async (expected: RegExp): Promise<void> => {
     for (let attempt = 0; attempt < 100 && !expected.test(await as(identity, 'GET', '/api/v1/nodes')); attempt++) await sleep(100)
@@ -135,8 +136,32 @@ test('clients of another authority are let in as soon as its certificate is put 
   }
   writeFileSync(file, identity.authorityPem)
   await until(/^200$/)
+  const judged = bed.connect(identity)
+  assert.equal((await judged.call('GET', '/api/v1/nodes')).status, 200)
   rmSync(file)
-  await until(/^403 .*"system:anonymous"/)
+  await until(/^401 /)
+  assert.equal((await judged.call('GET', '/api/v1/nodes')).status, 401, 'a connection that was there before')
+  judged.close()
+})
+
+test('a certificate that ends while its connection lives counts no longer; a watch that it began goes on', async () => {
+  const authority = { commonName: 'lotse-ca', certificatePem: bed.readKey('ca.crt'), keyPem: bed.readKey('ca.key') }
+  const wish = { commonName: 'passing', organizations: ['system:masters'], use: 'client', names: [], addresses: [] } as const
+  const { certificatePem, keyPem } = createCertificate(wish, authority, { now: systemClock.now(), lifetimeMs: 3000 })
+  const api = bed.connect({ as: 'certificate', certificatePem, keyPem })
+  const seen = async (): Promise<string> => String((await api.call('GET', '/api/v1/namespaces/default')).status)
+  assert.equal(await seen(), '200')
+  const watch = api.session.request({ ':path': '/api/v1/namespaces/default/configmaps?watch=true' })
+  let told = ''
+  watch.on('data', (chunk) => (told += String(chunk)))
+  for (let attempt = 0; attempt < 100 && await seen() === '200'; attempt++) await sleep(100)
+  assert.equal(await seen(), '401')
+  const token: Identity = { as: 'token', token: await tokenOf('known') }
+  assert.equal((await api.call('GET', '/version', { headers: { authorization: `Bearer ${token.token}` } })).status, 200, 'a token counts for itself')
+  await admin.call('POST', '/api/v1/namespaces/default/configmaps', { body: { metadata: { name: 'after-the-end' } } })
+  for (let attempt = 0; attempt < 100 && !told.includes('after-the-end'); attempt++) await sleep(20)
+  assert.match(told, /after-the-end/)
+  api.close()
 })
 
 test('another authority of front proxies is believed, told of and signs for this server, without a restart', async () => {
@@ -150,11 +175,11 @@ test('another authority of front proxies is believed, told of and signs for this
   try {
     const { frontProxy } = createClusterPki(directory, { names: [], addresses: [], clock: systemClock, log: silentLog })
     const successor = proxyOf(frontProxy.certificatePem, frontProxy.keyPem)
-    assert.match(await asAlice(successor), /^403 .*"system:anonymous"/)
+    assert.match(await asAlice(successor), /^401 /)
     for (const ending of ['key', 'crt']) copyFileSync(join(directory, `front-proxy-ca.${ending}`), join(pki, `front-proxy-ca.${ending}`))
     for (let attempt = 0; attempt < 100 && !/"alice"/.test(await asAlice(successor)); attempt++) await sleep(100)
     assert.match(await asAlice(successor), /^403 .*"alice"/)
-    assert.match(await asAlice(before), /^403 .*"system:anonymous"/)
+    assert.match(await asAlice(before), /^401 /)
     assert.match(await asAlice(proxyOf(file('front-proxy-client.crt'), file('front-proxy-client.key'))), /^403 .*"alice"/)
     const told = await admin.call('GET', '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication')
     assert.equal(isObject(told.json['data']) && told.json['data']['requestheader-client-ca-file'], frontProxy.caPem)

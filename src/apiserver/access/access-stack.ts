@@ -17,6 +17,7 @@ import { RbacAuthorizer } from './rbac-authorizer.ts'
 import { RbacChanges } from './rbac-changes.ts'
 import { RequestHeaderAuthenticator } from './request-header-authenticator.ts'
 import { LAST_USED, SecretTokens } from './secret-tokens.ts'
+import { shownCertificates } from './shown-certificate.ts'
 import { TokenAuthenticator } from './token-authenticator.ts'
 import type { ServerTokens } from './token-claims.ts'
 import { anyReviewer, BearerAuthenticator, type TokenReviewer } from './token-reviewers.ts'
@@ -60,8 +61,9 @@ export function accessStack(core: ApiServerCore, { tokens: verifier, webhooks, a
   const tokens = anyReviewer(() => (configured === undefined ? own : [...own, ...configured.reviewers]))
   return {
     authenticators: [
-      ...(access?.requestHeaders === undefined ? [] : [new RequestHeaderAuthenticator(access.requestHeaders)]),
-      new CertificateAuthenticator(), new BearerAuthenticator(tokens), anonymousGate(() => configured?.anonymous),
+      ...(access?.requestHeaders === undefined ? [] : [new RequestHeaderAuthenticator(access.requestHeaders, clock)]),
+      new CertificateAuthenticator(clock), new BearerAuthenticator(tokens),
+      shownCertificates(clock), anonymousGate(() => configured?.anonymous),
     ],
     authorizer, rbac, changes, tokens, audiences, metrics: () => configured?.metrics() ?? [],
     tasks: configured === undefined ? [] : [(signal) => configured.run(signal)],

@@ -2,13 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Authorizer, User } from '../access.ts'
 import type { ServerRequest } from '../http.ts'
+import { ManualClock } from '../../words/manual-clock.testing.ts'
 import type { Clock } from '../../words/ports.ts'
 import { impersonate } from './impersonation.ts'
 import { authenticate } from './authentication.ts'
 import { CertificateAuthenticator } from './certificate-authenticator.ts'
 import { readerOf, userNamed } from './object-reader.testing.ts'
 import { bearerToken } from './bearer-token.ts'
+import { RequestHeaderAuthenticator, requestHeadersOf } from './request-header-authenticator.ts'
+import { shownCertificates } from './shown-certificate.ts'
 import { TokenAuthenticator } from './token-authenticator.ts'
+import { withoutTokenProtocol } from './websocket-token.ts'
 import { BearerAuthenticator } from './token-reviewers.ts'
 import type { TokenClaims, TokenVerifier } from './token-claims.ts'
 
@@ -42,7 +46,7 @@ const allowAll: Authorizer = { authorize: () => ({ allowed: true, reason: '' }) 
 const allowNothing: Authorizer = { authorize: () => ({ allowed: false, reason: '' }) }
 
 test('who asks', async () => {
-  const authenticators = [new CertificateAuthenticator(), new BearerAuthenticator(tokens([account, pod]))]
+  const authenticators = [new CertificateAuthenticator(clock), new BearerAuthenticator(tokens([account, pod]))]
   const certificate = { commonName: 'anna', organizations: ['dev', 'ops'] }
   const table: [ServerRequest, string, readonly string[]][] = [
     [request({}), 'system:anonymous', ['system:unauthenticated']],
@@ -103,12 +107,12 @@ test('impersonation', async () => {
   const table: [Record<string, string>, Partial<User>][] = [
     [{}, admin],
     [{ 'impersonate-user': 'anna' }, { name: 'anna', groups: ['system:authenticated'] }],
-    [{ 'impersonate-user': 'anna', 'impersonate-group': 'cn=a,ou=b, dev' }, { name: 'anna', groups: ['cn=a,ou=b', 'dev', 'system:authenticated'] }],
+    [{ 'impersonate-user': 'anna', 'impersonate-group': 'cn=a, ou=b\ndev' }, { name: 'anna', groups: ['cn=a, ou=b', 'dev', 'system:authenticated'] }],
     [{ 'impersonate-user': 'system:serviceaccount:a:b' }, { groups: ['system:serviceaccounts', 'system:serviceaccounts:a', 'system:authenticated'] }],
     [{ 'impersonate-user': 'system:anonymous' }, { name: 'system:anonymous', groups: ['system:unauthenticated'] }],
     [{ 'impersonate-user': 'system:anonymous', 'impersonate-group': 'a' }, { groups: ['a', 'system:unauthenticated'] }],
     [{ 'impersonate-user': 'anna', 'impersonate-group': 'system:unauthenticated' }, { groups: ['system:unauthenticated'] }],
-    [{ 'impersonate-user': 'anna', 'impersonate-uid': '7', 'impersonate-extra-acme.com%2fteam': 'a, b' }, { uid: '7', extra: { 'acme.com/team': ['a', 'b'] } }],
+    [{ 'impersonate-user': 'anna', 'impersonate-uid': '7', 'impersonate-extra-acme.com%2fteam': 'a\nb' }, { uid: '7', extra: { 'acme.com/team': ['a', 'b'] } }],
   ]
   for (const [headers, expected] of table) {
     const user = await impersonate(admin, headers, allowAll)
@@ -141,4 +145,57 @@ test('impersonation is checked part by part', () => {
   assert.throws(() => impersonate(userNamed('eve'), { 'impersonate-user': 'anna' }, allowNothing), {
     code: 403, message: 'users "anna" is forbidden: User "eve" cannot impersonate resource "users" in API group "" at the cluster scope',
   })
+})
+
+test('a browser says its token among the protocols of its WebSocket', async () => {
+  const authenticators = [new BearerAuthenticator(tokens([account, pod]))]
+  const prefix = 'base64url.bearer.authorization.k8s.io.'
+  const [good, bad] = ['Z29vZA', 'YmFk']
+  const table: [protocols: string, expected: string, upgrade?: string][] = [
+    [`v5.channel.k8s.io, ${prefix}${good}`, 'system:serviceaccount:shop:web'],
+    [`${prefix}${good},v5.channel.k8s.io`, 'system:serviceaccount:shop:web', 'WebSocket'],
+    [`v5.channel.k8s.io, ${prefix}${bad}`, 'Unauthorized'],
+    [`${prefix}${good}`, 'Unauthorized'],
+    [`v5.channel.k8s.io, ${prefix}${good}, ${prefix}${good}`, 'Unauthorized'],
+    [`v5.channel.k8s.io, ${prefix}Z29=`, 'Unauthorized'],
+    [`v5.channel.k8s.io, ${prefix}`, 'system:anonymous'],
+    ['v5.channel.k8s.io', 'system:anonymous'],
+    [`v5.channel.k8s.io, ${prefix}${good}`, 'system:anonymous', 'SPDY/3.1'],
+  ]
+  for (const [protocols, expected, upgrade = 'websocket'] of table) {
+    const asked = request({ connection: 'Upgrade', upgrade, 'sec-websocket-protocol': protocols })
+    const seen = await Promise.resolve().then(() => authenticate(authenticators, asked)).then(({ name }) => name, (error) => String(error.message))
+    assert.equal(seen, expected, protocols)
+  }
+  assert.equal(withoutTokenProtocol(`v5.channel.k8s.io, ${prefix}${good},v4.channel.k8s.io`), 'v5.channel.k8s.io, v4.channel.k8s.io')
+})
+
+test('a certificate counts to its end, however long the connection lives', async () => {
+  const manual = new ManualClock(nowMs)
+  const proxies = new RequestHeaderAuthenticator(requestHeadersOf(['proxy']), manual)
+  const authenticators = [proxies, new CertificateAuthenticator(manual), new BearerAuthenticator(tokens([account, pod])), shownCertificates(manual)]
+  const certificate = { commonName: 'anna', organizations: [] }
+  const forBob = { 'x-remote-user': 'bob' }
+  const bearer = { authorization: 'Bearer good' }
+  const web = 'system:serviceaccount:shop:web'
+  const table: [peer: Omit<ServerRequest['peer'], 'address'>, headers: Record<string, string>, before: string, after: string][] = [
+    [{ certificate, validUntil: nowMs }, {}, 'anna', 'Unauthorized'],
+    [{ certificate, validUntil: nowMs }, bearer, 'anna', web],
+    [{ certificate }, {}, 'anna', 'anna'],
+    [{ certificate: undefined, proxyName: 'proxy', validUntil: nowMs }, forBob, 'bob', 'Unauthorized'],
+    [{ certificate: undefined, proxyName: 'proxy', validUntil: nowMs }, {}, 'Unauthorized', 'Unauthorized'],
+    [{ certificate: undefined, proxyName: 'another', validUntil: nowMs }, forBob, 'Unauthorized', 'Unauthorized'],
+    [{ certificate: undefined, validUntil: 0 }, forBob, 'Unauthorized', 'Unauthorized'],
+    [{ certificate: undefined, validUntil: 0 }, bearer, web, web],
+    [{ certificate: { commonName: '', organizations: [] }, validUntil: nowMs }, {}, 'system:anonymous', 'Unauthorized'],
+    [{ certificate: undefined }, {}, 'system:anonymous', 'system:anonymous'],
+  ]
+  const seen = async (row: (typeof table)[number]): Promise<string> => {
+    const [peer, headers] = row
+    const asked = { ...request(headers), peer: { address: '127.0.0.1', ...peer } }
+    return Promise.resolve().then(() => authenticate(authenticators, asked)).then(({ name }) => name, (error) => String(error.message))
+  }
+  for (const row of table) assert.equal(await seen(row), row[2], JSON.stringify(row))
+  await manual.pass(1)
+  for (const row of table) assert.equal(await seen(row), row[3], JSON.stringify(row))
 })

@@ -2,7 +2,6 @@ import type { Authorizer, Decision, RequestInfo, User } from '../access.ts'
 import type { AuthorizationConfig, AuthorizerConfig } from './config/authorization-config.ts'
 import type { NodeAuthorizer } from './node-authorizer.ts'
 import { privilegedGroup } from './privileged-group.ts'
-import { publicPaths } from './public-paths.ts'
 import type { RbacAuthorizer } from './rbac-authorizer.ts'
 import { allRules, NO_RULES, type RuleAnswer, type RuleSource } from './rule-source.ts'
 import { anyOf } from './union-authorizer.ts'
@@ -28,12 +27,12 @@ export class AuthorizerChain implements Authorizer, RuleSource {
   constructor(builtIn: BuiltInAuthorizers, ports: WebhookAuthorizerPorts) {
     this.#builtIn = builtIn
     this.#ports = ports
-    this.#chain = { authorizer: anyOf([publicPaths, builtIn.rbac, builtIn.node]), rules: allRules([builtIn.node, builtIn.rbac]) }
+    this.#chain = { authorizer: anyOf([privilegedGroup, builtIn.rbac, builtIn.node]), rules: allRules([builtIn.node, builtIn.rbac]) }
   }
 
   use({ authorizers }: AuthorizationConfig): void {
     const links = authorizers.map((config) => this.#link(config))
-    this.#chain = { authorizer: anyOf([publicPaths, privilegedGroup, ...links]), rules: allRules(links) }
+    this.#chain = { authorizer: anyOf([privilegedGroup, ...links]), rules: allRules(links) }
   }
 
   authorize(user: User, info: RequestInfo): Decision | Promise<Decision> {

@@ -1,19 +1,28 @@
+import type { Clock } from '../../words/ports.ts'
 import type { Authenticator, User } from '../access.ts'
 import type { PeerCertificate, ServerRequest } from '../http.ts'
+import { hasEnded } from './shown-certificate.ts'
 import { CREDENTIAL_ID, withAuthenticated } from './subjects.ts'
 
 const MAX_KNOWN_USERS = 1024
 
 /** The common name is the user, the organizations are the groups. The adapter has verified the chain already. */
 export class CertificateAuthenticator implements Authenticator {
+  readonly #clock: Clock
+
   /** One User per certificate, so that the authorizer's caches can recognise it by identity. Dropped whole when full. */
   readonly #known = new Map<string, User>()
 
   /** A connection's certificate is one object for all its requests. */
   readonly #byConnection = new WeakMap<PeerCertificate, User>()
 
-  authenticate({ peer: { certificate } }: ServerRequest): User | undefined {
-    if (certificate === undefined || certificate.commonName === '') return undefined
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  authenticate({ peer }: ServerRequest): User | undefined {
+    const { certificate } = peer
+    if (certificate === undefined || certificate.commonName === '' || hasEnded(peer, this.#clock)) return undefined
     const known = this.#byConnection.get(certificate)
     if (known !== undefined) return known
     const user = this.#userOf(certificate)

@@ -96,6 +96,16 @@ test('a bootstrapped cluster answers each as it should', async () => {
   stop()
 })
 
+test('what the bootstrap has bound may be taken away; system:masters need no binding', async () => {
+  const { ask, stop } = await startCluster()
+  const root = 'root system:masters'
+  const bindings = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
+  for (const name of ['cluster-admin', 'system:public-info-viewer']) assert.equal((await ask(root, 'DELETE', `${bindings}/${name}`)).status, 200)
+  assert.deepEqual([(await ask('', 'GET', '/healthz')).status, (await ask('anna', 'GET', '/healthz')).status], [403, 200])
+  assert.equal((await ask(root, 'GET', '/api/v1/nodes')).status, 200)
+  stop()
+})
+
 test('the bootstrap may run again, and changes nothing then', async () => {
   const { admin, stop } = await startCluster()
   const before = (await admin.list(kinds.ClusterRole)).resourceVersion

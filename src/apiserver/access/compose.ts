@@ -147,7 +147,7 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
   const own = serverChecks(core)
   const checks = (): readonly HealthCheck[] => [...own, ...options.healthChecks()]
   return [
-    ...reviewRoutes({ authorizer, tokens, rules }),
+    ...reviewRoutes({ authorizer, tokens, rules, clock }),
     tokenRequestRoute({ signer: options.tokens, clock, random, defaultAudiences: audiences }),
     ...bindingRoutes(clock),
     evictionRoute(clock),

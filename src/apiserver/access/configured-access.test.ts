@@ -211,7 +211,7 @@ test('a file that becomes wrong changes nothing, and is counted; a kubeconfig th
 
 test('a front proxy says who asks; nobody else does', async () => {
   const { ask, stop } = await startWith(new Map(), { requestHeaders: requestHeadersOf(['front-proxy-client']) })
-  const headers = { 'x-remote-user': 'anna', 'x-remote-group': 'dev, ops', 'x-remote-extra-acme.com%2fteam': 'a' }
+  const headers = { 'x-remote-user': 'anna', 'x-remote-group': 'dev\nops', 'x-remote-extra-acme.com%2fteam': 'a' }
   const self = async (peer: Partial<Peer>): Promise<unknown> =>
     (await ask(peer, 'POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { metadata: {} }, headers)).get('status.userInfo')
   assert.deepEqual(await self({ proxyName: 'front-proxy-client' }), { username: 'anna', groups: ['dev', 'ops', 'system:authenticated'], extra: { 'acme.com/team': ['a'] } })

@@ -2,7 +2,7 @@ import { internalError } from '../../words/status-error.ts'
 import type { Authorizer, RequestInfo, User } from '../access.ts'
 import type { ServerRequest } from '../http.ts'
 import { requireAllowed } from './denial.ts'
-import { headerKey, headerValues } from './header-values.ts'
+import { headerKey, headerValue, headerValues } from './header-values.ts'
 import { anonymousUser, groups, parseServiceAccountUserName, serviceAccountGroups, withAuthenticated } from './subjects.ts'
 
 const EXTRA_PREFIX = 'impersonate-extra-'
@@ -33,8 +33,8 @@ function requireAll(questions: Iterator<RequestInfo>, user: User, authorizer: Au
 }
 
 function wantedUser(headers: ServerRequest['headers']): Wanted | undefined {
-  const name = headers['impersonate-user'] ?? ''
-  const uid = headers['impersonate-uid'] ?? ''
+  const name = headerValue(headers['impersonate-user'])
+  const uid = headerValue(headers['impersonate-uid'])
   const groupNames = headerValues(headers['impersonate-group'])
   const extra = extraOf(headers)
   if (name !== '') return { name, uid, groups: groupNames, extra }

@@ -1,6 +1,8 @@
+import type { Clock } from '../../words/ports.ts'
 import type { Authenticator, User } from '../access.ts'
 import type { ServerRequest } from '../http.ts'
-import { headerKey, headerValues } from './header-values.ts'
+import { headerKey, headerValue, headerValues } from './header-values.ts'
+import { hasEnded } from './shown-certificate.ts'
 import { withAuthenticated } from './subjects.ts'
 
 /** Which proxies are believed, and in which headers they say for whom they ask. */
@@ -21,14 +23,19 @@ export function requestHeadersOf(allowedNames: readonly string[]): RequestHeader
 export class RequestHeaderAuthenticator implements Authenticator {
   readonly #names: RequestHeaders
 
-  constructor(names: RequestHeaders) {
+  readonly #clock: Clock
+
+  constructor(names: RequestHeaders, clock: Clock) {
     this.#names = names
+    this.#clock = clock
   }
 
-  authenticate({ peer: { proxyName }, headers }: ServerRequest): User | undefined {
+  authenticate({ peer, headers }: ServerRequest): User | undefined {
+    const { proxyName } = peer
     const { allowedNames, usernameHeaders, groupHeaders } = this.#names
     if (proxyName === undefined || (allowedNames.length > 0 && !allowedNames.includes(proxyName))) return undefined
-    const name = usernameHeaders.map((header) => headers[header] ?? '').find((value) => value !== '')
+    if (hasEnded(peer, this.#clock)) return undefined
+    const name = usernameHeaders.map((header) => headerValue(headers[header])).find((value) => value !== '')
     if (name === undefined) return undefined
     return {
       name, uid: '', groups: withAuthenticated(groupHeaders.flatMap((header) => headerValues(headers[header]))),

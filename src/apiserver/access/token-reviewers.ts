@@ -2,6 +2,7 @@ import { unauthorized } from '../../words/status-error.ts'
 import type { Authenticator, User } from '../access.ts'
 import type { ServerRequest } from '../http.ts'
 import { bearerToken } from './bearer-token.ts'
+import { webSocketToken } from './websocket-token.ts'
 
 export type TokenOutcome =
   | { readonly outcome: 'user'; readonly user: User; readonly audiences: readonly string[] }
@@ -39,7 +40,7 @@ export class BearerAuthenticator implements Authenticator {
   }
 
   authenticate(request: ServerRequest): Promise<User> | undefined {
-    const token = bearerToken(request.headers['authorization'])
+    const token = bearerToken(request.headers['authorization']) ?? webSocketToken(request)
     return token === undefined ? undefined : this.#user(token)
   }
 

@@ -49,6 +49,10 @@ function reviewNode(request: AdmissionRequest, nodeName: string): Verdict {
     return forbiddenBecause(`node ${own} is not allowed to update configSource to a new non-nil configSource`)
   }
   if (!sameJson(old.spec?.taints ?? [], node.spec?.taints ?? [])) return forbiddenBecause(`node ${own} is not allowed to modify taints`)
+  // An owner that is not there would have the node collected as garbage, and made anew with what it may not change (CVE-2025-5187).
+  if (!sameJson(old.metadata.ownerReferences ?? [], node.metadata.ownerReferences ?? [])) {
+    return forbiddenBecause(`node ${own} is not allowed to modify ownerReferences`)
+  }
   return labels === '' ? ALLOWED : forbiddenBecause(`is not allowed to modify labels: ${labels}`)
 }
 
@@ -93,7 +97,8 @@ function mirrorProblem(pod: Pod, nodeName: string, reader: ObjectReader): string
   if (projected.some(({ clusterTrustBundle }) => clusterTrustBundle !== undefined)) {
     return `${node} can not create pods that reference clustertrustbundles`
   }
-  return claims.size > 0 ? `${node} can not create pods that reference persistentvolumeclaims` : undefined
+  if (claims.size > 0) return `${node} can not create pods that reference persistentvolumeclaims`
+  return (pod.spec?.resourceClaims ?? []).length > 0 ? `${node} can not create pods that reference resourceclaims` : undefined
 }
 
 function ownerProblem({ metadata }: Pod, nodeName: string, reader: ObjectReader): string | undefined {

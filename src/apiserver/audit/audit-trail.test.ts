@@ -5,7 +5,7 @@ import { utf8 } from '../../words/bytes.ts'
 import { silentLog } from '../../words/ports.ts'
 import { forbidden, unauthorized } from '../../words/status-error.ts'
 import type { User } from '../access.ts'
-import type { ServerRequest, ServerResponse } from '../http.ts'
+import type { Peer, ServerRequest, ServerResponse } from '../http.ts'
 import { plainJson } from '../negotiate/accept.ts'
 import { failureResponse } from '../negotiate/response.ts'
 import { ProtobufDecoder } from '../protobuf/decode-object.ts'
@@ -26,12 +26,12 @@ interface Bed {
   readonly request: ServerRequest
 }
 
-function begin(rule: object, asked: string, headers: ServerRequest['headers'] = {}): Bed {
+function begin(rule: object, asked: string, headers: ServerRequest['headers'] = {}, peer: Partial<Peer> = {}): Bed {
   const [method = '', target = ''] = asked.split(' ')
   const [path = '', query = ''] = target.split('?')
   const request: ServerRequest = {
     method, path, query, headers: { 'user-agent': 'kubectl/v1.32', ...headers }, peer: {
-      address: '::ffff:10.0.0.9', certificate: undefined
+      address: '::ffff:10.0.0.9', certificate: undefined, ...peer,
     },
     body: () => Promise.resolve(new Uint8Array()), signal: new AbortController().signal,
   }
@@ -170,6 +170,9 @@ test('who acts as another, and who is nobody', () => {
   assert.deepEqual(nobody.events().map(({ user, stage, responseStatus }) => [user, stage, responseStatus]),
     [[{}, 'ResponseStarted', { metadata: {}, status: 'Failure', message: 'Authentication failed, attempted: bearer', code: 401 }]])
   assert.doesNotMatch(nobody.lines.join(), /wrong/)
+  const ended = begin({ level: 'Metadata' }, 'GET /version', {}, { validUntil: 0 })
+  ended.trail.respond(failureResponse(unauthorized(), plainJson))
+  assert.match(ended.lines.join(), /Authentication failed, attempted: x509"/)
 })
 
 test('a defect is a panic', () => {

@@ -211,9 +211,9 @@ export class AuditTrail {
     if (this.#info === undefined || response.status !== 401) return
     this.#choose()
     const { headers, peer } = this.#request
-    const tried = [
-      ...(/^bearer\s/i.test(headers['authorization'] ?? '') ? ['bearer'] : []), ...(peer.certificate === undefined ? [] : ['x509'])
-    ]
+    const scheme = /^(basic|bearer)\s/i.exec(headers['authorization'] ?? '')?.[1]?.toLowerCase()
+    const hasCertificate = peer.certificate !== undefined || peer.validUntil !== undefined
+    const tried = [...(scheme === undefined ? [] : [scheme]), ...(hasCertificate ? ['x509'] : [])]
     const message = `Authentication failed, ${tried.length === 0 ? 'no credentials provided' : `attempted: ${tried.join(', ')}`}`
     this.#statusText = JSON.stringify({ metadata: {}, status: 'Failure', message, code: 401 })
     this.#emit('ResponseStarted')

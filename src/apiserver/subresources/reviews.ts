@@ -13,29 +13,38 @@ import type { TokenReviewer } from '../access/token-reviewers.ts'
 import type { ObjectCall, ObjectRoute } from '../route.ts'
 import { bodyOf } from './body.ts'
 import { readFields, readLabels, type ReadSelector } from './review-selectors.ts'
+import { formatTime } from '../../words/instant.ts'
+import type { Clock } from '../../words/ports.ts'
 import { badRequest, invalid } from '../../words/status-error.ts'
 
 export interface ReviewPorts {
   readonly authorizer: Authorizer
   readonly tokens: TokenReviewer
   readonly rules: RuleSource
+  readonly clock: Clock
 }
 
 /** Questions that the API answers and does not store: who am I, may I, may somebody else, whose token is this. */
 export function reviewRoutes(ports: ReviewPorts): readonly ObjectRoute[] {
   return [
     review(definitions.tokenReviews, (call) => tokenStatus(bodyOf<TokenReview>(call), ports.tokens)),
-    review(definitions.selfSubjectReviews, ({ user }) => Promise.resolve({ userInfo: userInfo(user) })),
+    review(definitions.selfSubjectReviews, ({ user }) => Promise.resolve({ userInfo: userInfo(user) }), () => ({
+      metadata: { creationTimestamp: formatTime(ports.clock.now()) },
+    })),
     review(definitions.selfSubjectAccessReviews, (call) => accessStatus(ports, call.user, bodyOf<SelfSubjectAccessReview>(call).spec)),
     review(definitions.subjectAccessReviews, (call) => subjectStatus(ports, bodyOf<SubjectAccessReview>(call))),
     review(definitions.localSubjectAccessReviews, (call) => subjectStatus(ports, bodyOf<SubjectAccessReview>(call))),
     review(
       definitions.selfSubjectRulesReviews, (call) => Promise.resolve(rulesStatus(ports, call.user, bodyOf<SelfSubjectRulesReview>(call))),
+      () => ({ metadata: { creationTimestamp: null }, spec: {} }),
     ),
   ]
 }
 
-function review<T extends KubeObject>(definition: ResourceDefinition<T>, answer: (call: ObjectCall) => Promise<object>): ObjectRoute {
+/** rest: what the answer has beside the status, where that is not the question itself. */
+function review<T extends KubeObject>(
+  definition: ResourceDefinition<T>, answer: (call: ObjectCall) => Promise<object>, rest?: () => object,
+): ObjectRoute {
   const { kind } = definition
   return {
     type: 'object', group: kind.group, resource: kind.plural, subresource: '', verbs: ['create'],
@@ -47,10 +56,10 @@ function review<T extends KubeObject>(definition: ResourceDefinition<T>, answer:
       if (errors.length > 0) throw invalid(kind, asked.metadata?.name ?? '', errors)
       const { spec } = call.body
       const status = await answer(call)
-      const object = {
-        kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { creationTimestamp: null, ...asked.metadata },
-        ...(spec === undefined ? {} : { spec }), status,
-      }
+      const question = (): object => ({
+        metadata: { creationTimestamp: null, ...asked.metadata }, ...(spec === undefined ? {} : { spec }),
+      })
+      const object = { kind: kind.kind, apiVersion: apiVersionOf(kind), ...(rest ?? question)(), status }
       return { status: 201, object }
     },
   }

@@ -4,6 +4,7 @@ import { copyJson, freezeJson } from '../../objects/json.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { Pod } from '../../resources/generated/types.ts'
+import { formatTime } from '../../words/instant.ts'
 import type { Clock } from '../../words/ports.ts'
 import { infoOf, readerOf, userNamed } from '../access/object-reader.testing.ts'
 import { RbacAuthorizer } from '../access/rbac-authorizer.ts'
@@ -131,12 +132,13 @@ test('reviews', async () => {
   const reader = readerOf([role, bound])
   const rbac = new RbacAuthorizer(reader, () => 1)
   const tokens = new TokenAuthenticator({ verifier: { verify: () => Promise.resolve({ outcome: 'invalid', why: 'it is old' }) }, reader, clock, audiences: [] })
-  const routes = reviewRoutes({ authorizer: rbac, tokens, rules: rbac })
-  const ask = async (resource: string, spec: object | undefined): Promise<unknown> => {
+  const routes = reviewRoutes({ authorizer: rbac, tokens, rules: rbac, clock })
+  const whole = async (resource: string, spec: object | undefined): Promise<JsonObject> => {
     const route = routes.find((candidate) => candidate.resource === resource)
     assert.ok(route !== undefined)
-    return (await route.handle(objectCall([], { metadata: {}, ...(spec === undefined ? {} : { spec }) }, '').call)).object['status']
+    return (await route.handle(objectCall([], { metadata: {}, ...(spec === undefined ? {} : { spec }) }, '').call)).object
   }
+  const ask = async (resource: string, spec: object | undefined): Promise<unknown> => (await whole(resource, spec))['status']
   const reason = 'RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "r" to User "tester"'
   const pods = (verb: string) => ({ resourceAttributes: { verb, resource: 'pods', namespace: 'shop' } })
   const table: [string, object | undefined, object][] = [
@@ -151,6 +153,13 @@ test('reviews', async () => {
     ['selfsubjectrulesreviews', { namespace: 'shop' }, { incomplete: false, resourceRules: [rules[0]], nonResourceRules: [rules[1]] }],
   ]
   for (const [resource, spec, expected] of table) assert.deepEqual(await ask(resource, spec), expected, resource)
+  const shown = async (resource: string, spec?: object): Promise<unknown[]> => {
+    const { metadata, spec: told } = await whole(resource, spec)
+    return [metadata, told]
+  }
+  assert.deepEqual(await shown('selfsubjectreviews'), [{ creationTimestamp: formatTime(clock.now()) }, undefined])
+  assert.deepEqual(await shown('selfsubjectrulesreviews', { namespace: 'shop' }), [{ creationTimestamp: null }, {}], 'the question is not repeated')
+  assert.deepEqual(await shown('subjectaccessreviews', { user: 'else', ...pods('list') }), [{ creationTimestamp: null }, { user: 'else', ...pods('list') }])
 })
 
 function connect(subresource: string, stored: Pod, query: string, objects: readonly KubeObject[] = [node]) {

@@ -155,11 +155,12 @@ async function serveUpgrade(
   }
 }
 
-/** Nobody but the API server is let in; that the cluster's CA signed the certificate was checked by TLS. */
+/** Nobody but the API server is let in; that the cluster's CA signed the certificate was checked by TLS, when the connection was made. */
 function routeOf(options: NodeServerOptions, request: IncomingMessage): NodeRoute {
   const { socket } = request
-  const subject = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate().subject : undefined
-  if (subject?.CN !== options.clientCommonName) {
+  const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined
+  const counts = certificate !== undefined && Date.parse(certificate.valid_to) >= Date.now()
+  if (!counts || certificate.subject?.CN !== options.clientCommonName) {
     throw new RequestRefused(403, `Forbidden: only the API server (${options.clientCommonName}) may ask a node`)
   }
   return nodeRoute(request.url ?? '/')
