@@ -5,6 +5,8 @@ import type { WholeAnswer } from './whole-answer.ts'
 /** Of an answer that is none, only its beginning is repeated. */
 const MAX_SHOWN_BYTES = 2048
 
+const NOT_ACCEPTABLE = 'the server was unable to respond with a content type that the client supports'
+
 /** What Kubernetes' own client makes of an answer that is no success: its words are what readers of webhooks' errors look for. */
 export function refusedCall({ status, body, contentType }: Omit<WholeAnswer, 'etag'>): string {
   return statusMessage(body) ?? messageFor(status, textIn(body, contentType))
@@ -34,7 +36,7 @@ function messageFor(status: number, text: string): string {
     case 403: case 415: return text
     case 404: return 'the server could not find the requested resource'
     case 405: return 'the server does not allow this method on the requested resource'
-    case 406: return text === '' || text === 'unknown' ? 'the server was unable to respond with a content type that the client supports' : text
+    case 406: return text !== '' && text !== 'unknown' ? text : NOT_ACCEPTABLE
     case 409: return 'the server reported a conflict'
     case 422: return 'the server rejected our request due to an error in our request'
     case 429: return 'the server has received too many requests and has asked us to try again later'

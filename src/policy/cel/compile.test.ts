@@ -61,7 +61,9 @@ test('columns count code points, and positions are offsets of the text', () => {
 
 test('syntax', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    ['', /1:1: Syntax error: mismatched input '<EOF>' expecting an expression/],
+    ['', /1:1: Syntax error: mismatched input '<EOF>' expecting {'\[', '{', '\(', .*, STRING, BYTES, IDENTIFIER}/],
+    ['1 2', /1:3: Syntax error: extraneous input '2' expecting <EOF>/],
+    ['1 2 3', /1:3: Syntax error: mismatched input '2' expecting <EOF>/],
     ['1 +', /1:4: Syntax error: mismatched input '<EOF>'/],
     ['(1', /1:3: Syntax error: mismatched input '<EOF>' expecting '\)'/],
     ['1 + $', /1:5: Syntax error: token recognition error at: '\$'/],
