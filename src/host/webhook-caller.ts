@@ -4,6 +4,7 @@ import { uncalled, type WebhookCall, type WebhookCaller, type WebhookTarget } fr
 import { isObject, type JsonObject } from '../objects/json.ts'
 import { jsonText, parseJson } from '../objects/json-text.ts'
 import { thrownMessage } from '../words/thrown.ts'
+import { callFailure } from './call-failure.ts'
 import { refusedCall } from './refused-call.ts'
 import { wholeAnswer, type WholeAnswer } from './whole-answer.ts'
 
@@ -71,7 +72,7 @@ async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, { a
       { maxBytes: MAX_ANSWER_BYTES, timeoutMs, late: 'context deadline exceeded: ' }
     )
   } catch (error) {
-    throw uncalled(target, thrownMessage(error), error)
+    throw uncalled(target, callFailure(target, error), error)
   } finally {
     counts?.answered('POST', answer?.status ?? 0, startedAt)
   }
