@@ -117,7 +117,7 @@ test('an upgrade that is refused is answered, and nothing that the client sends 
 
 test('a server that is not there, or is another one, is told of with 503', async () => {
   const check = async (path: string, expected: RegExp): Promise<void> => assert.match(await until(await upgrade(path, 'websocket'), ''), expected)
-  await check('/echo?nobody', /^HTTP\/1.1 503 [^]*error trying to reach service: the API server localhost at 127.0.0.1:1: connect ECONNREFUSED/)
+  await check('/echo?nobody', /^HTTP\/1.1 503 [^]*error trying to reach service: the API server localhost at 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused/)
   await check('/echo?untrusted', /^HTTP\/1.1 503 [^]*error trying to reach service: [^]*certificate/)
 })
 

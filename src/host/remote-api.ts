@@ -9,6 +9,7 @@ import { isObject, type JsonObject } from '../objects/json.ts'
 import { parseJson } from '../objects/json-text.ts'
 import { serviceUnavailable } from '../words/status-error.ts'
 import { forwardRequest } from './forward-request.ts'
+import { callFailure } from './call-failure.ts'
 import { wholeAnswer } from './whole-answer.ts'
 
 /** The front proxy's certificate, by which the others know that the headers about users are true. */
@@ -51,8 +52,9 @@ function identityOf({ certificatePem, keyPem }: RemoteApiOptions): Identity {
   return { cert: certificatePem, key: keyPem }
 }
 
-export function unreachableApi({ serverName, host, port }: RemoteTarget, { message }: Error): Error {
-  return serviceUnavailable(`error trying to reach service: the API server ${serverName} at ${host}:${port}: ${message}`)
+export function unreachableApi(target: RemoteTarget, error: Error): Error {
+  const { serverName, host, port } = target
+  return serviceUnavailable(`error trying to reach service: the API server ${serverName} at ${host}:${port}: ${callFailure(target, error)}`)
 }
 
 function pathOf({ path, query }: ServerRequest): string {
@@ -88,7 +90,10 @@ async function read(target: RemoteTarget, question: RemoteQuestion, by: Identity
     ...(knownTag === undefined ? {} : { 'if-none-match': knownTag }),
   }
   const options = { ...connectionTo(target), ...by, method: 'GET', path, headers }
-  const { status, body, etag } = await wholeAnswer(options, undefined, { maxBytes, timeoutMs })
+  const { status, body, etag } = await wholeAnswer(options, undefined, { maxBytes, timeoutMs, late: 'context deadline exceeded: ' })
+    .catch((error: unknown) => {
+      throw new Error(`Get "https://${target.host}:${target.port}${path}": ${callFailure(target, error)}`, { cause: error })
+    })
   if (status === 304 && knownTag !== undefined) return { outcome: 'same' }
   if (status === 404) return { outcome: 'absent' }
   if (status !== 200) throw new Error(`bad status from https://${target.host}:${target.port}${path}: ${status}`)

@@ -4,7 +4,9 @@ import { uncalled, type WebhookCall, type WebhookCaller, type WebhookTarget } fr
 import { isObject, type JsonObject } from '../objects/json.ts'
 import { jsonText, parseJson } from '../objects/json-text.ts'
 import { thrownMessage } from '../words/thrown.ts'
-import { wholeAnswer } from './whole-answer.ts'
+import { callFailure } from './call-failure.ts'
+import { refusedCall } from './refused-call.ts'
+import { wholeAnswer, type WholeAnswer } from './whole-answer.ts'
 
 const MAX_ANSWER_BYTES = 3 * 1024 * 1024
 const CONNECTIONS_PER_TARGET = 64
@@ -32,21 +34,13 @@ export function createWebhookCaller(calls?: ClientCalls): WebhookCaller & EventP
     agents.set(key, agent)
     return agent
   }
-  const explained = async <T>(target: WebhookTarget, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work()
-    } catch (error) {
-      throw uncalled(target, thrownMessage(error), error)
-    }
-  }
-  const sent = (target: WebhookTarget, text: string, timeoutMs: number): Promise<Buffer> => (
+  const sent = (target: WebhookTarget, text: string, timeoutMs: number): Promise<WholeAnswer> => (
     send(target, Buffer.from(text), timeoutMs, { agent: agentFor(target), counts: calls?.of(target.authority) }))
   return {
-    call: ({ target, body, timeoutMs }: WebhookCall) => explained(target, async () =>
-      objectIn(await sent(target, jsonText(body), timeoutMs))),
-    post: (target, text, timeoutMs) => explained(target, async () => {
+    call: async ({ target, body, timeoutMs }: WebhookCall) => objectIn(await sent(target, jsonText(body), timeoutMs)),
+    async post(target, text, timeoutMs) {
       await sent(target, text, timeoutMs)
-    }),
+    },
     close() {
       for (const agent of agents.values()) agent.destroy()
     },
@@ -67,23 +61,23 @@ interface Sending {
   readonly counts: HostCalls | undefined
 }
 
-/** Resolves to the body of an answer with a good status. */
-async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, { agent, counts }: Sending): Promise<Buffer> {
+/** Resolves to an answer with a good status. A redirection is none: who asks says whom, and nobody else. */
+async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, { agent, counts }: Sending): Promise<WholeAnswer> {
   const { host, port, path } = target
   const startedAt = counts?.now() ?? 0
-  let status = 0
-  let body: Buffer
+  let answer: WholeAnswer | undefined
   try {
-    ({ status, body } = await wholeAnswer(
+    answer = await wholeAnswer(
       { method: 'POST', host, port, path, agent, headers: headersFor(target, bytes) }, bytes,
       { maxBytes: MAX_ANSWER_BYTES, timeoutMs, late: 'context deadline exceeded: ' }
-    ))
+    )
+  } catch (error) {
+    throw uncalled(target, callFailure(target, error), error)
   } finally {
-    counts?.answered('POST', status, startedAt)
+    counts?.answered('POST', answer?.status ?? 0, startedAt)
   }
-  if (status >= 200 && status <= 299) return body
-  // Of an answer that is none, only its beginning is repeated.
-  throw new Error(`the server answered with status ${status}: ${JSON.stringify(body.toString('utf8', 0, 200))}`)
+  if (answer.status >= 200 && answer.status <= 299) return answer
+  throw failedCall(refusedCall(answer))
 }
 
 function headersFor({ authority, credentials }: WebhookTarget, bytes: Buffer): Record<string, string | number> {
@@ -95,8 +89,19 @@ function headersFor({ authority, credentials }: WebhookTarget, bytes: Buffer): R
   }
 }
 
-function objectIn(bytes: Buffer): JsonObject {
-  const value: unknown = parseJson(bytes.toString('utf8'))
-  if (!isObject(value)) throw new Error('the answer is no JSON object')
+/** Somebody has answered, but not what he was asked for. */
+function failedCall(why: string, cause?: unknown): Error {
+  return new Error(`failed to call webhook: ${why}`, { cause })
+}
+
+function objectIn({ status, body, contentType }: WholeAnswer): JsonObject {
+  if (body.length === 0) throw failedCall(`0-length response with status code: ${status} and content type: ${contentType}`)
+  let value: unknown
+  try {
+    value = parseJson(body.toString('utf8'))
+  } catch (error) {
+    throw failedCall(`couldn't get version/kind; json parse error: ${thrownMessage(error)}`, error)
+  }
+  if (!isObject(value)) throw failedCall('the answer is no JSON object')
   return value
 }

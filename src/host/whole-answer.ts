@@ -6,6 +6,8 @@ export interface WholeAnswer {
   readonly status: number
   readonly body: Buffer
   readonly etag: string | undefined
+  /** '' where it says none. */
+  readonly contentType: string
 }
 
 export interface AnswerLimits {
@@ -32,7 +34,10 @@ export function wholeAnswer(options: RequestOptions, body: Buffer | undefined, l
         else chunks.push(chunk)
       })
       response.on('error', reject)
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks), etag: response.headers.etag }))
+      response.on('end', () => {
+        const { statusCode: status = 0, headers: { etag, 'content-type': contentType = '' } } = response
+        resolve({ status, body: Buffer.concat(chunks), etag, contentType })
+      })
     })
     outgoing.end(body)
   })

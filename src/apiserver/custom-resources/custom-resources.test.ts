@@ -217,6 +217,52 @@ test('several versions that differ in their names', async () => {
   server.stop()
 })
 
+test('objects of a version that has vanished are not shown as another, and are back when it is', async () => {
+  const kind = (spec: object): object => ({ openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: spec } } } })
+  const v1 = { name: 'v1', served: true, storage: true, schema: kind({ size: { type: 'integer' }, old: { type: 'string' } }) }
+  const v2 = { name: 'v2', served: true, storage: true, schema: kind({ size: { type: 'integer' } }) }
+  const server = await withCrd(widgetCrd({ versions: [v1] }))
+  const path = `${CRDS}/widgets.example.com`
+  const patch = async (body: object, subresource = ''): Promise<void> => {
+    const answer = await server.request('PATCH', path + subresource, body, MERGE)
+    assert.equal(answer.status, 200, answer.text)
+    await settle()
+  }
+  await server.request('POST', WIDGETS, widget('a', { size: 1, old: 'x' }))
+  await patch({ spec: { versions: [{ ...v1, storage: false }, v2] } })
+  await server.request('POST', WIDGETS.replace('v1', 'v2'), { ...widget('b'), apiVersion: 'example.com/v2' })
+  // Who says so without having written the objects anew has lost sight of them.
+  await patch({ status: { storedVersions: ['v2'] } }, '/status')
+  await patch({ spec: { versions: [v2] } })
+
+  const widgets = WIDGETS.replace('v1', 'v2')
+  const refusal = { code: 500, message: 'request to convert CR from an invalid group/version: example.com/v1' }
+  for (const [method, at, body] of [
+    ['GET', `${widgets}/a`], ['GET', widgets], ['GET', `${widgets}?resourceVersion=0`], ['PATCH', `${widgets}/a`, { spec: { size: 2 } }], ['DELETE', `${widgets}/a`],
+  ] as const) {
+    const answer = await server.request(method, at, body, body === undefined ? {} : MERGE)
+    assert.deepEqual({ code: answer.status, message: answer.get('message') }, refusal, `${method} ${at}`)
+  }
+  assert.equal((await server.request('GET', `${widgets}/b`)).status, 200)
+  const restarted = await startTestServer({ store: server.store })
+  assert.equal((await restarted.request('GET', `${widgets}/a`)).get('message'), refusal.message)
+  restarted.stop()
+
+  await patch({ spec: { versions: [{ ...v1, storage: false }, v2] } })
+  const back = await server.request('GET', `${WIDGETS}/a`)
+  assert.deepEqual(back.get('spec'), { size: 1, old: 'x' })
+
+  await patch({ spec: { versions: [v2] } })
+  await server.request('DELETE', path)
+  await server.clock.advance(2_000)
+  const terminating = (await server.request('GET', path)).get('status.conditions.2') as { reason: string; message: string }
+  assert.deepEqual([terminating.reason, terminating.message], ['InstanceDeletionFailed', `could not issue all deletes: ${refusal.message}`])
+  await patch({ spec: { versions: [{ ...v1, storage: false }, v2] } })
+  await server.clock.advance(10_000)
+  assert.equal((await server.request('GET', path)).status, 404)
+  server.stop()
+})
+
 test('a name has one owner; who comes later is not served until it is free', async () => {
   const server = await withCrd()
   const late = { ...widgetCrd({ names: { plural: 'others', kind: 'Other', shortNames: ['wd'] } }), metadata: { name: 'others.example.com' } }

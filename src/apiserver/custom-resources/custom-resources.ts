@@ -7,10 +7,12 @@ import { kinds } from '../../resources/generated/kinds.ts'
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../resources/generated/types.ts'
 import type { ResourceSet } from '../resource-set.ts'
 import type { CacheFeed } from '../watch-cache/cache-feed.ts'
+import type { CachedObject } from '../watch-cache/cached-object.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import { ConversionWebhook } from './conversion-webhook.ts'
 import type { ConversionParts } from './conversion-webhook.ts'
 import { customDefinition, customKind } from './custom-definition.ts'
+import { hasVanished, refusingConversion } from './vanished-versions.ts'
 import { plainConversion, VersionForms } from './version-forms.ts'
 import { waitlessConversion, WebhookConversion } from './webhook-conversion.ts'
 
@@ -73,8 +75,12 @@ export class CustomResources {
 
   /** The objects that a definition has, in any version. */
   instances(crd: CustomResourceDefinition): readonly KubeObject[] {
+    return [...this.#stored(crd)].map((cached) => cached.object)
+  }
+
+  #stored(crd: CustomResourceDefinition): Iterable<CachedObject> {
     const cache = this.#parts.feed.cache(customKind(crd, ''))
-    return [...cache.range(cache.scope(''))].map((cached) => cached.object)
+    return cache.range(cache.scope(''))
   }
 
   #serveAll(): void {
@@ -116,12 +122,15 @@ export class CustomResources {
     const viewId = `${crd.metadata.uid} ${crd.metadata.generation}`
     // The stored version last: whoever of the cluster's own parts takes one of several versions takes that, and needs no conversion.
     const versions = servedVersions(crd).toSorted((a, b) => Number(a.storage) - Number(b.storage))
+    const refuses = webhook === undefined && hasVanished(forms, this.#stored(crd))
     return versions.map((version) => {
       const definition = customDefinition(crd, version, forms.schema({ group: crd.spec.group, version: version.name }), schemas)
       const served = definition.kind
       const stored = version.storage ? served : storedKind(crd)
-      if (webhook === undefined) resources.add(definition, plainConversion(forms, served, stored), { viewId })
-      else {
+      if (webhook === undefined) {
+        const conversion = plainConversion(forms, served, stored)
+        resources.add(definition, conversion, { viewId, remote: refuses ? refusingConversion(forms, conversion) : undefined })
+      } else {
         const remote = new WebhookConversion({ webhook, forms, served, stored, clock: this.#parts.conversion.clock })
         resources.add(definition, waitlessConversion(forms, served, stored), { viewId, remote })
       }

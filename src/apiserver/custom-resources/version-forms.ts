@@ -43,10 +43,7 @@ export class VersionForms {
   }
 }
 
-/**
- * Strategy None: the versions differ in their schemas, and objects in nothing but the version's name. An object of a version that the
- * definition does not have any more is shown all the same: nobody else could.
- */
+/** Strategy None: the versions differ in their schemas, and objects in nothing but the version's name. */
 export function plainConversion(forms: VersionForms, served: KindRef, stored: KindRef): Conversion {
   const [servedVersion, storedVersion] = [apiVersionOf(served), apiVersionOf(stored)]
   return {

@@ -8,6 +8,7 @@ import type { Conversion, RemoteConversion } from '../resource-set.ts'
 import { ShownObject, withRevision } from '../watch-cache/cached-object.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import type { ConversionWebhook } from './conversion-webhook.ts'
+import { vanishedVersion } from './vanished-versions.ts'
 import type { VersionForms } from './version-forms.ts'
 
 /** What one call of a webhook is given at most: its answer must fit into what the server reads of one. */
@@ -147,7 +148,7 @@ export class WebhookConversion implements RemoteConversion {
   async #convertAlike(some: readonly CachedObject[]): Promise<readonly Served[]> {
     const { webhook, forms, clock } = this.#parts
     const apiVersion = some[0]?.object.apiVersion ?? ''
-    if (!forms.has(apiVersion)) throw new StatusError(500, '', `request to convert CR from an invalid group/version: ${apiVersion}`)
+    if (!forms.has(apiVersion)) throw vanishedVersion(apiVersion)
     const converted = await webhook.convert(some.map(({ object }) => forms.normal(object)), this.#servedVersion)
     return some.map((cached, index) => {
       const object = withRevision(forms.pruned(present(converted[index], 'a converted object')), cached.revision)

@@ -78,6 +78,12 @@ export function metadataStart(bytes: Uint8Array): number {
   assert(false, 'a stored object without metadata')
 }
 
+/** The apiVersion in the head of stored or served bytes. */
+export function storedVersionIn(bytes: Uint8Array): string {
+  const head = parseJson(`${textOf(bytes.subarray(0, metadataStart(bytes)))}}}`) as { readonly apiVersion: string }
+  return head.apiVersion
+}
+
 /** start is the metadataStart; oldLength the bytes there that the new member takes the place of (0 in stored bytes). */
 export function spliceRevision(bytes: Uint8Array, start: number, oldLength: number, revision: number): Uint8Array {
   const length = revisionLength(revision)

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import type { Revision } from '../../store/store.ts'
 import { present } from '../../words/assert.ts'
 import { utf8 } from '../../words/bytes.ts'
-import { decodeObject, metadataStart, revisionLength, spliceRevision } from '../storage/encoding.ts'
+import { decodeObject, metadataStart, revisionLength, spliceRevision, storedVersionIn } from '../storage/encoding.ts'
 import type { ObjectForms } from './object-forms.ts'
 import type { Holder } from './recent-bytes.ts'
 
@@ -58,6 +58,11 @@ export class CachedObject implements Holder {
     this.#object = this.#forms === undefined ? decodeObject(bytes, revision) : this.#forms.decode(key, bytes, revision)
     this.#forms?.recent.add(this, bytes.length)
     return this.#object
+  }
+
+  /** The version that it is stored in: looks at no more of it than that takes. */
+  get storedVersion(): string {
+    return this.#object?.apiVersion ?? storedVersionIn(present(this.#bytes, 'the bytes of an object'))
   }
 
   /** As served. The stored bytes are given up for them. */

@@ -66,7 +66,7 @@ test('what is wrong with expressions', () => {
     [[of('audit-annotation', '1')], /must evaluate to one of \[string null_type\] but got int$/],
     [[of('match-condition', 'namespaceObject.metadata.name == "x"')], /undeclared reference to 'namespaceObject'/],
     [[of('variable', 'object.x', { name: 'a' }), of('validation', 'variables.a == 1')], undefined],
-    [[of('validation', 'variables.a == 1')], /undeclared reference to 'variables'/],
+    [[of('validation', 'variables.a == 1')], /undefined field 'a'/],
     [[of('schema-rule', 'self.size() > 0', { subject: subjectOf({ type: 'string' }) })], undefined],
     [[of('schema-rule', 'self > 0', { subject: subjectOf({ type: 'string' }) })], /found no matching overload/],
     [[of('schema-rule', 'self.all(a, self.all(b, self.all(c, a + b + c > 0)))', { subject: subjectOf(integers) })], /^p: Forbidden: estimated rule cost exceeds budget by factor of more than 100x/],

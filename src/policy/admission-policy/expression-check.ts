@@ -58,7 +58,7 @@ export class ExpressionChecker {
     const isCondition = use === 'match-condition'
     const named = {
       hasParams, hasNamespace: !isCondition, hasAuthorizer: use !== 'message',
-      variables: isCondition || variables.size === 0 ? undefined : composedType(VARIABLES_TYPE, variables),
+      variables: isCondition ? undefined : composedType(VARIABLES_TYPE, variables),
     }
     return MUTATIONS.has(use) ? this.#environments.forMutations(named) : this.#environments.with(named)
   }

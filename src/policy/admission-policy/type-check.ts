@@ -127,7 +127,7 @@ class Check {
 
   #compile(text: string): ReturnType<typeof compile> {
     const { object, params } = this.#of
-    const variables = this.#variables.size === 0 ? undefined : composedType(VARIABLES_TYPE, this.#variables)
+    const variables = composedType(VARIABLES_TYPE, this.#variables)
     const environment = this.#environments.typed(
       { hasParams: false, hasNamespace: true, hasAuthorizer: true, variables },
       { object: object.type, params: params?.type, types: firstProvider([object.types, params?.types ?? noTypes]) },

@@ -61,7 +61,9 @@ test('columns count code points, and positions are offsets of the text', () => {
 
 test('syntax', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    ['', /1:1: Syntax error: mismatched input '<EOF>' expecting an expression/],
+    ['', /1:1: Syntax error: mismatched input '<EOF>' expecting {'\[', '{', '\(', .*, STRING, BYTES, IDENTIFIER}/],
+    ['1 2', /1:3: Syntax error: extraneous input '2' expecting <EOF>/],
+    ['1 2 3', /1:3: Syntax error: mismatched input '2' expecting <EOF>/],
     ['1 +', /1:4: Syntax error: mismatched input '<EOF>'/],
     ['(1', /1:3: Syntax error: mismatched input '<EOF>' expecting '\)'/],
     ['1 + $', /1:5: Syntax error: token recognition error at: '\$'/],
@@ -160,13 +162,18 @@ test('errors are values: logic needs only what decides', () => {
     ['true ? 1 : 1 / 0', 1],
     ['data.missing ? 1 : 2', 'error: no such key: missing'],
     ['data.size ? 1 : 2', 'error: no such overload'],
+    ['has(data.size.unit)', false],
+    ['data.size.unit', 'error: no such key: unit'],
+    ['data.size.?unit.hasValue()', false],
+    ["dyn([1])['a']", "error: unsupported index type 'string' in list"],
+    ['dyn([1])[1.5]', 'error: unsupported index value 1.5 in list'],
     ['9223372036854775807 + 1', 'error: integer overflow'],
     ['-9223372036854775808 / -1', 'error: integer overflow'],
     ['0u - 1u', 'error: unsigned integer overflow'],
     ['[1][1]', 'error: index out of bounds: 1'],
     ['{"a": 1}["b"]', 'error: no such key: b'],
     ["{'a': 1, 'a': 2}", 'error: Failed with repeated key: a'],
-    ["int('x')", "error: type conversion error from 'string' to 'int': \"x\""],
+    ["int('x')", "error: type conversion error from 'string' to 'int'"],
     ['count', 'error: no such attribute(s): count'],
   ]
   for (const [text, expected] of cases) assert.deepEqual(outcome(environment, text, { data: { size: 1 } }), expected, text)

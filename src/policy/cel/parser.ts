@@ -66,7 +66,7 @@ class Parser {
 
   parse(): ParsedExpr {
     const expr = this.#expression()
-    if (this.#token.kind !== 'end') throw this.#mismatch('<EOF>')
+    if (this.#token.kind !== 'end') throw this.#leftOver()
     return { text: this.#text, expr, lastId: this.#make.lastId }
   }
 
@@ -74,6 +74,12 @@ class Parser {
     const token = this.#tokens[this.#index] ?? this.#tokens.at(-1)
     if (token === undefined) throw new SyntaxIssue('Syntax error: empty expression', 0)
     return token
+  }
+
+  /** cel-go's parser thinks of leaving out one token. */
+  #leftOver(): SyntaxIssue {
+    if (this.#tokens[this.#index + 1]?.kind !== 'end') return this.#mismatch('<EOF>')
+    return new SyntaxIssue(`Syntax error: extraneous input '${this.#token.text}' expecting <EOF>`, this.#token.start)
   }
 
   #mismatch(expected: string): SyntaxIssue {
@@ -246,7 +252,7 @@ class Parser {
       case 'string': return this.#literal(readString(token.text), 'invalid string literal')
       case 'bytes': return this.#literal(readBytes(token.text), 'invalid bytes literal')
       case 'sign': return this.#bracketed(token)
-      default: throw this.#mismatch('an expression')
+      default: throw this.#mismatch(EXPRESSION_STARTS)
     }
   }
 

@@ -5,6 +5,7 @@ import { declare, member, overload } from '../declaration.ts'
 import type { Library } from '../environment.ts'
 import { boolType, intType, opaqueType, stringType } from '../types.ts'
 import { CelError, type OpaqueValue, type Value } from '../values.ts'
+import { prefixProblem } from './address-problem.ts'
 import { ipType, IpValue, isMapped, parseAddress } from './ip.ts'
 import { traversal } from './standard.ts'
 
@@ -32,8 +33,7 @@ class CidrValue implements OpaqueValue {
 
 function parse(text: string): CidrValue | CelError {
   const cidr = parseCidr(text)
-  const shown = JSON.stringify(text.slice(0, 60))
-  if (cidr === undefined) return new CelError(`network address parse error during conversion from string: ${shown} is no CIDR`)
+  if (cidr === undefined) return new CelError(`network address parse error during conversion from string: ${prefixProblem(text)}`)
   return isMapped(cidr) ? new CelError(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`) : new CidrValue(cidr)
 }
 

@@ -3,6 +3,7 @@ import { declare, member, overload, type FunctionDeclaration } from '../declarat
 import type { Library } from '../environment.ts'
 import { boolType, intType, opaqueType, stringType } from '../types.ts'
 import { CelError, type OpaqueValue } from '../values.ts'
+import { addressProblem } from './address-problem.ts'
 import { traversal } from './standard.ts'
 
 const TYPE_NAME = 'net.IP'
@@ -34,10 +35,10 @@ export function isMapped(address: IpAddress): boolean {
 export function parseAddress(text: string): IpValue | CelError {
   const address = parseIp(text)
   if (address === undefined) {
-    const zone = text.includes('%') && parseIp(text.slice(0, text.indexOf('%'))) !== undefined
+    const zone = /%./.test(text) && parseIp(text.slice(0, text.indexOf('%'))) !== undefined
     return new CelError(zone
       ? `IP address ${JSON.stringify(text)} with zone value is not allowed`
-      : `IP Address ${JSON.stringify(text.slice(0, 60))} parse error during conversion from string: unable to parse IP`)
+      : `IP Address ${JSON.stringify(text.slice(0, 60))} parse error during conversion from string: ${addressProblem(text)}`)
   }
   return isMapped(address) ? new CelError(`IPv4-mapped IPv6 address ${JSON.stringify(text)} is not allowed`) : new IpValue(address)
 }

@@ -127,6 +127,33 @@ test('what Kubernetes 1.32 does not have is no function', () => {
   assert.equal(outcome(environment, '1 < 1.5 && 2u > 1'), true)
 })
 
+test('what is no address is said in the words of Go', () => {
+  const table: readonly (readonly [string, string])[] = [
+    ['', 'unable to parse IP'], ['x', 'unable to parse IP'], ['1.2.3', 'IPv4 address too short'], ['1.2.3.4.5', 'IPv4 address too long'], ['256.1.1.1', 'IPv4 field has value >255'],
+    ['1.02.3.4', 'IPv4 field has octet with leading zero'], ['1..2.3', 'IPv4 field must have at least one digit (at ".2.3")'], ['1.2.3.', 'IPv4 field must have at least one digit (at ".")'],
+    ['1.2.3.a', 'unexpected character (at "a")'], ['1:2', 'address string too short'], ['1::2::3', 'multiple :: in address (at ":3")'], ['1:2:3:4:5:6:7:8:9', 'trailing garbage after address (at "9")'],
+    ['::1:2:3:4:5:6:7:8', 'the :: must expand to at least one field of zeros'], ['12345::', 'each group must have 4 or less digits (at "12345::")'], ['1:', 'colon must be followed by more characters (at ":")'],
+    [':1', 'each colon-separated field must have at least one digit (at ":1")'], ['1:g::', 'each colon-separated field must have at least one digit (at "g::")'], ['1g::', 'unexpected character, want colon (at "g::")'],
+    ['1:1.2.3.4', 'embedded IPv4 address must replace the final 2 fields of the address (at "1.2.3.4")'], ['a%b', 'missing IPv6 address'], ['::1%', 'zone must be a non-empty string'],
+  ]
+  for (const [text, problem] of table) {
+    assert.equal(outcome(environment, `ip('${text}')`), `error: IP Address "${text}" parse error during conversion from string: ParseAddr("${text}"): ${problem}`, text)
+  }
+  const prefixes: readonly (readonly [string, string])[] = [
+    ['1.2.3.4', "no '/'"], ['1.2.3/8', 'ParseAddr("1.2.3"): IPv4 address too short'], ['1.2.3.4/33', 'prefix length out of range'], ['::/129', 'prefix length out of range'],
+    ['1.2.3.4/08', 'bad bits after slash: "08"'], ['1.2.3.4/x', 'bad bits after slash: "x"'], ['fe80::1%a/64', 'IPv6 zones cannot be present in a prefix'],
+  ]
+  for (const [text, problem] of prefixes) {
+    assert.equal(outcome(environment, `cidr('${text}')`), `error: network address parse error during conversion from string: netip.ParsePrefix("${text}"): ${problem}`, text)
+  }
+})
+
+test('every match of a pattern, as Go counts them', () => {
+  assertTruths(environment, [
+    "'abc'.findAll('b*') == ['', 'b', '']", "'123 abc 456'.findAll('[0-9]*') == ['123', '', '', '', '', '456']", "''.findAll('a*') == ['']", "'aab'.findAll('a*', 1) == ['aa']",
+  ])
+})
+
 test('semantic versions', () => {
   assertTruths(kubernetesEnvironment({ version: '1.33' }), [
     "semver('1.2.3').compareTo(semver('1.2.3')) == 0", "semver('1.2.3').isLessThan(semver('1.10.0'))", "semver('1.0.0').isGreaterThan(semver('1.0.0-rc.1'))",

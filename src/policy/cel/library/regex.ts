@@ -14,10 +14,16 @@ function findIn(text: string, pattern: Pattern): string {
   return matcher.find() ? matcher.group() ?? '' : ''
 }
 
+/** As Go counts: an empty match right behind the one before is none. 'abc'.findAll('b*') is ['', 'b', '']. */
 function findAllIn(text: string, pattern: Pattern, limit = -1n): Value {
   const matcher = pattern.matcher(text)
   const found: string[] = []
-  while ((limit < 0n || found.length < limit) && matcher.find()) found.push(matcher.group() ?? '')
+  let lastEnd = -1
+  while ((limit < 0n || found.length < limit) && matcher.find()) {
+    if (matcher.end() === matcher.start() && matcher.start() === lastEnd) continue
+    found.push(matcher.group() ?? '')
+    lastEnd = matcher.end()
+  }
   return ListValue.of(found)
 }
 
