@@ -4,6 +4,7 @@ import { settle, startTestServer, testUser } from './apiserver.testing.ts'
 import type { TestAnswer } from './apiserver.testing.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { AdmissionRequest } from './access.ts'
+import { forbiddenRequest } from './forbidden-request.ts'
 import { defaultLimits } from './server.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps'
@@ -313,6 +314,36 @@ test('mutators change the draft, validators refuse, observers hear how it ended'
   assert.equal((await request('POST', `${CONFIG_MAPS}?dryRun=All`, { metadata: { name: 'd' } })).get('metadata.labels.seen'), 'yes')
   await client.delete(kinds.ConfigMap, { namespace: 'shop', name: 'w' })
   assert.deepEqual(log, ['CREATE x not-stored', 'CREATE w stored', 'CREATE d not-stored', 'DELETE w stored'])
+})
+
+test('who changes a draft sees no name that is made up yet, and the server decides after them; who judges it sees all', async () => {
+  const seen: unknown[] = []
+  const isPod = ({ kind }: AdmissionRequest): boolean => kind.kind === 'Pod'
+  const show = (stage: string, { key, object }: AdmissionRequest): void => {
+    const { name, uid, creationTimestamp, generation } = object?.metadata ?? {}
+    seen.push([stage, key.name.replace(/\w{5}$/, '<id>'), name?.replace(/\w{5}$/, '<id>'), uid !== undefined, creationTimestamp !== undefined, generation])
+  }
+  const { request } = await startTestServer({ extensions: {
+    mutators: [{ name: 'status', matches: isPod, admit: (asked) => {
+      show('mutate', asked)
+      if (asked.object !== undefined) Object.assign(asked.object, { status: { phase: 'Failed', podIP: '192.0.2.9' } })
+      if (asked.object?.metadata.labels?.['app'] === 'no') throw forbiddenRequest(asked, 'not this one')
+    } }],
+    validators: [{ name: 'none', matches: isPod, review: (asked) => {
+      show('validate', asked)
+      return { allowed: true, warnings: [] }
+    } }],
+  } })
+  const generated = { ...pod(''), metadata: { generateName: 'web-', uid: 'mine', creationTimestamp: '2020-01-01T00:00:00Z', generation: 7 } }
+  const created = await request('POST', PODS, generated)
+  assert.deepEqual(seen, [['mutate', '', undefined, false, false, undefined], ['validate', 'web-<id>', 'web-<id>', true, true, undefined]])
+  assert.deepEqual(created.get('status'), { phase: 'Pending', qosClass: 'BestEffort' }, 'not what the mutator said')
+  const name = String(created.get('metadata.name'))
+  assert.deepEqual((await request('PATCH', `${PODS}/${name}`, { metadata: { labels: { a: 'b' } } }, MERGE)).get('status'), { phase: 'Pending', qosClass: 'BestEffort' })
+  const refused = (metadata: object): Promise<string> => request('POST', PODS, { ...pod(''), metadata: { ...metadata, labels: { app: 'no' } } }).then(outcome)
+  assert.equal(await refused({ generateName: 'web-' }), '403 Forbidden: pods "web-" is forbidden: not this one')
+  assert.equal(await refused({ name: 'one' }), '403 Forbidden: pods "one" is forbidden: not this one')
+  assert.equal(await refused({}), '403 Forbidden: pods "Unknown" is forbidden: not this one')
 })
 
 test('the in-process client goes the same way', async () => {
