@@ -13,9 +13,10 @@ import type { RequestMetrics, RequestSummary } from '../metrics/request-metrics.
 import { anyJson, isAnyJson, negotiate, negotiateStatus, plainJson } from '../negotiate/accept.ts'
 import type { Accepted } from '../negotiate/accept.ts'
 import type { Gzip } from '../negotiate/gzip.ts'
+import { wantsLines } from '../negotiate/human-reader.ts'
 import { failureResponse } from '../negotiate/response.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
-import { isTrue, parseRequest } from '../request-info.ts'
+import { parseRequest } from '../request-info.ts'
 import type { HttpCall } from './http-call.ts'
 import { gated } from './gated.ts'
 import type { GatedParts } from './gated.ts'
@@ -60,11 +61,11 @@ export function createHandler(parts: HandlerParts): Handler {
   }
 }
 
-function failureOf(parts: HandlerParts, { request, trail }: Asked, error: unknown): ServerResponse {
+function failureOf(parts: HandlerParts, { request, query, trail }: Asked, error: unknown): ServerResponse {
   const status = asStatus(parts, request, error)
   if (status !== error) trail?.defect(status.message)
   if (status.code === 401) parts.metrics.authentications.failure++
-  return failureResponse(status, negotiateStatus(request.headers.accept, parts.encoder))
+  return failureResponse(status, negotiateStatus(request.headers.accept, { pretty: wantsLines(request, query), encoder: parts.encoder }))
 }
 
 /** What is known of a request before anybody has looked at it, and what its parsing adds. */
@@ -187,11 +188,11 @@ const WITH_TABLES: ReadonlySet<string> = new Set(['', 'status', 'scale'])
 function acceptedFor(parts: HandlerParts, request: ServerRequest, query: URLSearchParams, info: HttpCall['info']): Accepted {
   const { accept } = request.headers
   if (!info.isResource) return plainJson
-  const pretty = query.has('pretty') && isTrue(query.get('pretty'))
+  const pretty = wantsLines(request, query)
   if (isAnyJson(accept)) return anyJson({ pretty })
   const { group, version, resource, subresource } = info
   const definition = parts.resources.find(group, version, resource)?.definition
-  if (definition === undefined || OTHER_CONTENT.has(subresource)) return negotiateStatus(accept, parts.encoder)
+  if (definition === undefined || OTHER_CONTENT.has(subresource)) return negotiateStatus(accept, { pretty, encoder: parts.encoder })
   // What is only asked (a review, a binding) and never shown has none.
   const tables = WITH_TABLES.has(subresource) && definition.verbs.includes('get')
   return negotiate(accept, { tables, pretty, messages: definition.form === undefined, encoder: parts.encoder })

@@ -32,14 +32,14 @@ const ITEMS_MEASURED = 200
 const MAX_KEPT_BYTES = 4 * 1024 * 1024
 
 /**
- * A long list that is encoded while it is sent, in pieces between which others are served. Undefined: the list is short, or is wanted in a
- * form for people, or whole for the audit log.
+ * A long list that is encoded while it is sent, in pieces between which others are served. Undefined: the list is short, or is wanted as
+ * YAML, or whole for the audit log.
  */
 export function streamedList(clock: Clock, call: ResourceCall, items: ListItems): ServerResponse | undefined {
   const { accepted, resource } = call
-  const isBytes = accepted.as === 'object' && accepted.format === 'json'
+  const isBytes = accepted.as === 'object' && accepted.format === 'json' && !accepted.pretty
   if (items.length < (isBytes ? MIN_STREAMED_BYTE_ITEMS : MIN_STREAMED_ITEMS) || call.trail !== undefined) return undefined
-  if (accepted.pretty || accepted.format === 'yaml') return undefined
+  if (accepted.format === 'yaml') return undefined
   if (accepted.as === 'table') return tableStream(clock, call, items)
   const isPartial = accepted.as === 'partial-list'
   const list = isPartial
@@ -52,18 +52,21 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
     return protobufStream((sink) => sendProtobuf(clock, sink, encoder, { head, length: items.length, itemOf }))
   }
   const frame = { ...head, items: [] }
+  if (accepted.pretty) return jsonStream((sink) => sendLines(sink, frame, items.length, itemOf))
   if (isPartial) return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => jsonText(itemOf(index))))
   return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => inPassing(items.at(index))))
 }
 
-function tableStream(clock: Clock, { query, resource, accepted: { meta } }: ResourceCall, items: ListItems): ServerResponse {
+function tableStream(clock: Clock, { query, resource, accepted: { meta, pretty } }: ResourceCall, items: ListItems): ServerResponse {
   const columns = tableColumns(resource.definition)
   const options = { meta, metadata: items.metadata, include: parseIncludeObject(query), now: clock.now(), withColumns: true }
-  const rowOf = (index: number): string => {
+  const rowOf = (index: number): unknown => {
     const { rows } = tableOf(columns, [items.at(index).object], { ...options, withColumns: false })
-    return jsonText(rows).slice(1, -1)
+    return Array.isArray(rows) ? rows[0] : undefined
   }
-  return jsonStream((sink) => sendItems(sink, tableOf(columns, [], options), items.length, rowOf))
+  const frame = tableOf(columns, [], options)
+  if (pretty) return jsonStream((sink) => sendLines(sink, frame, items.length, rowOf))
+  return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => jsonText(rowOf(index))))
 }
 
 const TAIL = ']}'
@@ -80,6 +83,20 @@ async function sendItems(sink: ByteSink, frame: object, length: number, itemOf: 
     if (blocks.mustWait) await blocks.drained()
   }
   blocks.addText(TAIL)
+  blocks.flush()
+}
+
+const LINED_TAIL = ']\n}'
+
+/** The same for people: each item in indented lines. No text of JSON has a line break of its own. */
+async function sendLines(sink: ByteSink, frame: object, length: number, itemOf: (index: number) => unknown): Promise<void> {
+  const blocks = new Blocks(sink)
+  blocks.addText(jsonText(frame, 2).slice(0, -LINED_TAIL.length))
+  for (let index = 0; index < length; index++) {
+    blocks.addText(`${index > 0 ? ',' : ''}\n${jsonText(itemOf(index), 2)}`.replaceAll('\n', '\n    '))
+    if (blocks.mustWait) await blocks.drained()
+  }
+  blocks.addText(`\n  ${LINED_TAIL}\n`)
   blocks.flush()
 }
 

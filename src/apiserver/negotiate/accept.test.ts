@@ -73,7 +73,7 @@ test('an error is said in what is accepted of plain objects', () => {
     [`application/yaml${';a=b'.repeat(2000)}`, 'json'],
   ]
   for (const [header, expected] of table) {
-    const { format, as } = negotiateStatus(header, encoder)
+    const { format, as } = negotiateStatus(header, { pretty: false, encoder })
     assert.deepEqual([format, as], [expected, 'object'], header)
   }
 })

@@ -67,14 +67,14 @@ export function negotiate(header: string | undefined, options: NegotiateOptions)
 }
 
 /** What an error is said in: what asks for another form of an object, or for a version of the server, does not count there. */
-export function negotiateStatus(header: string | undefined, encoder: ProtobufEncoder): Accepted {
-  if (isAnyJson(header) || header.length > MAX_HEADER_LENGTH) return plainJson
+export function negotiateStatus(header: string | undefined, { pretty, encoder }: Pick<NegotiateOptions, 'pretty' | 'encoder'>): Accepted {
+  if (isAnyJson(header) || header.length > MAX_HEADER_LENGTH) return anyJson({ pretty })
   for (const clause of clausesOf(header)) {
     if (CONVERTING.some((name) => clause.parameters.has(name)) || (clause.parameters.get('sv') ?? '') !== '') continue
-    const accepted = accept(clause, { tables: false, pretty: false, messages: true, encoder })
+    const accepted = accept(clause, { tables: false, pretty, messages: true, encoder })
     if (accepted !== undefined) return accepted
   }
-  return plainJson
+  return anyJson({ pretty })
 }
 
 /** Nothing is asked for but what everything has. */

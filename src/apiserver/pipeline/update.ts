@@ -128,7 +128,8 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   const variant = variantOf(parts, request)
   variant.prepareForUpdate(draft, current, prepareContext(parts, request))
   shareWithCurrent(change)
-  raiseGeneration(definition, draft, current)
+  // Annotations count as wants of a Deployment, but not those that come with its status.
+  if (request.subresource !== 'status') raiseGeneration(definition, draft, current)
   const errors = [
     ...validateMetadataForUpdate(withoutNewOwners(draft.metadata, current.metadata), current.metadata, definition),
     ...variant.validateUpdate(draft, current),
