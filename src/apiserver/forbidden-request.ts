@@ -10,8 +10,13 @@ export function forbiddenRequest(request: AdmissionRequest, why: string): Status
   return forbidden({ group: kind.group, resource: kind.plural }, nameToShow(request), why)
 }
 
-/** What has no name yet goes by what its name will begin with: all pods of a ReplicaSet are refused in the same words, which makes one event of them. */
+/**
+ * While a new object may still be changed (it has no uid then) it goes by what its name begins with, also where its controller has chosen
+ * the rest: all pods of a ReplicaSet are refused in the same words, which makes one event of them.
+ */
 function nameToShow({ key, object, operation }: AdmissionRequest): string {
-  if (key.name !== '' || operation !== 'CREATE') return key.name
-  return object?.metadata.generateName || 'Unknown'
+  if (operation !== 'CREATE' || object === undefined) return key.name
+  const { uid, generateName = '' } = object.metadata
+  const isDraft = uid === undefined && generateName !== '' && key.name.startsWith(generateName)
+  return isDraft ? generateName : key.name || generateName || 'Unknown'
 }

@@ -207,6 +207,20 @@ test('status, scale and generation', async () => {
   assert.equal((await request('GET', `${CONFIG_MAPS}/web/scale`)).status, 404)
 })
 
+test('what is applied has the fields of its kind only, whatever is said of their validation', async () => {
+  const { request } = await startTestServer()
+  const container = { name: 'web', image: 'web:1', imagee: 'x' }
+  const odd = { ...pod('a', { namespace: 'shop' }), spec: { containers: [container], tolerations: [{ keyy: 'a' }], hostt: 'b' } }
+  for (const validation of ['', '&fieldValidation=Ignore', '&fieldValidation=Strict']) {
+    assert.equal(outcome(await request('PATCH', `${PODS}/a?fieldManager=m${validation}`, odd, APPLY)),
+      '400 BadRequest: failed to create typed patch object (shop/a; /v1, Kind=Pod): errors:\n  .spec.containers[name="web"].imagee: field not declared in schema\n'
+      + '  .spec.tolerations[0].keyy: field not declared in schema\n  .spec.hostt: field not declared in schema')
+  }
+  const one = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, datum: {} }
+  assert.equal(outcome(await request('PATCH', `${CONFIG_MAPS}/a?fieldManager=m`, one, APPLY)),
+    '400 BadRequest: failed to create typed patch object (/a; /v1, Kind=ConfigMap): .datum: field not declared in schema')
+})
+
 test('deletes: preconditions, finalizers, propagation, grace', async () => {
   const { request } = await startTestServer()
   const create = (name: string, finalizers: string[] = []): Promise<TestAnswer> => request('POST', CONFIG_MAPS, { metadata: { name, finalizers } })
@@ -344,6 +358,7 @@ test('who changes a draft sees no name that is made up yet, and the server decid
   assert.deepEqual((await request('PATCH', `${PODS}/${name}`, { metadata: { labels: { a: 'b' } } }, MERGE)).get('status'), { phase: 'Pending', qosClass: 'BestEffort' })
   const refused = (metadata: object): Promise<string> => request('POST', PODS, { ...pod(''), metadata: { ...metadata, labels: { app: 'no' } } }).then(outcome)
   assert.equal(await refused({ generateName: 'web-' }), '403 Forbidden: pods "web-" is forbidden: not this one')
+  assert.equal(await refused({ name: 'web-12345', generateName: 'web-' }), '403 Forbidden: pods "web-" is forbidden: not this one')
   assert.equal(await refused({ name: 'one' }), '403 Forbidden: pods "one" is forbidden: not this one')
   assert.equal(await refused({}), '403 Forbidden: pods "Unknown" is forbidden: not this one')
 })
