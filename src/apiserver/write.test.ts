@@ -4,6 +4,7 @@ import { settle, startTestServer, testUser } from './apiserver.testing.ts'
 import type { TestAnswer } from './apiserver.testing.ts'
 import { kinds } from '../resources/generated/kinds.ts'
 import type { AdmissionRequest } from './access.ts'
+import { forbiddenRequest } from './forbidden-request.ts'
 import { defaultLimits } from './server.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/shop/configmaps'
@@ -190,18 +191,34 @@ test('status, scale and generation', async () => {
   assert.equal(created.status, 201, created.text)
   assert.equal(created.get('metadata.generation'), 1)
   assert.equal(created.get('status.replicas'), undefined)
-  const status = await request('PATCH', `${DEPLOYMENTS}/web/status`, { status: { replicas: 2 }, spec: { replicas: 7 } }, MERGE)
+  const status = await request('PATCH', `${DEPLOYMENTS}/web/status`, { metadata: { annotations: { a: 'b' } }, status: { replicas: 2 }, spec: { replicas: 7 } }, MERGE)
+  assert.deepEqual(status.get('metadata.annotations'), { a: 'b' }, 'as the revision of a Deployment is written')
   assert.deepEqual([status.get('status.replicas'), status.get('spec.replicas'), status.get('metadata.generation')], [2, 2, 1])
+  assert.equal((await request('PATCH', `${DEPLOYMENTS}/web`, { metadata: { annotations: null } }, MERGE)).get('metadata.generation'), 2)
   const scale = await request('GET', `${DEPLOYMENTS}/web/scale`)
   assert.deepEqual([scale.get('kind'), scale.get('spec.replicas'), scale.get('status')], ['Scale', 2, { replicas: 2, selector: 'app=web' }])
   const scaled = await request('PATCH', `${DEPLOYMENTS}/web/scale`, { spec: { replicas: 5 } }, MERGE)
   assert.equal(scaled.get('spec.replicas'), 5)
   assert.equal((await request('PUT', `${DEPLOYMENTS}/web/scale`, { ...scale.body })).get('reason'), 'Conflict')
   const after = await request('GET', `${DEPLOYMENTS}/web`)
-  assert.deepEqual([after.get('spec.replicas'), after.get('metadata.generation'), after.get('status.replicas')], [5, 2, 2])
+  assert.deepEqual([after.get('spec.replicas'), after.get('metadata.generation'), after.get('status.replicas')], [5, 3, 2])
   assert.equal(outcome(await request('PUT', `${DEPLOYMENTS}/web/scale`, { spec: { replicas: -1 } })),
     '422 Invalid: Scale.autoscaling "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0')
   assert.equal((await request('GET', `${CONFIG_MAPS}/web/scale`)).status, 404)
+})
+
+test('what is applied has the fields of its kind only, whatever is said of their validation', async () => {
+  const { request } = await startTestServer()
+  const container = { name: 'web', image: 'web:1', imagee: 'x' }
+  const odd = { ...pod('a', { namespace: 'shop' }), spec: { containers: [container], tolerations: [{ keyy: 'a' }], hostt: 'b' } }
+  for (const validation of ['', '&fieldValidation=Ignore', '&fieldValidation=Strict']) {
+    assert.equal(outcome(await request('PATCH', `${PODS}/a?fieldManager=m${validation}`, odd, APPLY)),
+      '400 BadRequest: failed to create typed patch object (shop/a; /v1, Kind=Pod): errors:\n  .spec.containers[name="web"].imagee: field not declared in schema\n'
+      + '  .spec.tolerations[0].keyy: field not declared in schema\n  .spec.hostt: field not declared in schema')
+  }
+  const one = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, datum: {} }
+  assert.equal(outcome(await request('PATCH', `${CONFIG_MAPS}/a?fieldManager=m`, one, APPLY)),
+    '400 BadRequest: failed to create typed patch object (/a; /v1, Kind=ConfigMap): .datum: field not declared in schema')
 })
 
 test('deletes: preconditions, finalizers, propagation, grace', async () => {
@@ -313,6 +330,37 @@ test('mutators change the draft, validators refuse, observers hear how it ended'
   assert.equal((await request('POST', `${CONFIG_MAPS}?dryRun=All`, { metadata: { name: 'd' } })).get('metadata.labels.seen'), 'yes')
   await client.delete(kinds.ConfigMap, { namespace: 'shop', name: 'w' })
   assert.deepEqual(log, ['CREATE x not-stored', 'CREATE w stored', 'CREATE d not-stored', 'DELETE w stored'])
+})
+
+test('who changes a draft sees no name that is made up yet, and the server decides after them; who judges it sees all', async () => {
+  const seen: unknown[] = []
+  const isPod = ({ kind }: AdmissionRequest): boolean => kind.kind === 'Pod'
+  const show = (stage: string, { key, object }: AdmissionRequest): void => {
+    const { name, uid, creationTimestamp, generation } = object?.metadata ?? {}
+    seen.push([stage, key.name.replace(/\w{5}$/, '<id>'), name?.replace(/\w{5}$/, '<id>'), uid !== undefined, creationTimestamp !== undefined, generation])
+  }
+  const { request } = await startTestServer({ extensions: {
+    mutators: [{ name: 'status', matches: isPod, admit: (asked) => {
+      show('mutate', asked)
+      if (asked.object !== undefined) Object.assign(asked.object, { status: { phase: 'Failed', podIP: '192.0.2.9' } })
+      if (asked.object?.metadata.labels?.['app'] === 'no') throw forbiddenRequest(asked, 'not this one')
+    } }],
+    validators: [{ name: 'none', matches: isPod, review: (asked) => {
+      show('validate', asked)
+      return { allowed: true, warnings: [] }
+    } }],
+  } })
+  const generated = { ...pod(''), metadata: { generateName: 'web-', uid: 'mine', creationTimestamp: '2020-01-01T00:00:00Z', generation: 7 } }
+  const created = await request('POST', PODS, generated)
+  assert.deepEqual(seen, [['mutate', '', undefined, false, false, undefined], ['validate', 'web-<id>', 'web-<id>', true, true, undefined]])
+  assert.deepEqual(created.get('status'), { phase: 'Pending', qosClass: 'BestEffort' }, 'not what the mutator said')
+  const name = String(created.get('metadata.name'))
+  assert.deepEqual((await request('PATCH', `${PODS}/${name}`, { metadata: { labels: { a: 'b' } } }, MERGE)).get('status'), { phase: 'Pending', qosClass: 'BestEffort' })
+  const refused = (metadata: object): Promise<string> => request('POST', PODS, { ...pod(''), metadata: { ...metadata, labels: { app: 'no' } } }).then(outcome)
+  assert.equal(await refused({ generateName: 'web-' }), '403 Forbidden: pods "web-" is forbidden: not this one')
+  assert.equal(await refused({ name: 'web-12345', generateName: 'web-' }), '403 Forbidden: pods "web-" is forbidden: not this one')
+  assert.equal(await refused({ name: 'one' }), '403 Forbidden: pods "one" is forbidden: not this one')
+  assert.equal(await refused({}), '403 Forbidden: pods "Unknown" is forbidden: not this one')
 })
 
 test('the in-process client goes the same way', async () => {

@@ -175,7 +175,7 @@ export class MemoryClient implements Client {
       || (uid !== undefined && uid !== found.metadata.uid)
     if (stale) throw conflict({ group: kind.group, resource: kind.plural }, object.metadata.name ?? '', 'the object has been modified')
     const [from, status] = subresource === 'status' ? [found, object] : [object, found]
-    const next = { ...from, metadata: subresource === 'status' ? found.metadata : metadataAfter(found, object) }
+    const next = { ...from, metadata: subresource === 'status' ? annotated(found, object) : metadataAfter(found, object) }
     const whole = { ...next, ...('status' in status ? { status: status.status } : {}) }
     if (
       sameJson(
@@ -266,4 +266,9 @@ function ignoreErrors(perform: () => unknown): void {
   } catch {
     // A late request that is refused then changes nothing.
   }
+}
+
+/** A status comes with annotations, as those of Deployments do; other metadata stays. */
+function annotated({ metadata }: KubeObject, { metadata: { annotations } }: KubeObject): KubeObject['metadata'] {
+  return annotations === undefined ? metadata : { ...metadata, annotations }
 }

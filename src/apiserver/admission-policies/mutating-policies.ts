@@ -8,9 +8,10 @@ import { CompiledMutations, type WantedMutation } from '../../policy/admission-p
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from '../../resources/generated/types.ts'
 import { oncePer } from '../../words/once-per.ts'
-import { forbidden, internalError, StatusError } from '../../words/status-error.ts'
+import { internalError, StatusError } from '../../words/status-error.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import type { AdmissionRequest, Authorizer, MutationRound, Mutator, ObjectReader } from '../access.ts'
+import { forbiddenRequest } from '../forbidden-request.ts'
 import type { ReviewedObjects } from '../webhooks/admission-review.ts'
 import { isSameKind, objectsAs, replaceContent, toFace } from '../webhooks/drafts.ts'
 import { Reinvocation } from '../webhooks/reinvocation.ts'
@@ -188,12 +189,12 @@ function idOf({ policy, binding, ...rest }: Spoken): string {
   return JSON.stringify([policy.metadata.name, binding.metadata.name, params?.namespace, params?.name])
 }
 
-function refuse({ kind, key }: AdmissionRequest, errors: readonly PolicyError[]): void {
+function refuse(request: AdmissionRequest, errors: readonly PolicyError[]): void {
   const counted = errors.filter(({ spoken }) => spoken.policy.spec?.failurePolicy !== 'Ignore')
   const [first] = counted
   if (first === undefined) return
   const causes = counted.map((error) => ({ reason: '', message: textOf(error) }))
-  const { details } = forbidden({ group: kind.group, resource: kind.plural }, key.name, '')
+  const { details } = forbiddenRequest(request, '')
   throw new StatusError(403, first.reason, textOf(first), { ...details, causes })
 }
 

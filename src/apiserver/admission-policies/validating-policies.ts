@@ -3,8 +3,9 @@ import { CompiledPolicy } from '../../policy/admission-policy/compiled-policy.ts
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../resources/generated/types.ts'
 import { oncePer } from '../../words/once-per.ts'
-import { forbidden, StatusError, type StatusReason } from '../../words/status-error.ts'
+import { StatusError, type StatusReason } from '../../words/status-error.ts'
 import type { AdmissionRequest, Authorizer, ObjectReader, Validator, Verdict } from '../access.ts'
+import { forbiddenRequest } from '../forbidden-request.ts'
 import type { WebhookMetrics } from '../webhooks/webhook-metrics.ts'
 import { PolicyAnnotations } from './policy-annotations.ts'
 import { Decisions } from './decisions.ts'
@@ -161,9 +162,9 @@ function subject(spoken: Spoken): string {
 
 const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, Invalid: 422, RequestEntityTooLarge: 413 }
 
-function denial({ kind, key }: AdmissionRequest, spoken: Spoken, decision: Decision): StatusError {
+function denial(request: AdmissionRequest, spoken: Spoken, decision: Decision): StatusError {
   const message = `${subject(spoken)} denied request: ${decision.message}`
-  const refusal = forbidden({ group: kind.group, resource: kind.plural }, key.name, message)
+  const refusal = forbiddenRequest(request, message)
   const causes = [{ reason: '', message }]
   return new StatusError(CODES[decision.reason] ?? 422, decision.reason, refusal.message, { ...refusal.details, causes })
 }

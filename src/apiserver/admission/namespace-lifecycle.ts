@@ -1,6 +1,7 @@
 import { kinds } from '../../resources/generated/kinds.ts'
 import { StatusError, forbidden, notFound } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator, ObjectReader } from '../access.ts'
+import { forbiddenRequest } from '../forbidden-request.ts'
 
 /** Namespaces that the cluster itself lives in. */
 const PROTECTED: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public'])
@@ -30,8 +31,7 @@ function refuseMissingOrEnding(request: AdmissionRequest, reader: ObjectReader):
   if (namespace === undefined) throw notFound({ group: '', resource: 'namespaces' }, name)
   const ending = namespace.metadata.deletionTimestamp !== undefined || namespace.status?.phase === 'Terminating'
   if (!ending) return
-  const resource = { group: request.kind.group, resource: request.kind.plural }
-  const refusal = forbidden(resource, request.key.name, `unable to create new content in namespace ${name} because it is being terminated`)
+  const refusal = forbiddenRequest(request, `unable to create new content in namespace ${name} because it is being terminated`)
   // Controllers look at the cause, so that they do not try again.
   const cause = { reason: 'NamespaceTerminating', message: `namespace ${name} is being terminated`, field: 'metadata.namespace' }
   throw new StatusError(refusal.code, refusal.reason, refusal.message, { ...refusal.details, causes: [cause] })

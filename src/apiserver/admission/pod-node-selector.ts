@@ -2,8 +2,9 @@ import type { Labels } from '../../objects/label-selector.ts'
 import { conflict, isWithin, parseLabels } from '../../policy/node-selector/namespace-selector.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Pod } from '../../resources/generated/types.ts'
-import { forbidden, internalError } from '../../words/status-error.ts'
+import { internalError } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator, ObjectReader } from '../access.ts'
+import { forbiddenRequest } from '../forbidden-request.ts'
 import { isPodWrite } from './pod-writes.ts'
 
 const ANNOTATION = 'scheduler.alpha.kubernetes.io/node-selector'
@@ -48,5 +49,5 @@ function labelsOf(text: string, namespace: string): Labels {
 }
 
 function refusal(request: AdmissionRequest, why: string) {
-  return forbidden({ group: '', resource: 'pods' }, request.key.name, why)
+  return forbiddenRequest(request, why)
 }

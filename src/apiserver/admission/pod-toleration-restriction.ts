@@ -3,8 +3,9 @@ import { areAllowed, mergeTolerations } from '../../policy/tolerations/merge.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Namespace, Pod, Toleration } from '../../resources/generated/types.ts'
 import { qualityOfService } from '../../resources/kinds/pod/quality-of-service.ts'
-import { forbidden, internalError } from '../../words/status-error.ts'
+import { internalError } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator } from '../access.ts'
+import { forbiddenRequest } from '../forbidden-request.ts'
 import { isPodWrite } from './pod-writes.ts'
 
 const DEFAULTS = 'scheduler.alpha.kubernetes.io/defaultTolerations'
@@ -43,7 +44,7 @@ function checkAllowed(
   if (areAllowed(tolerations, own ?? options.allowed)) return
   const whose = own === undefined ? 'cluster' : 'namespace'
   const why = `pod tolerations (possibly merged with namespace default tolerations) conflict with its ${whose} whitelist`
-  throw forbidden({ group: '', resource: 'pods' }, request.key.name, why)
+  throw forbiddenRequest(request, why)
 }
 
 /** A list of tolerations as JSON. */

@@ -1,8 +1,8 @@
 import { resolvePriority, secondDefault } from '../../policy/priority/resolve-priority.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Pod, PriorityClass } from '../../resources/generated/types.ts'
-import { forbidden } from '../../words/status-error.ts'
 import type { Mutator, Validator } from '../access.ts'
+import { forbiddenRequest } from '../forbidden-request.ts'
 import { isPodWrite } from './pod-writes.ts'
 import { isAbout, isWrite } from './targets.ts'
 import { ALLOWED, forbiddenBecause } from './verdicts.ts'
@@ -25,7 +25,7 @@ export const priority: Mutator = {
       return
     }
     const resolved = resolvePriority(spec, reader.list(kinds.PriorityClass))
-    if ('refusal' in resolved) throw forbidden({ group: '', resource: 'pods' }, request.key.name, resolved.refusal)
+    if ('refusal' in resolved) throw forbiddenRequest(request, resolved.refusal)
     if (resolved.priorityClassName !== '') spec.priorityClassName = resolved.priorityClassName
     spec.priority = resolved.priority
     if (resolved.preemptionPolicy !== undefined) spec.preemptionPolicy = resolved.preemptionPolicy

@@ -1,8 +1,8 @@
 import { applyRuntimeClass, missingRuntimeClass, overheadProblem } from '../../policy/runtime-class/apply-runtime-class.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Pod, RuntimeClass } from '../../resources/generated/types.ts'
-import { forbidden } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator, ObjectReader, Validator } from '../access.ts'
+import { forbiddenRequest } from '../forbidden-request.ts'
 import { isPodWrite, podOf } from './pod-writes.ts'
 import { ALLOWED, forbiddenBecause } from './verdicts.ts'
 
@@ -15,7 +15,7 @@ export const runtimeClassDefaults: Mutator = {
     if (spec === undefined) return
     const found = classOf(request, reader)
     const problem = found === undefined ? missingRuntimeClass(spec.runtimeClassName ?? '') : applyRuntimeClass(spec, found)
-    if (problem !== undefined) throw forbidden({ group: '', resource: 'pods' }, request.key.name, problem)
+    if (problem !== undefined) throw forbiddenRequest(request, problem)
   },
 }
 

@@ -4,8 +4,9 @@ import type { Container, PodSpec, ServiceAccount, Volume } from '../../resources
 import { sleep } from '../../words/ports.ts'
 import type { Clock, Random } from '../../words/ports.ts'
 import { fraction, nameSuffix } from '../../words/random.ts'
-import { StatusError, forbidden } from '../../words/status-error.ts'
+import { StatusError } from '../../words/status-error.ts'
 import type { AdmissionRequest, Mutator, ObjectReader } from '../access.ts'
+import { forbiddenRequest } from '../forbidden-request.ts'
 import { isMirrorPod, isPodWrite, podOf } from './pod-writes.ts'
 import { mirrorPodProblem } from './service-account-secrets.ts'
 
@@ -13,7 +14,6 @@ const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
 const VOLUME_PREFIX = 'kube-api-access-'
 /** An hour and seven seconds: upstream's mark of a token that the cluster asked for, not the user. */
 const TOKEN_SECONDS = 3607
-const PODS = { group: '', resource: 'pods' }
 
 /** The default account of a new namespace is made a moment after it: a pod waits for it this many times, a tenth to a fifth of a second each. */
 const WAITS_FOR_DEFAULT = 10
@@ -35,7 +35,7 @@ export function serviceAccountAdmission(ports: ServiceAccountPorts): Mutator {
       if (pod === undefined || spec === undefined) return
       if (isMirrorPod(pod)) {
         const problem = mirrorPodProblem(pod)
-        if (problem !== undefined) throw forbidden(PODS, request.key.name, problem)
+        if (problem !== undefined) throw forbiddenRequest(request, problem)
         return
       }
       const name = spec.serviceAccountName ?? spec.serviceAccount ?? ''
@@ -67,7 +67,7 @@ async function awaitAccount(
     if (account !== undefined) return account
   }
   const why = `error looking up service account ${key.namespace}/${key.name}: serviceaccount ${JSON.stringify(key.name)} not found`
-  const refusal = forbidden(PODS, request.key.name, why)
+  const refusal = forbiddenRequest(request, why)
   throw new StatusError(refusal.code, refusal.reason, refusal.message, { ...refusal.details, retryAfterSeconds: 1 })
 }
 

@@ -72,6 +72,18 @@ test('aggregated discovery', async () => {
   assert.deepEqual([unchanged.status, unchanged.text], [304, ''])
 })
 
+test('documents come in lines to curl; the version and the paths do to everybody', async () => {
+  const curl = { 'user-agent': 'curl/8.0' }
+  for (const path of ['/api', '/apis', '/apis/apps', '/api/v1', '/version', '/']) {
+    const { text, json, headers } = await get(path, curl)
+    assert.equal(text, `${JSON.stringify(json(), null, 2)}\n`, path)
+    assert.equal(headers['etag'], (await get(path)).headers['etag'])
+  }
+  assert.ok(!(await get('/api/v1')).text.includes('\n'))
+  assert.ok(!(await get('/openapi/v3', curl)).text.includes('\n'))
+  assert.equal((await get('/version')).text, (await get('/version', curl)).text)
+})
+
 test('what clients accept', () => {
   const table: [string | undefined, string][] = [
     [undefined, 'list'], ['application/json', 'list'], ['*/*', 'list'], ['application/json, */*', 'list'],

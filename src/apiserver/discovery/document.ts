@@ -1,5 +1,5 @@
-import { jsonText } from '../../objects/json-text.ts'
-import { utf8 } from '../../words/bytes.ts'
+import { jsonText, parseJson } from '../../objects/json-text.ts'
+import { textOf, utf8 } from '../../words/bytes.ts'
 import type { ServerRequest, ServerResponse } from '../http.ts'
 import { contentHash } from './content-hash.ts'
 
@@ -13,6 +13,16 @@ export interface Document {
 
 export function jsonDocument(value: object, contentType = 'application/json'): Document {
   return documentOf(utf8(jsonText(value)), contentType)
+}
+
+/** For who reads it in a terminal or browser. */
+export function linedDocument(value: object): Document {
+  return documentOf(utf8(`${jsonText(value, 2)}\n`), 'application/json')
+}
+
+/** The same document for them: they are few, and nothing of it is kept. */
+export function lined({ bytes, ...document }: Document): Document {
+  return { ...document, bytes: utf8(`${jsonText(parseJson(textOf(bytes)), 2)}\n`) }
 }
 
 export function documentOf(bytes: Uint8Array, contentType: string): Document {

@@ -5,8 +5,9 @@ import type { PathCall, PathRoute } from '../route.ts'
 import type { TokenKeySet } from '../access/token-claims.ts'
 import { discoveryContentType, discoveryForm } from './accepted-discovery.ts'
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './api-lists.ts'
-import { DocumentCache, jsonDocument, respond } from './document.ts'
+import { DocumentCache, jsonDocument, lined, linedDocument, respond } from './document.ts'
 import type { Document } from './document.ts'
+import { wantsLines } from '../negotiate/human-reader.ts'
 import { healthRoute } from './health.ts'
 import type { HealthCheck } from './health.ts'
 import { issuerMetadata, keySetDocument } from './issuer.ts'
@@ -38,7 +39,7 @@ export function discoveryRoutes(options: DiscoveryOptions): readonly PathRoute[]
   const documents = new Documents(options)
   const openApi = new OpenApiDocuments({ ...options, ...options.openApi, gitVersion: options.version.gitVersion })
   const fixed: readonly [string, () => Document][] = [
-    ['/version', () => documents.once('version', () => jsonDocument(options.version))],
+    ['/version', () => documents.once('version', () => linedDocument(options.version))],
     ['/', () => documents.paths()],
   ]
   const issuer: readonly [string, () => Document][] = [
@@ -58,7 +59,10 @@ export function discoveryRoutes(options: DiscoveryOptions): readonly PathRoute[]
     laterRoute((path) => path === '/openapi/v3' || path === '/openapi/v3/', ({ request }) => openApi.v3Index(request)),
     laterRoute((path) => openApi.v3Path(path) !== undefined, ({ request, query }) => openApi.v3(request, query.get('hash'))),
     laterRoute((path) => openApi.remotePath(path) !== undefined, ({ request }) => openApi.remoteV3(request)),
-    route((path) => documents.discoveryPath(path) !== undefined, ({ request }) => respond(request, documents.discovery(request))),
+    route((path) => documents.discoveryPath(path) !== undefined, ({ request, query }) => {
+      const document = documents.discovery(request)
+      return respond(request, wantsLines(request, query) ? lined(document) : document)
+    }),
     healthRoute(options.checks, options.reportUnhealthy),
   ]
 }
@@ -138,7 +142,7 @@ class Documents {
         '/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3',
         '/openid/v1/jwks', '/readyz', '/version',
       ]
-      return jsonDocument({ paths: [...new Set([...fixed, ...served, ...others])].sort() })
+      return linedDocument({ paths: [...new Set([...fixed, ...served, ...others])].sort() })
     })
   }
 

@@ -10,9 +10,10 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import type { Handler, ServerRequest, ServerResponse, StreamResponse } from '../http.ts'
 import type { RequestMetrics, RequestSummary } from '../metrics/request-metrics.ts'
-import { anyJson, isAnyJson, isForPeople, negotiate, negotiateStatus, plainJson } from '../negotiate/accept.ts'
+import { anyJson, isAnyJson, negotiate, negotiateStatus, plainJson } from '../negotiate/accept.ts'
 import type { Accepted } from '../negotiate/accept.ts'
 import type { Gzip } from '../negotiate/gzip.ts'
+import { wantsLines } from '../negotiate/human-reader.ts'
 import { failureResponse } from '../negotiate/response.ts'
 import type { ProtobufEncoder } from '../protobuf/encode-object.ts'
 import { parseRequest } from '../request-info.ts'
@@ -183,15 +184,15 @@ const OTHER_CONTENT: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'po
 /** What a Table can be made of beside the object itself. */
 const WITH_TABLES: ReadonlySet<string> = new Set(['', 'status', 'scale'])
 
-function statusForm({ encoder }: HandlerParts, { headers }: ServerRequest, query: URLSearchParams): Accepted {
-  return negotiateStatus(headers.accept, { encoder, pretty: isForPeople(query, headers['user-agent']) })
+function statusForm({ encoder }: HandlerParts, request: ServerRequest, query: URLSearchParams): Accepted {
+  return negotiateStatus(request.headers.accept, { encoder, pretty: wantsLines(request, query) })
 }
 
 /** The kind is looked up only where somebody asks for more than plain JSON. Other paths negotiate themselves, as other servers do. */
 function acceptedFor(parts: HandlerParts, request: ServerRequest, query: URLSearchParams, info: HttpCall['info']): Accepted {
-  const { accept, 'user-agent': userAgent } = request.headers
+  const { accept } = request.headers
   if (!info.isResource) return plainJson
-  const pretty = isForPeople(query, userAgent)
+  const pretty = wantsLines(request, query)
   if (isAnyJson(accept)) return anyJson({ pretty })
   const { group, version, resource, subresource } = info
   const definition = parts.resources.find(group, version, resource)?.definition

@@ -36,7 +36,7 @@ async function listed(server: TestServer, accept: string, query: string): Promis
   return read(server, await server.raw('GET', `${CONFIG_MAPS}${query}`, undefined, { accept }), accept)
 }
 
-async function read(server: TestServer, response: ServerResponse, accept: string): Promise<{ list: JsonObject; pieces: number }> {
+async function read(server: TestServer, response: ServerResponse, accept: string): Promise<{ text: string; list: JsonObject; pieces: number }> {
   const pieces: Uint8Array[] = response.type === 'whole' ? [...response.body] : []
   if (response.type === 'stream') {
     const sink = { write: (bytes: Uint8Array) => pieces.push(bytes) % 2 === 0, backlogBytes: () => 0, drained: () => Promise.resolve() }
@@ -48,7 +48,7 @@ async function read(server: TestServer, response: ServerResponse, accept: string
     }
   }
   const bytes = Buffer.concat(pieces)
-  return { list: accept.startsWith(PROTOBUF) ? decoder.decode(bytes) : parseJson(textOf(bytes)) as JsonObject, pieces: pieces.length }
+  return { text: textOf(bytes), list: accept.startsWith(PROTOBUF) ? decoder.decode(bytes) : parseJson(textOf(bytes)) as JsonObject, pieces: pieces.length }
 }
 
 test('a long list that is streamed is the list that its pages make', async () => {
@@ -62,6 +62,17 @@ test('a long list that is streamed is the list that its pages make', async () =>
     assert.ok(pieces > 1, `${accept}: ${pieces}`)
     assert.deepEqual(items[0], (first[member] as JsonObject[])[0], accept)
     assert.deepEqual({ ...list, [member]: [] }, { ...first, metadata: { resourceVersion: memberOf(first, 'metadata.resourceVersion') }, [member]: [] }, accept)
+  }
+  server.stop()
+})
+
+test('a long list for people is streamed too, in the lines that it would have in one piece', async () => {
+  const server = await filledServer(600)
+  for (const accept of ['application/json', `application/json;${PARTIAL}`, 'application/json;as=Table;v=v1;g=meta.k8s.io']) {
+    const response = await server.raw('GET', `${CONFIG_MAPS}?pretty=true`, undefined, { accept })
+    assert.equal(response.type, 'stream', accept)
+    const { text, list } = await read(server, response, accept)
+    assert.equal(text, `${JSON.stringify(list, null, 2)}\n`, accept)
   }
   server.stop()
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StatusError } from '../../words/status-error.ts'
 import { ProtobufEncoder } from '../protobuf/encode-object.ts'
-import { isForPeople, negotiate, negotiateStatus } from './accept.ts'
+import { negotiate, negotiateStatus } from './accept.ts'
 
 const encoder = new ProtobufEncoder(() => undefined)
 
@@ -82,26 +82,4 @@ test('an error is said in what is accepted of plain objects', () => {
     const { format, as } = negotiateStatus(header, { encoder, pretty: false })
     assert.deepEqual([format, as], [expected, 'object'], header)
   }
-})
-
-test('answers are indented for people', () => {
-  const table: [query: string, userAgent: string | undefined, expected: boolean][] = [
-    ['', undefined, false],
-    ['', 'kubectl/v1.32.0 (linux/amd64)', false],
-    ['', 'curl/7.88.1', true],
-    ['', 'Wget/1.21', true],
-    ['', 'Mozilla/5.0 (X11)', true],
-    ['', 'Mozilla/4.0', false],
-    ['', 'libcurl', false],
-    ['pretty=', 'curl/7.88.1', true],
-    ['pretty=false', 'curl/7.88.1', false],
-    ['pretty=0', 'curl/7.88.1', false],
-    ['pretty=what', 'curl/7.88.1', false],
-    ['pretty', undefined, false],
-    ['pretty=true', undefined, true],
-    ['pretty=1', undefined, true],
-    ['pretty=T', undefined, true],
-    ['pretty=yes', undefined, false],
-  ]
-  for (const [query, agent, expected] of table) assert.equal(isForPeople(new URLSearchParams(query), agent), expected, `${query} ${agent}`)
 })

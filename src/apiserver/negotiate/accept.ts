@@ -86,15 +86,6 @@ export function anyJson({ pretty }: Pick<NegotiateOptions, 'pretty'>): Accepted 
   return pretty ? prettyJson : plainJson
 }
 
-/** Whether people read the answer: they say so, or ask with what people ask with. */
-export function isForPeople(query: URLSearchParams, userAgent: string | undefined): boolean {
-  const said = query.get('pretty') ?? ''
-  return said === '' ? userAgent !== undefined && READ_BY_PEOPLE.some((start) => userAgent.startsWith(start)) : TRUE.has(said)
-}
-
-const READ_BY_PEOPLE = ['curl', 'Wget', 'Mozilla/5.0']
-const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])
-
 function accept({ type, parameters }: Clause, options: NegotiateOptions): Accepted | undefined {
   const [conversion, format] = [conversionOf(parameters), formatOf(type)]
   if (conversion === undefined || format === undefined || !isKnownStream(format, parameters)) return undefined

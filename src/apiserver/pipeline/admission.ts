@@ -1,6 +1,6 @@
 import { StatusError } from '../../words/status-error.ts'
-import { forbidden } from '../../words/status-error.ts'
 import type { AdmissionRequest, MutationRound, Mutator, ObjectReader, Validator, Verdict } from '../access.ts'
+import { forbiddenRequest } from '../forbidden-request.ts'
 import type { AdmissionMetrics, PluginTimes } from '../metrics/admission-metrics.ts'
 import type { WriteObserver } from '../route.ts'
 import { unshare } from './fresh-draft.ts'
@@ -202,9 +202,7 @@ function settleVerdict(request: AdmissionRequest, verdict: Verdict, listener: Wa
 }
 
 function refusal(request: AdmissionRequest, code: number, message: string): StatusError {
-  const { kind, key } = request
-  const of = { group: kind.group, resource: kind.plural }
-  if (code === 403) return forbidden(of, key.name, message)
+  if (code === 403) return forbiddenRequest(request, message)
   return new StatusError(
     code, code === 422 ? 'Invalid' : code === 429 ? 'TooManyRequests' : code === 409 ? 'Conflict' : 'BadRequest', message,
   )

@@ -1,4 +1,4 @@
-import type { KubeObject, ManagedFieldsEntry } from '../../objects/kube-object.ts'
+import type { KubeObject, ManagedFieldsEntry, ObjectKey } from '../../objects/kube-object.ts'
 import { validateMetadataForCreate } from '../../objects/metadata.ts'
 import type { PrepareContext } from '../../resources/definition.ts'
 import { alreadyExists, invalid, noNameLeft } from '../../words/status-error.ts'
@@ -9,22 +9,22 @@ import { servedOnce } from '../watch-cache/cached-object.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { commitObject } from './commit.ts'
 import { checkManagedFields, trackWrite, withoutNewOwners } from './managed-fields.ts'
-import { generatedName, stampNew } from './metadata.ts'
+import { generatedName, placeNew, stampNew } from './metadata.ts'
 import { decodeFields } from './schema-stage.ts'
 import { resourceName } from './write-request.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 
 const MAX_GENERATED_NAMES = 8
 
-/** decode -> default -> prepare -> mutate -> validate -> admit -> convert -> commit. body is a fresh object, ours to change. */
+/** decode -> default -> mutate -> name -> prepare -> validate -> admit -> convert -> commit. body is a fresh object, ours to change. */
 export async function createObject(
   parts: PipelineParts, request: WriteRequest, body: object, tracked?: ManagedFieldsEntry[],
 ): Promise<Written> {
-  const { draft, generated } = draftOf(parts, request, body)
+  const draft = draftOf(parts, request, body)
   const admission = admissionOf(request, draft)
   let outcome: 'stored' | 'not-stored' = 'not-stored'
   try {
-    await admitNew(parts, request, { draft, admission, tracked })
+    const generated = await admitNew(parts, request, { draft, admission, tracked })
     if (request.dryRun) return { served: dryCreate(request, draft), created: true }
     const cached = await store(parts, request, { draft, admission, generated })
     outcome = 'stored'
@@ -35,39 +35,42 @@ export async function createObject(
   }
 }
 
-interface Draft {
-  readonly draft: KubeObject
-  /** Its name was made up from metadata.generateName. */
-  readonly generated: boolean
-}
-
-/** The body as an object with its defaults and with what the server decides. */
-function draftOf(parts: PipelineParts, request: WriteRequest, body: object): Draft {
-  const { resource } = request
+/** The body as an object with its defaults. */
+function draftOf(parts: PipelineParts, request: WriteRequest, body: object): KubeObject {
   const draft = decodeFields(parts, request, body)
-  resource.definition.defaults(draft)
-  const generated = stampNew(parts, request, draft)
-  resource.definition.prepareForCreate(draft, prepareContext(parts, request))
-  return { draft, generated }
+  request.resource.definition.defaults(draft)
+  placeNew(request, draft)
+  return draft
 }
 
 interface NewObject {
   readonly draft: KubeObject
-  readonly admission: AdmissionRequest
+  readonly admission: NamedLater
   /** The managed fields that an apply has worked out. */
   readonly tracked: ManagedFieldsEntry[] | undefined
 }
 
-async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, admission, tracked }: NewObject): Promise<void> {
+/** Who changes drafts sees no name yet where there is only generateName; who judges them sees the one that was made up. */
+interface NamedLater extends AdmissionRequest {
+  key: ObjectKey
+}
+
+/** True where the name was made up from metadata.generateName. */
+async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, admission, tracked }: NewObject): Promise<boolean> {
   const { definition } = request.resource
   const mutated = parts.admission.mutate(admission)
   if (typeof mutated === 'boolean' ? mutated : await mutated) definition.defaults(draft)
+  const generated = stampNew(parts, request, draft)
+  const name = draft.metadata.name ?? ''
+  if (name !== admission.key.name) admission.key = { namespace: admission.key.namespace, name }
+  definition.prepareForCreate(draft, prepareContext(parts, request))
   validateNew(request, draft)
   const given = tracked === undefined ? draft.metadata.managedFields : undefined
   setManagedFields(draft, tracked ?? trackWrite(parts, request, draft, undefined))
   if (given !== undefined) checkManagedFields(request, draft)
   const validating = parts.admission.validate(admission, request)
   if (validating !== undefined) await validating
+  return generated
 }
 
 function validateNew(request: WriteRequest, draft: KubeObject): void {
@@ -92,7 +95,8 @@ function dryCreate(request: WriteRequest, draft: KubeObject): Served {
 
 /** A generated name that is taken is generated anew; a name that was asked for is not. */
 async function store(
-  parts: PipelineParts, request: WriteRequest, { draft, admission, generated }: Draft & Pick<NewObject, 'admission'>,
+  parts: PipelineParts, request: WriteRequest,
+  { draft, admission, generated }: Pick<NewObject, 'admission' | 'draft'> & { readonly generated: boolean },
 ): Promise<CachedObject> {
   const { resource } = request
   const charge = parts.charges.chargeOf(admission, draft)
@@ -121,7 +125,7 @@ export function prepareContext(parts: PipelineParts, request: WriteRequest): Pre
   return { now: parts.clock.now(), user: request.user, warn: (message) => request.warn(message) }
 }
 
-function admissionOf(request: WriteRequest, draft: KubeObject): AdmissionRequest {
+function admissionOf(request: WriteRequest, draft: KubeObject): NamedLater {
   return {
     operation: 'CREATE', kind: request.resource.kind, subresource: request.subresource, object: draft, old: undefined,
     key: { namespace: draft.metadata.namespace ?? '', name: draft.metadata.name ?? '' },

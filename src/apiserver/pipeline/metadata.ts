@@ -11,21 +11,26 @@ import { resourceName } from './write-request.ts'
 /** A generated name is the prefix and five characters, 63 in all. */
 const MAX_PREFIX_LENGTH = 58
 
-/** What the server decides about a new object, whatever its creator wrote there. True where it made up the name. */
-export function stampNew(parts: PipelineParts, request: WriteRequest, draft: KubeObject): boolean {
+/** Where a new object belongs. What only the server says is taken out, whatever its creator wrote there: who may change the draft sees it so. */
+export function placeNew(request: WriteRequest, draft: KubeObject): void {
   const metadata = draft.metadata
   if ((metadata.resourceVersion ?? '') !== '') throw badRequest('resourceVersion should not be set on objects to be created')
   placeInNamespace(request, draft)
   placeName(request, draft)
+  for (const field of SAID_BY_THE_SERVER) if (metadata[field] !== undefined) delete metadata[field]
+}
+
+const SAID_BY_THE_SERVER = [
+  'uid', 'creationTimestamp', 'resourceVersion', 'selfLink', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation',
+] as const
+
+/** What the server says of a new object. True where it made up the name: nobody before has seen another one than generateName. */
+export function stampNew(parts: PipelineParts, request: WriteRequest, draft: KubeObject): boolean {
+  const metadata = draft.metadata
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== ''
   if (generated) metadata.name = generatedName(parts, metadata.generateName ?? '')
   metadata.uid = uuid(parts.random)
   metadata.creationTimestamp = formatTime(parts.clock.now())
-  if (metadata.resourceVersion !== undefined) delete metadata.resourceVersion
-  if (metadata.selfLink !== undefined) delete metadata.selfLink
-  if (metadata.deletionTimestamp !== undefined) delete metadata.deletionTimestamp
-  if (metadata.deletionGracePeriodSeconds !== undefined) delete metadata.deletionGracePeriodSeconds
-  if (metadata.generation !== undefined) delete metadata.generation
   if (request.resource.definition.generationOf !== undefined) metadata.generation = 1
   return generated
 }

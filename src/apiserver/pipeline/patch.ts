@@ -9,7 +9,7 @@ import { createObject } from './create.ts'
 import { appliedAcrossVersions, appliedDraft } from './managed-fields.ts'
 import { hasOtherVersions } from './other-versions.ts'
 import { draftOver, freshDraft } from './fresh-draft.ts'
-import { decodeFields, reportFields, schemaOf } from './schema-stage.ts'
+import { decodeApplied, decodeFields, reportFields, schemaOf } from './schema-stage.ts'
 import { updateObject } from './update.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 import { requireCreate, resourceName } from './write-request.ts'
@@ -31,7 +31,7 @@ export async function patchObject(parts: PipelineParts, request: WriteRequest, p
 /** PATCH with apply-patch+yaml creates what is not there; who creates the same object at the same moment is met as an update. */
 async function applyObject(parts: PipelineParts, request: WriteRequest, patch: ObjectPatch & { type: 'apply' }): Promise<Written> {
   const { resource, key } = request
-  const config = decodeFields(parts, request, patch.body)
+  const config = decodeApplied(parts, request, patch.body)
   for (;;) {
     if (resource.cache.get(key) !== undefined) {
       return updateObject(parts, request, (live) => {

@@ -1,3 +1,4 @@
+import { notDeclared } from '../../objects/apply/not-typed.ts'
 import { copyJson, isObject } from '../../objects/json.ts'
 import type { JsonObject } from '../../objects/json.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
@@ -19,14 +20,26 @@ export function schemaOf(parts: SchemaParts, { definition, kind }: Pick<ServedRe
  * What it shares with the current object was decoded when that was written.
  */
 export function decodeFields(parts: SchemaParts, request: WriteRequest, body: object, current?: KubeObject): KubeObject {
+  const { object, unknownFields } = decodeFor(parts, request, body, current)
+  reportFields(request, request.resource.kind, unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`))
+  return object
+}
+
+/** What is applied has no field that its kind has not, as somebody is to own each. */
+export function decodeApplied(parts: SchemaParts, request: WriteRequest, body: object): KubeObject {
+  const { object, unknownFields } = decodeFor(parts, request, body, undefined)
+  if (unknownFields.length > 0) throw notDeclared(schemaOf(parts, request.resource), object, unknownFields)
+  return object
+}
+
+function decodeFor(parts: SchemaParts, request: WriteRequest, body: object, current: KubeObject | undefined): DecodedObject {
   if (!isObject(body)) throw badRequest('the body must be an object')
   checkKind(request.resource, body)
-  if (request.trusted) return withMetadata(request.resource, body)
   const { kind, definition } = request.resource
+  if (request.trusted) return { object: withMetadata(request.resource, body), unknownFields: [] }
   const { object, unknownFields } = definition.form?.read(current === undefined ? body : copyJson(body))
     ?? normalizeObject(schemaOf(parts, request.resource), body, kind, current)
-  reportFields(request, kind, unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`))
-  return withMetadata(request.resource, object)
+  return { object: withMetadata(request.resource, object), unknownFields }
 }
 
 /** An object that somebody else made, and what of it the kind has no fields for. */

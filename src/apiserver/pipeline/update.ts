@@ -48,7 +48,7 @@ async function attempt(parts: PipelineParts, request: WriteRequest, key: string,
   const current = (shown instanceof Promise ? await shown : shown).object
   const proposal = propose(current)
   const proposed = proposal instanceof Promise ? await proposal : proposal
-  const draft = prepare(parts, request, proposed.object, current)
+  const draft = stamped(request, proposed.object, current)
   const admission = admissionOf(request, draft, current)
   let outcome: 'stored' | 'not-stored' = 'not-stored'
   try {
@@ -79,11 +79,9 @@ function variantOf(parts: PipelineParts, request: WriteRequest): Variant {
   return present(variant, `the ${request.subresource} subresource of ${kind.plural}`)
 }
 
-function prepare(parts: PipelineParts, request: WriteRequest, draft: KubeObject, current: KubeObject): KubeObject {
-  const { definition } = request.resource
-  definition.defaults(draft)
+function stamped(request: WriteRequest, draft: KubeObject, current: KubeObject): KubeObject {
+  request.resource.definition.defaults(draft)
   stampUpdate(request, draft, current)
-  variantOf(parts, request).prepareForUpdate(draft, current, prepareContext(parts, request))
   return draft
 }
 
@@ -114,11 +112,14 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   const isMutated = typeof mutated === 'boolean' ? mutated : await mutated
   if (isMutated && request.subresource === 'scale') takeScale(request.resource, draft, admission.object)
   if (isMutated) definition.defaults(draft)
+  const variant = variantOf(parts, request)
+  variant.prepareForUpdate(draft, current, prepareContext(parts, request))
   shareWithCurrent(change)
-  raiseGeneration(definition, draft, current)
+  // Annotations count as wants of a Deployment, but not those that come with its status.
+  if (request.subresource !== 'status') raiseGeneration(definition, draft, current)
   const errors = [
     ...validateMetadataForUpdate(withoutNewOwners(draft.metadata, current.metadata), current.metadata, definition),
-    ...variantOf(parts, request).validateUpdate(draft, current),
+    ...variant.validateUpdate(draft, current),
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
   const { resource } = request

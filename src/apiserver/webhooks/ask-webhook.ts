@@ -1,9 +1,10 @@
 import { qualifiedNameErrors } from '../../objects/names.ts'
 import type { Random } from '../../words/ports.ts'
 import { uuid } from '../../words/random.ts'
-import { badRequest, forbidden, internalError, StatusError } from '../../words/status-error.ts'
+import { badRequest, internalError, StatusError } from '../../words/status-error.ts'
 import { thrownMessage } from '../../words/thrown.ts'
 import type { AdmissionRequest, ObjectReader } from '../access.ts'
+import { forbiddenRequest } from '../forbidden-request.ts'
 import { answerOf, reviewOf, type ReviewAnswer, type ReviewedObjects } from './admission-review.ts'
 import { webhookTarget, type WebhookCaller } from './webhook-caller.ts'
 import type { WebhookMetrics, WebhookType } from './webhook-metrics.ts'
@@ -123,8 +124,7 @@ export async function conditionsHold(
   metrics.conditions({ name, kind: 'webhook', type, operation: request.operation }, metrics.now() - startedAt, found.outcome)
   if (found.outcome !== 'error') return found.outcome === 'matches'
   if (failurePolicy === 'Ignore') return false
-  const { kind, key } = request
-  throw forbidden({ group: kind.group, resource: kind.plural }, key.name, found.message)
+  throw forbiddenRequest(request, found.message)
 }
 
 function checkedAnswer(uid: string, review: Parameters<typeof answerOf>[1], mayPatch: boolean): ReviewAnswer {

@@ -110,7 +110,7 @@ function plan(view: Partial<DeploymentView> & { deployment: Deployment }, failur
 const hash = templateHash(podTemplate(), 0)
 
 function statusIn({ actions }: Plan): { conditions?: readonly { type: string; status: string; reason?: string; message?: string }[] } {
-  const write = actions.find((action) => action.verb === 'patch' && action.subresource === 'status')
+  const write = actions.find((action) => action.verb === 'patch' && action.patch.type === 'merge' && 'status' in action.patch.body)
   assert.ok(write?.verb === 'patch' && write.patch.type === 'merge' && 'status' in write.patch.body)
   return write.patch.body.status as ReturnType<typeof statusIn>
 }
@@ -123,7 +123,7 @@ function progressIn(result: Plan): string {
 test('creation', () => {
   const created = plan({ deployment: deployment(3) })
   assert.deepEqual(lines(created.actions), [
-    `create replicasets web-${hash}`, `event ScalingReplicaSet: Scaled up replica set web-${hash} from 0 to 3`, 'update deployments web', 'patch deployments/status web',
+    `create replicasets web-${hash}`, `event ScalingReplicaSet: Scaled up replica set web-${hash} from 0 to 3`, 'patch deployments/status web', 'patch deployments/status web',
   ])
   assert.equal(progressIn(created), `True NewReplicaSetCreated: Created new replica set "web-${hash}"`)
   assert.equal(created.wakeAt, NOW + 601_000)

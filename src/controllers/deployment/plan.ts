@@ -1,3 +1,4 @@
+import { keyOf } from '../../objects/kube-object.ts'
 import type { Action, Failure, NameFn, Plan } from '../../reconcile/controller.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../resources/generated/types.ts'
@@ -166,16 +167,13 @@ function failureEvent(deployment: Deployment, { message }: Milestone): Action {
   return { verb: 'event', regarding: deployment, type: 'Warning', reason: 'FailedCreate', message }
 }
 
+/** By way of the status: metadata.generation counts what its owner wants, and upstream counts the annotations in. */
 function writeRevision(rollout: Rollout): readonly Action[] {
   const { deployment } = rollout
   const revision = nextRevision(rollout)
   if (revisionNumber(deployment) === revision) return []
-  const { metadata } = deployment
-  const object: Deployment = {
-    ...deployment,
-    metadata: { ...metadata, annotations: { ...metadata.annotations, [REVISION]: String(revision) } },
-  }
-  return [{ verb: 'update', kind: kinds.Deployment, object }]
+  const body = { metadata: { uid: deployment.metadata.uid, annotations: { [REVISION]: String(revision) } } }
+  return [{ verb: 'patch', kind: kinds.Deployment, key: keyOf(deployment), patch: { type: 'merge', body }, subresource: 'status' }]
 }
 
 function writeStatus(deployment: Deployment, status: DeploymentStatus): readonly Action[] {

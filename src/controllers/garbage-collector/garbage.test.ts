@@ -67,6 +67,20 @@ test('foreground: dependents first, then the owner', () => {
   check([deployment], DEPLOYMENT, ['patch deployments d finalizers other'])
 })
 
+test('a circle of owners does not wait for itself', () => {
+  const going = { deletionTimestamp: DELETED, finalizers: ['foregroundDeletion'] }
+  const item = (name: string, of: string, rest: ObjectMeta = {}, isBlocking = true): readonly [KindRef, KubeObject] =>
+    [kinds.ConfigMap, object(kinds.ConfigMap, name, { ownerReferences: [owner(kinds.ConfigMap, of, isBlocking)], ...rest })]
+  const keyOf = (name: string): string => `/configmaps|shop/${name}`
+  // Somebody deletes a, which c owns, which b owns, which a owns.
+  check([item('a', 'c', going), item('b', 'a'), item('c', 'b')], keyOf('b'), ['delete configmaps b Foreground'])
+  check([item('a', 'c', going), item('b', 'a', going), item('c', 'b')], keyOf('c'), ['patch configmaps c owners b'])
+  const opened = [item('a', 'c', going), item('b', 'a', going), item('c', 'b', {}, false)]
+  check(opened, keyOf('c'), ['delete configmaps c Foreground'])
+  check(opened, keyOf('b'), ['patch configmaps b finalizers'])
+  check([item('a', 'c', going), item('c', 'b', going, false)], keyOf('a'), ['patch configmaps a finalizers'])
+})
+
 test('orphan: dependents are freed, then the owner goes', () => {
   const set = [kinds.ReplicaSet, object(kinds.ReplicaSet, 'rs', { deletionTimestamp: DELETED, finalizers: ['orphan'] })] as const
   check([set, pod([owner(kinds.ReplicaSet, 'rs'), owner(kinds.ConfigMap, 'c')])], 'apps/replicasets|shop/rs', ['patch pods p owners c'])

@@ -59,8 +59,16 @@ function planDependent({ item, owners, dependents }: GarbageView): Plan {
     return { actions: [...checks, kept], why: `${names} is gone or going, another owner stays: drops the reference.` }
   }
   const waiting = lost.some(({ state }) => state === 'waiting')
+  if (waiting && holdsBack(item) && dependents.some(({ object }) => isDeletedInForeground(object))) {
+    const released = withReferences(item, referencesOf(item.object).map((reference) => ({ ...reference, blockOwnerDeletion: false })))
+    return { actions: [...checks, released], why: 'Its owner waits for it, and it for a dependent that goes too: lets its owners go, in case they are in a circle.' }
+  }
   const policy = waiting && dependents.length > 0 ? 'Foreground' : policyOf(item.object)
   return { actions: [...checks, deletion(item, policy)], why: `${names} is gone or going, and no other owner is left: deletes it.` }
+}
+
+function holdsBack({ object }: Item): boolean {
+  return referencesOf(object).some(({ blockOwnerDeletion }) => blockOwnerDeletion === true)
 }
 
 /** A finalizer that was set before the deletion says how the object's own dependents are to be treated. */

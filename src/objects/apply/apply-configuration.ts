@@ -9,6 +9,7 @@ import type { FieldSetPool } from './field-set-pool.ts'
 import { emptySet, intersectSets, isEmpty, sameSets, subtractSets, unionSets, type FieldSet } from './field-set.ts'
 import { entryFor, isSameWriter, setOf, sortEntries, type Entries, type Writer } from './managers.ts'
 import { mergeApplied } from './merge.ts'
+import { notTyped } from './not-typed.ts'
 import { appliedFields, changedFields, isDescended, removedFields, schemaOf } from './ownership.ts'
 import { formatFieldPath, itemElement, missingKey } from './path-element.ts'
 import { pruneUnowned } from './prune.ts'
@@ -156,10 +157,4 @@ function checkLists(schema: Schema, value: unknown, path: readonly string[], con
   } else if (isObject(value)) {
     for (const key in value) checkLists(schemaOf(schema, key), value[key], [...path, `f:${key}`], config)
   }
-}
-
-function notTyped(config: KubeObject, path: readonly string[], what: string): Error {
-  const { apiVersion, kind, metadata: { namespace, name } } = config
-  const subject = `${namespace === undefined ? '' : `${namespace}/`}${name ?? ''}; ${apiVersion}, Kind=${kind}`
-  return badRequest(`failed to create typed patch object (${subject}): ${formatFieldPath(path)}: ${what}`)
 }

@@ -170,7 +170,7 @@ function removedNode(schema: Schema, old: unknown, now: unknown): Node {
   return set
 }
 
-const anyValue: Schema = { type: 'any' }
+export const anyValue: Schema = { type: 'any' }
 
 export function schemaOf(schema: Schema, key: string): Schema {
   if (schema.type === 'object') return schema.fields.get(key)?.schema ?? anyValue

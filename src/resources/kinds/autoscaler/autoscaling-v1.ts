@@ -89,7 +89,8 @@ function specToV2(
 }
 
 function statusToV2(
-  { currentCPUUtilizationPercentage: percentage, ...status }: AutoscalingV1HorizontalPodAutoscalerStatus, annotations: Annotations,
+  { currentCPUUtilizationPercentage: percentage, currentReplicas, ...status }: AutoscalingV1HorizontalPodAutoscalerStatus,
+  annotations: Annotations,
 ): HorizontalPodAutoscalerStatus {
   const carried = listIn(annotations[CURRENT_METRICS]).map(unflattenStatus).filter((metric) => metric !== undefined)
   const own: MetricStatus[] = percentage === undefined ? [] : [
@@ -97,7 +98,10 @@ function statusToV2(
   ]
   const currentMetrics = carried.length > 0 ? carried : own
   const conditions = listIn(annotations[CONDITIONS]).filter(isCondition)
-  return { ...status, ...(currentMetrics.length === 0 ? {} : { currentMetrics }), ...(conditions.length === 0 ? {} : { conditions }) }
+  return {
+    ...status, ...(currentReplicas === 0 ? {} : { currentReplicas }),
+    ...(currentMetrics.length === 0 ? {} : { currentMetrics }), ...(conditions.length === 0 ? {} : { conditions }),
+  }
 }
 
 function isCondition(value: unknown): value is HorizontalPodAutoscalerCondition {
