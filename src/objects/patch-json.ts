@@ -124,7 +124,9 @@ function remove(draft: Draft, path: readonly string[]): unknown {
 
 function splice(draft: Draft, list: unknown[], index: number, removed: number, ...added: readonly unknown[]): void {
   draft.movedElements += list.length - index
-  if (draft.movedElements > MAX_MOVED_ELEMENTS) throw tooLarge('Request entity too large: the patch inserts and removes too much in long lists')
+  if (draft.movedElements > MAX_MOVED_ELEMENTS) {
+    throw tooLarge('Request entity too large: the patch inserts and removes too much in long lists')
+  }
   list.splice(index, removed, ...added)
 }
 

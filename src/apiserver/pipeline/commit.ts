@@ -8,8 +8,8 @@ import type { Charge } from '../charge.ts'
 import type { PipelineParts } from './write-request.ts'
 
 /**
- * As large as a request's body may be: what is stored can be read, changed and sent back. Patches would otherwise let an object grow without
- * end. (Upstream's etcd refuses beyond 1.5 MiB, of a shorter encoding.)
+ * As large as a request's body may be: what is stored can be read, changed and sent back. Patches would otherwise let an object grow
+ * without end. (Upstream's etcd refuses beyond 1.5 MiB, of a shorter encoding.)
  */
 const MAX_OBJECT_BYTES = 3 * 1024 * 1024
 /** For an object that is on its way out: its finalizers must be able to do their work. */
