@@ -93,7 +93,7 @@ fuzz('patterns', 0.02, fc.tuple(mutatedText(['^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', 
 })
 
 fuzz('JSON paths', 0.02, fc.tuple(fc.oneof(mutatedText(['.spec.containers[0].name', '.metadata.labels[\'a\\.b\']', '.items[?(@.a=="b")].c', '.a[*].b[1:2]']), hostileText), hostileJson), ([source, value]) => {
-  jsonPath(source)?.find(value)
+  assert.ok([...(jsonPath(source)?.find(value) ?? [])].length <= 10_000)
 })
 
 const schemaDocument = {

@@ -52,8 +52,8 @@ export function streamedList(clock: Clock, call: ResourceCall, items: ListItems)
     return protobufStream((sink) => sendProtobuf(clock, sink, encoder, { head, length: items.length, itemOf }))
   }
   const frame = { ...head, items: [] }
-  if (isPartial) return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => jsonText(itemOf(index))))
-  return jsonStream((sink) => sendItems(sink, frame, items.length, (index) => inPassing(items.at(index))))
+  if (isPartial) return jsonStream((sink) => sendItems(clock, sink, frame, items.length, (index) => jsonText(itemOf(index))))
+  return jsonStream((sink) => sendItems(clock, sink, frame, items.length, (index) => inPassing(items.at(index))))
 }
 
 function tableStream(clock: Clock, { query, resource, accepted: { meta } }: ResourceCall, items: ListItems): ServerResponse {
@@ -63,14 +63,21 @@ function tableStream(clock: Clock, { query, resource, accepted: { meta } }: Reso
     const { rows } = tableOf(columns, [items.at(index).object], { ...options, withColumns: false })
     return jsonText(rows).slice(1, -1)
   }
-  return jsonStream((sink) => sendItems(sink, tableOf(columns, [], options), items.length, rowOf))
+  return jsonStream((sink) => sendItems(clock, sink, tableOf(columns, [], options), items.length, rowOf))
 }
 
 const TAIL = ']}'
 
+type ItemOf = (index: number) => Uint8Array | string
+
+/** How long items are made of before others have their turn: the columns of a custom resource may be searched for. */
+const TURN_MS = 20
+const ITEMS_PER_LOOK = 16
+
 /** frame is the whole answer but for its items, which are its last member. Items are bytes where the cache has them, else texts. */
-async function sendItems(sink: ByteSink, frame: object, length: number, itemOf: (index: number) => Uint8Array | string): Promise<void> {
+async function sendItems(clock: Clock, sink: ByteSink, frame: object, length: number, itemOf: ItemOf): Promise<void> {
   const blocks = new Blocks(sink)
+  let turn = clock.now()
   blocks.addText(jsonText(frame).slice(0, -TAIL.length))
   for (let index = 0; index < length; index++) {
     if (index > 0) blocks.addText(',')
@@ -78,6 +85,10 @@ async function sendItems(sink: ByteSink, frame: object, length: number, itemOf: 
     if (typeof item === 'string') blocks.addText(item)
     else blocks.addBytes(item)
     if (blocks.mustWait) await blocks.drained()
+    if (index % ITEMS_PER_LOOK === 0 && clock.now() - turn > TURN_MS) {
+      await sleep(clock, 0)
+      turn = clock.now()
+    }
   }
   blocks.addText(TAIL)
   blocks.flush()

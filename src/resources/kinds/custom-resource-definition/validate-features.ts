@@ -38,12 +38,16 @@ export interface CheckedFeatures extends VersionFeatures {
   readonly patterns: PatternProblem
 }
 
+/** Each costs something for each object of each list that is shown. */
+const MAX_COLUMNS = 100
+
 export function checkFeatures(errors: Errors, paths: FeaturePaths, features: CheckedFeatures): void {
   const { schema, subresources, columns, selectableFields } = features
   if (schema !== undefined && features.hasStatus) checkRoot(errors, paths.schema, schema)
   if (schema !== undefined) checkSchema(errors, paths.schema, schema, features.patterns)
   if (subresources !== undefined) checkSubresources(errors, paths.subresources, subresources)
-  columns.forEach((column, index) => checkColumn(errors, `${paths.columns}[${index}]`, column))
+  if (columns.length > MAX_COLUMNS) errors.push(tooMany(paths.columns, columns.length, MAX_COLUMNS))
+  else columns.forEach((column, index) => checkColumn(errors, `${paths.columns}[${index}]`, column))
   if (selectableFields.length > 0) checkSelectableFields(errors, paths.selectableFields, selectableFields, schema)
 }
 

@@ -1,6 +1,6 @@
 import { isConditionTrue } from '../../../objects/conditions.ts'
 import type { FieldError } from '../../../objects/field-error.ts'
-import { forbiddenField, invalidBytes, invalidValue, required } from '../../../objects/field-error.ts'
+import { forbiddenField, invalidBytes, invalidValue, required, tooMany } from '../../../objects/field-error.ts'
 import { byteLength, unprintableIn } from '../../../objects/metadata.ts'
 import { dns1035LabelErrors, dnsSubdomainErrors } from '../../../objects/names.ts'
 import { fromBase64, textOf } from '../../../words/bytes.ts'
@@ -85,10 +85,14 @@ function everyTime(definition: CustomResourceDefinition): FieldError[] {
   return errors
 }
 
+/** Each is served, with an APIService of its own. */
+const MAX_VERSIONS = 100
+
 function checkSpec(errors: Errors, spec: CustomResourceDefinitionSpec): void {
   checkGroup(errors, spec.group ?? '')
   checkOneOf(errors, 'spec', 'scope', spec.scope, SCOPES)
   const versions = spec.versions ?? []
+  if (versions.length > MAX_VERSIONS) return void errors.push(tooMany('spec.versions', versions.length, MAX_VERSIONS))
   const patterns = patternProblems()
   checkVersions(errors, spec, versions, patterns)
   const names = spec.names ?? EMPTY_SPEC.names
