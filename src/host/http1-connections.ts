@@ -11,11 +11,19 @@ import { IncomingRequest } from './server-request.ts'
 
 const NOBODY: Peer = { address: '', certificate: undefined }
 
+interface Connection {
+  readonly peer: Peer
+  /** Sent, and not answered to the end. */
+  requests: number
+  /** Settles when what was sent so far is answered. */
+  answered: Promise<void>
+}
+
 /** All HTTP/1.1 connections of a server; the sockets come from the TLS server, which shares its port with HTTP/2. */
 export class Http1Connections {
   readonly #options: ConnectionOptions
   readonly #server: Server
-  readonly #peers = new WeakMap<Duplex, Peer>()
+  readonly #connections = new WeakMap<Duplex, Connection>()
   readonly #requests = new Set<IncomingRequest>()
   readonly #tunnels = new Set<Duplex>()
 
@@ -38,7 +46,7 @@ export class Http1Connections {
   }
 
   adopt(socket: TLSSocket): void {
-    this.#peers.set(socket, this.#options.peerOf(socket))
+    this.#connections.set(socket, { peer: this.#options.peerOf(socket), requests: 0, answered: Promise.resolve() })
     this.#server.emit('connection', socket)
   }
 
@@ -54,17 +62,34 @@ export class Http1Connections {
   }
 
   #incoming(message: IncomingMessage): IncomingRequest {
-    const peer = this.#peers.get(message.socket) ?? NOBODY
+    const peer = this.#connections.get(message.socket)?.peer ?? NOBODY
     return new IncomingRequest({
       method: message.method ?? '', target: message.url ?? '', headers: message.headers,
       peer, source: message, bodies: this.#options.bodies,
     })
   }
 
+  /**
+   * One after the other: a client that sends requests ahead (pipelining) and reads no answers would otherwise have them all made, a list
+   * of megabytes for each thirty bytes.
+   */
   #onRequest(message: IncomingMessage, response: NodeResponse): void {
+    response.on('error', () => undefined)
+    const connection = this.#connections.get(message.socket)
+    if (connection === undefined || connection.requests >= HTTPS_LIMITS.requestsAhead) return void message.socket.destroy()
+    const { answered } = connection
+    connection.answered = new Promise((resolve) => response.once('close', () => {
+      connection.requests--
+      resolve()
+    }))
+    if (++connection.requests === 1) this.#begin(message, response)
+    else void answered.then(() => this.#begin(message, response))
+  }
+
+  #begin(message: IncomingMessage, response: NodeResponse): void {
+    if (message.socket.destroyed) return
     const incoming = this.#incoming(message)
     this.#requests.add(incoming)
-    response.on('error', () => undefined)
     response.on('close', () => incoming.abort())
     void this.#serve(message, response, incoming).finally(() => this.#requests.delete(incoming))
   }
