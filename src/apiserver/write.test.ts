@@ -62,6 +62,25 @@ test('what is wrong with a create', async () => {
   assert.equal(outcome(await request('POST', CONFIG_MAPS, 'metadata: {name: y}', { 'content-type': 'application/yaml' })), '201')
 })
 
+test('no object grows beyond what one request may bring, whoever adds to it; one that is deleted can lose its finalizers', async () => {
+  const { request } = await startTestServer()
+  const merge = { 'content-type': 'application/merge-patch+json' }
+  const deployments = '/apis/apps/v1/namespaces/shop/deployments'
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i', args: ['x'.repeat(2_000_000)] }] } }
+  const large = { metadata: { name: 'large', finalizers: ['a.b/c'] }, spec: { selector: { matchLabels: { a: 'b' } }, template } }
+  assert.equal(outcome(await request('POST', deployments, large)), '201')
+  const more = { spec: { template: { spec: { initContainers: [{ name: 'i', image: 'i', args: ['x'.repeat(1_500_000)] }] } } } }
+  const refused = /^413 RequestEntityTooLarge: Request entity too large: the object would have 35\d{5} bytes, and at most 3145728 are stored$/
+  assert.match(outcome(await request('PATCH', `${deployments}/large`, more, merge)), refused)
+  const another = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'large' }, ...more }
+  assert.match(outcome(await request('PATCH', `${deployments}/large?fieldManager=m&force=true`, another, { 'content-type': 'application/apply-patch+yaml' })), refused)
+  assert.equal(outcome(await request('PATCH', `${deployments}/large`, { metadata: { labels: { a: 'b' } } }, merge)), '200')
+  assert.equal((await request('GET', `${deployments}/large`)).get('spec.template.spec.initContainers'), undefined)
+  assert.equal(outcome(await request('DELETE', `${deployments}/large`)), '200')
+  assert.equal(outcome(await request('PATCH', `${deployments}/large`, { metadata: { finalizers: null } }, merge)), '200')
+  assert.match(outcome(await request('GET', `${deployments}/large`)), /^404 /)
+})
+
 test('what a replacement must say of the state that it replaces', async () => {
   const { request } = await startTestServer()
   const LEASES = '/apis/coordination.k8s.io/v1/namespaces/shop/leases'

@@ -12,12 +12,20 @@ import { IncomingRequest } from './server-request.ts'
 
 const NOBODY: Peer = { address: '', certificate: undefined }
 
+interface Connection {
+  peer: Peer
+  /** Sent, and not answered to the end. */
+  requests: number
+  /** Settles when what was sent so far is answered. */
+  answered: Promise<void>
+}
+
 /** All HTTP/1.1 connections of a server; the sockets come from the TLS server, which shares its port with HTTP/2. */
 export class Http1Connections {
   readonly #options: ConnectionOptions
   readonly #server: Server
-  readonly #peers = new WeakMap<Duplex, Peer>()
   readonly #sockets = new Set<TLSSocket>()
+  readonly #connections = new WeakMap<Duplex, Connection>()
   readonly #requests = new Set<IncomingRequest>()
   readonly #tunnels = new Set<Duplex>()
 
@@ -40,9 +48,9 @@ export class Http1Connections {
   }
 
   adopt(socket: TLSSocket): void {
-    this.#peers.set(socket, this.#options.peerOf(socket))
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
+    this.#connections.set(socket, { peer: this.#options.peerOf(socket), requests: 0, answered: Promise.resolve() })
     this.#server.emit('connection', socket)
   }
 
@@ -54,7 +62,10 @@ export class Http1Connections {
 
   /** The authorities have changed: requests that are still to come are asked by whom their connection is now. */
   judgeAgain(): void {
-    for (const socket of this.#sockets) this.#peers.set(socket, this.#options.peerOf(socket))
+    for (const socket of this.#sockets) {
+      const connection = this.#connections.get(socket)
+      if (connection !== undefined) connection.peer = this.#options.peerOf(socket)
+    }
   }
 
   destroy(): void {
@@ -63,7 +74,7 @@ export class Http1Connections {
   }
 
   #incoming(message: IncomingMessage): IncomingRequest {
-    const peer = this.#peers.get(message.socket) ?? NOBODY
+    const peer = this.#connections.get(message.socket)?.peer ?? NOBODY
     return new IncomingRequest({
       method: message.method ?? '', target: message.url ?? '',
       headers: withRepeatedClaims(message.headers, message.rawHeaders, peer),
@@ -71,10 +82,27 @@ export class Http1Connections {
     })
   }
 
+  /**
+   * One after the other: a client that sends requests ahead (pipelining) and reads no answers would otherwise have them all made, a list
+   * of megabytes for each thirty bytes.
+   */
   #onRequest(message: IncomingMessage, response: NodeResponse): void {
+    response.on('error', () => undefined)
+    const connection = this.#connections.get(message.socket)
+    if (connection === undefined || connection.requests >= HTTPS_LIMITS.requestsAhead) return void message.socket.destroy()
+    const { answered } = connection
+    connection.answered = new Promise((resolve) => response.once('close', () => {
+      connection.requests--
+      resolve()
+    }))
+    if (++connection.requests === 1) this.#begin(message, response)
+    else void answered.then(() => this.#begin(message, response))
+  }
+
+  #begin(message: IncomingMessage, response: NodeResponse): void {
+    if (message.socket.destroyed) return
     const incoming = this.#incoming(message)
     this.#requests.add(incoming)
-    response.on('error', () => undefined)
     response.on('close', () => incoming.abort())
     void this.#serve(message, response, incoming).finally(() => this.#requests.delete(incoming))
   }

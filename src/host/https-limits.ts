@@ -15,6 +15,8 @@ export const HTTPS_LIMITS = {
   idleConnectionMs: 5 * 60_000,
   /** How long a client may be gone before it is seen, see readAgain. */
   readAgainMs: 2_000,
+  /** HTTP/1.1: requests of one connection that wait for the answers to those before them. */
+  requestsAhead: 100,
   /** Go's clients wait when they reach this many; upstream allows 100 to 250. */
   streamsPerConnection: 250,
   /** Also counts requests whose client reset the stream while the handler still works. */

@@ -294,6 +294,38 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     stream.destroy()
   })
 
+  test('requests that a client of HTTP/1.1 sends ahead are answered in turn, and too many end the connection', async () => {
+    let [underway, most, begun] = [0, 0, 0]
+    const counted = await start(async (request) => {
+      begun++
+      most = Math.max(most, ++underway)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      underway--
+      return whole(200, request.path === '/large' ? 'x'.repeat(4_000_000) : `${request.path} `)
+    })
+    const ahead = async (path: (index: number) => string, count: number): Promise<TLSSocket> => {
+      const socket = connectTls({ host: '127.0.0.1', port: counted.port, ca: pki.caPem, servername: 'localhost' })
+      socket.on('error', () => undefined)
+      await new Promise((resolve) => socket.once('secureConnect', resolve))
+      socket.write(Array.from({ length: count }, (_, index) => `GET ${path(index)} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''))
+      return socket
+    }
+    const patient = await ahead((index) => `/${index}`, 50)
+    let text = ''
+    patient.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    await until(() => text.includes('/49 '))
+    assert.deepEqual(text.match(/\/\d+ /g), Array.from({ length: 50 }, (_, index) => `/${index} `))
+    assert.equal(most, 1)
+    patient.destroy()
+    begun = 0
+    const deaf = (await ahead(() => '/large', 50)).pause()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    assert(begun > 0 && begun < 10, `${begun} large answers were made for who reads none`)
+    deaf.destroy()
+    const rude = await ahead(() => '/small', 5_000)
+    await new Promise((resolve) => rude.once('close', resolve).resume())
+  })
+
   test('an upgrade goes through to the node, byte for byte, both ways', async () => {
     for (const protocol of ['websocket', 'SPDY/3.1']) {
       const socket = await new Promise<TLSSocket>((resolve) => {

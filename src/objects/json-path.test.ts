@@ -30,9 +30,23 @@ test('paths', () => {
     ['..name', ['one', 'two', 'three']],
     ['.spec.constructor', []],
   ]
-  for (const [path, expected] of table) assert.deepEqual(jsonPath(path)?.find(object), expected, path)
+  for (const [path, expected] of table) assert.deepEqual([...(jsonPath(path)?.find(object) ?? ['no path'])], expected, path)
 })
 
 test('what is no path', () => {
   for (const text of ['.spec[', '.spec[?(@.a', '.a]', '[x]', `.${'a'.repeat(2000)}`]) assert.equal(jsonPath(text), undefined, text)
+})
+
+test('paths that lead to the same place in millions of ways are given up', () => {
+  const deep = Array.from({ length: 200 }).reduce<object>((inner) => ({ a: inner, b: 1 }), { a: 1 })
+  const wide = { list: Array.from({ length: 100_000 }, (_, index) => ({ name: `n${index}`, ...(index === 99_999 ? { last: true } : {}) })) }
+  const first = (path: string, value: unknown): unknown => [...(jsonPath(path)?.find(value) ?? [])][0]
+  const start = performance.now()
+  for (const path of [`${'..a'.repeat(9)}.none`, '..*..*..*..*.none', `..[?(@${'..a'.repeat(8)}.none)]`, '..a'.repeat(300)]) {
+    assert.equal(first(path, { list: [deep, deep], deep }), undefined, path)
+  }
+  assert.equal(first('.list[*].last', wide), undefined, 'too far away')
+  const [name] = jsonPath('.list[*].name')?.find(wide) ?? []
+  assert.equal(name, 'n0')
+  assert.ok(performance.now() - start < 1_000, `took ${performance.now() - start} ms`)
 })

@@ -8,8 +8,8 @@ import { isObject, type Integer } from './json.ts'
  */
 export interface JsonPath {
   readonly source: string
-  /** All that the path leads to, in order. */
-  find(value: unknown): readonly unknown[]
+  /** All that the path leads to, in order: as far as somebody asks, and as far as can be found soon. */
+  find(value: unknown): Iterable<unknown>
 }
 
 type Step =
@@ -26,12 +26,20 @@ const PLACE = /\[(-?\d+)\]|\[(-?\d*):(-?\d*)\]/
 const FILTER = /\[\?\(@([^=!<>~)]*?)\s*(?:(==|!=|<=|>=|<|>)\s*('[^']*'|"[^"]*"|[^)\s]+))?\s*\)\]/
 const TOKENS = new RegExp(`\\.\\.|\\.?\\*|\\[\\*\\]|${FIELD.source}|${PLACE.source}|${FILTER.source}`, 'gy')
 const MAX_LENGTH = 1_000
+/** Several .. in one path lead to each place in many ways: ..a..a..a..a has millions of them in an object that is deep enough. */
+const MAX_VISITS = 10_000
+/** To list the fields of an object takes time too. */
+const FIELDS_PER_VISIT = 64
+
+interface Budget {
+  visits: number
+}
 
 /** Undefined where the text is no path. Braces around it may be left out, and the dot at its start. */
 export function jsonPath(source: string): JsonPath | undefined {
   const inner = /^\{(.*)\}$/s.exec(source)?.[1] ?? source
   const steps = inner.length > MAX_LENGTH ? undefined : stepsOf(inner.startsWith('$') ? inner.slice(1) : inner)
-  return steps === undefined ? undefined : { source, find: (value) => walk(steps, [value]) }
+  return steps === undefined ? undefined : { source, find: (value) => walk(steps, 0, value, { visits: MAX_VISITS }) }
 }
 
 function stepsOf(text: string): Step[] | undefined {
@@ -64,32 +72,45 @@ function literal(text: string): unknown {
   return Number.isNaN(Number(text)) ? text : (integerOf(text) ?? Number(text))
 }
 
-function walk(steps: readonly Step[], from: readonly unknown[]): readonly unknown[] {
-  let values = from
-  for (const step of steps) values = values.flatMap((value) => next(step, value))
-  return values
-}
-
-function next(step: Step, value: unknown): readonly unknown[] {
-  switch (step.type) {
-    case 'field': return isObject(value) && Object.hasOwn(value, step.name) ? [value[step.name]] : []
-    case 'every': return children(value)
-    case 'deep': return [value, ...children(value).flatMap((child) => next(step, child))]
-    case 'index': return Array.isArray(value) && step.index < value.length && step.index >= -value.length ? [value.at(step.index)] : []
-    case 'slice': return Array.isArray(value) ? value.slice(step.start, step.end) : []
-    case 'filter': return Array.isArray(value) ? value.filter((item) => passes(step, item)) : []
+/** Goes down one way after the other, so that who wants the first finding pays for no other. */
+function* walk(steps: readonly Step[], at: number, value: unknown, budget: Budget): Iterable<unknown> {
+  const step = steps[at]
+  if (step === undefined) return yield value
+  if (step.type === 'deep') yield* walk(steps, at + 1, value, budget)
+  const next = step.type === 'deep' ? at : at + 1
+  for (const below of from(step, value, budget)) {
+    if (--budget.visits < 0) return
+    yield* walk(steps, next, below, budget)
   }
 }
 
-function children(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : isObject(value) ? Object.values(value) : []
+function from(step: Step, value: unknown, budget: Budget): Iterable<unknown> {
+  switch (step.type) {
+    case 'field': return isObject(value) && Object.hasOwn(value, step.name) ? [value[step.name]] : []
+    case 'every': case 'deep': return children(value, budget)
+    case 'index': return Array.isArray(value) && step.index < value.length && step.index >= -value.length ? [value.at(step.index)] : []
+    case 'slice': return Array.isArray(value) ? value.slice(step.start, step.end) : []
+    case 'filter': return Array.isArray(value) ? passing(step, value, budget) : []
+  }
 }
 
-function passes({ path, operator, operand }: Step & { type: 'filter' }, item: unknown): boolean {
-  const found = walk(path, [item])
-  if (operator === 'exists') return found.length > 0
-  const [value] = found
-  if (found.length === 0) return false
+function children(value: unknown, budget: Budget): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  if (!isObject(value)) return []
+  const values = Object.values(value)
+  budget.visits -= Math.floor(values.length / FIELDS_PER_VISIT)
+  return values
+}
+
+function* passing(step: Step & { type: 'filter' }, items: readonly unknown[], budget: Budget): Iterable<unknown> {
+  for (const item of items) if (passes(step, item, budget)) yield item
+}
+
+function passes({ path, operator, operand }: Step & { type: 'filter' }, item: unknown, budget: Budget): boolean {
+  const found = walk(path, 0, item, budget)[Symbol.iterator]().next()
+  if (found.done === true) return false
+  if (operator === 'exists') return true
+  const { value } = found
   if (operator === '==') return value === operand
   if (operator === '!=') return value !== operand
   if (typeof value === 'string') return typeof operand === 'string' && isOrdered(value, operator, operand)

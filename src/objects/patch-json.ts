@@ -1,12 +1,16 @@
-import { badRequest, StatusError } from '../words/status-error.ts'
+import { badRequest, StatusError, tooLarge } from '../words/status-error.ts'
 import { MAX_DEPTH } from './codec-json.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import { isDeeperThan, isObject, sameJson, type JsonObject } from './json.ts'
 
 /** As upstream: a longer patch is refused before it is tried. */
 const MAX_OPERATIONS = 10_000
-/** What copy operations may add up to, in values: sixteen doublings of a list must not fill the memory. */
-const MAX_COPIED_VALUES = 100_000
+/** What copy operations may add up to, as upstream: sixteen doublings of a list, or a thousand copies of a text, must not fill the memory. */
+const MAX_COPIED_BYTES = 3 * 1024 * 1024
+/** A value counts so much, and its text and keys come on top. */
+const VALUE_BYTES = 32
+/** To insert or remove an element moves all behind it: so many may be moved by one patch, which takes a fraction of a second. */
+const MAX_MOVED_ELEMENTS = 100_000_000
 /** Only operations with longer paths, and copies, can make a document that is too deep. */
 const MAX_ORDINARY_STEPS = 50
 
@@ -25,10 +29,10 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('error decoding patch: a JSON patch is a list of operations')
   if (patch.length > MAX_OPERATIONS) {
     const detail = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`
-    throw new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: ${detail}`)
+    throw tooLarge(`Request entity too large: ${detail}`)
   }
   const operations = patch.map(readOperation)
-  const draft: Draft = { root: target, own: new Set(), copiedValues: 0 }
+  const draft: Draft = { root: target, own: new Set(), copiedBytes: 0, movedElements: 0 }
   for (const operation of operations) perform(draft, operation)
   if (operations.some(({ op, path }) => op === 'copy' || path.length > MAX_ORDINARY_STEPS) && isDeeperThan(draft.root, MAX_DEPTH)) {
     throw notApplicable(`the patched object has more than ${MAX_DEPTH} levels`)
@@ -89,7 +93,8 @@ function perform(draft: Draft, operation: Operation): void {
 interface Draft {
   root: unknown
   readonly own: Set<unknown>
-  copiedValues: number
+  copiedBytes: number
+  movedElements: number
 }
 
 function find(draft: Draft, path: readonly string[]): unknown {
@@ -102,7 +107,7 @@ function add(draft: Draft, path: readonly string[], value: unknown): void {
   const last = path.at(-1)
   if (last === undefined) return void (draft.root = value)
   const parent = writable(draft, path.slice(0, -1))
-  if (Array.isArray(parent)) parent.splice(last === '-' ? parent.length : position(last, parent.length, path), 0, value)
+  if (Array.isArray(parent)) splice(draft, parent, last === '-' ? parent.length : position(last, parent.length, path), 0, value)
   else parent[safeKey(last)] = value
 }
 
@@ -112,9 +117,17 @@ function remove(draft: Draft, path: readonly string[]): unknown {
   if (value === undefined) throw missing(path)
   if (last === undefined) throw notApplicable('the whole document cannot be removed')
   const parent = writable(draft, path.slice(0, -1))
-  if (Array.isArray(parent)) parent.splice(Number(last), 1)
+  if (Array.isArray(parent)) splice(draft, parent, Number(last), 1)
   else delete parent[last]
   return value
+}
+
+function splice(draft: Draft, list: unknown[], index: number, removed: number, ...added: readonly unknown[]): void {
+  draft.movedElements += list.length - index
+  if (draft.movedElements > MAX_MOVED_ELEMENTS) {
+    throw tooLarge('Request entity too large: the patch inserts and removes too much in long lists')
+  }
+  list.splice(index, removed, ...added)
 }
 
 function replace(draft: Draft, path: readonly string[], value: unknown): void {
@@ -129,10 +142,8 @@ function replace(draft: Draft, path: readonly string[], value: unknown): void {
 function copy(draft: Draft, from: readonly string[], path: readonly string[]): void {
   const value = find(draft, from)
   if (value === undefined) throw missing(from)
-  draft.copiedValues += countValues(value, MAX_COPIED_VALUES - draft.copiedValues)
-  if (draft.copiedValues >= MAX_COPIED_VALUES) {
-    throw new StatusError(413, 'RequestEntityTooLarge', 'Request entity too large: the copy operations of the patch copy too much')
-  }
+  draft.copiedBytes += sizeOf(value, MAX_COPIED_BYTES - draft.copiedBytes)
+  if (draft.copiedBytes >= MAX_COPIED_BYTES) throw tooLarge('Request entity too large: the copy operations of the patch copy too much')
   // Now it stands in two places: neither may be changed in place any more.
   disown(draft, value)
   add(draft, path, value)
@@ -181,14 +192,16 @@ function position(step: string, length: number, path: readonly string[]): number
   return index
 }
 
-function countValues(value: unknown, limit: number): number {
-  if (typeof value !== 'object' || value === null) return 1
-  let count = 1
-  for (const inner of Object.values(value)) {
-    count += countValues(inner, limit - count)
-    if (count >= limit) return count
+/** About what a copy takes; it is not counted beyond the limit. */
+function sizeOf(value: unknown, limitBytes: number): number {
+  if (typeof value === 'string') return VALUE_BYTES + value.length
+  if (typeof value !== 'object' || value === null) return VALUE_BYTES
+  let bytes = VALUE_BYTES
+  for (const [key, inner] of Object.entries(value)) {
+    bytes += (Array.isArray(value) ? 0 : key.length) + sizeOf(inner, limitBytes - bytes)
+    if (bytes >= limitBytes) return bytes
   }
-  return count
+  return bytes
 }
 
 function isPrefix(prefix: readonly string[], path: readonly string[]): boolean {

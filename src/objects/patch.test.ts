@@ -48,6 +48,19 @@ test('JSON patch: refusals', () => {
   for (const [patch, expected] of table) assert.equal(refusal(() => applyJsonPatch(freezeJson({ a: 1, l: [1], o: { l: [1, 2, 3] } }), patch)), expected)
 })
 
+test('JSON patch: copies of long texts and work in long lists are bounded', () => {
+  const target = freezeJson({ list: Array.from({ length: 200_000 }, () => 0), text: 'x'.repeat(100_000), keys: { ['k'.repeat(100_000)]: 1 } })
+  const table: [patch: unknown, expected: string][] = [
+    [Array.from({ length: 100 }, (_, index) => ({ op: 'copy', from: '/text', path: `/text${index}` })), '413 Request entity too large: the copy operations of the patch copy too much'],
+    [Array.from({ length: 100 }, (_, index) => ({ op: 'copy', from: '/keys', path: `/keys${index}` })), '413 Request entity too large: the copy operations of the patch copy too much'],
+    [Array(10_000).fill({ op: 'add', path: '/list/0', value: 0 }), '413 Request entity too large: the patch inserts and removes too much in long lists'],
+    [Array(10_000).fill({ op: 'remove', path: '/list/0' }), '413 Request entity too large: the patch inserts and removes too much in long lists'],
+    [Array(10_000).fill({ op: 'add', path: '/list/-', value: 0 }), 'accepted'],
+    [Array.from({ length: 20 }, (_, index) => ({ op: 'copy', from: '/text', path: `/text${index}` })), 'accepted'],
+  ]
+  for (const [patch, expected] of table) assert.equal(refusal(() => applyJsonPatch(target, patch)), expected)
+})
+
 test('merge patch: RFC 7386', () => {
   const table: [target: unknown, patch: unknown, expected: unknown][] = [
     [{ a: 'b' }, { a: 'c' }, { a: 'c' }], [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }], [{ a: 'b' }, { a: null }, {}],

@@ -40,6 +40,12 @@ test('nobody gives away more than they have', async () => {
   assert.deepEqual(await review('CREATE', kinds.Role, roleOf(rule('get', '', 'pods'))), allowed)
   assert.deepEqual(await review('CREATE', kinds.Role, roleOf(rule('get', '', 'secrets'))), forbidden(lacking))
   assert.deepEqual(await review('CREATE', kinds.Role, roleOf(rule('get', '', 'secrets')), { user: userNamed('root', 'system:masters') }), allowed)
+  const numbers = (prefix: string): string[] => Array.from({ length: 90 }, (_, index) => `${prefix}${index}`)
+  const cubes = Array.from({ length: 50 }, (_, index): PolicyRule => ({ verbs: ['get'], apiGroups: [''], resources: ['pods'], resourceNames: [...numbers(`${index}a`), ...numbers('b')] }))
+  assert.deepEqual(await review('CREATE', kinds.Role, roleOf(...cubes)), allowed)
+  const huge = { verbs: [...numbers('get'), 'get'], apiGroups: numbers(''), resources: numbers('r') }
+  const many = await review('CREATE', kinds.Role, roleOf(...Array(1000).fill(huge)))
+  assert.ok(!many.allowed && many.message.length < 20_000 && /not currently held/.test(many.message))
   const stored = roleOf(rule('get', '', 'secrets'))
   assert.deepEqual(await review('UPDATE', kinds.Role, { ...stored, metadata: { ...stored.metadata, labels: { a: 'b' } } }, { old: stored }), allowed)
   assert.deepEqual(await review('CREATE', kinds.RoleBinding, bindingTo('owner')), allowed)

@@ -1,16 +1,18 @@
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '../../resources/generated/types.ts'
 import { sameJson } from '../../objects/json.ts'
-import { notFound } from '../../words/status-error.ts'
+import { notFound, tooLarge } from '../../words/status-error.ts'
 import type { AdmissionRequest, Authorizer, RequestInfo, Validator, Verdict } from '../access.ts'
 import type { RbacAuthorizer } from './rbac-authorizer.ts'
-import { quotedList, showCompact, uncovered } from '../../policy/rbac/role-coverage.ts'
+import { quotedList, showCompact, TooManyRules, uncovered } from '../../policy/rbac/role-coverage.ts'
 import { groups } from './subjects.ts'
 
 const ALLOWED: Verdict = { allowed: true, warnings: [] }
 const ROLES = new Set(['roles', 'clusterroles'])
 const BINDINGS = new Set(['rolebindings', 'clusterrolebindings'])
 const MAX_SHOWN_RULES = 100
+/** A fraction of a second. */
+const MAX_COMPARISONS = 3_000_000
 
 /** Nobody may give away more than they have: through a role (unless they may escalate), or a binding (unless they may bind). */
 export function escalationValidator(rbac: RbacAuthorizer, authorizer: Authorizer): Validator {
@@ -61,13 +63,22 @@ function ownedRules(request: AdmissionRequest, rbac: RbacAuthorizer): readonly P
 }
 
 function within(request: AdmissionRequest, rbac: RbacAuthorizer, wanted: readonly PolicyRule[]): Verdict {
-  const missing = uncovered(ownedRules(request, rbac), wanted)
+  const missing = missingOf(ownedRules(request, rbac), wanted)
   if (missing.length === 0) return ALLOWED
   const user = request.user
   const shown = showCompact(missing).slice(0, MAX_SHOWN_RULES).join('\n')
   return refuse(
     `user ${JSON.stringify(user.name)} (groups=${quotedList(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`,
   )
+}
+
+function missingOf(owned: readonly PolicyRule[], wanted: readonly PolicyRule[]): readonly PolicyRule[] {
+  try {
+    return uncovered(owned, wanted, MAX_COMPARISONS)
+  } catch (error) {
+    if (!(error instanceof TooManyRules)) throw error
+    throw tooLarge('Request entity too large: the rules are too many, or too large, to compare them with those that the user holds')
+  }
 }
 
 /** The pipeline puts the object's name before it. */

@@ -19,6 +19,7 @@ import type { FieldValue, ObjectForm, ResourceDefinition, StatusSubresource } fr
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, SelectableField } from '../../resources/generated/types.ts'
 import { keepStatus, plainResource } from '../../resources/plain-resource.ts'
 import { present } from '../../words/assert.ts'
+import { tooLarge, type StatusError } from '../../words/status-error.ts'
 import { checkScale, customScale, type Door } from './custom-scale.ts'
 import { deprecationOf, finalizerWarnings } from './custom-warnings.ts'
 import { printerColumns } from './printer-columns.ts'
@@ -42,7 +43,9 @@ export function customDefinition(
     finalizerRule: 'qualified',
     verbs: isTerminating ? plainResource.verbs.filter((verb) => verb !== 'create') : plainResource.verbs,
     form: customForm(kind, { structural, published: publishedSchema(version) }, schemas),
-    defaults: (draft) => fillDefaults(structural, draft),
+    defaults(draft) {
+      if (!fillDefaults(structural, draft)) throw tooManyDefaults()
+    },
     prepareForCreate(draft) {
       if (hasStatus) dropStatus(draft)
     },
@@ -59,6 +62,10 @@ export function customDefinition(
     status: hasStatus ? statusOf(rules) : undefined,
     scale: scale === undefined ? undefined : customScale(scale),
   }
+}
+
+function tooManyDefaults(): StatusError {
+  return tooLarge('Request entity too large: the defaults of the schema would make the object too large')
 }
 
 export function customKind({ spec, status }: CustomResourceDefinition, version: string): KindRef {
@@ -139,7 +146,7 @@ function customForm(kind: KindRef, { structural, published }: CustomSchemas, sch
       const unknownFields: string[] = []
       readMetadata(body, '', unknownFields)
       unknownFields.push(...pruneUnknown(structural, body))
-      dropNulls(structural, body)
+      if (!dropNulls(structural, body)) throw tooManyDefaults()
       if (isNested) forEachEmbedded(structural, body, '', (object, path) => readMetadata(object, path, unknownFields))
       return { object: body, unknownFields }
     },

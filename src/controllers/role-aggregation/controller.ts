@@ -1,5 +1,6 @@
 import { sameJson } from '../../objects/json.ts'
 import { selects } from '../../objects/selects.ts'
+import { textOfRule } from '../../policy/rbac/role-coverage.ts'
 import type { Controller, Plan, Snapshot } from '../../reconcile/controller.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { ClusterRole, PolicyRule } from '../../resources/generated/types.ts'
@@ -40,8 +41,8 @@ function takesIn(role: ClusterRole, part: ClusterRole): boolean {
 }
 
 export function planAggregation({ role, parts }: AggregationView): Plan {
-  const rules: PolicyRule[] = []
-  for (const rule of parts.flatMap((part) => part.rules ?? [])) if (!rules.some((known) => sameJson(known, rule))) rules.push(rule)
+  const byText = new Map(parts.flatMap((part) => part.rules ?? []).map((rule) => [textOfRule(rule), rule] as const))
+  const rules: PolicyRule[] = [...byText.values()]
   const why = `Its ${rules.length} rules come from ${parts.length} roles.`
   if (sameJson(role.rules ?? [], rules)) return { actions: [], why }
   const object: ClusterRole = { ...role, rules }

@@ -149,6 +149,29 @@ test('a stored object as the present schema has it', () => {
   }
 })
 
+test('no more defaults than an object may have are filled in', () => {
+  const schema = structuralOf({ type: 'array', items: { type: 'object', nullable: false, default: { b: 'y'.repeat(1000) }, properties: { a: { type: 'string', default: 'x'.repeat(10_000) } } } })
+  const few: unknown[] = Array.from({ length: 100 }, () => ({}))
+  assert.equal(fillDefaults(schema, few), true)
+  assert.equal(JSON.stringify(few).length > 1_000_000, true)
+  const many: unknown[] = Array.from({ length: 100_000 }, () => ({}))
+  assert.equal(fillDefaults(schema, many), false)
+  assert.ok(JSON.stringify(many).length < 4_000_000)
+  const nulls: unknown[] = Array.from({ length: 100_000 }, () => null)
+  assert.equal(dropNulls(schema, nulls), false)
+  assert.ok(JSON.stringify(nulls).length < 4_000_000)
+})
+
+test('no format takes long to look at', () => {
+  const pieces = [' ', '0', '1', '.', '1h', '1 a ', 'a.', 'a-', '<', '"', '\\', 'a@', '%', ':', '1 ', '=', '/', 'x:', '(', 'ff:', '\n']
+  const formats = ['date', 'date-time', 'duration', 'ipv4', 'ipv6', 'cidr', 'mac', 'uuid', 'hostname', 'email', 'uri', 'byte', 'hexcolor', 'rgbcolor', 'isbn', 'creditcard', 'ssn']
+  for (const format of formats) for (const piece of pieces) for (const [before, after] of [['', ''], ['', '!'], ['.', 'x']]) {
+    const start = performance.now()
+    hasFormat(`${before}${piece.repeat(50_000)}${after}`, format)
+    assert.ok(performance.now() - start < 500, `${format} of ${JSON.stringify(`${before}${piece}...${after}`)} took ${performance.now() - start} ms`)
+  }
+})
+
 test('formats', () => {
   const table: [string, string[], string[]][] = [
     ['date', ['2024-02-29'], ['2023-02-29', '2024-13-01', 'x']],

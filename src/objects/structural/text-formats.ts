@@ -60,7 +60,16 @@ const DOTTED = `${ATOM}(?:\\.${ATOM})*`
 const QUOTED = '"(?:[^"\\\\\\r\\n]|\\\\.)*"'
 const ADDRESS = `(?:${DOTTED}|${QUOTED})@(?:${DOTTED}|\\[[^\\[\\]\\\\\\s]*\\])`
 const EMAIL = new RegExp(`^${ADDRESS}$`, 'u')
-const NAMED_EMAIL = new RegExp(`^(?:[^<>@",;:\\\\[\\]()]*|\\s*${QUOTED})\\s*<${ADDRESS}>\\s*$`, 'u')
+const QUOTED_NAME = new RegExp(`^${QUOTED}`, 'u')
+const PLAIN_NAME = /^[^<>@",;:\\[\]()]*/u
+const BRACKETED = new RegExp(`^<${ADDRESS}>\\s*$`, 'u')
+
+/** In steps: one expression for all of it would try each way to share out the blanks before the bracket. */
+function isNamedEmail(text: string): boolean {
+  const start = text.trimStart()
+  const name = (start.startsWith('"') ? QUOTED_NAME : PLAIN_NAME).exec(start)
+  return name !== null && BRACKETED.test(start.slice(name[0].length).trimStart())
+}
 
 /** An absolute URI, or a path that begins at the root; its percent signs begin escapes. */
 const URI = /^(?:[a-z][a-z0-9+.-]*:(?:\/\/[^\s/?#]*(?:[/?#].*)?|[^/].*|\/(?!\/).*)?|\/.*)$/i
@@ -111,7 +120,7 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   uuid4: uuidOfVersion(4),
   uuid5: uuidOfVersion(5),
   hostname: isHostname,
-  email: (text) => EMAIL.test(text.trim()) || NAMED_EMAIL.test(text),
+  email: (text) => EMAIL.test(text.trim()) || isNamedEmail(text),
   uri: isUri,
   byte: (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text),
   bsonobjectid: (text) => /^[0-9a-f]{24}$/i.test(text),

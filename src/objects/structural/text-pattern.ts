@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { MAX_PATTERN, MAX_PATTERN_SIZE, patternSize } from '../pattern-size.ts'
 
 /** A regular expression as Go reads it, found anywhere in a text, in linear time: the pattern is one user's, the text another's. */
 export interface TextPattern {
@@ -19,6 +20,7 @@ export function textPattern(source: string): TextPattern {
 }
 
 function compile(source: string): RE2JS | undefined {
+  if (source.length > MAX_PATTERN || patternSize(source) > MAX_PATTERN_SIZE) return undefined
   try {
     return RE2JS.compile(source)
   } catch {

@@ -164,3 +164,19 @@ test('no text makes the parser throw', () => {
     if (compiled.ok) compiled.program.evaluate({ self: {}, text: '' })
   }), { numRuns: 2000 })
 })
+
+test('patterns that come with the data are compiled for as long as an evaluation may take, and one only once', () => {
+  const large = Array.from({ length: 3_000 }, (_, index) => `^\\pL{0,999}x${index}$`)
+  const stopped = 'error: operation cancelled: too much data to compare or copy'
+  for (const call of ['"a".matches(p)', 'matches("a", p)', '"a".find(p) != ""', 'size("a".findAll(p)) > 0', 'size("a".findAll(p, 1)) > 0']) {
+    assert.equal(soon(() => outcome(environment, `self.exists(p, ${call})`, { self: large })), stopped, call)
+  }
+  assert.equal(soon(() => outcome(environment, 'self.all(x, !x.matches(text))', { self: large, text: '^\\pL{0,999}y$' })), true)
+  const other = 'self.all(i, !"a".matches(i == 1 ? text : text + "!"))'
+  assert.equal(soon(() => outcome(environment, other, { self: large.map((_, index) => BigInt(index % 2)), text: '^\\pL{0,999}y$' })), stopped)
+  assert.equal(outcome(environment, 'self.map(p, "a".matches(p)) == [true, false, true]', { self: ['a', '^b', 'a'] }), true)
+  for (const bomb of ['(?:a{999}){1,900}', 'a{999}'.repeat(900)]) {
+    assert.match(String(soon(() => outcome(environment, '"a".matches(text)', { text: bomb }))), /expression too large|invalid repeat count/)
+    assert.match(String(soon(() => outcome(environment, `"a".matches("${bomb}")`))), /expression too large|invalid repeat count/)
+  }
+})

@@ -3,6 +3,7 @@ import { callCost, type CostOf } from './call-cost.ts'
 import type { FunctionDeclaration, Implementation, Overload } from './declaration.ts'
 import { failAt, failed, type Step } from './frame.ts'
 import { plan, planPart, type PlanContext } from './plan.ts'
+import { PATTERN_FUNCTIONS, patternStep } from './pattern.ts'
 import { planLogic } from './plan-logic.ts'
 import { planOperator } from './plan-operator.ts'
 import { guardOf, type Guard } from './type-guard.ts'
@@ -26,6 +27,8 @@ export function planCall(context: PlanContext, expr: CallExpr): Step {
   const resolved = reference?.kind === 'call' ? reference.overloads : []
   // An expression that did not pass the checker may still be evaluated, by the tests of the specification: then all overloads count.
   const overloads = resolved.length > 0 ? resolved : declaration.overloads.filter((overload) => overload.isMember === isMember)
+  const pattern = steps[1]
+  if (pattern !== undefined && PATTERN_FUNCTIONS.has(name) && operands[1]?.kind !== 'constant') steps[1] = patternStep(pattern)
   const constants = operands.map((operand) => (operand.kind === 'constant' ? operand.value : undefined))
   const evaluate = dispatcher(declaration, overloads, constants)
   const isConstant = operands.length > 0 && constants.every((constant) => constant !== undefined)

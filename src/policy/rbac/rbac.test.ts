@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClusterRole, PolicyRule } from '../../resources/generated/types.ts'
 import { aggregate } from './role-aggregation.ts'
-import { showCompact, showRule, uncovered } from './role-coverage.ts'
+import { showCompact, showRule, TooManyRules, uncovered } from './role-coverage.ts'
 
 const apiVersion = 'rbac.authorization.k8s.io/v1'
 const words = (text: string): string[] => text.split(' ')
@@ -48,4 +48,18 @@ test('aggregated roles take in what is labelled for them, through several steps'
   assert.deepEqual(changed.map((role) => [role.metadata.name, role.rules?.length]), [['admin', 2], ['edit', 2], ['view', 1]])
   const settled = roles.map((role) => changed.find((other) => other.metadata.name === role.metadata.name) ?? role)
   assert.deepEqual(aggregate(settled), [])
+})
+
+test('rules without number end the comparison', () => {
+  const numbers = (count: number, prefix: string): string[] => Array.from({ length: count }, (_, index) => `${prefix}${index}`)
+  const cube = (prefix: string): PolicyRule => ({ verbs: numbers(60, prefix), apiGroups: numbers(60, prefix), resources: numbers(60, prefix) })
+  const owned = numbers(20_000, 'r').map((name) => rule('get', '', name))
+  const start = performance.now()
+  assert.equal(uncovered([], [cube('a'), cube('b')], 3_000_000).length, 10_000)
+  assert.throws(() => uncovered(owned, numbers(15_000, 's').map((name) => rule('get', '', name)), 3_000_000), TooManyRules)
+  assert.throws(() => uncovered([...owned, rule('*', '*', '*')], [cube('a')], 3_000_000), TooManyRules)
+  assert.throws(() => uncovered([rule('*', '*', numbers(100_000, 'r').join(' ')), rule('*', '*', '*')], [cube('a')], 3_000_000), TooManyRules)
+  assert.deepEqual(uncovered([...owned, cube('a')], [...owned, cube('a')], 3_000_000), [], 'copies')
+  assert.equal(aggregate([{ apiVersion, kind: 'ClusterRole', metadata: { name: 'all' }, aggregationRule: { clusterRoleSelectors: [{}] } }, { apiVersion, kind: 'ClusterRole', metadata: { name: 'many' }, rules: owned }])[0]?.rules?.length, 20_000)
+  assert.ok(performance.now() - start < 5_000, `took ${performance.now() - start} ms`)
 })

@@ -1,6 +1,7 @@
 import { sameJson } from '../../objects/json.ts'
 import { selects } from '../../objects/selects.ts'
 import type { ClusterRole, PolicyRule } from '../../resources/generated/types.ts'
+import { textOfRule } from './role-coverage.ts'
 
 /**
  * Cluster roles whose rules should change, because aggregationRule composes them from others: each with its new rules.
@@ -29,14 +30,15 @@ export function aggregate(roles: readonly ClusterRole[]): readonly ClusterRole[]
 
 function composed(role: ClusterRole, all: readonly ClusterRole[], rulesOf: ReadonlyMap<string, readonly PolicyRule[]>): PolicyRule[] {
   const selectors = role.aggregationRule?.clusterRoleSelectors ?? []
-  const rules: PolicyRule[] = []
+  const rules = new Map<string, PolicyRule>()
   for (const selector of selectors) {
     for (const other of all) {
       if (other.metadata.name === role.metadata.name || !selects(selector, other.metadata.labels)) continue
       for (const rule of rulesOf.get(other.metadata.name ?? '') ?? []) {
-        if (!rules.some((known) => sameJson(known, rule))) rules.push(rule)
+        const text = textOfRule(rule)
+        if (!rules.has(text)) rules.set(text, rule)
       }
     }
   }
-  return rules
+  return [...rules.values()]
 }

@@ -1,13 +1,50 @@
+import { jsonText } from '../../objects/json-text.ts'
 import type { PolicyRule } from '../../resources/generated/types.ts'
 import { resourceCovers, urlCovers } from './rule-patterns.ts'
 
+/** Nobody reads more of them. */
+const MAX_UNCOVERED = 10_000
+const ENTRIES_PER_COMPARISON = 16
+
+/** There are too many rules, or too many parts of them. */
+export class TooManyRules extends Error {
+  override readonly name = 'TooManyRules'
+}
+
 /**
- * The parts of the wanted rules that the owned ones do not cover. Rules are broken into single verb, group, resource, name,
- * so that two owned rules can together cover one wanted rule.
+ * The parts of the wanted rules that the owned ones do not cover, or the first ten thousand of them. Rules are broken into single verb,
+ * group, resource, name, so that two owned rules can together cover one wanted rule: a rule of 60 verbs, groups and resources each has
+ * 216,000 parts. Throws TooManyRules after so many comparisons of a part with a rule.
  */
-export function uncovered(owned: readonly PolicyRule[], wanted: readonly PolicyRule[]): readonly PolicyRule[] {
-  const parts = wanted.flatMap((rule) => [...breakDown(rule)])
-  return parts.filter((part) => !owned.some((rule) => covers(rule, part)))
+export function uncovered(owned: readonly PolicyRule[], wanted: readonly PolicyRule[], maxComparisons = Infinity): readonly PolicyRule[] {
+  const missing: PolicyRule[] = []
+  const ownedTexts = new Set(owned.map(textOfRule))
+  const costs = owned.map(costOf)
+  let comparisons = 0
+  const isCovered = (part: PolicyRule): boolean => owned.some((rule, index) => {
+    comparisons += costs[index] ?? 1
+    if (comparisons > maxComparisons) throw new TooManyRules('there are too many rules to compare')
+    return covers(rule, part)
+  })
+  for (const rule of wanted) {
+    if (ownedTexts.has(textOfRule(rule))) continue
+    for (const part of breakDown(rule)) {
+      if (isCovered(part)) continue
+      missing.push(part)
+      if (missing.length === MAX_UNCOVERED) return missing
+    }
+  }
+  return missing
+}
+
+function costOf({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): number {
+  const entries = verbs.length + apiGroups.length + resources.length + resourceNames.length + nonResourceURLs.length
+  return Math.ceil(entries / ENTRIES_PER_COMPARISON)
+}
+
+/** Equal for equal rules: one may be a copy of the other. */
+export function textOfRule({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): string {
+  return jsonText([verbs, apiGroups, resources, resourceNames, nonResourceURLs])
 }
 
 function* breakDown(rule: PolicyRule): Iterable<PolicyRule> {

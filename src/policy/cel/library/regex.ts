@@ -38,13 +38,13 @@ function findAll(text: string, pattern: string, limit?: bigint): Value {
 }
 
 const S = stringType
-const findAllCompiled = withPattern(findAllIn)
+const findAllCompiled = withPattern(findAllIn, illegal)
 
 /** Kubernetes' find and findAll. */
 export const regexLibrary: Library = {
   name: 'kubernetes.regex',
   functions: [
-    declare('find', specialized(member('string_find_string', [S, S], S, find), withPattern(findIn))),
+    declare('find', specialized(member('string_find_string', [S, S], S, find), withPattern(findIn, illegal))),
     declare(
       'findAll',
       specialized(member('string_find_all_string', [S, S], listType(S), findAll), findAllCompiled),

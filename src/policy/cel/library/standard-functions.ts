@@ -23,7 +23,7 @@ const size = declare(
   member('map_size', [mapType(A, B)], intType, (map: MapValue) => BigInt(map.size)),
 )
 
-const matchesCompiled = withPattern((text, pattern) => pattern.test(text))
+const matchesCompiled = withPattern((text, pattern) => pattern.test(text), (error) => error)
 
 const S = stringType
 

@@ -39,6 +39,14 @@ test('names, group and scope', () => {
   check({ 'metadata.name': 'widgets.apps.k8s.io', 'spec.group': 'apps.k8s.io', 'metadata.annotations': { 'api-approved.kubernetes.io': 'unapproved, for tests' } })
 })
 
+test('versions and columns have a number', () => {
+  const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+  check({ 'spec.versions': numbers(101).map((number) => ({ ...v2, name: `v${number + 1}`, storage: number === 0 })) },
+    'spec.versions: Too many: 101: must have at most 100 items')
+  check({ [`${first}.additionalPrinterColumns`]: numbers(101).map((number) => ({ name: `C${number}`, type: 'string', jsonPath: '.spec' })) },
+    'spec.additionalPrinterColumns: Too many: 101: must have at most 100 items')
+})
+
 test('versions', () => {
   check({ 'spec.versions[1]': v2 })
   check({ 'spec.versions[1]': { ...v2, name: 'v1', storage: true } },

@@ -7,6 +7,7 @@ import { SchemaCatalog } from '../../schema.ts'
 import { changed, createChecks } from '../checking.testing.ts'
 import { customResourceDefinitions } from './custom-resource-definition.ts'
 import { findField } from './field-path.ts'
+import { patternProblems } from './pattern-problems.ts'
 
 const WHERE = 'spec.versions[0].schema.openAPIV3Schema'
 const checkAll = createChecks(customResourceDefinitions, sampleDefinition)
@@ -68,6 +69,16 @@ test('limits do not describe', () => {
   field({ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'string' }, { type: 'integer' }] }, '.anyOf[0].type: Forbidden: must be empty to be structural',
     '.anyOf[1].type: Forbidden: must be empty to be structural')
   field({ type: 'string', pattern: '(' }, '.pattern: Invalid value: "(": must be a valid regular expression, but isn\'t: error parsing regexp: missing closing ): `(`')
+  const tooLarge = "must be a valid regular expression, but isn't: error parsing regexp: expression too large, of at most 10000 characters and 20000 instructions"
+  for (const pattern of ['(a|b)'.repeat(3_000), 'a{999}'.repeat(100)]) field({ type: 'string', pattern }, `.pattern: Invalid value: "${pattern.slice(0, 255)}...: ${tooLarge}`)
+})
+
+test('the patterns of a definition have a size together, each that stands in it counted once', () => {
+  const problem = patternProblems()
+  const numbers = Array.from({ length: 150 }, (_, index) => index)
+  assert.equal(numbers.filter(() => problem('^a{0,990}$') !== undefined).length, 0)
+  const refused = numbers.filter((index) => problem(`^b{0,990}${index}$`) === 'the patterns of the definition are too large, of at most 100000 instructions together').length
+  assert.ok(refused > 40 && refused < 60, `${refused} are refused`)
 })
 
 test('words that are not supported', () => {

@@ -8,6 +8,7 @@ import { malformedFields, saysOnly, unsupported } from './json-schema.ts'
 import type { VersionFeatures } from './promoted-spec.ts'
 import { defaultErrors } from './validate-defaults.ts'
 import { schemaErrors } from './validate-schema.ts'
+import type { PatternProblem } from './pattern-problems.ts'
 import { structureErrors } from './validate-structure.ts'
 
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string']
@@ -34,23 +35,28 @@ export interface FeaturePaths {
 export interface CheckedFeatures extends VersionFeatures {
   /** The status is a subresource, which the schema must allow for. */
   readonly hasStatus: boolean
+  readonly patterns: PatternProblem
 }
+
+/** Each costs something for each object of each list that is shown. */
+const MAX_COLUMNS = 100
 
 export function checkFeatures(errors: Errors, paths: FeaturePaths, features: CheckedFeatures): void {
   const { schema, subresources, columns, selectableFields } = features
   if (schema !== undefined && features.hasStatus) checkRoot(errors, paths.schema, schema)
-  if (schema !== undefined) checkSchema(errors, paths.schema, schema)
+  if (schema !== undefined) checkSchema(errors, paths.schema, schema, features.patterns)
   if (subresources !== undefined) checkSubresources(errors, paths.subresources, subresources)
-  columns.forEach((column, index) => checkColumn(errors, `${paths.columns}[${index}]`, column))
+  if (columns.length > MAX_COLUMNS) errors.push(tooMany(paths.columns, columns.length, MAX_COLUMNS))
+  else columns.forEach((column, index) => checkColumn(errors, `${paths.columns}[${index}]`, column))
   if (selectableFields.length > 0) checkSelectableFields(errors, paths.selectableFields, selectableFields, schema)
 }
 
-function checkSchema(errors: Errors, path: string, schema: JSONSchemaProps): void {
+function checkSchema(errors: Errors, path: string, schema: JSONSchemaProps, patterns: PatternProblem): void {
   const malformed = malformedFields(path, schema)
   if (malformed.length > 0) return void errors.push(...malformed)
   if (schema.nullable === true) errors.push(forbiddenField(`${path}.nullable`, 'nullable cannot be true at the root'))
   const reason = unsupported(schema)
-  const structure = reason === undefined ? structureErrors(path, schema) : []
+  const structure = reason === undefined ? structureErrors(path, schema, patterns) : []
   const defaults = reason === undefined && structure.length === 0 ? defaultErrors(path, schema) : []
   const others = schemaErrors(path, schema)
   errors.push(...structure, ...defaults, ...others)

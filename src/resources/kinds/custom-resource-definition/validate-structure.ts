@@ -1,10 +1,10 @@
-import { RE2JS, RE2JSException } from 're2js'
 import type { FieldError } from '../../../objects/field-error.ts'
 import { forbiddenField, invalidValue, required } from '../../../objects/field-error.ts'
 import { sameJson } from '../../../objects/json.ts'
 import type { Errors } from '../../field-checks.ts'
 import type { JSONSchemaProps } from '../../generated/types.ts'
 import { additionalOf, itemsOf, saysOnly } from './json-schema.ts'
+import type { PatternProblem } from './pattern-problems.ts'
 
 /** Where a schema stands: at the root of an object, as the items of a list, or as a field or value. */
 type Level = 'root' | 'item' | 'field'
@@ -17,29 +17,29 @@ const TYPE_MISSING: Readonly<Record<Level, string>> = {
 const EMBEDDED_TYPE = 'must be object if x-kubernetes-embedded-resource is true'
 
 /** What keeps a schema from being structural (KEP-1979), in alphabetical order. */
-export function structureErrors(path: string, schema: JSONSchemaProps): FieldError[] {
+export function structureErrors(path: string, schema: JSONSchemaProps, patterns: PatternProblem): FieldError[] {
   const errors: Errors = []
-  checkNode(errors, path, schema, 'root')
+  checkNode(errors, patterns, path, schema, 'root')
   checkCompleteness(errors, schema, schema, path, path)
   const text = ({ field, message }: FieldError): string => `${field}: ${message}`
   return errors.sort((a, b) => (text(a) < text(b) ? -1 : 1))
 }
 
-function checkNode(errors: Errors, path: string, schema: JSONSchemaProps, level: Level): void {
+function checkNode(errors: Errors, patterns: PatternProblem, path: string, schema: JSONSchemaProps, level: Level): void {
   const items = itemsOf(schema)
   if (schema.type === 'array' && items === undefined) errors.push(required(`${path}.items`, 'must be specified'))
-  if (items !== undefined) checkNode(errors, `${path}.items`, items, 'item')
+  if (items !== undefined) checkNode(errors, patterns, `${path}.items`, items, 'item')
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    checkNode(errors, `${path}.properties[${name}]`, property, 'field')
+    checkNode(errors, patterns, `${path}.properties[${name}]`, property, 'field')
   }
   if (schema.additionalProperties !== undefined) {
     if (level === 'root') errors.push(forbiddenField(`${path}.additionalProperties`, 'must not be used at the root'))
     const values = additionalOf(schema)
-    if (values !== undefined) checkNode(errors, `${path}.additionalProperties`, values, 'field')
+    if (values !== undefined) checkNode(errors, patterns, `${path}.additionalProperties`, values, 'field')
   }
   checkExtensions(errors, path, schema)
   const first = schema.allOf?.[0]
-  checkValues(errors, path, schema, {
+  checkValues(errors, patterns, path, schema, {
     anyOf: isIntOrString(schema.anyOf), firstAllOf: first !== undefined && isIntOrString(first.anyOf),
   })
   checkType(errors, path, schema, level)
@@ -109,37 +109,25 @@ interface Skip {
 const SKIP_NOTHING: Skip = { anyOf: false, firstAllOf: false }
 
 /** Under anyOf, allOf, oneOf and not, schemas limit values: what the structure is has been said outside. */
-function checkValues(errors: Errors, path: string, schema: JSONSchemaProps, skip: Skip): void {
-  if (!skip.anyOf) schema.anyOf?.forEach((part, index) => checkNested(errors, `${path}.anyOf[${index}]`, part, SKIP_NOTHING))
+function checkValues(errors: Errors, patterns: PatternProblem, path: string, schema: JSONSchemaProps, skip: Skip): void {
+  if (!skip.anyOf) schema.anyOf?.forEach((part, index) => checkNested(errors, patterns, `${path}.anyOf[${index}]`, part, SKIP_NOTHING))
   schema.allOf?.forEach((part, index) => {
-    checkNested(errors, `${path}.allOf[${index}]`, part, { anyOf: skip.firstAllOf && index === 0, firstAllOf: false })
+    checkNested(errors, patterns, `${path}.allOf[${index}]`, part, { anyOf: skip.firstAllOf && index === 0, firstAllOf: false })
   })
-  schema.oneOf?.forEach((part, index) => checkNested(errors, `${path}.oneOf[${index}]`, part, SKIP_NOTHING))
-  if (schema.not !== undefined) checkNested(errors, `${path}.not`, schema.not, SKIP_NOTHING)
-  const problem = patternProblem(schema.pattern ?? '')
+  schema.oneOf?.forEach((part, index) => checkNested(errors, patterns, `${path}.oneOf[${index}]`, part, SKIP_NOTHING))
+  if (schema.not !== undefined) checkNested(errors, patterns, `${path}.not`, schema.not, SKIP_NOTHING)
+  const problem = patterns(schema.pattern ?? '')
   if (problem !== undefined) {
     errors.push(invalidValue(`${path}.pattern`, schema.pattern, `must be a valid regular expression, but isn't: ${problem}`))
   }
 }
 
-/** Patterns are in the syntax of RE2, which takes time in proportion to the text. */
-function patternProblem(pattern: string): string | undefined {
-  if (pattern === '') return undefined
-  try {
-    RE2JS.compile(pattern)
-    return undefined
-  } catch (error) {
-    if (error instanceof RE2JSException) return error.message
-    throw error
-  }
-}
-
-function checkNested(errors: Errors, path: string, schema: JSONSchemaProps, skip: Skip): void {
-  checkValues(errors, path, schema, skip)
+function checkNested(errors: Errors, patterns: PatternProblem, path: string, schema: JSONSchemaProps, skip: Skip): void {
+  checkValues(errors, patterns, path, schema, skip)
   const items = itemsOf(schema)
-  if (items !== undefined) checkNested(errors, `${path}.items`, items, SKIP_NOTHING)
+  if (items !== undefined) checkNested(errors, patterns, `${path}.items`, items, SKIP_NOTHING)
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    checkNested(errors, `${path}.properties[${name}]`, property, SKIP_NOTHING)
+    checkNested(errors, patterns, `${path}.properties[${name}]`, property, SKIP_NOTHING)
   }
   for (const [field, detail] of NOT_NESTED) {
     const isSet = detail === 'must be undefined' ? schema[field] !== undefined : !saysOnly({ [field]: schema[field] }, [])

@@ -1,6 +1,6 @@
 import { isConditionTrue } from '../../../objects/conditions.ts'
 import type { FieldError } from '../../../objects/field-error.ts'
-import { forbiddenField, invalidBytes, invalidValue, required } from '../../../objects/field-error.ts'
+import { forbiddenField, invalidBytes, invalidValue, required, tooMany } from '../../../objects/field-error.ts'
 import { unprintableIn } from '../../../objects/metadata.ts'
 import { dns1035LabelErrors, dnsSubdomainErrors } from '../../../objects/names.ts'
 import { fromBase64, isLongerThan, textOf } from '../../../words/bytes.ts'
@@ -14,6 +14,7 @@ import { checkClientConfig, checkReviewVersions } from '../admission/webhook-cli
 import { rootCertificatesProblem } from '../certificate-signing-request/certificate-request.ts'
 import { someSchema } from './json-schema.ts'
 import { promote } from './promoted-spec.ts'
+import { patternProblems, type PatternProblem } from './pattern-problems.ts'
 import { checkFeatures } from './validate-features.ts'
 
 const SCOPES = ['Cluster', 'Namespaced']
@@ -84,11 +85,16 @@ function everyTime(definition: CustomResourceDefinition): FieldError[] {
   return errors
 }
 
+/** Each is served, with an APIService of its own. */
+const MAX_VERSIONS = 100
+
 function checkSpec(errors: Errors, spec: CustomResourceDefinitionSpec): void {
   checkGroup(errors, spec.group ?? '')
   checkOneOf(errors, 'spec', 'scope', spec.scope, SCOPES)
   const versions = spec.versions ?? []
-  checkVersions(errors, spec, versions)
+  if (versions.length > MAX_VERSIONS) return void errors.push(tooMany('spec.versions', versions.length, MAX_VERSIONS))
+  const patterns = patternProblems()
+  checkVersions(errors, spec, versions, patterns)
   const names = spec.names ?? EMPTY_SPEC.names
   for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) {
     if ((names[field] ?? '') === '') errors.push(required(`spec.names.${field}`))
@@ -98,7 +104,7 @@ function checkSpec(errors: Errors, spec: CustomResourceDefinitionSpec): void {
   checkFeatures(errors, {
     schema: 'spec.validation.openAPIV3Schema', subresources: 'spec.subresources', columns: 'spec.additionalPrinterColumns',
     selectableFields: 'spec.selectableFields',
-  }, { ...promote(spec).common, hasStatus })
+  }, { ...promote(spec).common, hasStatus, patterns })
   if (spec.conversion !== undefined) checkConversion(errors, spec, spec.conversion)
 }
 
@@ -109,7 +115,9 @@ function checkGroup(errors: Errors, group: string): void {
   else if (!group.includes('.')) errors.push(invalidValue('spec.group', group, 'should be a domain with at least one dot'))
 }
 
-function checkVersions(errors: Errors, spec: CustomResourceDefinitionSpec, versions: readonly CustomResourceDefinitionVersion[]): void {
+function checkVersions(
+  errors: Errors, spec: CustomResourceDefinitionSpec, versions: readonly CustomResourceDefinitionVersion[], patterns: PatternProblem,
+): void {
   const promoted = promote(spec)
   if (promoted.common.schema === undefined) {
     versions.forEach(({ schema }, index) => {
@@ -128,7 +136,7 @@ function checkVersions(errors: Errors, spec: CustomResourceDefinitionSpec, versi
     checkFeatures(errors, {
       schema: `${path}.schema.openAPIV3Schema`, subresources: `${path}.subresources`, columns: `${path}.additionalPrinterColumns`,
       selectableFields: `${path}.selectableFields`,
-    }, { ...features, hasStatus: version.subresources?.status !== undefined })
+    }, { ...features, hasStatus: version.subresources?.status !== undefined, patterns })
   })
   const names = versions.map(({ name }) => name)
   if (new Set(names).size < names.length) errors.push(invalidValue('spec.versions', versions, 'must contain unique version names'))
