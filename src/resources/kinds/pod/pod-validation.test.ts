@@ -26,6 +26,20 @@ test('containers', () => {
   check({ 'spec.containers[0].restartPolicy': 'Always' }, 'spec.containers[0].restartPolicy: Forbidden: may not be set for non-init containers')
 })
 
+test('the errors of a pod with many of them, in upstream\'s order', () => {
+  check({
+    'metadata.annotations': { 'kubernetes.io/config.mirror': 'x' }, 'spec.restartPolicy': 'Odd', 'spec.hostname': 'A', 'spec.containers[0].image': ' web',
+    'spec.initContainers': [{ name: 'web', image: 'init ', resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }], lifecycle: { preStop: { exec: { command: ['x'] } } } }],
+  }, 'metadata.annotations[kubernetes.io/config.mirror]: Invalid value: "x": must set spec.nodeName if mirror pod annotation is set',
+    'spec.initContainers[0].name: Duplicate value: "web"',
+    'spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers without restartPolicy=Always',
+    'spec.initContainers[0].resizePolicy: Invalid value: [{"resourceName":"cpu","restartPolicy":"NotRequired"}]: must not be set for init containers',
+    'spec.restartPolicy: Unsupported value: "Odd": supported values: "Always", "OnFailure", "Never"',
+    `spec.hostname: Invalid value: "A": ${LABEL}`,
+    'spec.containers[0].image: Invalid value: " web": must not have leading or trailing whitespace',
+    'spec.initContainers[0].image: Invalid value: "init ": must not have leading or trailing whitespace')
+})
+
 test('ports', () => {
   const ports = (...list: Container['ports'] & object): Change => ({ 'spec.containers[0].ports': list })
   check({ 'spec.containers[0].ports': [{ name: 'http', containerPort: 80 }, { name: 'admin', containerPort: 81, hostPort: 8081 }] })
