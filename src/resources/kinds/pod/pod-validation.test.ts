@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Container, Volume } from '../../generated/types.ts'
 import { samplePod } from '../../sample-objects.testing.ts'
@@ -271,4 +272,9 @@ test('the remaining fields', () => {
   check({ 'spec.os': { name: 'plan9' } }, 'spec.os: Unsupported value: "plan9": supported values: "linux", "windows"')
   check({ 'spec.preemptionPolicy': 'x' }, 'spec.preemptionPolicy: Unsupported value: "x": supported values: "PreemptLowerPriority", "Never"')
   check({ 'spec.preemptionPolicy': '' }, 'spec.preemptionPolicy: Required value')
+})
+
+test('a pod is found by the node that it is on, also under the name from long ago', () => {
+  const { selectableFields } = pods
+  for (const field of ['spec.nodeName', 'spec.host']) assert.equal(selectableFields[field]?.({ ...samplePod(), spec: { containers: [], nodeName: 'n1' } }), 'n1')
 })
