@@ -108,7 +108,9 @@ function numberOf(schema: Schema, value: Integer): Integer | boolean {
 
 function doubleOf(wire: WireField): number {
   if (wire.type !== 'fixed64') throw malformed(`field ${wire.number} is not a double`)
-  return new DataView(wire.bytes.buffer, wire.bytes.byteOffset, 8).getFloat64(0, true)
+  const value = new DataView(wire.bytes.buffer, wire.bytes.byteOffset, 8).getFloat64(0, true)
+  if (!Number.isFinite(value)) throw malformed(`field ${wire.number} is infinite or no number, which JSON cannot say`)
+  return value
 }
 
 /** Most texts are short and ASCII: those are quicker without the decoder. */

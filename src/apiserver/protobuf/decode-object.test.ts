@@ -69,6 +69,8 @@ test('what is refused, each with a reason', () => {
     for (let level = 0; level < levels; level++) field = messageField(5, [messageField(29, [textField(1, 'p'), messageField(2, [field])])])
     return field
   }
+  const definition = (schema: string): Uint8Array =>
+    body('apiextensions.k8s.io/v1', 'CustomResourceDefinition', [messageField(2, [messageField(7, [messageField(4, [messageField(1, [schema])])])])])
   const table: [Uint8Array, RegExp][] = [
     [new Uint8Array(0), /does not start with/],
     [bytesOf('{"kind":"Pod"}'), /does not start with/],
@@ -80,7 +82,9 @@ test('what is refused, each with a reason', () => {
     [body('v1', 'Pod', [messageField(1, [messageField(1, ['\u00ff'])])]), /not UTF-8/],
     [body('apps/v1', 'Deployment', [messageField(2, [textField(1, 'x')])]), /not a number/],
     [body('v1', 'Pod', [metadata('p', messageField(8, [number(1, 2 ** 60)]))]), /range of years/],
-    [body('apiextensions.k8s.io/v1', 'CustomResourceDefinition', [messageField(2, [messageField(7, [messageField(4, [messageField(1, [deep(60)])])])])]), /nested deeper|valid protocol buffer/],
+    [definition('\u0049\0\0\0\0\0\0\u00f0\u007f'), /field 9 is infinite or no number/],
+    [definition(messageField(8, [messageField(1, ['1e400'])])), /what should be JSON inside of it is none/],
+    [definition(deep(60)), /nested deeper|valid protocol buffer/],
   ]
   for (const [bytes, why] of table) {
     assert.throws(() => decoder.decode(bytes), (error: StatusError) => {

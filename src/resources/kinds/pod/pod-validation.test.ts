@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Container, Volume } from '../../generated/types.ts'
 import { samplePod } from '../../sample-objects.testing.ts'
@@ -24,6 +25,20 @@ test('containers', () => {
   check({ 'spec.containers[0].terminationMessagePolicy': 'x' },
     'spec.containers[0].terminationMessagePolicy: Unsupported value: "x": supported values: "File", "FallbackToLogsOnError"')
   check({ 'spec.containers[0].restartPolicy': 'Always' }, 'spec.containers[0].restartPolicy: Forbidden: may not be set for non-init containers')
+})
+
+test('the errors of a pod with many of them, in upstream\'s order', () => {
+  check({
+    'metadata.annotations': { 'kubernetes.io/config.mirror': 'x' }, 'spec.restartPolicy': 'Odd', 'spec.hostname': 'A', 'spec.containers[0].image': ' web',
+    'spec.initContainers': [{ name: 'web', image: 'init ', resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }], lifecycle: { preStop: { exec: { command: ['x'] } } } }],
+  }, 'metadata.annotations[kubernetes.io/config.mirror]: Invalid value: "x": must set spec.nodeName if mirror pod annotation is set',
+    'spec.initContainers[0].name: Duplicate value: "web"',
+    'spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers without restartPolicy=Always',
+    'spec.initContainers[0].resizePolicy: Invalid value: [{"resourceName":"cpu","restartPolicy":"NotRequired"}]: must not be set for init containers',
+    'spec.restartPolicy: Unsupported value: "Odd": supported values: "Always", "OnFailure", "Never"',
+    `spec.hostname: Invalid value: "A": ${LABEL}`,
+    'spec.containers[0].image: Invalid value: " web": must not have leading or trailing whitespace',
+    'spec.initContainers[0].image: Invalid value: "init ": must not have leading or trailing whitespace')
 })
 
 test('ports', () => {
@@ -257,4 +272,9 @@ test('the remaining fields', () => {
   check({ 'spec.os': { name: 'plan9' } }, 'spec.os: Unsupported value: "plan9": supported values: "linux", "windows"')
   check({ 'spec.preemptionPolicy': 'x' }, 'spec.preemptionPolicy: Unsupported value: "x": supported values: "PreemptLowerPriority", "Never"')
   check({ 'spec.preemptionPolicy': '' }, 'spec.preemptionPolicy: Required value')
+})
+
+test('a pod is found by the node that it is on, also under the name from long ago', () => {
+  const { selectableFields } = pods
+  for (const field of ['spec.nodeName', 'spec.host']) assert.equal(selectableFields[field]?.({ ...samplePod(), spec: { containers: [], nodeName: 'n1' } }), 'n1')
 })

@@ -54,6 +54,8 @@ export const pods: ResourceDefinition<Pod> = {
   columns: podColumns,
   selectableFields: {
     'spec.nodeName': ({ spec }) => spec?.nodeName ?? '',
+    // Its name in clients of long ago.
+    'spec.host': ({ spec }) => spec?.nodeName ?? '',
     'spec.restartPolicy': ({ spec }) => spec?.restartPolicy ?? '',
     'spec.schedulerName': ({ spec }) => spec?.schedulerName ?? '',
     'spec.serviceAccountName': ({ spec }) => spec?.serviceAccountName ?? '',

@@ -7,6 +7,7 @@ import { cellsOf, changed, created, createChecks, messagesOf, updateChecks, upda
 import { services } from './service.ts'
 
 const check = createChecks(services, sampleService)
+const LABEL = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 
 test('defaults of a Service', () => {
   const defaulted = (spec: Partial<ServiceSpec>): ServiceSpec | undefined => created(services, sampleService(spec)).spec
@@ -52,6 +53,20 @@ test('types and addresses', () => {
   check({ 'spec.clusterIP': '010.0.0.1', 'spec.clusterIPs': ['010.0.0.1'], 'spec.ipFamilies': ['IPv4'], 'spec.externalIPs': ['010.0.0.02'] })
   check({ 'spec.externalIPs': ['0127.0.0.1'] }, 'spec.externalIPs[0]: Invalid value: "0127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)')
   check({ 'spec.externalIPs': ['127.0.0.1'] }, 'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)')
+})
+
+test('the errors of a Service with many of them, in upstream\'s order', () => {
+  const port = { port: 80, protocol: 'TCP', nodePort: 30080, targetPort: 80 }
+  check({ 'spec.ports': [{ ...port, name: 'A' }, { ...port, name: 'A' }], 'spec.sessionAffinity': 'Odd', 'spec.externalIPs': ['x'] },
+    `spec.ports[0].name: Invalid value: "A": ${LABEL}`,
+    `spec.ports[1].name: Invalid value: "A": ${LABEL}`,
+    'spec.ports[1].name: Duplicate value: "A"',
+    'spec.sessionAffinity: Unsupported value: "Odd": supported values: "ClientIP", "None"',
+    'spec.externalIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
+    "spec.ports[1].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
+    'spec.ports[1].nodePort: Duplicate value: 30080',
+    'spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}')
 })
 
 test('policies', () => {

@@ -181,6 +181,8 @@ function checkLoadBalancer(errors: Errors, service: Service, spec: ServiceSpec):
   }
 }
 
+const INTERNAL_TYPES = ['ClusterIP', 'LoadBalancer', 'NodePort']
+
 function checkTrafficPolicies(errors: Errors, spec: ServiceSpec): void {
   const policy = spec.externalTrafficPolicy ?? ''
   if (isExternallyAccessible(spec)) checkOneOf(errors, 'spec', 'externalTrafficPolicy', policy, ['Cluster', 'Local'])
@@ -195,7 +197,7 @@ function checkTrafficPolicies(errors: Errors, spec: ServiceSpec): void {
   } else if (port !== 0) checkPortNumber(errors, 'spec', 'healthCheckNodePort', port)
   const inner = spec.internalTrafficPolicy
   if (inner !== undefined) checkOneOfIfSet(errors, 'spec', 'internalTrafficPolicy', inner, ['Cluster', 'Local'])
-  else if (spec.type !== 'ExternalName') errors.push(required('spec.internalTrafficPolicy'))
+  else if (INTERNAL_TYPES.includes(spec.type ?? '')) errors.push(required('spec.internalTrafficPolicy'))
   checkOneOfIfSet(errors, 'spec', 'trafficDistribution', spec.trafficDistribution, ['PreferClose'])
 }
 
