@@ -224,10 +224,10 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
       signal.addEventListener('abort', () => life.abort(), { once: true })
       await feed.start(signal)
       gate.keepAdjusting(signal)
-      inForce({ gate, resources, reader, clock, log, client: client(internalUsers.apiServer), signal })
-      const { webhooks: caller = noWebhooks } = extensions
+      keepFlowObjects({ gate, resources, reader, clock, log, client: client(internalUsers.apiServer), signal })
       serveCustomResources({
-        feed, resources, schemas, caller, reader, random, clock, log, sources, client: client(internalUsers.apiServer),
+        feed, resources, schemas, caller: extensions.webhooks ?? noWebhooks, reader, random, clock, log, sources,
+        client: client(internalUsers.apiServer),
       }, signal)
       for (const task of extensions.tasks ?? []) void task(signal)
     },
@@ -255,7 +255,7 @@ function auditedClientFor(user: User, { late, auditor, ...parts }: ClientParts):
   return new AuditedClient({ inner, user, auditor, ...parts })
 }
 
-function inForce({ gate, resources, reader, ...parts }: Omit<DanglingParts, 'objects'> & {
+function keepFlowObjects({ gate, resources, reader, ...parts }: Omit<DanglingParts, 'objects'> & {
   readonly gate: FlowGate; readonly resources: ResourceSet; readonly reader: ObjectReader
 }): void {
   const keeper = new DanglingKeeper({ ...parts, objects: () => flowObjects(reader) })
