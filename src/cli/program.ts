@@ -87,6 +87,7 @@ function addUp(program: Command, invocation: MakeInvocation): void {
     .option('--audit-webhook-config <file>', 'a kubeconfig of a server that gets the audit events too')
     .option('--authentication-config <file>', 'let in whom this AuthenticationConfiguration names: users of JWT issuers, anonymous ones')
     .option('--authorization-config <file>', 'who is asked what users may do, as this AuthorizationConfiguration says')
+    .option('--admission-config <file>', 'which admission plug-ins run beside the usual ones, and how, as this AdmissionConfiguration says')
     .option('--token-webhook-config <file>', 'a kubeconfig of a server that knows whose a token is')
     .option('--certificate-lifetime <duration>', 'how long certificates count, as 12h or 90d (default: 365d)', lifetime)
     .action(({ port: wanted, nodes, certificateLifetime, ...options }: CommonOptions & ServerFiles & UpValues) => up(invocation(options), {

@@ -16,6 +16,8 @@ export interface ServerFiles {
   readonly authenticationConfig?: string
   /** apiserver.config.k8s.io AuthorizationConfiguration */
   readonly authorizationConfig?: string
+  /** apiserver.config.k8s.io AdmissionConfiguration */
+  readonly admissionConfig?: string
   /** A kubeconfig that names the server which reviews tokens. */
   readonly tokenWebhookConfig?: string
 }
@@ -29,6 +31,7 @@ const OPTIONS: Readonly<Record<FileName, string>> = {
   auditWebhookConfig: '--audit-webhook-config',
   authenticationConfig: '--authentication-config',
   authorizationConfig: '--authorization-config',
+  admissionConfig: '--admission-config',
   tokenWebhookConfig: '--token-webhook-config',
 }
 const NAMES = Object.keys(OPTIONS) as FileName[]

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { defaultAdmission } from '../apiserver/admission/built-in.ts'
+import { parseAdmissionConfig } from '../apiserver/admission/admission-config.ts'
+import { defaultAdmission, type AdmissionOptions } from '../apiserver/admission/built-in.ts'
 import type { AccessSettings } from '../apiserver/access/configured-access.ts'
 import { requestHeadersOf } from '../apiserver/access/request-header-authenticator.ts'
 import { composeExtensions } from '../apiserver/access/compose.ts'
@@ -196,7 +197,7 @@ async function createServer(config: ClusterConfig, parts: ServerParts): Promise<
     freezeObjects: false,
     extend: (core) =>
       composeExtensions(core, {
-        admission: defaultAdmission,
+        admission: admissionOptions(config),
         tokens,
         serviceRange: config.serviceCidr,
         nodePorts: config.nodePorts,
@@ -220,6 +221,11 @@ async function createServer(config: ClusterConfig, parts: ServerParts): Promise<
 /** How metrics tell the servers of a cluster apart. */
 function serverIdHash(): string {
   return `sha256:${createHash('sha256').update(`apiserver-${hostname()}`).digest('hex')}`
+}
+
+function admissionOptions({ serverFiles: files }: ClusterConfig): AdmissionOptions {
+  const file = files?.admissionConfig
+  return file === undefined ? defaultAdmission : parseAdmissionConfig(file, configFiles.read(file))
 }
 
 function accessSettings({ serverFiles: files }: ClusterConfig): AccessSettings {

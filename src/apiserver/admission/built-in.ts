@@ -16,6 +16,7 @@ import { extendedResourceToleration } from './extended-resource-toleration.ts'
 import { limitRanger, limitRangerDefaults } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { ownerReferencePermissions } from './owner-references.ts'
 import { defaultPodSecurity, podSecurity } from './pod-security.ts'
 import type { PodSecurityOptions } from './pod-security.ts'
 import { podNodeSelector } from './pod-node-selector.ts'
@@ -39,6 +40,7 @@ export interface AdmissionOptions {
   readonly alwaysPullImages: boolean
   readonly denyServiceExternalIps: boolean
   readonly extendedResourceToleration: boolean
+  readonly ownerReferencePermissions: boolean
   /** None: EventRateLimit is off. */
   readonly eventLimits: readonly EventLimit[]
   /** Undefined: PodNodeSelector is off. */
@@ -50,7 +52,7 @@ export interface AdmissionOptions {
 /** What upstream runs when nothing is said. */
 export const defaultAdmission: AdmissionOptions = {
   podSecurity: defaultPodSecurity, limitedResources: [],
-  alwaysPullImages: false, denyServiceExternalIps: false, extendedResourceToleration: false,
+  alwaysPullImages: false, denyServiceExternalIps: false, extendedResourceToleration: false, ownerReferencePermissions: false,
   eventLimits: [], podNodeSelector: undefined, podTolerations: undefined,
 }
 
@@ -103,6 +105,7 @@ export function builtInAdmission(options: AdmissionOptions, parts: AdmissionPart
       systemPriorityClassesStay,
       ...(options.eventLimits.length === 0 ? [] : [eventRateLimit(options.eventLimits, clock)]),
       persistentVolumeClaimResize,
+      ...when(options.ownerReferencePermissions, ownerReferencePermissions(parts)),
       runtimeClassOverhead,
       certificateApproval(authorizer),
       certificateSigning(authorizer),

@@ -5,7 +5,8 @@ import { parseDuration } from '../../../policy/cel/time-text.ts'
 import { Duration } from '../../../policy/cel/values.ts'
 
 /** What a field of a configuration file may be. */
-export type Shape = 'string' | 'boolean' | { readonly list: Shape } | { readonly fields: Readonly<Record<string, Shape>> }
+export type Shape =
+  | 'any' | 'string' | 'boolean' | 'number' | { readonly list: Shape } | { readonly fields: Readonly<Record<string, Shape>> }
 
 export interface ConfigKind {
   /** For errors: authentication configuration. */
@@ -25,6 +26,21 @@ export function readConfigFile<T>(file: string, content: Uint8Array, expected: C
   return document as T
 }
 
+/** The same of an object inside such a file; one that is not there is as good as an empty one. */
+export function readConfigPart<T>(path: string, part: unknown, expected: ConfigKind): T {
+  const fail = (why: string): Error => new Error(`${expected.what}: ${path}: ${why}`)
+  if (part === undefined || part === null) return {} as T
+  if (!isObject(part)) throw fail('must be an object')
+  const { kind, apiVersion, ...fields } = part
+  if (kind !== expected.kind || typeof apiVersion !== 'string' || !expected.apiVersions.includes(apiVersion)) {
+    throw fail(`must be a ${expected.kind} of ${expected.apiVersions.join(', ')}`)
+  }
+  const problems: string[] = []
+  checkShape({ fields: expected.fields }, fields, '', problems)
+  if (problems.length > 0) throw fail(`strict decoding error: ${problems.join(', ')}`)
+  return part as T
+}
+
 export function configFailure(what: string, file: string, errors: readonly FieldError[]): Error {
   const lines = errors.map(({ field, message }) => `${field}: ${message}`)
   return new Error(`${what} file ${JSON.stringify(file)}: ${lines.length === 1 ? (lines[0] ?? '') : `[${lines.join(', ')}]`}`)
@@ -33,6 +49,7 @@ export function configFailure(what: string, file: string, errors: readonly Field
 /** Null is as good as absent. */
 function checkShape(shape: Shape, value: unknown, path: string, problems: string[]): void {
   if (value === undefined || value === null) return
+  if (shape === 'any') return
   if (typeof shape === 'string') {
     if (typeof value !== shape) problems.push(`${path} must be a ${shape}`)
     return
