@@ -109,6 +109,8 @@ export interface ApiServerCore {
   readonly definitions: readonly ResourceDefinition[]
   /** What is served now, custom resources too: another array when that changes. */
   served(): readonly ResourceDefinition[]
+  /** What objects of a kind that is served are stored as. */
+  storedKind(kind: KindRef): KindRef
   /** The same objects as other groups and versions serve them. */
   equivalents(kind: KindRef): readonly Equivalent[]
   readonly converting: ConvertingReader
@@ -191,8 +193,8 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
   const extensions = dependencies.extend({
     reader, podsOfNodes: new FollowedPodsOfNodes(() => resources.of(kinds.Pod).cache), client, clock, random, log, definitions, schemas,
     storeProblem: () => feed.problem, cachesFilled: () => feed.ready, isDraining: () => watches.isDraining,
-    served: () => resources.definitions(), equivalents: (kind) => resources.equivalents(kind), converting: convertingReader(resources),
-    decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
+    served: () => resources.definitions(), storedKind: (kind) => resources.of(kind).storedKind, converting: convertingReader(resources),
+    equivalents: (kind) => resources.equivalents(kind), decode: (kind, object) => decodeObject({ schemas }, resources.of(kind), object),
     schemaOf: (kind, object) => schemaOfKind(resources, schemas, kind, object),
   })
   const gate = new FlowGate(clock, limits, new FlowControl(limits.readsInFlight + limits.writesInFlight, clock.now()))

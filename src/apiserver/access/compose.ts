@@ -155,7 +155,7 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     ...facetRoutes(),
     ...podConnectRoutes,
     ...discoveryRoutes({
-      definitions: () => core.served(), schemas: core.schemas, version: options.version, checks,
+      definitions: () => core.served(), storedKind: core.storedKind, schemas: core.schemas, version: options.version, checks,
       reportUnhealthy: (check, why) => core.log.warn('a health check failed', { check, why }),
       serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet,
       openApi: options.openApi, remote: parts.apis,

@@ -9,7 +9,7 @@ import type { PathCall } from '../route.ts'
 import { discoveryForm, wantsProtobufOpenApi } from './accepted-discovery.ts'
 import { healthRoute } from './health.ts'
 import { plainOpenApi } from './openapi-documents.ts'
-import { discoveryRoutes } from './routes.ts'
+import { discoveryRoutes, type DiscoveryOptions } from './routes.ts'
 import { compareVersions } from './served-groups.ts'
 import { versionInfo } from './version.ts'
 
@@ -21,12 +21,13 @@ const definitions: readonly ResourceDefinition[] = [
   { ...plainResource, kind: kinds.Deployment, status, scale },
   { ...virtualResource, kind: kinds.TokenReview },
 ]
-const routes = discoveryRoutes({
-  definitions: () => definitions, schemas: new SchemaCatalog().lookup, checks: () => [], reportUnhealthy() {}, serverAddress: '10.0.0.1:6443', issuer: 'https://issuer',
+const options: DiscoveryOptions = {
+  definitions: () => definitions, storedKind: (kind) => kind, schemas: new SchemaCatalog().lookup, checks: () => [], reportUnhealthy() {}, serverAddress: '10.0.0.1:6443', issuer: 'https://issuer',
   version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
   keySet: { keys: [{ kty: 'EC' }] },
   openApi: plainOpenApi,
-})
+}
+const routes = discoveryRoutes(options)
 
 async function get(path: string, headers: Record<string, string> = {}, query = '', among = routes) {
   const route = among.find((candidate) => candidate.matches(path))
@@ -37,6 +38,17 @@ async function get(path: string, headers: Record<string, string> = {}, query = '
   const text = response.body.map((part) => textOf(part)).join('')
   return { status: response.status, headers: response.headers as Record<string, string>, text, json: () => JSON.parse(text) as never }
 }
+
+test('how objects are stored is told as others tell it, and of every version the same', async () => {
+  const storedAs: DiscoveryOptions['storedKind'] = (kind) => (kind.plural === 'deployments' ? kinds.Pod : kind)
+  const hashOf = async (path: string): Promise<unknown> => {
+    const { resources: [first] } = (await get(path, {}, '', discoveryRoutes({ ...options, storedKind: storedAs }))).json() as { resources: { storageVersionHash: string }[] }
+    return first?.storageVersionHash
+  }
+  assert.equal(await hashOf('/apis/apps/v1'), 'xPOwRZ+Yhw8=')
+  const { resources } = (await get('/api/v1')).json() as { resources: { name: string; storageVersionHash?: string }[] }
+  assert.equal(resources.find(({ name }) => name === 'pods')?.storageVersionHash, 'xPOwRZ+Yhw8=')
+})
 
 test('the lists of groups and resources', async () => {
   assert.deepEqual((await get('/api')).json(), { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '10.0.0.1:6443' }] })

@@ -1,4 +1,5 @@
 import type { SchemaLookup } from '../../objects/schema.ts'
+import type { KindRef } from '../../objects/kind.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { ServerRequest, ServerResponse } from '../http.ts'
 import type { PathCall, PathRoute } from '../route.ts'
@@ -21,6 +22,8 @@ import type { VersionInfo } from './version.ts'
 export interface DiscoveryOptions {
   /** What is served now; another array when that changes. */
   readonly definitions: () => readonly ResourceDefinition[]
+  /** What objects of a kind that is served are stored as. */
+  readonly storedKind: (kind: KindRef) => KindRef
   readonly schemas: SchemaLookup
   readonly version: VersionInfo
   readonly checks: () => readonly HealthCheck[]
@@ -116,7 +119,8 @@ class Documents {
     if (target === 'core' || target === 'groups') return this.#root(target, request)
     return this.#cache.get(path, () => {
       if (target === undefined) throw new Error(`no discovery document at ${path}`)
-      return jsonDocument(target.version === undefined ? apiGroup(target.group) : apiResourceList(target.group.group, target.version))
+      if (target.version === undefined) return jsonDocument(apiGroup(target.group))
+      return jsonDocument(apiResourceList(target.group.group, target.version, this.#options.storedKind))
     })
   }
 
