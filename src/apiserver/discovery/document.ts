@@ -1,5 +1,5 @@
-import { jsonText } from '../../objects/json-text.ts'
-import { utf8 } from '../../words/bytes.ts'
+import { jsonText, parseJson } from '../../objects/json-text.ts'
+import { textOf, utf8 } from '../../words/bytes.ts'
 import type { ServerRequest, ServerResponse } from '../http.ts'
 import { contentHash } from './content-hash.ts'
 
@@ -13,6 +13,11 @@ export interface Document {
 
 export function jsonDocument(value: object, contentType = 'application/json'): Document {
   return documentOf(utf8(jsonText(value)), contentType)
+}
+
+/** The same content, as people read it. */
+export function indented(document: Document): Document {
+  return { ...document, bytes: utf8(`${jsonText(parseJson(textOf(document.bytes)), 2)}\n`) }
 }
 
 export function documentOf(bytes: Uint8Array, contentType: string): Document {

@@ -1,11 +1,12 @@
 import type { SchemaLookup } from '../../objects/schema.ts'
 import type { ResourceDefinition } from '../../resources/definition.ts'
 import type { ServerRequest, ServerResponse } from '../http.ts'
+import { isForPeople } from '../negotiate/accept.ts'
 import type { PathCall, PathRoute } from '../route.ts'
 import type { TokenKeySet } from '../access/token-claims.ts'
 import { discoveryContentType, discoveryForm } from './accepted-discovery.ts'
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './api-lists.ts'
-import { DocumentCache, jsonDocument, respond } from './document.ts'
+import { DocumentCache, indented, jsonDocument, respond } from './document.ts'
 import type { Document } from './document.ts'
 import { healthRoute } from './health.ts'
 import type { HealthCheck } from './health.ts'
@@ -38,7 +39,8 @@ export function discoveryRoutes(options: DiscoveryOptions): readonly PathRoute[]
   const documents = new Documents(options)
   const openApi = new OpenApiDocuments({ ...options, ...options.openApi, gitVersion: options.version.gitVersion })
   const fixed: readonly [string, () => Document][] = [
-    ['/version', () => documents.once('version', () => jsonDocument(options.version))],
+    // Indented for everybody.
+    ['/version', () => documents.once('version', () => indented(jsonDocument(options.version)))],
     ['/', () => documents.paths()],
   ]
   const issuer: readonly [string, () => Document][] = [
@@ -58,7 +60,10 @@ export function discoveryRoutes(options: DiscoveryOptions): readonly PathRoute[]
     laterRoute((path) => path === '/openapi/v3' || path === '/openapi/v3/', ({ request }) => openApi.v3Index(request)),
     laterRoute((path) => openApi.v3Path(path) !== undefined, ({ request, query }) => openApi.v3(request, query.get('hash'))),
     laterRoute((path) => openApi.remotePath(path) !== undefined, ({ request }) => openApi.remoteV3(request)),
-    route((path) => documents.discoveryPath(path) !== undefined, ({ request }) => respond(request, documents.discovery(request))),
+    route((path) => documents.discoveryPath(path) !== undefined, ({ request, query }) => {
+      const document = documents.discovery(request)
+      return respond(request, isForPeople(query, request.headers['user-agent']) ? indented(document) : document)
+    }),
     healthRoute(options.checks, options.reportUnhealthy),
   ]
 }
@@ -138,7 +143,7 @@ class Documents {
         '/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3',
         '/openid/v1/jwks', '/readyz', '/version',
       ]
-      return jsonDocument({ paths: [...new Set([...fixed, ...served, ...others])].sort() })
+      return indented(jsonDocument({ paths: [...new Set([...fixed, ...served, ...others])].sort() }))
     })
   }
 
