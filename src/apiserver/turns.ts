@@ -12,6 +12,7 @@ export class Turns {
   #endsAt = 0
   /** A turn goes on, which a timer ends. */
   #isRunning = false
+  /** Works that go on, no more than there are requests. */
   readonly #waiting: (() => void)[] = []
 
   constructor(clock: Clock) {

@@ -49,3 +49,18 @@ test('what is given up is not finished', async () => {
   await new Promise((resolve) => setImmediate(resolve))
   assert.deepEqual(sink.pieces, [])
 })
+
+test('a block that was copied may be filled again', async () => {
+  const sink = slowSink()
+  const packing = gzip.packing(sink)
+  const block = new Uint8Array(128 * 1024)
+  for (let piece = 1; piece <= 8; piece++) {
+    block.fill(piece)
+    packing.writeCopy(block)
+  }
+  packing.writeCopy(block.fill(9).subarray(0, 5))
+  await packing.end()
+  const unpacked = gunzipSync(Buffer.concat(sink.pieces))
+  assert.equal(unpacked.length, 8 * block.length + 5)
+  for (let at = 0; at < unpacked.length; at += 1024) assert.equal(unpacked[at], Math.floor(at / block.length) + 1)
+})

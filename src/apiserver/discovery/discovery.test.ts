@@ -181,6 +181,16 @@ test('health checks', async () => {
   assert.deepEqual(reported, ['caches: not filled', 'caches: not filled'])
 })
 
+test('documents are indented for people, the version for everybody', async () => {
+  const curl = { 'user-agent': 'curl/7.88.1' }
+  assert.match((await get('/api', curl)).text, /^\{\n {2}"kind": "APIVersions",\n {2}"versions": \[\n {4}"v1"\n/)
+  assert.match((await get('/apis/apps', {}, 'pretty=1')).text, /^\{\n/)
+  assert.match((await get('/api', curl, 'pretty=0')).text, /^\{"kind"/)
+  assert.match((await get('/version')).text, /^\{\n {2}"major": "1",\n/)
+  const { etag } = (await get('/api', curl)).headers
+  assert.equal((await get('/api', { ...curl, 'if-none-match': String(etag) })).status, 304)
+})
+
 test('version, keys and the issuer', async () => {
   const version = (await get('/version')).json() as { gitVersion: string }
   assert.equal(version.gitVersion, 'v1.32.0+lotse')

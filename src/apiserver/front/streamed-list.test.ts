@@ -161,6 +161,26 @@ test('a watch that takes several turns to tell its state tells what changed mean
   server.stop()
 })
 
+test('a watch that resumes far behind is told of the past in several turns, and of what changes between them', async () => {
+  const server = await filledServer(1)
+  for (let number = 0; number < 400; number++) {
+    await server.request('PATCH', `${CONFIG_MAPS}/${nameOf(0)}`, { data: { text: String(number) } }, { 'content-type': 'application/merge-patch+json' })
+  }
+  server.clock.lookMs = 6
+  const opened = server.watch(`${CONFIG_MAPS}?watch=true&resourceVersion=1`)
+  await settle()
+  server.clock.lookMs = 0
+  await server.request('DELETE', `${CONFIG_MAPS}/${nameOf(0)}`)
+  const watch = await opened
+  const early = (await watch.news()).length
+  assert(early > 0 && early < 400, String(early))
+  await server.clock.advance(1)
+  const revisions = watch.events.map(({ object }) => Number(object.metadata.resourceVersion))
+  assert.deepEqual(revisions, Array.from({ length: 401 }, (_, index) => index + 2))
+  assert.equal(watch.events.at(-1)?.type, 'DELETED')
+  server.stop()
+})
+
 test('integers of 64 bits are streamed as they are', async () => {
   const store = createMemoryStore()
   const count = 600

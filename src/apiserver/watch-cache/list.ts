@@ -95,8 +95,9 @@ interface Collected {
   readonly remaining: number | undefined
 }
 
-/** Objects that need not be looked at cost less than a look at the clock. */
+/** Between two looks at the clock: objects that need not be looked at cost less than one, others some microseconds, or tens of them. */
 const PASSED_AT_ONCE = 256
+const COMPARED_AT_ONCE = 16
 
 /**
  * The objects as they stood at the revision, however many turns that takes and whatever changes meanwhile. Undefined: so much did that the
@@ -106,7 +107,7 @@ export async function collect(
   { turns }: Pick<CacheFeed, 'turns'>, query: CollectQuery, revision: Revision, start: string,
 ): Promise<Collected | undefined> {
   const { cache, scope, matches, limit } = query
-  const atOnce = matches === matchesAll ? PASSED_AT_ONCE : 1
+  const atOnce = matches === matchesAll ? PASSED_AT_ONCE : COMPARED_AT_ONCE
   const objects: CachedObject[] = []
   for (let from: string | undefined = start; from !== undefined;) {
     let passed = 0

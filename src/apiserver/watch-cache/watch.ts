@@ -54,8 +54,8 @@ export async function beginWatch(feed: CacheFeed, query: WatchQuery, receiver: W
     throw tooLargeRevision(start.notOlder, feed.revision)
   }
   if (start.from === 'state') return tellState(feed, { ...query, start }, receiver, follow)
-  if (start.from === 'revision') replay(query, start.revision, receiver)
-  return follow(start.from === 'revision' ? start.revision : 0)
+  if (start.from === 'now') return follow(0)
+  return replay(feed, query, start.revision, receiver, () => follow(start.revision))
 }
 
 /** Tells the receiver itself. */
@@ -74,13 +74,32 @@ function tell(event: CacheEvent, query: WatchQuery, receiver: WatchReceiver): vo
   if (type !== undefined) receiver.event(type, event)
 }
 
-function replay(query: WatchQuery, revision: Revision, receiver: WatchReceiver): void {
+/** Between two looks at the clock. */
+const TOLD_AT_ONCE = 64
+
+/** What has changed since then, which may take several turns, whole commits each; in the last the watch begins to follow. */
+async function replay(
+  feed: CacheFeed, query: WatchQuery, revision: Revision, receiver: WatchReceiver, follow: () => () => void,
+): Promise<() => void> {
   const { cache, scope } = query
-  if (revision < cache.complete) throw tooOldRevision(revision, cache.complete)
-  for (const event of cache.eventsAfter(revision)) {
-    if (event.key === scope || (scope.endsWith('/') && event.key.startsWith(scope))) tell(event, query, receiver)
+  for (let at = revision; ;) {
+    if (at < cache.complete) throw tooOldRevision(at, cache.complete)
+    let told = 0
+    let isPaused = false
+    for (const event of cache.eventsAfter(at)) {
+      if (told >= TOLD_AT_ONCE && event.revision > at) {
+        isPaused = feed.turns.isOver()
+        if (isPaused) break
+        told = 0
+      }
+      told++
+      at = event.revision
+      if (event.key === scope || (scope.endsWith('/') && event.key.startsWith(scope))) tell(event, query, receiver)
+    }
+    receiver.flush()
+    if (!isPaused) return follow()
+    await feed.turns.next()
   }
-  receiver.flush()
 }
 
 /** The state as of one revision, which may take several turns, and what has changed since then. */
@@ -92,8 +111,7 @@ async function tellState(feed: CacheFeed, query: StateQuery, receiver: WatchRece
     for (const object of state) receiver.initial(object)
     if (query.start.bookmark) receiver.bookmark(revision, true)
     receiver.flush()
-    if (feed.revision > revision) replay(query, revision, receiver)
-    return follow(0)
+    return feed.revision > revision ? replay(feed, query, revision, receiver, () => follow(0)) : follow(0)
   }
   throw serviceUnavailable('the objects change faster than they are told; please try again')
 }

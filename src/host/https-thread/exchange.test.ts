@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Blocks } from '../../apiserver/front/blocks.ts'
 import type { ByteSink, Handler, ServerResponse } from '../../apiserver/http.ts'
 import { silentLog } from '../../words/ports.ts'
 import { textOf, utf8 } from '../../words/bytes.ts'
@@ -121,6 +122,29 @@ test('a large answer goes in pieces, no faster than its client takes them', asyn
   client.take()
   assert.equal((await done).length, '200 '.length + 3_000_000)
   assert.equal(client.text, parts.map(textOf).join(''))
+})
+
+test('a list that fills one block again and again arrives as it was written', async () => {
+  const item = (number: number): string => `${number} `.padEnd(1000, '.')
+  const asking = joined(() => ({
+    type: 'stream', status: 200, headers: {}, isLasting: false,
+    send: async (sink) => {
+      const blocks = new Blocks(sink)
+      for (let number = 0; number < 1_500; number++) {
+        blocks.addText(item(number))
+        if (blocks.mustWait) await blocks.drained()
+      }
+      blocks.flush()
+    },
+  }))
+  const client = new Client()
+  client.isSlow = true
+  const done = received(await asking.handle(request()), client)
+  await turns(50)
+  assert(client.text.length < 800_000, `${client.text.length} bytes wait for the client`)
+  client.take()
+  await done
+  assert.equal(client.text, Array.from({ length: 1_500 }, (_, number) => item(number)).join(''))
 })
 
 test('blocks of memory come back, whatever becomes of the client', async () => {
