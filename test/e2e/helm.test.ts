@@ -14,8 +14,15 @@ function hook(name: string, when: string, policy: string, weight: number, data =
 }
 
 const CHART: Readonly<Record<string, string>> = {
-  'Chart.yaml': 'apiVersion: v2\nname: web\nversion: 0.1.0\nappVersion: "7"\nkubeVersion: ">=1.32.0-0"\n',
-  'values.yaml': 'replicas: 2\nbroken: false\nreading: ""\n',
+  'Chart.yaml': 'apiVersion: v2\nname: web\nversion: 0.1.0\nappVersion: "7"\nkubeVersion: ">=1.32.0-0"\ndependencies: [{ name: harbour, version: 0.1.0, condition: harbour.enabled }]\n',
+  'values.yaml': 'replicas: 2\nbroken: false\nreading: ""\nharbour: { enabled: true, depth: 7 }\nglobal: { owner: ann }\n',
+  'charts/harbour/Chart.yaml': 'apiVersion: v2\nname: harbour\nversion: 0.1.0\n',
+  'charts/harbour/values.yaml': 'depth: 1\n',
+  'charts/harbour/templates/all.yaml': `apiVersion: v1
+kind: ConfigMap
+metadata: { name: {{ .Release.Name }}-harbour }
+data: { depth: "{{ .Values.depth }}", owner: {{ .Values.global.owner }} }
+`,
   'values.schema.json': '{ "type": "object", "properties": { "replicas": { "type": "integer", "minimum": 0 } } }',
   'crds/boats.yaml': `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -117,6 +124,7 @@ test('install: hooks before and after, look-ups, kinds of its own, server-side a
   assert.equal(kubectl(...REPLICAS), '2')
   assert.deepEqual(JSON.parse(kubectl('get', 'configmap', 'shop-settings', '-o', 'jsonpath={.data}')), { found: 'default', missing: 'true', kept: 'new', version: '32 true false' })
   assert.match(kubectl('get', 'deployment', 'shop-web', '-o', 'yaml', '--show-managed-fields'), /manager: helm\n\s+operation: Apply/)
+  assert.deepEqual(JSON.parse(kubectl('get', 'configmap', 'shop-harbour', '-o', 'jsonpath={.data}')), { depth: '7', owner: 'ann' })
   assert.equal(kubectl('get', 'boat', 'shop-boat', '-o', 'jsonpath={.spec.size}'), '3')
   // "passing" succeeded and was deleted; the lighter hook came first.
   assert.equal(hooks(), 'shop-first=1 shop-second=1')
@@ -138,7 +146,8 @@ test('list, status, get and test', () => {
 })
 
 test('upgrade, its dry run, and what stands in its way', () => {
-  assert.match(helm('upgrade', 'shop', chart, '--set', 'replicas=5'), /REVISION: 2/)
+  assert.match(helm('upgrade', 'shop', chart, '--set', 'replicas=5,harbour.enabled=false'), /REVISION: 2/)
+  assert.equal(kubectl('get', 'configmaps', '--field-selector', 'metadata.name=shop-harbour', '-o', 'name').trim(), '', 'a subchart that is switched off is taken away')
   assert.equal(kubectl(...REPLICAS), '5')
   assert.equal(kubectl('get', 'configmap', 'shop-settings', '-o', 'jsonpath={.data.kept}'), 'shop-kept')
   assert.match(hooks(), /shop-first=1 shop-second=2/)

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  ApiException, ApiextensionsV1Api, AppsV1Api, AuthorizationV1Api, CoordinationV1Api, CoreV1Api, CustomObjectsApi, Health, KubeConfig, KubernetesObjectApi, makeInformer, PatchStrategy, setHeaderOptions,
-  VersionApi, Watch, type Informer, type KubernetesListObject, type ObjectCache, type V1ConfigMap,
+  ApiException, ApiextensionsV1Api, AppsV1Api, AuthorizationV1Api, CoordinationV1Api, CoreV1Api, CustomObjectsApi, Exec, Health, KubeConfig, KubernetesObjectApi, makeInformer, PatchStrategy, setHeaderOptions,
+  VersionApi, Watch, type Informer, type KubernetesListObject, type KubernetesObject, type ObjectCache, type V1ConfigMap,
 } from '@kubernetes/client-node'
 import { startTestServer, type TestServer } from '../../src/apiserver/apiserver.testing.ts'
 import { systemClock } from '../../src/host/clock.ts'
@@ -125,6 +125,26 @@ test('objects whose kinds the client learns from the server', async () => {
   assert.equal((await objects.list('networking.k8s.io/v1', 'IngressClass')).items.length, 1)
   await objects.delete(header)
   await assert.rejects(objects.read(header), (error) => isCode(error, 404))
+})
+
+test('what is applied by a client of any kind, and who it meets', async () => {
+  const objects = KubernetesObjectApi.makeApiClient(config)
+  const apply = (color: string, manager: string, isForced: boolean): Promise<KubernetesObject & { data?: Record<string, string> }> =>
+    objects.patch({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied', namespace: NAMESPACE }, data: { color } } as KubernetesObject, undefined, undefined, manager, isForced, PatchStrategy.ServerSideApply)
+  assert.deepEqual((await apply('red', 'ann', false)).data, { color: 'red' })
+  await assert.rejects(apply('blue', 'bob', false), refusal(409, 'Conflict', /^Apply failed with 1 conflict: conflict with "ann": \.data\.color$/))
+  assert.deepEqual((await apply('blue', 'bob', true)).data, { color: 'blue' })
+})
+
+test('commands in pods that run nowhere are refused before anything is opened', async () => {
+  const core = config.makeApiClient(CoreV1Api)
+  await core.createNamespacedServiceAccount({ namespace: NAMESPACE, body: { metadata: { name: 'default' } } }).catch(() => undefined)
+  await core.createNamespacedPod({ namespace: NAMESPACE, body: { metadata: { name: 'idle' }, spec: { containers: [{ name: 'c', image: 'i' }] } } })
+  const run = (pod: string): Promise<unknown> => new Exec(config).exec(NAMESPACE, pod, 'c', ['true'], null, null, null, false)
+  await assert.rejects(run('idle'), { message: 'Unexpected server response: 400' })
+  await assert.rejects(run('none'), { message: 'Unexpected server response: 404' })
+  assert.equal(await core.readNamespacedPodLog({ namespace: NAMESPACE, name: 'idle' }), '')
+  await core.deleteNamespacedPod({ namespace: NAMESPACE, name: 'idle', gracePeriodSeconds: 0 })
 })
 
 test('a kind of the user\'s own', async () => {

@@ -61,7 +61,8 @@ function planDependent({ item, owners, dependents }: GarbageView): Plan {
   const waiting = lost.some(({ state }) => state === 'waiting')
   if (waiting && holdsBack(item) && dependents.some(({ object }) => isDeletedInForeground(object))) {
     const released = withReferences(item, referencesOf(item.object).map((reference) => ({ ...reference, blockOwnerDeletion: false })))
-    return { actions: [...checks, released], why: 'Its owner waits for it, and it for a dependent that goes too: lets its owners go, in case they are in a circle.' }
+    const why = 'Its owner waits for it, and it for a dependent that goes too: lets its owners go, in case they are in a circle.'
+    return { actions: [...checks, released], why }
   }
   const policy = waiting && dependents.length > 0 ? 'Foreground' : policyOf(item.object)
   return { actions: [...checks, deletion(item, policy)], why: `${names} is gone or going, and no other owner is left: deletes it.` }
