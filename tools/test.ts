@@ -3,8 +3,7 @@
  *   npm test               everything
  *   npm test -- STAGE ...  only these stages: types lint unit fuzz simulation end-to-end
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,10 +16,7 @@ interface Counts {
 
 const root = join(import.meta.dirname, '..')
 const scratch = mkdtempSync(join(tmpdir(), 'lotse-test-'))
-
-/** These mostly wait, for certificates to end or for files to be looked at again: they run beside the others, which need the processors. */
-const PATIENT_FILES = ['certificate-renewal', 'kubectl-conversion', 'server-access', 'server-authorizers', 'server-encryption-and-audit']
-  .map((name) => `test/e2e/${name}.test.ts`)
+const countsFile = join(scratch, 'counts')
 
 /** One check that passes or fails as a whole. */
 function command(file: string, args: readonly string[]): Counts {
@@ -28,13 +24,11 @@ function command(file: string, args: readonly string[]): Counts {
   return result.status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
 }
 
-/** isolation none shares one process (fast); process gives each file its own, one after the other. */
-async function nodeTests(
-  patterns: readonly string[], { isolation, except = [] }: { readonly isolation: 'none' | 'process'; readonly except?: readonly string[] },
-): Promise<Counts> {
-  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: root })).filter((file) => !except.includes(file)).sort()
-  if (files.length === 0) return none()
-  const countsFile = join(mkdtempSync(join(scratch, 'counts-')), 'counts')
+/** isolation none shares one process (fast); process gives each file its own. */
+function nodeTests(patterns: readonly string[], isolation: 'none' | 'process'): Counts {
+  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: root })).sort()
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 }
+  rmSync(countsFile, { force: true })
   const reporter = `--test-reporter=${join(root, 'tools/test-reporter.ts')}`
   const options = [
     '--disable-warning=ExperimentalWarning',
@@ -44,16 +38,15 @@ async function nodeTests(
     reporter,
     '--test-reporter-destination=stdout',
   ]
-  const child = spawn(process.execPath, [...options, ...files], {
+  const result = spawnSync(process.execPath, [...options, ...files], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, LOTSE_TEST_COUNTS: countsFile },
   })
-  const [status] = await once(child, 'exit')
   const lines = existsSync(countsFile) ? readFileSync(countsFile, 'utf8').trim().split('\n') : []
   const counts = sum(lines.map((line) => JSON.parse(line) as Counts))
   // A runner that died without counting, or that failed outside any test, is a failure too.
-  if (status !== 0 && counts.failed === 0) counts.failed += 1
+  if (result.status !== 0 && counts.failed === 0) counts.failed += 1
   return counts
 }
 
@@ -67,17 +60,13 @@ function sum(all: readonly Counts[]): Counts {
 
 const bin = (name: string): string => join(root, 'node_modules/.bin', name)
 
-const stages: Readonly<Record<string, () => Counts | Promise<Counts>>> = {
+const stages: Readonly<Record<string, () => Counts>> = {
   types: () => sum([command(bin('tsc'), ['-p', 'tsconfig.pure.json']), command(bin('tsc'), ['-p', 'tsconfig.json'])]),
   lint: () => command(bin('oxlint'), ['--quiet', 'src', 'tools', 'test', 'examples', 'architecture.ts']),
-  unit: () => nodeTests(
-    ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/tidy/*.test.ts', 'test/conformance/*.test.ts'], { isolation: 'none' },
-  ),
-  fuzz: () => nodeTests(['test/fuzz/*.test.ts'], { isolation: 'none' }),
-  simulation: () => nodeTests(['test/simulation/*.test.ts'], { isolation: 'none' }),
-  'end-to-end': async () => sum(await Promise.all([
-    nodeTests(['test/e2e/*.test.ts'], { isolation: 'process', except: PATIENT_FILES }), nodeTests(PATIENT_FILES, { isolation: 'process' }),
-  ])),
+  unit: () => nodeTests(['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/tidy/*.test.ts', 'test/conformance/*.test.ts'], 'none'),
+  fuzz: () => nodeTests(['test/fuzz/*.test.ts'], 'none'),
+  simulation: () => nodeTests(['test/simulation/*.test.ts'], 'none'),
+  'end-to-end': () => nodeTests(['test/e2e/*.test.ts'], 'process'),
 }
 
 const wanted = process.argv.slice(2)
@@ -93,7 +82,7 @@ try {
     if (wanted.length > 0 && !wanted.includes(name)) continue
     process.stdout.write(`${name}\n`)
     const start = performance.now()
-    counts.push(await stage())
+    counts.push(stage())
     process.stdout.write(`  ${((performance.now() - start) / 1000).toFixed(1)} s\n`)
   }
 } finally {

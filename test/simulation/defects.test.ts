@@ -77,7 +77,7 @@ test('a runtime that forgets to stop a container', () => check({
     // It also says that the pod is gone, so that nobody asks again.
     observe: async (podUid, signal) => {
       const observed = await runtime.observe(podUid, signal)
-      const isEnding = observed?.sandboxes.every(({ state }) => state === 'not-ready') === true || random.chance(0.05)
+      const isEnding = observed?.sandboxes.every(({ state }) => state === 'not-ready') === true || random.chance(0.01)
       return isEnding ? undefined : observed
     },
   }),
