@@ -78,7 +78,7 @@ describe('certificates of a cluster that runs for longer than they count', { tim
     const [shown, firstNode] = [await shownBy('127.0.0.1', port, first.caPem), nodeCertificate()]
     if (hasNode) await startPod(cluster)
 
-    // One connection from before to after, with a watch on it; it is never renewed.
+    // One connection from before to after, with a watch on it, which goes on; its certificate is never renewed.
     const old = createHttpsTransport({ server: first.server, caPem: first.caPem, credentials: { type: 'certificate', ...first }, clock: systemClock })
     const client = createHttpClient(old)
     const watching = new AbortController()
@@ -95,12 +95,13 @@ describe('certificates of a cluster that runs for longer than they count', { tim
       // A new connection each time, as kubectl makes it.
       const { server, caPem, ...certificate } = accessIn(cluster.kubeconfig)
       const fresh = createHttpsTransport({ server, caPem, credentials: { type: 'certificate', ...certificate }, clock: systemClock })
-      await createHttpClient(fresh).create(kinds.ConfigMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: `m-${requests}` } })
+      const asked = createHttpClient(fresh)
+      await asked.create(kinds.ConfigMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: `m-${requests}` } })
+      if (hasNode) assert.equal(await isNodeReady(asked), true, 'the node stays ready')
       fresh.close()
-      await client.list(kinds.Node)
-      if (hasNode) assert.equal(await isNodeReady(client), true, 'the node stays ready')
       await sleep(200)
     }
+    await assert.rejects(client.list(kinds.Node), { code: 401 }, 'what the old connection still asks is asked by nobody')
     watching.abort()
     await watched
     old.close()
