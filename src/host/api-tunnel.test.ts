@@ -9,6 +9,7 @@ import { after, test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 import type { User } from '../apiserver/access.ts'
 import type { RemoteTarget } from '../apiserver/aggregation/remote-api.ts'
+import { testRequest } from '../apiserver/apiserver.testing.ts'
 import type { Handler } from '../apiserver/http.ts'
 import { silentLog } from '../words/ports.ts'
 import { systemClock } from './clock.ts'
@@ -48,6 +49,7 @@ after(async () => {
 function note(request: IncomingMessage, socket: TLSSocket): void {
   const { headers } = request
   const claims = ['x-remote-user', 'x-remote-group', 'x-remote-extra-example.com%2fteam', 'authorization', 'impersonate-user', 'sec-websocket-protocol']
+  if ('x-own-hop' in headers) asked.push('what Connection names was passed on')
   asked.push(`${request.method} ${request.url} by ${socket.getPeerCertificate().subject?.CN}: ${claims.map((name) => String(headers[name] ?? '-')).join(' ')}`)
 }
 
@@ -55,6 +57,8 @@ function note(request: IncomingMessage, socket: TLSSocket): void {
 function startBackend(): Server {
   const started = createServer({ key: pki.apiServer.keyPem, cert: pki.apiServer.certificatePem, ca: pki.frontProxy.caPem, requestCert: true }, (request, response) => {
     note(request, request.socket as TLSSocket)
+    if (request.url === '/silent') return
+    if (request.url === '/document') return void response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
     if (request.url === '/moved') return void response.writeHead(302, { location: 'https://elsewhere.example.com/' }).end()
     response.writeHead(200, { 'content-type': 'application/json' })
     response.write('{"type":"ADDED"}\n')
@@ -80,7 +84,7 @@ async function upgrade(path: string, protocol: string, early = ''): Promise<TLSS
   const socket = connect({ host: '127.0.0.1', port: server.port, ca: pki.caPem, ALPNProtocols: ['http/1.1'] })
   const claims = 'Authorization: Bearer secret\r\nX-Remote-User: admin\r\nX-Remote-Group: system:masters\r\nImpersonate-User: admin\r\n'
   const protocols = protocol === 'websocket' ? 'Sec-WebSocket-Protocol: v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.c2VjcmV0\r\n' : ''
-  socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n${claims}${protocols}\r\n${early}`)
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, X-Own-Hop\r\nX-Own-Hop: 1\r\nUpgrade: ${protocol}\r\n${claims}${protocols}\r\n${early}`)
   return socket
 }
 
@@ -124,7 +128,7 @@ test('a server that is not there, or is another one, is told of with 503', async
 test('who speaks of an upgrade and asks for none is answered as anybody else, and claims nothing', async () => {
   asked.length = 0
   const socket = connect({ host: '127.0.0.1', port: server.port, ca: pki.caPem, ALPNProtocols: ['http/1.1'] })
-  socket.write('GET /plain HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nX-Remote-User: admin\r\nX-Remote-Extra-Example.com%2fTeam: admins\r\n\r\n')
+  socket.write('GET /plain HTTP/1.1\r\nHost: x\r\nConnection: X-Own-Hop, keep-alive\r\nX-Own-Hop: 1\r\nUpgrade: websocket\r\nX-Remote-User: admin\r\nX-Remote-Extra-Example.com%2fTeam: admins\r\n\r\n')
   assert.match(await until(socket, 'ADDED'), /^HTTP\/1.1 200 OK/)
   socket.destroy()
   assert.deepEqual(asked, ['GET /plain by front-proxy-client: alice devs, system:authenticated a - - -'])
@@ -174,4 +178,13 @@ test('a renewed certificate is shown on new connections; what is on its way goes
   assert.deepEqual(asked.map((line) => / by (\S+):/.exec(line)?.[1]), ['front-proxy-client', 'front-proxy-client', 'another', 'another'])
   assert.match(await until(standing, 'MODIFIED'), /MODIFIED/)
   standing.destroy()
+})
+
+test('many who wait for another server do not keep this one from asking whether it is well', async () => {
+  const abort = new AbortController()
+  const waiting = Array.from({ length: 300 }, () => remote.forward(target, testRequest('GET', '/silent', undefined, {}, abort.signal), alice).catch(() => 'given up'))
+  const answer = await remote.read(target, { path: '/document', user: 'system:kube-aggregator', timeoutMs: 5_000, maxBytes: 100 })
+  assert.equal(answer.outcome, 'document')
+  abort.abort()
+  assert.deepEqual(new Set(await Promise.all(waiting)), new Set(['given up']))
 })

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { withoutTokenProtocol } from '../apiserver/access/websocket-token.ts'
 import type { ApiTunnel } from '../apiserver/http.ts'
-import { NOT_FORWARDED } from './forward-request.ts'
+import { hopNames, NOT_FORWARDED } from './forward-request.ts'
 import { connectionTo, unreachableApi, userHeaders } from './remote-api.ts'
 import type { RemoteApiOptions } from './remote-api.ts'
 import { refuse } from './refused-upgrade.ts'
@@ -48,9 +48,11 @@ export function tunnelToApi(target: ApiTunnel, client: UpgradingClient, { certif
 
 function upgradeHeaders({ api, user, clientAddress }: ApiTunnel, raw: readonly string[]): OutgoingHttpHeaders {
   const kept: Record<string, string[]> = {}
+  const ownHop = hopNames(raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'connection').join(','))
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase()
-    if (NOT_FORWARDED.has(name) || name.startsWith('x-remote-') || name.startsWith('impersonate-')) continue
+    if (NOT_FORWARDED.has(name) || (ownHop.has(name) && name !== 'upgrade')) continue
+    if (name.startsWith('x-remote-') || name.startsWith('impersonate-')) continue
     const value = raw[index + 1] ?? ''
     ;(kept[name] ??= []).push(name === 'sec-websocket-protocol' ? withoutTokenProtocol(value) : value)
   }

@@ -11,6 +11,16 @@ test('the clock shows the wall time and calls back once, unless cancelled', asyn
   assert.deepEqual(calls, [])
 })
 
+test('no timer is early', async () => {
+  const delays = Array.from({ length: 40 }, (_, index) => 1 + index / 8)
+  const early = await Promise.all(delays.map(async (delayMs) => {
+    const before = systemClock.now()
+    await new Promise<void>((resolve) => systemClock.after(delayMs, resolve))
+    return systemClock.now() - before < delayMs
+  }))
+  assert(!early.includes(true))
+})
+
 test('random bytes are their own and differ', () => {
   const [first, second] = [systemRandom.bytes(32), systemRandom.bytes(32)]
   assert.equal(first.buffer.byteLength, 32)

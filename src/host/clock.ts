@@ -3,6 +3,9 @@ import type { Clock } from '../words/ports.ts'
 /** Timers longer than this overflow in Node and fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1
 
+/** Node's timers count whole milliseconds, from one that has begun already. */
+const EARLY_MS = 1
+
 /** When the process began. */
 const ORIGIN_MS = performance.timeOrigin
 /** Clocks that differ by less are taken for the same. */
@@ -16,7 +19,7 @@ export const systemClock: Clock = {
     return Math.abs(wallMs - preciseMs) < MAX_DRIFT_MS ? preciseMs : wallMs
   },
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(MAX_DELAY_MS, Math.max(0, delayMs)))
+    const timer = setTimeout(callback, delayMs <= 0 ? 0 : Math.min(MAX_DELAY_MS, Math.ceil(delayMs) + EARLY_MS))
     return () => clearTimeout(timer)
   },
 }

@@ -57,8 +57,15 @@ function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
 }
 
 function forwardedHeaders({ headers }: ServerRequest): OutgoingHttpHeaders {
-  const isForwarded = (name: string): boolean => !name.startsWith(':') && !name.startsWith('impersonate-') && !NOT_FORWARDED.has(name)
+  const ownHop = hopNames(headers['connection'])
+  const isForwarded = (name: string): boolean =>
+    !name.startsWith(':') && !name.startsWith('impersonate-') && !NOT_FORWARDED.has(name) && !ownHop.has(name)
   return Object.fromEntries(Object.entries(headers).filter(([name]) => isForwarded(name)))
+}
+
+/** RFC 9110, 7.6.1: what Connection names is between those two alone who speak here. */
+export function hopNames(connection: string | undefined): ReadonlySet<string> {
+  return new Set((connection ?? '').toLowerCase().split(',').map((name) => name.trim()))
 }
 
 /** Stops reading from the other side while the client has much to take. */

@@ -9,6 +9,8 @@ export const HTTPS_LIMITS = {
   headersTimeoutMs: 15_000,
   /** A body that brings nothing for so long is given up. */
   bodyIdleTimeoutMs: 30_000,
+  /** What all bodies that are being read hold together. */
+  bodiesBytes: 512 * 1024 * 1024,
   /** How long a client may go on sending what was refused, so that it can read the answer before the connection is reset. */
   lingerMs: 1_000,
   /** A connection without requests is closed. */

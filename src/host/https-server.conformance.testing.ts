@@ -53,6 +53,9 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       case '/claims': return whole(
         200, JSON.stringify(['impersonate-user', 'impersonate-group', 'accept'].map((name) => request.headers[name])),
       )
+      case '/kept':
+        seen.bodies.push(await request.body(1_000_000).then((body) => `${body.length} bytes`, errorLine))
+        return whole(200, 'kept')
       case '/large': return { type: 'whole', status: 200, headers: {}, body: Array.from({ length: 2000 }, () => Buffer.alloc(5000, 'x')) }
       case '/unread': return whole(401, 'no')
       case '/broken': throw new Error('secret detail')
@@ -68,7 +71,7 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
     }
   }
   const warnings: string[] = []
-  const seen = { aborted: 0, backlog: 0 }
+  const seen = { aborted: 0, backlog: 0, bodies: [] as string[] }
   const server = await start(handler)
   const h2 = session()
 
@@ -203,6 +206,18 @@ export async function httpsServerConformance(startServer: (server: ServerUnderTe
       assert.equal(await line('HEAD', '/echo'), '200 ')
       assert.equal((await via('GET', '/large')).text, large)
     }
+  })
+
+  test('a body within which the connection breaks is none, also where nobody has said how long it would be', async () => {
+    const client = session()
+    const stream = client.request({ ':method': 'POST', ':path': '/kept' })
+    stream.on('error', () => undefined)
+    stream.write(Buffer.alloc(100_000))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    client.destroy()
+    assert.equal((await viaHttp2(h2, 'POST', '/kept', Buffer.alloc(100_000))).text, 'kept')
+    await until(() => seen.bodies.length === 2)
+    assert.deepEqual(seen.bodies.sort(), ['100000 bytes', '400 the connection ended in the middle of the request body'])
   })
 
   test('lines of a header that says who somebody is are kept apart, whatever is in them', async () => {

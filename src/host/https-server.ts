@@ -8,9 +8,11 @@ import { HTTPS_LIMITS } from './https-limits.ts'
 import { listenError } from './listen-error.ts'
 import type { NodeProxy } from './node-proxy.ts'
 import { Peers, type PeerReader } from './peer.ts'
+import { BodiesUnderWay } from './bodies-under-way.ts'
 import { BodyReader } from './request-body.ts'
 import type { RequestHandler } from './server-request.ts'
 import { thrownMessage } from '../words/thrown.ts'
+import { trusting } from './trusted-authorities.ts'
 
 export interface ServingCertificate {
   readonly certificatePem: string
@@ -60,8 +62,9 @@ class TlsListener implements HttpsServer {
   constructor(options: HttpsServerOptions) {
     this.#peers = new Peers(options)
     const peerOf: PeerReader = (socket) => this.#peers.read(socket)
-    this.#options = { ...options, peerOf, bodies: new BodyReader('length') }
-    this.#http1 = new Http1Connections({ ...options, peerOf, bodies: new BodyReader('end') })
+    const underWay = new BodiesUnderWay()
+    this.#options = { ...options, peerOf, bodies: new BodyReader('length', underWay) }
+    this.#http1 = new Http1Connections({ ...options, peerOf, bodies: new BodyReader('end', underWay) })
     this.#server = createServer({
       ...contextOf(options),
       ALPNProtocols: ['h2', 'http/1.1'],
@@ -135,5 +138,5 @@ class TlsListener implements HttpsServer {
 function contextOf({ certificatePem, keyPem, caPem, frontProxyCaPem }: ServingCertificate): SecureContextOptions {
   const ca = frontProxyCaPem === undefined ? caPem : [caPem, frontProxyCaPem]
   // No tickets: a resumed session would skip the check whether a client's certificate is still valid.
-  return { cert: certificatePem, key: keyPem, ca, minVersion: 'TLSv1.2', secureOptions: cryptoConstants.SSL_OP_NO_TICKET }
+  return { cert: certificatePem, key: keyPem, ...trusting(ca), minVersion: 'TLSv1.2', secureOptions: cryptoConstants.SSL_OP_NO_TICKET }
 }

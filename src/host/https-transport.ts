@@ -8,6 +8,7 @@ import type { Transport, TransportRequest, TransportResponse } from '../client/t
 import type { Clock } from '../words/ports.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import { readAgain } from './socket-reading.ts'
+import { trusting } from './trusted-authorities.ts'
 
 export interface HttpsTransportOptions {
   /** https://host:port of an API server. */
@@ -171,7 +172,7 @@ function openSocket({ server, caPem, credentials, clock }: HttpsTransportOptions
       host,
       port: Number(port === '' ? 443 : port),
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      ca: caPem,
+      ...trusting(caPem),
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['h2'],
       ...(credentials.type === 'certificate' ? { cert: credentials.certificatePem, key: credentials.keyPem } : {}),

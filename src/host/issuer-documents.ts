@@ -3,6 +3,7 @@ import type { IssuerDocuments } from '../apiserver/access/jwt/issuer-keys.ts'
 import { parseJson } from '../objects/json-text.ts'
 import { isObject, type JsonObject } from '../objects/json.ts'
 import { thrownMessage } from '../words/thrown.ts'
+import { trusting } from './trusted-authorities.ts'
 
 /** Reads what issuers publish, over TLS. They are asked rarely: no connection is kept. */
 export const issuerDocuments: IssuerDocuments = {
@@ -25,7 +26,7 @@ function get(url: string, { caPem, timeoutMs, maxBytes }: Limits): Promise<JsonO
   return new Promise((resolve, reject) => {
     const outgoing = request(new URL(url), {
       method: 'GET', headers: { accept: 'application/json' }, agent: false, minVersion: 'TLSv1.2',
-      ...(caPem === undefined ? {} : { ca: caPem }),
+      ...trusting(caPem),
     })
     const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs / 1000} seconds`)), timeoutMs)
     outgoing.on('close', () => clearTimeout(timer))

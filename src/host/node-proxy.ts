@@ -9,6 +9,7 @@ import { tunnelToApi } from './api-tunnel.ts'
 import { refuse } from './refused-upgrade.ts'
 import { connectionTo, proxyHeaders, unreachableApi } from './remote-api.ts'
 import type { RemoteApiOptions } from './remote-api.ts'
+import { trusting } from './trusted-authorities.ts'
 
 export interface NodeProxyIdentity {
   /** The API server's certificate for its calls to nodes. */
@@ -79,7 +80,7 @@ interface NodeConnections {
 }
 
 function connectionsToNodes(ca: string, { certificatePem, keyPem }: NodeProxyIdentity): NodeConnections {
-  const tls: TlsOptions = { ca, cert: certificatePem, key: keyPem, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }
+  const tls: TlsOptions = { ...trusting(ca), cert: certificatePem, key: keyPem, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] }
   return { tls, agent: new Agent({ ...tls, keepAlive: false, maxSockets: NODE_AGENT_CONNECTIONS }) }
 }
 

@@ -11,6 +11,7 @@ import { serviceUnavailable } from '../words/status-error.ts'
 import { forwardRequest } from './forward-request.ts'
 import { callFailure } from './call-failure.ts'
 import { wholeAnswer } from './whole-answer.ts'
+import { trusting } from './trusted-authorities.ts'
 
 /** The front proxy's certificate, by which the others know that the headers about users are true. */
 export interface RemoteApiOptions {
@@ -26,9 +27,16 @@ export interface RenewableRemoteApi extends RemoteApi {
   close(): void
 }
 
+/** Connections to one server: requests that are passed on, watches too; more wait. */
+const MAX_FORWARDED = 4_096
+/** What this server asks by itself. */
+const MAX_ASKED = 8
+
 export function createRemoteApi(options: RemoteApiOptions): RenewableRemoteApi {
-  // Of connections that are kept, the agent gives out only such as were made with the certificate that is asked for.
-  const agent = new Agent({ keepAlive: true, maxSockets: 256, minVersion: 'TLSv1.2' })
+  // Of connections that are kept, an agent gives out only such as were made with the certificate that is asked for.
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_FORWARDED, minVersion: 'TLSv1.2' })
+  // Whether a server is well must not depend on how many watch it.
+  const asking = new Agent({ keepAlive: true, maxSockets: MAX_ASKED, minVersion: 'TLSv1.2' })
   let identity = identityOf(options)
   return {
     forward: (target, request, user) => forwardRequest(request, {
@@ -37,12 +45,16 @@ export function createRemoteApi(options: RemoteApiOptions): RenewableRemoteApi {
       noAnswerMs: NO_ANSWER_MS, refusesRedirects: true, who: `the API server ${target.serverName}`,
       unreachable: (error) => unreachableApi(target, error),
     }),
-    read: (target, question) => read(target, question, { ...identity, agent }),
+    read: (target, question) => read(target, question, { ...identity, agent: asking }),
     renew(next) {
       identity = identityOf(next)
-      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+      const free = [agent, asking].flatMap(({ freeSockets }) => Object.values(freeSockets).flatMap((sockets) => sockets ?? []))
+      for (const socket of free) socket.destroy()
     },
-    close: () => agent.destroy(),
+    close() {
+      agent.destroy()
+      asking.destroy()
+    },
   }
 }
 
@@ -64,7 +76,7 @@ function pathOf({ path, query }: ServerRequest): string {
 type Connection = ConnectionOptions & { readonly host: string; readonly port: number }
 
 export function connectionTo({ host, port, serverName, caPem, isUnverified }: RemoteTarget): Connection {
-  return { host, port, servername: serverName, rejectUnauthorized: !isUnverified, ...(caPem === undefined ? {} : { ca: caPem }) }
+  return { host, port, servername: serverName, rejectUnauthorized: !isUnverified, ...trusting(caPem) }
 }
 
 export function proxyHeaders({ serverName }: RemoteTarget, request: ServerRequest, user: User): OutgoingHttpHeaders {

@@ -1,25 +1,17 @@
 import type { Readable } from 'node:stream'
-import { StatusError, badRequest, tooLarge } from '../words/status-error.ts'
-import { HTTPS_LIMITS } from './https-limits.ts'
+import { badRequest, tooLarge, type StatusError } from '../words/status-error.ts'
+import type { BodiesUnderWay } from './bodies-under-way.ts'
 
 const NOTHING = new Uint8Array(0)
-const CHECK_EVERY_MS = 1_000
-
-interface Reading {
-  /** When the last bytes came. */
-  lastMs: number
-  readonly giveUp: () => void
-}
-
-/** Reads the bodies of requests. One timer looks after all that are under way, because one for each would cost more than many a read. */
+/** Reads the bodies of requests. */
 export class BodyReader {
-  readonly #underWay = new Set<Reading>()
   readonly #until: 'end' | 'length'
-  #timer: NodeJS.Timeout | undefined
+  readonly #underWay: BodiesUnderWay
 
   /** length: a body that came as long as it was declared is complete; its stream waits for somebody to resume it. */
-  constructor(until: 'end' | 'length') {
+  constructor(until: 'end' | 'length', underWay: BodiesUnderWay) {
     this.#until = until
+    this.#underWay = underWay
   }
 
   /** Reads a request's body to its end. Rejects with a StatusError when it is too large, too slow or cut off. */
@@ -31,7 +23,7 @@ export class BodyReader {
       const chunks: Uint8Array[] = []
       let length = 0
       const stop = (): void => {
-        this.#underWay.delete(reading)
+        this.#underWay.end(reading)
         stream.off('data', onData).off('end', onEnd).off('close', onCut)
       }
       const fail = (error: StatusError): void => {
@@ -40,6 +32,8 @@ export class BodyReader {
         reject(error)
       }
       const onEnd = (): void => {
+        // Where a connection breaks within a body, its stream of HTTP/2 ends as if it were whole, and a part of a document may be one too.
+        if (stream.closed) return onCut()
         stop()
         resolve(chunks.length === 1 ? (chunks[0] ?? NOTHING) : Buffer.concat(chunks, length))
       }
@@ -47,7 +41,7 @@ export class BodyReader {
         length += chunk.length
         if (length > maxBytes) return fail(bodyTooLarge(maxBytes))
         chunks.push(chunk)
-        reading.lastMs = performance.now()
+        this.#underWay.received(reading, chunk.length)
         if (length !== declaredBytes || this.#until === 'end') return
         // A stream of HTTP/2 whose end was read is destroyed before its answer is out, which costs an Error with its stack trace:
         // while a byte is left, its end waits.
@@ -56,19 +50,10 @@ export class BodyReader {
         onEnd()
       }
       const onCut = (): void => fail(bodyCut())
-      const onIdle = (): void =>
-        fail(new StatusError(408, 'Timeout', `the request body made no progress for ${HTTPS_LIMITS.bodyIdleTimeoutMs / 1000} seconds`))
-      const reading: Reading = { lastMs: performance.now(), giveUp: onIdle }
-      this.#underWay.add(reading)
-      this.#timer ??= setTimeout(() => this.#check(), CHECK_EVERY_MS).unref()
+      const reading = { lastMs: performance.now(), heldBytes: 0, giveUp: fail }
+      this.#underWay.begin(reading)
       stream.on('data', onData).on('end', onEnd).on('close', onCut)
     })
-  }
-
-  #check(): void {
-    const tooOldMs = performance.now() - HTTPS_LIMITS.bodyIdleTimeoutMs
-    for (const reading of this.#underWay) if (reading.lastMs <= tooOldMs) reading.giveUp()
-    this.#timer = this.#underWay.size === 0 ? undefined : setTimeout(() => this.#check(), CHECK_EVERY_MS).unref()
   }
 }
 

@@ -8,6 +8,7 @@ import { after, test } from 'node:test'
 import { ClientCalls } from '../apiserver/metrics/client-calls.ts'
 import { silentLog } from '../words/ports.ts'
 import { systemClock } from './clock.ts'
+import { namelessChain } from './nameless-chain.testing.ts'
 import { createClusterPki } from './pki.ts'
 import { createWebhookCaller } from './webhook-caller.ts'
 
@@ -58,6 +59,27 @@ function call(path: string, more: object = {}): Promise<unknown> {
 
 test('an answer of whoever the certificate is for', async () => {
   assert.deepEqual(await call('/echo'), { host: 'hook.default.svc:443', body: { question: 1 } })
+})
+
+test('whom a bundle names is trusted by itself: an authority that another signed, or the server alone', async () => {
+  assert.deepEqual(await call('/echo', { caPem: pki?.apiServer.certificatePem }), { host: 'hook.default.svc:443', body: { question: 1 } })
+})
+
+test('a certificate without a subject, of an authority without one, is no self-signed one: its signature decides', async () => {
+  const { authority, leaf, other } = namelessChain('hook.default.svc')
+  const nameless = createServer({ cert: leaf.certificatePem, key: leaf.keyPem }, (_, response) => response.end('{"nameless":true}'))
+  await new Promise<void>((resolve) => void nameless.listen(0, '127.0.0.1', resolve))
+  const at = { port: (nameless.address() as AddressInfo).port }
+  try {
+    for (const turn of ['first', 'again']) {
+      assert.deepEqual(await call('/', { ...at, caPem: authority }), { nameless: true }, turn)
+      await assert.rejects(call('/', { ...at, caPem: other }), /x509: certificate signed by unknown authority/)
+      await assert.rejects(call('/', { ...at, caPem: authority, serverName: 'other.default.svc' }), /x509: certificate is valid for hook\.default\.svc/)
+    }
+  } finally {
+    nameless.close()
+    nameless.closeAllConnections()
+  }
 })
 
 test('integers of 64 bits go and come as they are', async () => {

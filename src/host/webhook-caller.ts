@@ -6,7 +6,9 @@ import { jsonText, parseJson } from '../objects/json-text.ts'
 import { thrownMessage } from '../words/thrown.ts'
 import { callFailure } from './call-failure.ts'
 import { refusedCall } from './refused-call.ts'
+import { looksSelfSigned, signedLeaf } from './signed-leaf.ts'
 import { wholeAnswer, type WholeAnswer } from './whole-answer.ts'
+import { trusting } from './trusted-authorities.ts'
 
 const MAX_ANSWER_BYTES = 3 * 1024 * 1024
 const CONNECTIONS_PER_TARGET = 64
@@ -19,58 +21,73 @@ export interface EventPoster {
 
 /** Connections are kept: an admission webhook is asked for nearly every write. */
 export function createWebhookCaller(calls?: ClientCalls): WebhookCaller & EventPoster & { close(): void } {
-  const agents = new Map<string, Agent>()
-  const agentFor = (target: WebhookTarget): Agent => {
-    const { serverName, caPem, credentials } = target
-    const key = `${serverName} ${caPem ?? ''} ${credentials?.certificatePem ?? ''}`
-    const known = agents.get(key)
-    if (known !== undefined) return known
-    const [oldest] = agents.keys()
-    if (agents.size >= MAX_AGENTS && oldest !== undefined) {
-      agents.get(oldest)?.destroy()
-      agents.delete(oldest)
-    }
-    const agent = newAgent(target)
-    agents.set(key, agent)
-    return agent
-  }
+  const agents = new Agents()
   const sent = (target: WebhookTarget, text: string, timeoutMs: number): Promise<WholeAnswer> => (
-    send(target, Buffer.from(text), timeoutMs, { agent: agentFor(target), counts: calls?.of(target.authority) }))
+    send(target, Buffer.from(text), timeoutMs, { agents, counts: calls?.of(target.authority) }))
   return {
     call: async ({ target, body, timeoutMs }: WebhookCall) => objectIn(await sent(target, jsonText(body), timeoutMs)),
     async post(target, text, timeoutMs) {
       await sent(target, text, timeoutMs)
     },
-    close() {
-      for (const agent of agents.values()) agent.destroy()
-    },
+    close: () => agents.close(),
   }
 }
 
-function newAgent({ serverName, caPem, credentials }: WebhookTarget): Agent {
+/** The connections to each target, by whom it is and who we are to it. */
+class Agents {
+  readonly #byTarget = new Map<string, Agent>()
+
+  of(target: WebhookTarget): Agent {
+    return this.#byTarget.get(keyOf(target)) ?? this.#add(target, target.caPem)
+  }
+
+  /** Besides the target's authorities. */
+  trust(target: WebhookTarget, leafPem: string): Agent {
+    this.#byTarget.get(keyOf(target))?.destroy()
+    this.#byTarget.delete(keyOf(target))
+    return this.#add(target, `${target.caPem ?? ''}\n${leafPem}`)
+  }
+
+  #add(target: WebhookTarget, caPem: string | undefined): Agent {
+    const [oldest] = this.#byTarget
+    if (this.#byTarget.size >= MAX_AGENTS && oldest !== undefined) {
+      oldest[1].destroy()
+      this.#byTarget.delete(oldest[0])
+    }
+    const agent = newAgent(target, caPem)
+    this.#byTarget.set(keyOf(target), agent)
+    return agent
+  }
+
+  close(): void {
+    for (const agent of this.#byTarget.values()) agent.destroy()
+  }
+}
+
+function keyOf({ serverName, caPem, credentials }: WebhookTarget): string {
+  return `${serverName} ${caPem ?? ''} ${credentials?.certificatePem ?? ''}`
+}
+
+function newAgent({ serverName, credentials }: WebhookTarget, caPem: string | undefined): Agent {
   return new Agent({
     keepAlive: true, maxSockets: CONNECTIONS_PER_TARGET, servername: serverName, minVersion: 'TLSv1.2',
-    ...(caPem === undefined ? {} : { ca: caPem }),
+    ...trusting(caPem),
     ...(credentials?.certificatePem === undefined ? {} : { cert: credentials.certificatePem, key: credentials.keyPem }),
   })
 }
 
 interface Sending {
-  readonly agent: Agent
+  readonly agents: Agents
   /** Undefined: nobody counts. */
   readonly counts: HostCalls | undefined
 }
 
 /** Resolves to an answer with a good status. A redirection is none: who asks says whom, and nobody else. */
-async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, { agent, counts }: Sending): Promise<WholeAnswer> {
-  const { host, port, path } = target
+async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, { agents, counts }: Sending): Promise<WholeAnswer> {
   const startedAt = counts?.now() ?? 0
   let answer: WholeAnswer | undefined
   try {
-    answer = await wholeAnswer(
-      { method: 'POST', host, port, path, agent, headers: headersFor(target, bytes) }, bytes,
-      { maxBytes: MAX_ANSWER_BYTES, timeoutMs, late: 'context deadline exceeded: ' }
-    )
+    answer = await answered(target, bytes, timeoutMs, agents)
   } catch (error) {
     throw uncalled(target, callFailure(target, error), error)
   } finally {
@@ -78,6 +95,21 @@ async function send(target: WebhookTarget, bytes: Buffer, timeoutMs: number, { a
   }
   if (answer.status >= 200 && answer.status <= 299) return answer
   throw failedCall(refusedCall(answer))
+}
+
+async function answered(target: WebhookTarget, bytes: Buffer, timeoutMs: number, agents: Agents): Promise<WholeAnswer> {
+  const { host, port, path, caPem } = target
+  const ask = (agent: Agent): Promise<WholeAnswer> => wholeAnswer(
+    { method: 'POST', host, port, path, agent, headers: headersFor(target, bytes) }, bytes,
+    { maxBytes: MAX_ANSWER_BYTES, timeoutMs, late: 'context deadline exceeded: ' }
+  )
+  try {
+    return await ask(agents.of(target))
+  } catch (error) {
+    const leafPem = caPem !== undefined && looksSelfSigned(error) ? await signedLeaf({ ...target, caPem }, timeoutMs) : undefined
+    if (leafPem === undefined) throw error
+    return await ask(agents.trust(target, leafPem))
+  }
 }
 
 function headersFor({ authority, credentials }: WebhookTarget, bytes: Buffer): Record<string, string | number> {

@@ -16,6 +16,7 @@ import type { NodeRoute } from './node-route.ts'
 import { refusalBody, refusalBytes, RequestRefused } from './request-refused.ts'
 import { StreamRefused } from './streaming-upgrade.ts'
 import { serveStream } from './stream-session.ts'
+import { trusting } from '../trusted-authorities.ts'
 
 export interface NodeServerOptions {
   readonly credentials: CertificateWithKey
@@ -91,7 +92,7 @@ export async function openNodeServer(options: NodeServerOptions): Promise<NodeSe
 function contextOf(
   { certificateAuthority }: NodeServerOptions, { certificatePem, keyPem }: CertificateWithKey,
 ): SecureContextOptions {
-  return { cert: certificatePem, key: keyPem, ca: certificateAuthority, minVersion: 'TLSv1.2' }
+  return { cert: certificatePem, key: keyPem, ...trusting(certificateAuthority), minVersion: 'TLSv1.2' }
 }
 
 function listen(server: Server, options: NodeServerOptions): Promise<number> {
