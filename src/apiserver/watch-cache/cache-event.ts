@@ -26,6 +26,11 @@ export class CacheEvent {
     this.seenAtMs = change.seenAtMs
   }
 
+  /** As its objects are stored: what is parsed of the former one, and the frames for watchers, are about as large. */
+  get storedBytes(): number {
+    return (this.current?.storedBytes ?? 0) + (this.previous?.storedBytes ?? 0)
+  }
+
   /** What a watcher sees whose selection held the object before and holds it now, or not; undefined: nothing. */
   typeFor(matches: Matcher): EventType | undefined {
     const before = this.previous !== undefined && (matches === matchesAll || matches(this.previous))

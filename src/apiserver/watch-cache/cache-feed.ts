@@ -11,6 +11,7 @@ import { allObjects, prefixOf, resourcePrefix } from '../storage/keys.ts'
 import { CachedObject, withRevision } from './cached-object.ts'
 import { defaultRingBounds } from './event-ring.ts'
 import type { RingBounds } from './event-ring.ts'
+import { HistoryBudget } from './history-budget.ts'
 import { ObjectForms } from './object-forms.ts'
 import { ResourceCache } from './resource-cache.ts'
 import { RevisionWaiters } from './revision-waiters.ts'
@@ -45,6 +46,7 @@ export class CacheFeed {
   /** What this process is committing, by key: the feed need not parse it again. */
   readonly #pending = new Map<string, Pending>()
   readonly #forms: ObjectForms
+  readonly #history: { readonly bounds: RingBounds; readonly budget: HistoryBudget }
   readonly #waiters = new RevisionWaiters()
   /** Of all who read much at once. */
   readonly turns: Turns
@@ -56,6 +58,7 @@ export class CacheFeed {
   constructor(dependencies: FeedDependencies) {
     this.#dependencies = dependencies
     this.#forms = new ObjectForms(dependencies.sets)
+    this.#history = { bounds: dependencies.ringBounds ?? defaultRingBounds, budget: new HistoryBudget() }
     this.turns = new Turns(dependencies.clock)
   }
 
@@ -241,7 +244,7 @@ export class CacheFeed {
   #cacheFor(prefix: string): ResourceCache {
     let cache = this.#caches.get(prefix)
     if (cache === undefined) {
-      cache = new ResourceCache(prefix, this.#dependencies.ringBounds ?? defaultRingBounds, this.#complete)
+      cache = new ResourceCache(prefix, this.#history, this.#complete)
       this.#caches.set(prefix, cache)
     }
     return cache

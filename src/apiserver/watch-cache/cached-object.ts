@@ -26,6 +26,8 @@ export interface View {
 export class CachedObject implements Holder {
   readonly key: string
   readonly revision: Revision
+  /** Its length in the store; 0 where it never was there. */
+  readonly storedBytes: number
   #object: KubeObject | undefined
   #bytes: Uint8Array | undefined
   readonly #forms: ObjectForms | undefined
@@ -42,6 +44,7 @@ export class CachedObject implements Holder {
   constructor(key: string, revision: Revision, bytes: Uint8Array | undefined, object: KubeObject | undefined, forms?: ObjectForms) {
     this.key = key
     this.revision = revision
+    this.storedBytes = bytes?.length ?? 0
     this.#bytes = bytes
     this.#object = object
     this.#forms = forms

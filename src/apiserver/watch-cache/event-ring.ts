@@ -1,8 +1,9 @@
 import type { Revision } from '../../store/store.ts'
 import type { CacheEvent } from './cache-event.ts'
+import type { History, HistoryBudget } from './history-budget.ts'
 
 export interface RingBounds {
-  /** Always kept. */
+  /** Kept however old they are. */
   readonly minEvents: number
   /** Never more, however young. */
   readonly maxEvents: number
@@ -12,31 +13,57 @@ export interface RingBounds {
 
 export const defaultRingBounds: RingBounds = { minEvents: 1_000, maxEvents: 20_000, keepForMs: 75_000 }
 
-/** The last events of one resource, oldest first. complete: every event after that revision is here. */
-export class EventRing {
+/**
+ * The last events of one resource, oldest first. complete: every event after that revision is here. Fewer than the bounds say where the
+ * budget of all is used up.
+ */
+export class EventRing implements History {
   readonly #bounds: RingBounds
-  #events: CacheEvent[] = []
+  readonly #budget: HistoryBudget
+  #events: (CacheEvent | undefined)[] = []
   /** Events before this index were given up; the array is cut when half of it is. */
   #head = 0
+  #heldBytes = 0
   complete: Revision
 
-  constructor(bounds: RingBounds, complete: Revision) {
+  constructor(bounds: RingBounds, budget: HistoryBudget, complete: Revision) {
     this.#bounds = bounds
+    this.#budget = budget
     this.complete = complete
+    budget.add(this)
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes
   }
 
   push(event: CacheEvent): void {
     this.#events.push(event)
-    while (this.#isTooLong(event.seenAtMs)) {
-      const oldest = this.#events[this.#head]
-      if (oldest === undefined) return
-      this.complete = oldest.revision
-      this.#head++
-    }
-    if (this.#head > 1_024 && this.#head * 2 > this.#events.length) {
-      this.#events = this.#events.slice(this.#head)
-      this.#head = 0
-    }
+    this.#heldBytes += event.storedBytes
+    while (this.#isTooLong(event.seenAtMs)) this.#forgetOldest()
+    this.#cut()
+    this.#budget.took(event.storedBytes)
+  }
+
+  shrinkTo(bytes: number): void {
+    while (this.#heldBytes > bytes && this.#head < this.#events.length) this.#forgetOldest()
+    this.#cut()
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#events[this.#head]
+    if (oldest === undefined) return
+    this.complete = oldest.revision
+    this.#events[this.#head] = undefined
+    this.#head++
+    this.#heldBytes -= oldest.storedBytes
+    this.#budget.gave(oldest.storedBytes)
+  }
+
+  #cut(): void {
+    if (this.#head <= 1_024 || this.#head * 2 <= this.#events.length) return
+    this.#events = this.#events.slice(this.#head)
+    this.#head = 0
   }
 
   #isTooLong(nowMs: number): boolean {
@@ -62,6 +89,7 @@ export class EventRing {
   }
 
   clear(complete: Revision): void {
+    this.shrinkTo(0)
     this.#events = []
     this.#head = 0
     this.complete = complete

@@ -5,6 +5,7 @@ import { CacheEvent } from './cache-event.ts'
 import type { CachedObject, Served } from './cached-object.ts'
 import { EventRing } from './event-ring.ts'
 import type { RingBounds } from './event-ring.ts'
+import type { HistoryBudget } from './history-budget.ts'
 import { SortedMap } from './sorted-map.ts'
 
 /** Someone who is told of changes. All calls are synchronous and must not wait. */
@@ -39,9 +40,9 @@ export class ResourceCache {
   readonly #triggers = new Map<string, TriggerIndex>()
   readonly #dirty = new Set<Watcher>()
 
-  constructor(prefix: string, bounds: RingBounds, complete: Revision) {
+  constructor(prefix: string, { bounds, budget }: { readonly bounds: RingBounds; readonly budget: HistoryBudget }, complete: Revision) {
     this.prefix = prefix
-    this.#ring = new EventRing(bounds, complete)
+    this.#ring = new EventRing(bounds, budget, complete)
   }
 
   get(key: ObjectKey): CachedObject | undefined {
