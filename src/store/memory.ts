@@ -60,8 +60,9 @@ class MemoryStore implements Store {
     assertWellFormed(transaction)
     const evaluation = evaluate(transaction, (key) => this.#versions.get(key)?.at(-1)?.entry, this.#fanOut.published + 1)
     if (evaluation.outcome === 'conflict') return evaluation
-    if (evaluation.outcome === 'changes') this.#apply(evaluation.commit)
-    return { outcome: 'committed', revision: this.#fanOut.published }
+    if (evaluation.outcome === 'unchanged') return { outcome: 'committed', revision: this.#fanOut.published }
+    this.#apply(evaluation.commits)
+    return evaluation.result
   }
 
   watch(range: KeyRange, after: Revision, signal: AbortSignal): ReturnType<Store['watch']> {
@@ -93,7 +94,12 @@ class MemoryStore implements Store {
     if (this.#closed) throw new StoreUnavailable('the store is closed')
   }
 
-  #apply(commit: Commit): void {
+  #apply(commits: readonly Commit[]): void {
+    for (const commit of commits) this.#keep(commit)
+    this.#fanOut.publish(commits)
+  }
+
+  #keep(commit: Commit): void {
     for (const { key, entry } of commit.changes) {
       const versions = this.#versions.get(key)
       const version = { modified: commit.revision, entry }
@@ -105,7 +111,6 @@ class MemoryStore implements Store {
       }
     }
     this.#log.push(commit)
-    this.#fanOut.publish([commit])
   }
 
   /** A compacted change's predecessor can no longer be read, nor can the change itself if it was a deletion. */

@@ -39,9 +39,9 @@ export function sealStore(inner: Store, sealer: ValueSealer): Store {
   }
 }
 
-function sealed({ expect, writes }: Transaction, sealer: ValueSealer, opener: Opener): Transaction {
+function sealed({ writes, ...rest }: Transaction, sealer: ValueSealer, opener: Opener): Transaction {
   return {
-    expect,
+    ...rest,
     writes: writes.map((write) => {
       const { key, value } = write
       if (value === undefined) return write

@@ -5,7 +5,7 @@ import type { WatchLimits } from './fan-out.ts'
 import { describeCommitted, entriesOf, follow, kindOf, list, put, settled, type Follower } from './follow.testing.ts'
 import { prefixRange, rangeAfter } from './key-range.ts'
 import { modelProperty } from './store.model.testing.ts'
-import type { KeyRange, Revision, Store } from './store.ts'
+import type { KeyRange, Revision, Store, Write } from './store.ts'
 
 export interface OpenedStore {
   readonly store: Store
@@ -80,6 +80,27 @@ function commits(withStore: WithStore): void {
     })
     assert.equal(describeCommitted(result), 'committed 3')
     assert.deepEqual(await list(store), ['a=2 created 1 modified 3', 'c=1 created 3 modified 3'])
+  }))
+
+  test('writes that stand apart have revisions of their own, all or none of them', withStore(async (store) => {
+    await put(store, 'a', '1')
+    const follower = follow(store, ALL, 0)
+    const write = (key: string, text: string | undefined): Write => ({ key, value: text === undefined ? undefined : utf8(text) })
+    const writes = [write('c', '1'), write('none', undefined), write('a', undefined), write('b', '1')]
+    const refused = await store.commit({ expect: [{ key: 'a', modified: 7 }], writes, apart: true })
+    assert.equal(describeCommitted(refused), 'conflict at a: created 1 modified 1')
+    const together = store.commit({ expect: [{ key: 'a', modified: 1 }], writes, apart: true })
+    const after = put(store, 'd', '1')
+    assert.deepEqual(await together, { outcome: 'committed', revision: 4, revisions: [2, 0, 3, 4] })
+    assert.deepEqual(await after, { outcome: 'committed', revision: 5 })
+    assert.deepEqual(await list(store), ['b=1 created 4 modified 4', 'c=1 created 2 modified 2', 'd=1 created 5 modified 5'])
+    await follower.until(5)
+    await follower.stop()
+    assert.deepEqual(follower.seen, [
+      '1: a nothing -> 1', '2: c nothing -> 1', '3: a @1 -> nothing', '4: b nothing -> 1', '5: d nothing -> 1',
+    ])
+    const nothing = await store.commit({ expect: [], writes: [write('none', undefined)], apart: true })
+    assert.deepEqual(nothing, { outcome: 'committed', revision: 5 })
   }))
 
   test('what changes nothing uses no revision', withStore(async (store) => {

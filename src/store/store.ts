@@ -3,7 +3,7 @@
  * Engines: memory (store/memory.ts), LMDB (host/lmdb/), later etcd. One conformance suite runs on all of them.
  */
 
-/** Grows by one with every commit that changes something; the first commit has revision 1. A safe integer. */
+/** Grows by one with every commit that changes something (see Transaction.apart); the first commit has revision 1. A safe integer. */
 export type Revision = number
 
 /** Keys from start (inclusive) to end (exclusive), in order of their UTF-8 bytes. */
@@ -40,10 +40,16 @@ export interface Write {
 export interface Transaction {
   readonly expect: readonly Expect[]
   readonly writes: readonly Write[]
+  /**
+   * All or nothing as ever, but each write has a revision of its own, in their order: whoever has heard of a part of them, and resumes
+   * after it, hears of the others.
+   */
+  readonly apart?: boolean
 }
 
 export type Committed =
-  | { readonly outcome: 'committed'; readonly revision: Revision }
+  /** revision: the last of them. revisions: of each write, where they are apart; 0 for one that changed nothing. */
+  | { readonly outcome: 'committed'; readonly revision: Revision; readonly revisions?: readonly Revision[] }
   /** Nothing was written. current is what stands at the first key whose expectation failed. */
   | { readonly outcome: 'conflict'; readonly key: string; readonly current: Head | undefined }
 

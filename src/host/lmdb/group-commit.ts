@@ -77,7 +77,7 @@ export class GroupCommit {
       this.#assertAccepting()
       assertWellFormed(transaction)
       const evaluation = evaluate(transaction, this.#current, this.#assigned + 1)
-      if (evaluation.outcome === 'changes') this.#enqueue(evaluation.commit, resolve, reject)
+      if (evaluation.outcome === 'changes') this.#enqueue(evaluation.commits, { result: evaluation.result, resolve, reject })
       else this.#answer(
         evaluation.outcome === 'conflict' ? evaluation : { outcome: 'committed', revision: this.#assigned }, resolve, reject,
       )
@@ -116,20 +116,25 @@ export class GroupCommit {
     return head
   }
 
-  #enqueue(commit: Commit, resolve: Waiter['resolve'], reject: Waiter['reject']): void {
-    this.#assigned = commit.revision
+  /** In one group: all of them or none. */
+  #enqueue(commits: readonly Commit[], waiter: Waiter): void {
     const group = this.#openGroup()
+    for (const commit of commits) this.#add(group, commit)
+    this.#join(group, waiter)
+    // A turn of the loop later, so that requests that arrive together share a sync.
+    if (!this.#writing && this.#scheduled === undefined) this.#scheduled = setImmediate(() => void this.#writeAll())
+  }
+
+  #add(group: Group, commit: Commit): void {
+    this.#assigned = commit.revision
     group.commits.push(commit)
     group.written.push({ revision: commit.revision, changes: commit.changes.map((change) => this.#written(change)) })
-    this.#join(group, { result: { outcome: 'committed', revision: commit.revision }, resolve, reject })
     for (const { key, entry } of commit.changes) {
       this.#overlay.set(key, entry ?? { created: 0, modified: commit.revision })
       const bytes = entry?.value.length ?? 0
       group.bytes += bytes
       this.#waitingBytes += bytes
     }
-    // A turn of the loop later, so that requests that arrive together share a sync.
-    if (!this.#writing && this.#scheduled === undefined) this.#scheduled = setImmediate(() => void this.#writeAll())
   }
 
   #written({ key, entry, previous }: Change): WrittenChange {
