@@ -35,10 +35,15 @@ export function apiResourceList(group: string, { version, definitions }: ServedV
   }
 }
 
+/** As upstream: who looks for what can be changed does not find what is about to go, though its finalizers can be taken away. */
+function verbsOf({ verbs, isTerminating }: ResourceDefinition): readonly string[] {
+  return (isTerminating === true ? verbs.filter((verb) => verb !== 'patch' && verb !== 'update') : verbs).toSorted()
+}
+
 function resourceEntries(definition: ResourceDefinition, storedKind: (kind: KindRef) => KindRef): object[] {
   const { kind } = definition
   const entry = {
-    name: kind.plural, singularName: kind.singular, namespaced: kind.namespaced, kind: kind.kind, verbs: definition.verbs.toSorted(),
+    name: kind.plural, singularName: kind.singular, namespaced: kind.namespaced, kind: kind.kind, verbs: verbsOf(definition),
     ...(kind.shortNames.length === 0 ? {} : { shortNames: kind.shortNames }),
     ...(kind.categories.length === 0 ? {} : { categories: kind.categories }),
     ...(definition.virtual ? {} : { storageVersionHash: storageVersionHash(storedKind(kind)) }),
@@ -82,7 +87,7 @@ function resourceDiscovery(definition: ResourceDefinition): object {
   return {
     resource: kind.plural, responseKind: shortKind(kind), scope: kind.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: kind.singular,
-    verbs: definition.verbs.toSorted(),
+    verbs: verbsOf(definition),
     ...(kind.shortNames.length === 0 ? {} : { shortNames: kind.shortNames }),
     ...(kind.categories.length === 0 ? {} : { categories: kind.categories }),
     ...(below.length === 0 ? {} : { subresources: below }),

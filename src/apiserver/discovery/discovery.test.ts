@@ -5,6 +5,8 @@ import type { ResourceDefinition } from '../../resources/definition.ts'
 import { SchemaCatalog } from '../../resources/schema.ts'
 import { plainResource, virtualResource } from '../../resources/plain-resource.ts'
 import { textOf } from '../../words/bytes.ts'
+import { HealthMetrics } from '../metrics/health-metrics.ts'
+import { metricsRoute } from '../metrics/metrics-route.ts'
 import type { PathCall } from '../route.ts'
 import { discoveryForm, wantsProtobufOpenApi } from './accepted-discovery.ts'
 import { healthRoute } from './health.ts'
@@ -22,7 +24,7 @@ const definitions: readonly ResourceDefinition[] = [
   { ...virtualResource, kind: kinds.TokenReview },
 ]
 const options: DiscoveryOptions = {
-  definitions: () => definitions, storedKind: (kind) => kind, schemas: new SchemaCatalog().lookup, checks: () => [], reportUnhealthy() {}, serverAddress: '10.0.0.1:6443', issuer: 'https://issuer',
+  definitions: () => definitions, storedKind: (kind) => kind, schemas: new SchemaCatalog().lookup, checks: () => [], healthObserver: { checked() {}, unhealthy() {} }, serverAddress: '10.0.0.1:6443', issuer: 'https://issuer',
   version: versionInfo({ commit: '', buildDate: '2026-01-01T00:00:00Z', runtime: 'node', platform: 'linux/amd64' }),
   keySet: { keys: [{ kty: 'EC' }] },
   openApi: plainOpenApi,
@@ -48,6 +50,16 @@ test('how objects are stored is told as others tell it, and of every version the
   assert.equal(await hashOf('/apis/apps/v1'), 'xPOwRZ+Yhw8=')
   const { resources } = (await get('/api/v1')).json() as { resources: { name: string; storageVersionHash?: string }[] }
   assert.equal(resources.find(({ name }) => name === 'pods')?.storageVersionHash, 'xPOwRZ+Yhw8=')
+})
+
+test('what is about to go is not shown as what can be changed', async () => {
+  const ending = plainResource.verbs.filter((verb) => verb !== 'create')
+  const going = discoveryRoutes({ ...options, definitions: () => [{ ...plainResource, kind: kinds.Deployment, isTerminating: true, verbs: ending }] })
+  const left = ['delete', 'deletecollection', 'get', 'list', 'watch']
+  const { resources } = (await get('/apis/apps/v1', {}, '', going)).json() as { resources: { verbs: string[] }[] }
+  assert.deepEqual(resources[0]?.verbs, left)
+  const { items } = (await get('/apis', { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' }, '', going)).json() as { items: { versions: { resources: { verbs: string[] }[] }[] }[] }
+  assert.deepEqual(items[0]?.versions[0]?.resources[0]?.verbs, left)
 })
 
 test('the lists of groups and resources', async () => {
@@ -157,7 +169,12 @@ test('health checks', async () => {
     { name: 'poststarthook/rbac/bootstrap-roles', concerns: 'alive' as const, check: () => undefined },
     { name: 'caches', concerns: 'ready' as const, check: () => state.broken },
   ]
-  const health = [healthRoute(() => checks, (name, why) => reported.push(`${name}: ${why}`))]
+  const metrics = new HealthMetrics()
+  const observer = {
+    checked: (endpoint: string, name: string, isWell: boolean) => metrics.checked(endpoint, name, isWell),
+    unhealthy: (name: string, why: string) => void reported.push(`${name}: ${why}`),
+  }
+  const health = [healthRoute(() => checks, observer), metricsRoute('/metrics/slis', () => [() => metrics.families()])]
   const ask = async (path: string, query = '') => {
     const { status: code, text } = await get(path, {}, query, health)
     return `${code} ${text}`
@@ -179,6 +196,13 @@ test('health checks', async () => {
   assert.equal(await ask('/livez'), '200 ok')
   assert.equal(await ask('/readyz/caches'), '500 internal server error: not filled\n')
   assert.deepEqual(reported, ['caches: not filled', 'caches: not filled'])
+  const indicators = (await ask('/metrics/slis')).split('\n').filter((line) => line.includes('name="caches"') || line.includes('name="log",status') || line.includes('TYPE'))
+  assert.deepEqual(indicators, [
+    '# TYPE kubernetes_healthcheck gauge', 'kubernetes_healthcheck{name="caches",type="healthz"} 1', 'kubernetes_healthcheck{name="caches",type="readyz"} 0',
+    '# TYPE kubernetes_healthchecks_total counter', 'kubernetes_healthchecks_total{name="log",status="success",type="healthz"} 1',
+    'kubernetes_healthchecks_total{name="caches",status="success",type="healthz"} 1', 'kubernetes_healthchecks_total{name="log",status="success",type="livez"} 2',
+    'kubernetes_healthchecks_total{name="log",status="success",type="readyz"} 2', 'kubernetes_healthchecks_total{name="caches",status="error",type="readyz"} 1',
+  ], 'each check of an endpoint that was asked, unless it was left out')
 })
 
 test('documents are indented for people, the version for everybody', async () => {

@@ -10,6 +10,13 @@ export interface HealthCheck {
   check(): string | undefined
 }
 
+/** Who wants to know what checks find. */
+export interface HealthObserver {
+  /** endpoint: healthz, livez or readyz, asked as a whole. */
+  checked(endpoint: string, name: string, isWell: boolean): void
+  unhealthy(name: string, why: string): void
+}
+
 /** What is well as long as it answers at all: the log never makes anybody wait. */
 const ALWAYS: readonly HealthCheck[] = ['ping', 'log'].map((name) => ({ name, concerns: 'alive', check: () => undefined }))
 const ENDPOINTS: Readonly<Record<string, readonly HealthCheck['concerns'][]>> = {
@@ -18,7 +25,7 @@ const ENDPOINTS: Readonly<Record<string, readonly HealthCheck['concerns'][]>> = 
 const PATH = /^\/(healthz|livez|readyz)(?:\/(.+?))?\/?$/
 
 /** /healthz, /livez, /readyz with ?verbose and ?exclude=NAME, and each check below them. */
-export function healthRoute(checks: () => readonly HealthCheck[], report: (name: string, why: string) => void): PathRoute {
+export function healthRoute(checks: () => readonly HealthCheck[], observer: HealthObserver): PathRoute {
   return {
     type: 'path',
     methods: ['GET', 'HEAD'],
@@ -26,32 +33,33 @@ export function healthRoute(checks: () => readonly HealthCheck[], report: (name:
     handle: ({ request, query }: PathCall) => {
       const [, endpoint = 'healthz', only] = PATH.exec(request.path) ?? []
       const concerned = [...ALWAYS, ...checks()].filter((check) => ENDPOINTS[endpoint]?.includes(check.concerns) === true)
-      if (only !== undefined) return Promise.resolve(single(concerned.find((check) => check.name === only), report))
-      return Promise.resolve(answer(endpoint, concerned, { verbose: query.has('verbose'), excluded: query.getAll('exclude') }, report))
+      if (only !== undefined) return Promise.resolve(single(concerned.find((check) => check.name === only), observer))
+      return Promise.resolve(answer(endpoint, concerned, { verbose: query.has('verbose'), excluded: query.getAll('exclude') }, observer))
     },
   }
 }
 
 /** Who may ask for one check alone (RBAC: system:monitoring) is told why it fails. */
-function single(check: HealthCheck | undefined, report: (name: string, why: string) => void): ServerResponse {
+function single(check: HealthCheck | undefined, observer: HealthObserver): ServerResponse {
   if (check === undefined) return text(404, '404 page not found\n')
   const why = check.check()
   if (why === undefined) return text(200, 'ok')
-  report(check.name, why)
+  observer.unhealthy(check.name, why)
   return text(500, `internal server error: ${why}\n`)
 }
 
 function answer(
   endpoint: string, checks: readonly HealthCheck[], wanted: { verbose: boolean; excluded: readonly string[] },
-  report: (name: string, why: string) => void,
+  observer: HealthObserver,
 ): ServerResponse {
   let healthy = true
   const lines = checks.map((check) => {
     if (wanted.excluded.includes(check.name)) return `[+]${check.name} excluded: ok\n`
     const why = check.check()
+    observer.checked(endpoint, check.name, why === undefined)
     if (why === undefined) return `[+]${check.name} ok\n`
     healthy = false
-    report(check.name, why)
+    observer.unhealthy(check.name, why)
     return `[-]${check.name} failed: reason withheld\n`
   })
   const unknown = wanted.excluded.filter((name) => !checks.some((check) => check.name === name))

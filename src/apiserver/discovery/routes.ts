@@ -10,7 +10,7 @@ import { DocumentCache, jsonDocument, lined, linedDocument, respond } from './do
 import type { Document } from './document.ts'
 import { wantsLines } from '../negotiate/human-reader.ts'
 import { healthRoute } from './health.ts'
-import type { HealthCheck } from './health.ts'
+import type { HealthCheck, HealthObserver } from './health.ts'
 import { issuerMetadata, keySetDocument } from './issuer.ts'
 import { OpenApiDocuments, groupVersions } from './openapi-documents.ts'
 import type { OpenApiSupport } from './openapi-documents.ts'
@@ -27,7 +27,7 @@ export interface DiscoveryOptions {
   readonly schemas: SchemaLookup
   readonly version: VersionInfo
   readonly checks: () => readonly HealthCheck[]
-  readonly reportUnhealthy: (check: string, why: string) => void
+  readonly healthObserver: HealthObserver
   /** host:port of the API server, as clients reach it. */
   readonly serverAddress: string
   readonly issuer: string
@@ -66,7 +66,7 @@ export function discoveryRoutes(options: DiscoveryOptions): readonly PathRoute[]
       const document = documents.discovery(request)
       return respond(request, wantsLines(request, query) ? lined(document) : document)
     }),
-    healthRoute(options.checks, options.reportUnhealthy),
+    healthRoute(options.checks, options.healthObserver),
   ]
 }
 
@@ -143,8 +143,8 @@ class Documents {
         versions.filter(({ remote }) => remote !== undefined).flatMap(({ version }) => [`/apis/${group}`, `/apis/${group}/${version}`])
       ))
       const fixed = [
-        '/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3',
-        '/openid/v1/jwks', '/readyz', '/version',
+        '/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/livez', '/metrics', '/metrics/slis', '/openapi/v2',
+        '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version',
       ]
       return linedDocument({ paths: [...new Set([...fixed, ...served, ...others])].sort() })
     })
