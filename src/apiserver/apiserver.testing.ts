@@ -21,7 +21,7 @@ export const testUser: User = { name: 'alice', uid: '', groups: ['system:masters
 /** Time that moves when told. */
 export class TestClock implements Clock {
   #now: number
-  #timers: { at: number; callback: () => void }[] = []
+  #timers: { at: number; readonly callback: () => void }[] = []
   /** What passes at each look: for works that look at the clock to see how long they take. */
   lookMs = 0
 
@@ -40,6 +40,12 @@ export class TestClock implements Clock {
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer)
     }
+  }
+
+  /** The wall clock is set; timers go on as they would. */
+  setBack(byMs: number): void {
+    this.#now -= byMs
+    for (const timer of this.#timers) timer.at -= byMs
   }
 
   async advance(durationMs: number): Promise<void> {

@@ -86,7 +86,7 @@ test('a store that cannot be followed ends the start with its own words', async 
 test('a server that drains is not ready, and ends its watches whole', async () => {
   const { server, request, watch } = await startTestServer({ extensions: (core) => {
     const checks = serverChecks(core)
-    return { routes: [healthRoute(() => checks, () => {})] }
+    return { routes: [healthRoute(() => checks, { checked() {}, unhealthy() {} })] }
   } })
   const pods = '/api/v1/namespaces/shop/pods'
   const open = await watch(`${pods}?watch=1&allowWatchBookmarks=true`)

@@ -204,7 +204,7 @@ export function createApiServer(dependencies: ApiServerDependencies): ApiServer 
     () => metrics.families(), () => admissionMetrics.families(), serverSource({ gate, resources }), storeFamilies,
     ...(extensions.metrics ?? []), () => (auditor === undefined ? [] : auditFamilies(auditor)),
   ]
-  const routes = routeTable([...extensions.routes, metricsRoute(() => sources), flowDumpRoute(gate.control)])
+  const routes = routeTable([...extensions.routes, metricsRoute('/metrics', () => sources), flowDumpRoute(gate.control)])
   const dispatch: DispatchParts = {
     store, feed, resources, schemas, clock, random, log, reader, routes, facets: routes.facets, bodyBytes: limits.bodyBytes,
     protobuf: new ProtobufDecoder(schemas), authorizer: extensions.authorizer,

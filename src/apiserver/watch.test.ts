@@ -73,6 +73,17 @@ test('bookmarks each minute and at the timeout', async () => {
   await watch.ended
 })
 
+test('who wants no bookmarks gets none, also where the timer of the end comes too early', async () => {
+  const server = await serverWith(['a'])
+  const watch = await server.watch(`${CONFIG_MAPS}?watch=1&timeoutSeconds=90`)
+  await server.clock.advance(80_000)
+  server.clock.setBack(5_000)
+  await server.clock.advance(10_000)
+  await server.clock.advance(10_000)
+  await watch.ended
+  assert.deepEqual(await watch.news(), ['ADDED a@1'])
+})
+
 test('a watch from a revision that is gone gets an ERROR event 410', async () => {
   const server = await serverWith(['a', 'b', 'c'])
   await server.store.compact(2)

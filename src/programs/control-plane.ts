@@ -8,7 +8,7 @@ import type { AccessSettings } from '../apiserver/access/configured-access.ts'
 import { requestHeadersOf } from '../apiserver/access/request-header-authenticator.ts'
 import { composeExtensions } from '../apiserver/access/compose.ts'
 import { controllerUser, internalUsers } from '../apiserver/access/internal-users.ts'
-import { applyBootstrap } from '../apiserver/bootstrap/apply.ts'
+import { applyBootstrap, keepFlowControl } from '../apiserver/bootstrap/apply.ts'
 import { versionInfo } from '../apiserver/discovery/version.ts'
 import { ClientCalls } from '../apiserver/metrics/client-calls.ts'
 import type { HealthCheck } from '../apiserver/discovery/health.ts'
@@ -97,6 +97,7 @@ export async function startControlPlane(config: ClusterConfig, log: Log): Promis
   encryption?.run(stop.signal)
   if (encryption !== undefined) server.addMetrics(() => encryption.metrics())
   for (const source of [storeSizeMetrics(paths.storeDirectory), () => calls.families()]) server.addMetrics(source)
+  void keepFlowControl(server.client(internalUsers.apiServer), { clock: systemClock, log }, stop.signal)
   void runCompactor(store, { clock: systemClock, log }, stop.signal)
   const executor = startLoops(server, { config, pki, tokens, log }, stop.signal)
   const running = { server, listener, webhooks, remote, audit, executor, store, encryption, stop }

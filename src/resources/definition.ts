@@ -50,6 +50,8 @@ export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'patch' | 'd
 export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly kind: KindRef<T>
   readonly verbs: readonly Verb[]
+  /** Its definition is being deleted: what there is may be seen, emptied and deleted. */
+  readonly isTerminating?: boolean
   /** How bodies are read where no schema table says it: custom resources. Strategic merge patches are for kinds without. */
   readonly form?: ObjectForm
   /** Fills in what the user left out, on create and on update, as upstream's defaulting does. */

@@ -69,8 +69,10 @@ export function notFound(of: ResourceName, name: string): StatusError {
   return new StatusError(404, 'NotFound', `${qualified(of)} "${name}" not found`, detailsOf(of, name))
 }
 
-export function methodNotAllowed(of: ResourceName, verb: string): StatusError {
-  return new StatusError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${qualified(of)}"`, detailsOf(of, ''))
+export function methodNotAllowed(
+  of: ResourceName, verb: string, message = `${verb} is not supported on resources of kind "${qualified(of)}"`,
+): StatusError {
+  return new StatusError(405, 'MethodNotAllowed', message, detailsOf(of, ''))
 }
 
 export function alreadyExists(of: ResourceName, name: string): StatusError {

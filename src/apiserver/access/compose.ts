@@ -9,6 +9,8 @@ import { discoveryRoutes } from '../discovery/routes.ts'
 import { serverChecks } from '../discovery/server-checks.ts'
 import type { VersionInfo } from '../discovery/version.ts'
 import { buildInfo } from '../metrics/build-info.ts'
+import { HealthMetrics } from '../metrics/health-metrics.ts'
+import { metricsRoute } from '../metrics/metrics-route.ts'
 import type { Route } from '../route.ts'
 import type { ApiServerCore, ApiServerExtensions } from '../server.ts'
 import { componentStatusRoute } from '../subresources/component-statuses.ts'
@@ -89,7 +91,7 @@ export function composeExtensions(core: ApiServerCore, options: AccessOptions): 
   }
   const expressions = expressionValidator(new ExpressionChecker(environments), core.definitions)
   const hooks = {
-    caller: options.webhooks, reader, random, matchConditions: matchConditions(environments, reader, authorizer),
+    caller: options.webhooks, reader, random, log: core.log, matchConditions: matchConditions(environments, reader, authorizer),
     equivalents: core.equivalents, decode: core.decode, metrics: counts.webhooks,
   }
   const builtIn = builtInAdmission(options.admission, {
@@ -146,6 +148,7 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
   const { clock, random } = core
   const own = serverChecks(core)
   const checks = (): readonly HealthCheck[] => [...own, ...options.healthChecks()]
+  const health = new HealthMetrics()
   return [
     ...reviewRoutes({ authorizer, tokens, rules, clock }),
     tokenRequestRoute({ signer: options.tokens, clock, random, defaultAudiences: audiences }),
@@ -154,9 +157,13 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     componentStatusRoute(checks),
     ...facetRoutes(),
     ...podConnectRoutes,
+    metricsRoute('/metrics/slis', () => [() => health.families()]),
     ...discoveryRoutes({
       definitions: () => core.served(), storedKind: core.storedKind, schemas: core.schemas, version: options.version, checks,
-      reportUnhealthy: (check, why) => core.log.warn('a health check failed', { check, why }),
+      healthObserver: {
+        checked: (endpoint, name, isWell) => health.checked(endpoint, name, isWell),
+        unhealthy: (check, why) => core.log.warn('a health check failed', { check, why }),
+      },
       serverAddress: options.serverAddress, issuer: options.tokens.issuer, keySet: options.tokens.keySet,
       openApi: options.openApi, remote: parts.apis,
     }),

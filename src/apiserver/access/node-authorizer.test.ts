@@ -127,9 +127,17 @@ test('a node sees its own pods and itself', () => {
     [infoOf('update', 'leases.coordination.k8s.io', 'kube-node-lease', 'n2'), 'can only access node lease with the same name as the requesting node'],
     [infoOf('update', 'leases.coordination.k8s.io', 'kube-system', 'n1'), 'can only access leases in the "kube-node-lease" system namespace'],
     [infoOf('get', 'csinodes.storage.k8s.io', '', 'n2'), 'can only access CSINode with the same name as the requesting node'],
+    [infoOf('create', 'csinodes.storage.k8s.io'), true],
+    [infoOf('update', 'csinodes.storage.k8s.io', '', 'n1'), true],
+    [{ ...infoOf('patch', 'csinodes.storage.k8s.io', '', 'n1'), subresource: 'status' }, 'cannot authorize CSINode subresources'],
+    [infoOf('create', 'resourceslices.resource.k8s.io'), true],
+    [infoOf('update', 'nodes', '', 'n1'), true],
+    [infoOf('update', 'nodes/status', '', 'n1'), true],
+    [infoOf('get', 'nodes/proxy', '', 'n1'), ''],
     [infoOf('create', 'events.events.k8s.io', 'shop'), true],
     [infoOf('create', 'deployments.apps', 'shop'), ''],
   ])
   assert.deepEqual(authorizer.authorize(userNamed('system:node:n1'), infoOf('list', 'pods')), { allowed: false, reason: '' }, 'not in system:nodes')
   assert.equal(authorizer.authorize(nodeUser(''), infoOf('list', 'pods')).reason, 'unknown node for user "system:node:"')
+  assert.equal(authorizer.rulesFor(nodeUser('n1')).incomplete, true)
 })

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../objects/kube-object.ts'
 import { utf8 } from '../../words/bytes.ts'
 import { CachedObject } from '../watch-cache/cached-object.ts'
 import { defaultRingBounds } from '../watch-cache/event-ring.ts'
+import { HistoryBudget } from '../watch-cache/history-budget.ts'
 import { ResourceCache } from '../watch-cache/resource-cache.ts'
 import { FollowedPodsOfNodes } from './pods-of-nodes.ts'
 
@@ -11,7 +12,7 @@ const PREFIX = '/registry/pods/'
 
 /** A cache of pods, and what it says of two nodes. */
 class Pods {
-  readonly cache = new ResourceCache(PREFIX, defaultRingBounds, 0)
+  readonly cache = new ResourceCache(PREFIX, { bounds: defaultRingBounds, budget: new HistoryBudget() }, 0)
   readonly #ofNodes = new FollowedPodsOfNodes(() => this.cache)
   #revision = 0
 

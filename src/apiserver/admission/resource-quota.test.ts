@@ -117,6 +117,20 @@ test('a flood costs few writes of the quota', async () => {
   server.stop()
 })
 
+test('who has heard of one of the writes that were charged together hears of the others', async () => {
+  const server = await startServer()
+  await establish(server, { pods: '5' })
+  const made = await Promise.all(['a', 'b', 'c'].map((name) => server.client.create(kinds.Pod, pod(name))))
+  const revisions = made.map(({ metadata }) => Number(metadata.resourceVersion))
+  assert.equal(new Set(revisions).size, 3)
+  const listed = (await server.client.list(kinds.Pod, { namespace: 'shop' })).items.map(({ metadata }) => Number(metadata.resourceVersion))
+  assert.deepEqual(listed, revisions, 'each is stored as it was answered')
+  const watch = await server.watch(`/api/v1/namespaces/shop/pods?watch=1&resourceVersion=${Math.min(...revisions)}`)
+  assert.equal((await watch.news()).length, 2)
+  await watch.close()
+  server.stop()
+})
+
 test('quotas are no trouble to each other', async () => {
   const server = await startServer()
   const { client } = server

@@ -6,7 +6,9 @@ import { keyOf, keyText } from '../../objects/kube-object.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import type { ConfigMap, EndpointSlice, Endpoints, Service } from '../../resources/generated/types.ts'
 import { systemPriorityClasses } from '../../resources/kinds/priority-class.ts'
+import { sleep, type Clock, type Log } from '../../words/ports.ts'
 import { isStatus } from '../../words/status-error.ts'
+import { thrownMessage } from '../../words/thrown.ts'
 import {
   apiEndpointSlice, apiEndpoints, apiService, extensionAuthentication, namespaceObject, systemNamespaces,
 } from './cluster-objects.ts'
@@ -28,14 +30,33 @@ export async function applyBootstrap(client: Client, endpoint: ApiEndpoint, fact
     applyAll(client, kinds.ClusterRoleBinding, policy.clusterRoleBindings, reconcileBinding),
     applyAll(client, kinds.Role, policy.roles, reconcileRole),
     applyAll(client, kinds.RoleBinding, policy.roleBindings, reconcileBinding),
-    applyAll(client, kinds.PriorityLevelConfiguration, bootstrapPriorityLevels(), reconcileFlowControl),
-    applyAll(client, kinds.FlowSchema, bootstrapFlowSchemas(), reconcileFlowControl),
+    applyFlowControl(client),
     applyAll(client, kinds.PriorityClass, systemPriorityClasses, () => ({ action: 'keep' })),
     facts === undefined ? undefined : publishAuthentication(client, facts),
     applyAll(client, kinds.Service, [apiService(endpoint)], reconcileService),
     applyAll(client, kinds.Endpoints, [apiEndpoints(endpoint)], reconcileEndpoints),
     applyAll(client, kinds.EndpointSlice, [apiEndpointSlice(endpoint)], reconcileEndpointSlice),
   ])
+}
+
+async function applyFlowControl(client: Client): Promise<void> {
+  await applyAll(client, kinds.PriorityLevelConfiguration, bootstrapPriorityLevels(), reconcileFlowControl)
+  await applyAll(client, kinds.FlowSchema, bootstrapFlowSchemas(), reconcileFlowControl)
+}
+
+const FLOW_LOOK_MS = 60_000
+
+/** As upstream, once a minute: who deletes a flow schema or a priority level of ours gets it back. */
+export async function keepFlowControl(
+  client: Client, { clock, log }: { readonly clock: Clock; readonly log: Log }, signal: AbortSignal,
+): Promise<void> {
+  for (await sleep(clock, FLOW_LOOK_MS, signal); !signal.aborted; await sleep(clock, FLOW_LOOK_MS, signal)) {
+    try {
+      await applyFlowControl(client)
+    } catch (error) {
+      if (!signal.aborted) log.warn('The flow schemas and priority levels could not be restored', { why: thrownMessage(error) })
+    }
+  }
 }
 
 /** Tells other API servers whom to trust. */

@@ -11,6 +11,9 @@ import { infoOf, readerOf, urlInfo, userNamed } from '../access/object-reader.te
 import { RbacAuthorizer } from '../access/rbac-authorizer.ts'
 import { aggregate } from '../../policy/rbac/role-aggregation.ts'
 import type { RequestInfo, User } from '../access.ts'
+import { startTestServer } from '../apiserver.testing.ts'
+import { silentLog } from '../../words/ports.ts'
+import { keepFlowControl } from './apply.ts'
 import { bootstrapFlowSchemas, bootstrapPriorityLevels, reconcileFlowControl } from './flow-control.ts'
 import { bootstrapPolicy } from './policy.ts'
 import { reconcileBinding, reconcileRole } from './reconcile-policy.ts'
@@ -132,4 +135,20 @@ test('flow control: levels and schemas that are valid, and are left alone once t
   const handsOff = { ...tuned, metadata: { ...tuned.metadata, annotations: { 'apf.kubernetes.io/autoupdate-spec': 'false' } } }
   assert.equal(reconcileFlowControl(handsOff, schema).action, 'keep')
   assert.equal(reconcileFlowControl({ ...tuned, metadata: { name: 'x', generation: 2 } }, schema).action, 'keep')
+})
+
+test('flow control: what is deleted is there again within a minute', async () => {
+  const server = await startTestServer()
+  const stop = new AbortController()
+  const kept = keepFlowControl(server.server.client(internalUsers.apiServer), { clock: server.clock, log: silentLog }, stop.signal)
+  const status = async (): Promise<number> => (await server.request('GET', '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas/catch-all')).status
+  await server.clock.advance(61_000)
+  assert.equal(await status(), 200)
+  await server.request('DELETE', '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas/catch-all')
+  assert.equal(await status(), 404)
+  await server.clock.advance(61_000)
+  assert.equal(await status(), 200)
+  stop.abort()
+  server.stop()
+  await kept
 })

@@ -41,6 +41,7 @@ export function customDefinition(
     ...plainResource,
     kind,
     finalizerRule: 'qualified',
+    isTerminating,
     verbs: isTerminating ? plainResource.verbs.filter((verb) => verb !== 'create') : plainResource.verbs,
     form: customForm(kind, { structural, published: publishedSchema(version) }, schemas),
     defaults(draft) {

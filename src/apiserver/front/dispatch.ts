@@ -66,9 +66,15 @@ function dispatchElsewhere(parts: DispatchParts, call: HttpCall): Promise<Server
   return answer.finally(() => call.begun())
 }
 
+function refusedVerb({ kind, definition }: ServedResource, verb: string): StatusError {
+  const of = { group: kind.group, resource: kind.plural }
+  if (definition.isTerminating !== true) return methodNotAllowed(of, verb)
+  return methodNotAllowed(of, verb, `${verb} not allowed while custom resource definition is terminating`)
+}
+
 function dispatchObject(parts: DispatchParts, call: ResourceCall): ServerResponse | Promise<ServerResponse> {
   const { resource, info } = call
-  if (!resource.definition.verbs.includes(info.verb as Verb)) throw methodNotAllowed(resourceName(resource), info.verb)
+  if (!resource.definition.verbs.includes(info.verb as Verb)) throw refusedVerb(resource, info.verb)
   switch (info.verb as Verb) {
     case 'get': return getResponse(parts, call)
     case 'list': return listResponse(parts, call)

@@ -241,12 +241,13 @@ export class WatchStream implements WatchReceiver, WatchMember, Follower {
   }
 
   #setTimer(): void {
-    const { bookmarkEveryMs = Infinity } = this.#asked
+    const { bookmarkEveryMs } = this.#asked
     const leftMs = this.#endsAt - this.#parts.clock.now()
-    this.#cancelTimer = this.#parts.clock.after(Math.min(leftMs, bookmarkEveryMs), () => {
+    this.#cancelTimer = this.#parts.clock.after(Math.min(leftMs, bookmarkEveryMs ?? Infinity), () => {
       if (this.#ended) return
       if (this.#parts.clock.now() >= this.#endsAt) return this.end()
-      if (this.#isLive) this.#tellRevision()
+      // The wall clock may have been set back: then it is not yet the end.
+      if (this.#isLive && bookmarkEveryMs !== undefined) this.#tellRevision()
       this.#setTimer()
     })
   }

@@ -55,16 +55,37 @@ export function withHeaders<R extends ServerResponse>(response: R, headers: Resp
   return response.type === 'tunnel' ? response : { ...response, headers: { ...response.headers, ...headers } }
 }
 
-/** RFC 9111 has dropped them, kubectl prints them: Warning: 299 - "text". Text is bounded, and has no line breaks. */
-const MAX_WARNINGS = 20
-const MAX_WARNING_LENGTH = 512
+/** As upstream: up to so many characters all are whole; of more, each is cut, and what is then beyond is left out. */
+const MAX_WARNED_LENGTH = 4096
+const MAX_CUT_WARNING_LENGTH = 256
+const MAX_WARNINGS = 128
 
+/** RFC 9111 has dropped them, kubectl prints them: Warning: 299 - "text". */
 export function withWarnings(response: ServerResponse, warnings: readonly string[]): ServerResponse {
   if (warnings.length === 0) return response
-  const lines = [...new Set(warnings)].slice(0, MAX_WARNINGS).map((text) => `299 - ${JSON.stringify(oneLine(text))}`)
-  return withHeaders(response, { warning: lines.join(', ') })
+  const texts = [...new Set(warnings)].slice(0, MAX_WARNINGS).map(oneLine).filter((text) => text !== '')
+  const lines = fitting(texts).map((text) => `299 - "${text.replace(/[\\"]/g, '\\$&')}"`)
+  return lines.length === 0 ? response : withHeaders(response, { warning: octets(lines.join(', ')) })
 }
 
 function oneLine(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_WARNING_LENGTH)
+  return text.toWellFormed().replace(/\p{Cc}+/gu, ' ')
+}
+
+function fitting(texts: readonly string[]): readonly string[] {
+  let length = 0
+  for (const text of texts) length += text.length
+  if (length <= MAX_WARNED_LENGTH) return texts
+  const kept: string[] = []
+  for (let index = 0, written = 0; index < texts.length && written < MAX_WARNED_LENGTH; index++) {
+    const cut = Array.from(texts[index] ?? '').slice(0, MAX_CUT_WARNING_LENGTH)
+    written += cut.length
+    kept.push(cut.join(''))
+  }
+  return kept
+}
+
+/** UTF-8 in a header: a character for each of its bytes, as what writes headers wants them. */
+function octets(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : Array.from(utf8(text), (byte) => String.fromCharCode(byte)).join('')
 }

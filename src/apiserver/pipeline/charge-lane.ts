@@ -91,6 +91,7 @@ export class ChargeLane {
         ...changes.map(({ account }) => ({ key: account.key, modified: account.revision })),
       ],
       writes: [...joined.flatMap((entry) => entry.transaction.writes), ...changes.map(({ write }) => write)],
+      apart: true,
     }
     const { store, feed } = this.#parts
     for (const { write, object } of changes) feed.announce(write.key, write.value, object)
@@ -98,7 +99,7 @@ export class ChargeLane {
       const result = await store.commit(transaction)
       if (result.outcome === 'conflict') return [...await this.#settleConflict(joined, result), ...left]
       if (result.revision > feed.revision) await feed.reached(result.revision)
-      for (const entry of joined) entry.resolve(result)
+      resolveEach(joined, result)
       return left
     } finally {
       for (const { write } of changes) feed.withdraw(write.key, write.value)
@@ -136,6 +137,15 @@ export class ChargeLane {
       entry.reject(conflict(of, '', 'the object has been modified by others too often; please try again'))
       return false
     })
+  }
+}
+
+/** The revision of each is that of its last write. */
+function resolveEach(joined: readonly Entry[], { revision, revisions = [] }: Extract<Committed, { outcome: 'committed' }>): void {
+  let next = 0
+  for (const { transaction, resolve } of joined) {
+    next += transaction.writes.length
+    resolve({ outcome: 'committed', revision: revisions[next - 1] || revision })
   }
 }
 

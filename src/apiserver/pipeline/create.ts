@@ -8,8 +8,8 @@ import { objectKeyText } from '../storage/keys.ts'
 import { servedOnce } from '../watch-cache/cached-object.ts'
 import type { CachedObject, Served } from '../watch-cache/cached-object.ts'
 import { commitObject } from './commit.ts'
-import { checkManagedFields, trackWrite, withoutNewOwners } from './managed-fields.ts'
-import { generatedName, placeNew, stampNew } from './metadata.ts'
+import { checkManagedFields, hasWrongOwners, trackWrite, withoutNewOwners } from './managed-fields.ts'
+import { checkPlace, generatedName, placeNew, stampNew } from './metadata.ts'
 import { decodeFields } from './schema-stage.ts'
 import { resourceName } from './write-request.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
@@ -58,15 +58,21 @@ interface NamedLater extends AdmissionRequest {
 /** True where the name was made up from metadata.generateName. */
 async function admitNew(parts: PipelineParts, request: WriteRequest, { draft, admission, tracked }: NewObject): Promise<boolean> {
   const { definition } = request.resource
+  // Its author owns what he has written and what that means by default, but nothing that admission adds.
+  const given = tracked === undefined ? draft.metadata.managedFields : undefined
+  const owners = tracked ?? trackWrite(parts, request, draft, undefined)
+  setManagedFields(draft, owners)
   const mutated = parts.admission.mutate(admission)
-  if (typeof mutated === 'boolean' ? mutated : await mutated) definition.defaults(draft)
+  if (typeof mutated === 'boolean' ? mutated : await mutated) {
+    definition.defaults(draft)
+    checkPlace(request, draft)
+    if (hasWrongOwners(draft)) setManagedFields(draft, owners)
+  }
   const generated = stampNew(parts, request, draft)
   const name = draft.metadata.name ?? ''
   if (name !== admission.key.name) admission.key = { namespace: admission.key.namespace, name }
   definition.prepareForCreate(draft, prepareContext(parts, request))
   validateNew(request, draft)
-  const given = tracked === undefined ? draft.metadata.managedFields : undefined
-  setManagedFields(draft, tracked ?? trackWrite(parts, request, draft, undefined))
   if (given !== undefined) checkManagedFields(request, draft)
   const validating = parts.admission.validate(admission, request)
   if (validating !== undefined) await validating

@@ -32,6 +32,11 @@ export function withoutNewOwners(metadata: ObjectMeta, current: ObjectMeta | und
   return rest
 }
 
+/** Whoever changes drafts may have left entries that nobody can read. */
+export function hasWrongOwners({ metadata }: KubeObject): boolean {
+  return validateManagedFields(metadata.managedFields ?? []).length > 0
+}
+
 export function checkManagedFields({ resource }: WriteRequest, { metadata }: KubeObject): void {
   const errors = validateManagedFields(metadata.managedFields ?? [])
   if (errors.length > 0) throw invalid(resource.kind, metadata.name ?? '', errors)

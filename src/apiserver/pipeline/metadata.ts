@@ -39,6 +39,12 @@ export function generatedName(parts: Pick<PipelineParts, 'random'>, prefix: stri
   return prefix.slice(0, MAX_PREFIX_LENGTH) + nameSuffix(parts.random)
 }
 
+/** Who changes drafts moves no object to where the path does not lead, past all that was asked about the path. */
+export function checkPlace(request: WriteRequest, draft: KubeObject): void {
+  placeInNamespace(request, draft)
+  placeName(request, draft)
+}
+
 /** The path decides; a body that says something else is a mistake that must not be corrected silently. */
 function placeInNamespace(request: WriteRequest, draft: KubeObject): void {
   const { metadata } = draft

@@ -15,7 +15,7 @@ import { prepareContext, setManagedFields } from './create.ts'
 import { isReadyToGo } from './deletion-marks.ts'
 import { checkManagedFields, trackAcrossVersions, trackWrite, withoutNewOwners } from './managed-fields.ts'
 import { hasOtherVersions } from './other-versions.ts'
-import { raiseGeneration, stampUpdate } from './metadata.ts'
+import { modified, raiseGeneration, stampUpdate } from './metadata.ts'
 import { scaleOf, takeScale } from './scale-view.ts'
 import type { PipelineParts, WriteRequest, Written } from './write-request.ts'
 import { facetId, resourceName } from './write-request.ts'
@@ -111,7 +111,7 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   const mutated = parts.admission.mutate(admission)
   const isMutated = typeof mutated === 'boolean' ? mutated : await mutated
   if (isMutated && request.subresource === 'scale') takeScale(request.resource, draft, admission.object)
-  if (isMutated) definition.defaults(draft)
+  if (isMutated) settleMutated(request, draft, current)
   const variant = variantOf(parts, request)
   variant.prepareForUpdate(draft, current, prepareContext(parts, request))
   shareWithCurrent(change)
@@ -131,6 +131,14 @@ async function admitChange(parts: PipelineParts, request: WriteRequest, change: 
   if (given !== undefined && given !== current.metadata.managedFields) checkManagedFields(request, draft)
   const validating = parts.admission.validate(admission, request)
   if (validating !== undefined) await validating
+}
+
+/** A revision that a mutator has put into the draft is a condition, as one from the client is. */
+function settleMutated({ resource }: WriteRequest, draft: KubeObject, current: KubeObject): void {
+  resource.definition.defaults(draft)
+  const { resourceVersion: revision = '', name = '' } = current.metadata
+  if ((draft.metadata.resourceVersion ?? revision) !== revision) throw modified(resource, name)
+  draft.metadata.resourceVersion = revision
 }
 
 interface Replacement {

@@ -1,6 +1,6 @@
 import { fromBase64, textOf } from '../../words/bytes.ts'
 import { isObject, type JsonObject } from '../../objects/json.ts'
-import { jsonText, parseJson } from '../../objects/json-text.ts'
+import { jsonText } from '../../objects/json-text.ts'
 import { apiVersionOf, type KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import type { StatusDetails, StatusReason } from '../../words/status-error.ts'
@@ -80,22 +80,33 @@ export interface ReviewAnswer {
   readonly reason: StatusReason
   readonly message: string
   readonly details: StatusDetails | undefined
-  /** RFC 6902 operations; undefined: nothing is to be changed. */
-  readonly patch: readonly unknown[] | undefined
+  /** The text of an RFC 6902 patch, which nobody has looked into yet; undefined: nothing is to be changed. */
+  readonly patch: string | undefined
   readonly warnings: readonly string[]
   readonly auditAnnotations: Readonly<Record<string, string>>
 }
 
-const MAX_WARNINGS = 20
+/** The review that is answered. */
+export interface OpenReview {
+  readonly uid: string
+  /** Of admission.k8s.io. The answers in v1beta1 may leave out the uid and the patchType. */
+  readonly version: string
+  readonly mayPatch: boolean
+}
 
-/** Throws an Error where the answer is none: another review's, a patch that cannot be read. */
-export function answerOf(uid: string, review: JsonObject, mayPatch: boolean): ReviewAnswer {
+/** Throws an Error where the answer is none: another review's, of other types. */
+export function answerOf({ uid, version, mayPatch }: OpenReview, review: JsonObject): ReviewAnswer {
   const { response, kind, apiVersion } = review
-  if (kind !== 'AdmissionReview' || typeof apiVersion !== 'string' || !apiVersion.startsWith('admission.k8s.io/')) {
-    throw new Error(`expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${text(apiVersion)}, Kind=${text(kind)}`)
+  const expected = apiVersionOf({ group: 'admission.k8s.io', version })
+  const isLax = version === 'v1beta1'
+  if (kind !== 'AdmissionReview' || apiVersion !== expected) {
+    throw new Error(`expected webhook response of ${expected}, Kind=AdmissionReview, got ${text(apiVersion)}, Kind=${text(kind)}`)
   }
   if (!isObject(response)) throw new Error('webhook response was absent')
-  if (response['uid'] !== uid) throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${jsonText(response['uid'] ?? '')}`)
+  if (!isLax && response['uid'] !== uid) {
+    throw new Error(`expected response.uid=${JSON.stringify(uid)}, got ${jsonText(response['uid'] ?? '')}`)
+  }
+  checkTypes(response)
   const status = isObject(response['status']) ? response['status'] : {}
   // As upstream's ToStatusErr: who denies and says no code, or one of no failure, means 400.
   const code = typeof status['code'] === 'number' && status['code'] >= 400 && status['code'] < 600 ? Math.floor(status['code']) : 400
@@ -103,28 +114,44 @@ export function answerOf(uid: string, review: JsonObject, mayPatch: boolean): Re
     // The reason is the webhook's own: what it is not among ours is passed on as it is.
     allowed: response['allowed'] === true, code, reason: text(status['reason']) as StatusReason, message: text(status['message']),
     details: detailsOf(status['details']),
-    patch: patchOf(response, mayPatch),
-    warnings: Array.isArray(response['warnings'])
-      ? response['warnings'].filter((warning) => typeof warning === 'string').slice(0, MAX_WARNINGS)
-      : [],
+    patch: patchOf(response, { mayPatch, isLax }),
+    warnings: Array.isArray(response['warnings']) ? response['warnings'].map(text) : [],
     auditAnnotations: textsOf(response['auditAnnotations']),
   }
 }
 
-function patchOf({ patch, patchType }: JsonObject, mayPatch: boolean): readonly unknown[] | undefined {
+const TYPES: readonly (readonly [field: string, type: string, is: (value: unknown) => boolean])[] = [
+  ['allowed', 'bool', (value) => typeof value === 'boolean'],
+  ['status', 'v1.Status', isObject],
+  ['patch', '[]uint8', (value) => typeof value === 'string'],
+  ['patchType', 'v1.PatchType', (value) => typeof value === 'string'],
+  ['warnings', '[]string', (value) => Array.isArray(value) && value.every((each) => typeof each === 'string')],
+  ['auditAnnotations', 'map[string]string', (value) => isObject(value) && Object.values(value).every((each) => typeof each === 'string')],
+]
+
+/** Who says something else than yes or no has not said no: its failurePolicy tells what that means. */
+function checkTypes(response: JsonObject): void {
+  for (const [field, type, is] of TYPES) {
+    const value = response[field] ?? undefined
+    if (value === undefined || is(value)) continue
+    throw new Error(`json: cannot unmarshal Go struct field AdmissionResponse.response.${field} of type ${type}`)
+  }
+}
+
+function patchOf(
+  { patch, patchType }: JsonObject, { mayPatch, isLax }: { readonly mayPatch: boolean; readonly isLax: boolean },
+): string | undefined {
   if (patch === undefined || patch === null || patch === '') {
-    if (patchType === undefined || patchType === null) return undefined
+    if (isLax || patchType === undefined || patchType === null) return undefined
     throw new Error('webhook returned response.patchType but not response.patch')
   }
   if (!mayPatch) throw new Error('webhook response.patch is not allowed for a validating webhook')
-  if (patchType !== 'JSONPatch') {
+  if (patchType !== 'JSONPatch' && !(isLax && (patchType ?? '') === '')) {
     throw new Error(`webhook returned response.patch but response.patchType is ${jsonText(patchType ?? '')}, not "JSONPatch"`)
   }
   const bytes = typeof patch === 'string' ? fromBase64(patch) : undefined
   if (bytes === undefined) throw new Error('webhook response.patch is not base64')
-  const operations: unknown = parseJson(textOf(bytes))
-  if (!Array.isArray(operations)) throw new Error('webhook response.patch is not a list of operations')
-  return operations
+  return textOf(bytes)
 }
 
 /** As far as they are what details are. */

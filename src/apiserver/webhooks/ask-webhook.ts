@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../objects/json.ts'
 import { qualifiedNameErrors } from '../../objects/names.ts'
-import type { Random } from '../../words/ports.ts'
+import type { Log, Random } from '../../words/ports.ts'
 import { uuid } from '../../words/random.ts'
 import { badRequest, internalError, StatusError } from '../../words/status-error.ts'
 import { thrownMessage } from '../../words/thrown.ts'
@@ -14,6 +15,7 @@ export interface AskParts {
   readonly caller: WebhookCaller
   readonly reader: ObjectReader
   readonly random: Random
+  readonly log: Log
   readonly matchConditions: MatchConditions
   readonly metrics: WebhookMetrics
 }
@@ -65,7 +67,7 @@ export class WebhookAsking {
       const version = admissionReviewVersions.includes('v1') ? 'v1' : (admissionReviewVersions[0] ?? 'v1')
       const target = webhookTarget(clientConfig, reader, timeoutSeconds)
       const review = await caller.call({ target, body: reviewOf(uid, version, this.#request, of), timeoutMs: timeoutSeconds * 1000 })
-      return checkedAnswer(uid, review, this.#type === 'admit')
+      return checkedAnswer({ uid, version, mayPatch: this.#type === 'admit' }, review)
     } catch (error) {
       return this.#failed(error)
     }
@@ -74,9 +76,11 @@ export class WebhookAsking {
   /** The webhook is at fault, not the request: its failurePolicy decides. */
   #failed(error: unknown): undefined {
     const { name, failurePolicy } = this.hook
+    const { metrics, log } = this.#parts
     if (failurePolicy === 'Ignore') {
       this.#count(UNAVAILABLE)
-      this.#parts.metrics.failedOpen(name, this.#type)
+      metrics.failedOpen(name, this.#type)
+      log.warn('a webhook failed and was passed over, as its failurePolicy says', { webhook: name, error: thrownMessage(error) })
       return undefined
     }
     const why = `failed calling webhook ${JSON.stringify(name)}: ${thrownMessage(error)}`
@@ -127,9 +131,9 @@ export async function conditionsHold(
   throw forbiddenRequest(request, found.message)
 }
 
-function checkedAnswer(uid: string, review: Parameters<typeof answerOf>[1], mayPatch: boolean): ReviewAnswer {
+function checkedAnswer(of: Parameters<typeof answerOf>[0], review: JsonObject): ReviewAnswer {
   try {
-    return answerOf(uid, review, mayPatch)
+    return answerOf(of, review)
   } catch (error) {
     throw new Error(`received invalid webhook response: ${thrownMessage(error)}`, { cause: error })
   }

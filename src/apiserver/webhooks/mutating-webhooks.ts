@@ -1,5 +1,5 @@
 import { copyJson, isObject, sameJson, type JsonObject } from '../../objects/json.ts'
-import { jsonText } from '../../objects/json-text.ts'
+import { jsonText, parseJson } from '../../objects/json-text.ts'
 import type { KindRef } from '../../objects/kind.ts'
 import type { KubeObject } from '../../objects/kube-object.ts'
 import { applyJsonPatch, patchProblem } from '../../objects/patch-json.ts'
@@ -92,7 +92,7 @@ class Pass {
         request.audit?.annotate(`failed-open.${MUTATION}${place}`, hook.name)
         return false
       }
-      const { patch = [] } = asked.answer
+      const patch = operationsOf(asking, asked.answer.patch)
       if (patch.length > 0) {
         isChanged = await this.#patch(asking, of, patch)
         request.audit?.annotate(
@@ -125,5 +125,18 @@ class Pass {
     } catch (error) {
       throw refuse(patchProblem(error))
     }
+  }
+}
+
+/** What is no patch at all is the server's error too, as upstream has it. */
+function operationsOf(asking: WebhookAsking, text: string | undefined): readonly unknown[] {
+  if (text === undefined) return []
+  try {
+    const operations: unknown = parseJson(text)
+    if (operations === null) return []
+    if (!Array.isArray(operations)) throw new Error('the patch is not a list of operations')
+    return operations
+  } catch (error) {
+    throw asking.refused(internalError(patchProblem(error)), 'apiserver_internal_error')
   }
 }

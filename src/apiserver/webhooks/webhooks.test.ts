@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { JsonObject } from '../../objects/json.ts'
 import { kinds } from '../../resources/generated/kinds.ts'
 import { toBase64, utf8 } from '../../words/bytes.ts'
+import { silentLog, type Log } from '../../words/ports.ts'
 import { AdmissionEnvironments } from '../../policy/admission-policy/admission-environment.ts'
 import type { Mutator } from '../access.ts'
 import { matchConditions } from '../admission-policies/match-conditions.ts'
@@ -27,6 +28,7 @@ interface Bed extends TestServer {
   readonly asked: string[]
   readonly reviews: JsonObject[]
   readonly paths: string[]
+  readonly warned: readonly string[]
   counted(name: string): readonly string[]
 }
 
@@ -35,6 +37,8 @@ async function withWebhooks(servers: Readonly<Record<string, Respond>>, more: Pa
   const asked: string[] = []
   const reviews: JsonObject[] = []
   const paths: string[] = []
+  const warned: string[] = []
+  const log: Log = { ...silentLog, warn: (message, fields) => void warned.push(`${message}: ${JSON.stringify(fields)}`) }
   let metrics: WebhookMetrics | undefined
   const caller = {
     async call({ target, body }: WebhookCall): Promise<JsonObject> {
@@ -53,12 +57,12 @@ async function withWebhooks(servers: Readonly<Record<string, Respond>>, more: Pa
     extensions: (core) => {
       metrics = new WebhookMetrics(core.clock)
       const conditions = matchConditions(new AdmissionEnvironments(), core.reader, { authorize: () => ({ allowed: true, reason: '' }) })
-      const parts = { caller, reader: core.reader, random: testRandom(), matchConditions: conditions, equivalents: core.equivalents, decode: core.decode, metrics }
+      const parts = { caller, reader: core.reader, random: testRandom(), log, matchConditions: conditions, equivalents: core.equivalents, decode: core.decode, metrics }
       return { mutators: [...(builtIn === undefined ? [] : [builtIn]), mutatingWebhooks(parts)], validators: [validatingWebhooks(parts)], routes }
     },
   })
   const counted = (name: string): readonly string[] => expositionOf(metrics?.families() ?? []).split('\n').filter((line) => line.startsWith(`apiserver_admission_${name}{`))
-  return Object.assign(server, { asked, reviews, paths, counted })
+  return Object.assign(server, { asked, reviews, paths, warned, counted })
 }
 
 function hook(name: string, more: object = {}): object {
@@ -127,12 +131,27 @@ test('a dry run asks only webhooks without side effects; a time-out is told to t
   assert.equal((await server.request('POST', `${CONFIG_MAPS}?dryRun=All`, configMap('m'))).status, 201)
   assert.deepEqual([server.paths, memberOf(server.reviews[0], 'request.dryRun')], [['/?timeout=3s'], true])
   const asking = new WebhookAsking(
-    { caller: { call: () => Promise.reject(new Error('asked')) }, reader: server.server.reader, random: testRandom(), matchConditions: () => ({ outcome: 'matches' }), metrics: new WebhookMetrics(server.clock) },
+    { caller: { call: () => Promise.reject(new Error('asked')) }, reader: server.server.reader, random: testRandom(), log: silentLog, matchConditions: () => ({ outcome: 'matches' }), metrics: new WebhookMetrics(server.clock) },
     { name: 'old', clientConfig: { url: 'https://old/' }, admissionReviewVersions: ['v1'], sideEffects: 'Some', failurePolicy: 'Ignore' },
     { operation: 'CREATE', kind: kinds.ConfigMap, key: { namespace: 'default', name: 'm' }, subresource: '', object: undefined, old: undefined, user: testUser, dryRun: true }, 'admit',
   )
   // Version 1 does not let anybody write such a webhook, but it may have been stored before.
   await assert.rejects(asking.ask({ kind: kinds.ConfigMap, object: undefined, old: undefined }), { code: 400, message: 'admission webhook "old" does not support dry run' })
+  server.stop()
+})
+
+test('who creates an object owns nothing that a webhook adds, and the webhook sees who owns what', async () => {
+  const wrong = { op: 'add', path: '/metadata/managedFields', value: [{ manager: 'x', operation: 'Wish' }] }
+  const server = await withWebhooks({ adds: () => patch({ op: 'add', path: '/data/added', value: 'y' }), wrong: () => patch(wrong) })
+  await configure(server, 'Mutating', 'a', hook('adds'))
+  await configure(server, 'Mutating', 'b', hook('wrong'))
+  const { get } = await server.request('POST', `${CONFIG_MAPS}?fieldManager=me`, { metadata: { name: 'm' }, data: { mine: 'x' } })
+  const owned = { 'f:data': { '.': {}, 'f:mine': {} } }
+  assert.deepEqual([get('data'), get('metadata.managedFields.0.manager'), get('metadata.managedFields.0.fieldsV1')], [{ mine: 'x', added: 'y' }, 'me', owned])
+  assert.deepEqual(memberOf(server.reviews[0], 'request.object.metadata.managedFields.0.fieldsV1'), owned)
+  const applied = await server.request(
+    'PATCH', `${CONFIG_MAPS}/m?fieldManager=other`, { apiVersion: 'v1', kind: 'ConfigMap', data: { added: 'z' } }, { 'content-type': 'application/apply-patch+yaml' })
+  assert.equal(applied.status, 200, 'nobody is in the way of who applies what a webhook has added')
   server.stop()
 })
 
@@ -220,11 +239,51 @@ test('validating webhooks refuse in their words', async () => {
   }
 })
 
+test('no webhook moves an object to another namespace, or gives an answer of other types', async () => {
+  const raw = (text: string): JsonObject => ({ allowed: true, patchType: 'JSONPatch', patch: toBase64(utf8(text)) })
+  const replace = (path: string, value: unknown): JsonObject => patch({ op: 'add', path, value })
+  const mistyped = (field: string): RegExp => new RegExp(`received invalid webhook response: json: cannot unmarshal Go struct field AdmissionResponse.response.${field} of type`)
+  const table: [JsonObject, 'Fail' | 'Ignore', string, RegExp][] = [
+    [replace('/metadata/namespace', 'kube-system'), 'Fail', '400 422', /the namespace of the provided object does not match the namespace sent on the request|field is immutable/],
+    [replace('/metadata/name', 'other'), 'Fail', '201 422', /"name":"other"|field is immutable/],
+    [replace('/metadata/resourceVersion', '1'), 'Fail', '201 409', /"name":"m"|the object has been modified/],
+    // A patch that is none is the server's error, whatever the policy; an answer that is none is the webhook's failure.
+    [raw('{{'), 'Ignore', '500 500', /Internal error occurred: /],
+    [raw('{}'), 'Ignore', '500 500', /Internal error occurred: the patch is not a list of operations/],
+    [raw('null'), 'Fail', '201 200', /"name":"m"/],
+    [{ allowed: 'yes' }, 'Fail', '500 500', mistyped('allowed')],
+    [{ allowed: 'yes' }, 'Ignore', '201 200', /"name":"m"/],
+    [{ allowed: true, warnings: [1] }, 'Fail', '500 500', mistyped('warnings')],
+    [{ allowed: true, auditAnnotations: { a: 1 } }, 'Fail', '500 500', mistyped('auditAnnotations')],
+  ]
+  for (const [response, failurePolicy, statuses, texts] of table) {
+    const server = await withWebhooks({ v: () => response })
+    await server.request('POST', '/api/v1/namespaces', { metadata: { name: 'kube-system' } })
+    await server.request('POST', CONFIG_MAPS, configMap('u'))
+    await configure(server, 'Mutating', 'a', hook('v', { failurePolicy }))
+    const created = await server.request('POST', CONFIG_MAPS, configMap('m'))
+    const updated = await server.request('PUT', `${CONFIG_MAPS}/u`, { ...configMap('u'), data: { more: '1' } })
+    assert.equal(`${created.status} ${updated.status}`, statuses, `${created.text}\n${updated.text}`)
+    assert.match(created.text, texts)
+    assert.equal((await server.request('GET', '/api/v1/namespaces/kube-system/configmaps/m')).status, 404)
+    server.stop()
+  }
+})
+
+test('an answer is of the version that was asked in', async () => {
+  const server = await withWebhooks({ v: () => ({ allowed: true }) })
+  await configure(server, 'Validating', 'a', hook('v', { admissionReviewVersions: ['v1beta1'] }))
+  const refused = await server.request('POST', CONFIG_MAPS, configMap('m'))
+  assert.match(refused.text, /expected webhook response of admission\.k8s\.io\/v1beta1, Kind=AdmissionReview, got admission\.k8s\.io\/v1,/)
+  server.stop()
+})
+
 test('a failure counts as its policy says, and warnings reach the user', async () => {
   const server = await withWebhooks({ warns: () => ({ allowed: true, warnings: ['mind the step'] }), wrong: () => patch({ op: 'replace', path: '/data', value: 3 }) })
   await configure(server, 'Validating', 'a', hook('gone', { failurePolicy: 'Ignore' }), hook('warns'))
   const warned = await server.request('POST', CONFIG_MAPS, configMap('m'))
   assert.deepEqual([warned.status, warned.headers['warning']], [201, '299 - "mind the step"'])
+  assert.deepEqual(server.warned, ['a webhook failed and was passed over, as its failurePolicy says: {"webhook":"gone.example.com","error":"connection refused"}'])
   await configure(server, 'Mutating', 'b', hook('wrong'))
   const wrong = await server.request('POST', CONFIG_MAPS, configMap('n'))
   assert.deepEqual([wrong.status, wrong.get('message')], [500, 'Internal error occurred: /data: no such path'])
