@@ -51,6 +51,8 @@ export interface StreamResponse {
   readonly headers: ResponseHeaders
   /** What it tells happens meanwhile: a watch, a log. Else it is long, and there already. */
   readonly isLasting: boolean
+  /** Set-Cookie, of a server behind this one: the one header whose values cannot stand in one line. */
+  readonly cookies?: readonly string[]
   /** Resolves when the response is complete; the adapter ends the stream then. */
   send(sink: ByteSink): Promise<void>
 }
@@ -78,7 +80,7 @@ export interface CopyingSink extends ByteSink {
 }
 
 /** Plain data: whoever has the socket may be in another thread. */
-export type TunnelTarget = NodeTunnel | ApiTunnel
+export type TunnelTarget = NodeTunnel | ApiTunnel | BackendTunnel
 
 /** A node agent's own server, and the path with its query there. */
 export interface NodeTunnel {
@@ -94,6 +96,17 @@ export interface ApiTunnel {
   readonly api: RemoteTarget
   readonly user: User
   readonly clientAddress: string
+  readonly path: string
+  readonly method: string
+}
+
+/** A pod, a service's endpoint or a port of a node: asked as a stranger would, and told nothing of who asks but an address. */
+export interface BackendTunnel {
+  readonly backend: { readonly scheme: 'http' | 'https'; readonly address: string; readonly port: number }
+  /** Where clients of this server find what the backend calls /. */
+  readonly basePath: string
+  readonly clientAddress: string
+  /** With the query. */
   readonly path: string
   readonly method: string
 }

@@ -100,11 +100,27 @@ function decodePath(path: string): readonly string[] {
   segments.shift()
   if (segments.at(-1) === '') segments.pop()
   if (!MAY_BE_TRICK.test(path)) return segments
-  return segments.map((segment) => {
+  const elsewhere = startElsewhere(segments)
+  return segments.map((segment, index) => {
+    if (index >= elsewhere) return untouched(segment)
     const decoded = segment.includes('%') ? decodeSegment(segment) : segment
     if (isTrick(decoded)) throw unknownPath()
     return decoded
   })
+}
+
+/** From where on the path is another server's (proxy): it may have empty parts and encoded slashes, and is passed on as it came. */
+function startElsewhere([root, , scope, , second, , fourth]: readonly string[]): number {
+  if (root !== 'api' || scope === 'watch') return Infinity
+  if (scope === 'namespaces') return fourth === 'proxy' ? 7 : Infinity
+  return second === 'proxy' ? 5 : Infinity
+}
+
+/** Who may ask for it is not said by this part of a path; yet nobody on the way shall be tempted to take it for another. */
+function untouched(segment: string): string {
+  const decoded = segment.includes('%') ? decodeSegment(segment) : segment
+  if (decoded.split('/').some((part) => part !== '' && isTrick(part))) throw unknownPath()
+  return segment
 }
 
 /** What a path needs for any of its segments to be decoded or refused: nearly no path has it. */

@@ -134,6 +134,19 @@ test('who speaks of an upgrade and asks for none is answered as anybody else, an
   assert.deepEqual(asked, ['GET /plain by front-proxy-client: alice devs, system:authenticated a - - -'])
 })
 
+test('a body is never taken for another request, in the name of this server', async () => {
+  const smuggled = 'GET /secret HTTP/1.1\r\nHost: x\r\nX-Remote-User: admin\r\nX-Remote-Group: system:masters\r\n\r\n'
+  const chunked = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`
+  for (const method of ['GET', 'DELETE', 'OPTIONS', 'POST']) {
+    asked.length = 0
+    const socket = connect({ host: '127.0.0.1', port: server.port, ca: pki.caPem, ALPNProtocols: ['http/1.1'] })
+    socket.write(`${method} /document HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunked}`)
+    assert.match(await until(socket, ''), /^HTTP\/1.1 200 OK/)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.deepEqual(asked.map((line) => line.split(' by ')[0]), [`${method} /document`])
+  }
+})
+
 test('a watch streams; a redirect is refused', async () => {
   asked.length = 0
   const socket = connect({ host: '127.0.0.1', port: server.port, ca: pki.caPem, ALPNProtocols: ['http/1.1'] })

@@ -1,99 +1,16 @@
-import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { Duplex } from 'node:stream'
-import { withoutTokenProtocol } from '../apiserver/access/websocket-token.ts'
 import type { ApiTunnel } from '../apiserver/http.ts'
-import { hopNames, NOT_FORWARDED } from './forward-request.ts'
+import { passUpgrade, upgradeHeaders } from './pass-upgrade.ts'
+import type { UpgradingClient } from './pass-upgrade.ts'
 import { connectionTo, unreachableApi, userHeaders } from './remote-api.ts'
 import type { RemoteApiOptions } from './remote-api.ts'
-import { refuse } from './refused-upgrade.ts'
-import type { UpgradingClient } from './node-proxy.ts'
 
-const NO_ANSWER_MS = 60_000
-/** How long a client may take for the last bytes after the other side has closed. */
-const LAST_WORDS_MS = 30_000
-
-/**
- * Passes an upgrade on to another API server, in the name of the user. Until that server has agreed to it, no byte of the client goes
- * through: on a connection that still speaks HTTP the client could make requests of its own in this server's name (CVE-2018-1002105).
- */
+/** Passes an upgrade on to another API server, in the name of the user. */
 export function tunnelToApi(target: ApiTunnel, client: UpgradingClient, { certificatePem, keyPem }: RemoteApiOptions): void {
-  const { socket } = client
+  const { api, user, clientAddress, method, path } = target
   const outgoing = httpsRequest({
-    ...connectionTo(target.api), cert: certificatePem, key: keyPem, minVersion: 'TLSv1.2', agent: false,
-    method: target.method, path: target.path, headers: upgradeHeaders(target, client.headers),
+    ...connectionTo(api), cert: certificatePem, key: keyPem, minVersion: 'TLSv1.2', agent: false, method, path,
+    headers: { ...upgradeHeaders(client.headers), host: api.serverName, 'x-forwarded-for': clientAddress, ...userHeaders(user) },
   })
-  const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${NO_ANSWER_MS / 1000} seconds`)), NO_ANSWER_MS)
-  let isAnswered = false
-  const answered = (): void => {
-    isAnswered = true
-    clearTimeout(timer)
-  }
-  outgoing.on('upgrade', (answer, remote, head) => {
-    answered()
-    joined(client, { answer, remote, head })
-  })
-  outgoing.on('response', (answer) => {
-    answered()
-    relay(answer, socket, outgoing)
-  })
-  outgoing.on('error', (error) => {
-    clearTimeout(timer)
-    if (isAnswered) return void socket.destroy()
-    refuse(socket, unreachableApi(target.api, error))
-  })
-  socket.on('close', () => outgoing.destroy())
-  outgoing.end()
-}
-
-function upgradeHeaders({ api, user, clientAddress }: ApiTunnel, raw: readonly string[]): OutgoingHttpHeaders {
-  const kept: Record<string, string[]> = {}
-  const ownHop = hopNames(raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'connection').join(','))
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = (raw[index] ?? '').toLowerCase()
-    if (NOT_FORWARDED.has(name) || (ownHop.has(name) && name !== 'upgrade')) continue
-    if (name.startsWith('x-remote-') || name.startsWith('impersonate-')) continue
-    const value = raw[index + 1] ?? ''
-    ;(kept[name] ??= []).push(name === 'sec-websocket-protocol' ? withoutTokenProtocol(value) : value)
-  }
-  return { ...kept, connection: 'Upgrade', host: api.serverName, 'x-forwarded-for': clientAddress, ...userHeaders(user) }
-}
-
-interface Upgraded {
-  readonly answer: IncomingMessage
-  readonly remote: Duplex
-  readonly head: Buffer
-}
-
-/** pipe waits for the slower side. An end is passed on, and a broken side breaks the other. */
-function joined({ socket, head: early }: UpgradingClient, { answer, remote, head }: Upgraded): void {
-  socket.write(answerHead(answer, (name) => name !== 'transfer-encoding'))
-  if (head.length > 0) socket.write(head)
-  if (early.length > 0) remote.write(early)
-  remote.on('error', () => undefined)
-  socket.pipe(remote)
-  remote.pipe(socket)
-  socket.on('close', () => remote.destroy())
-  remote.on('close', () => {
-    socket.end(() => socket.destroy())
-    setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref()
-  })
-}
-
-/** It did not agree: its answer is passed on, and then the connection ends. */
-function relay(answer: IncomingMessage, socket: Duplex, outgoing: ClientRequest): void {
-  socket.write(answerHead(answer, (name) => name !== 'connection' && name !== 'transfer-encoding', 'connection: close\r\n'))
-  answer.on('error', () => socket.destroy())
-  answer.pipe(socket)
-  answer.on('end', () => outgoing.destroy())
-}
-
-function answerHead(answer: IncomingMessage, isKept: (name: string) => boolean, more = ''): string {
-  const { statusCode = 502, statusMessage = '', rawHeaders } = answer
-  let lines = ''
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    if (isKept(name.toLowerCase())) lines += `${name}: ${rawHeaders[index + 1] ?? ''}\r\n`
-  }
-  return `HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines}${more}\r\n`
+  passUpgrade(outgoing, client, (error) => unreachableApi(api, error))
 }

@@ -137,6 +137,7 @@ export class Http1Connections {
       await lingered(message)
       response.end()
     } else {
+      if (answer.cookies !== undefined) response.setHeader('set-cookie', answer.cookies)
       response.writeHead(answer.status, answer.headers)
       response.flushHeaders()
       await answer.send(byteSink(response))

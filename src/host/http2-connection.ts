@@ -208,9 +208,11 @@ export class Http2Connection {
 function ignore(): void {}
 
 /** Names and values in turn: what Node makes of an object of headers, at a third of the cost. */
-function headerList({ status, headers }: Exclude<ServerResponse, { type: 'tunnel' }>): string[] {
+function headerList(response: Exclude<ServerResponse, { type: 'tunnel' }>): string[] {
+  const { status, headers } = response
   const list = [':status', String(status)]
   for (const name in headers) list.push(name, headers[name] ?? '')
+  if ('cookies' in response) for (const cookie of response.cookies ?? []) list.push('set-cookie', cookie)
   return list
 }
 

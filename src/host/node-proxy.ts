@@ -6,6 +6,8 @@ import type { ApiTunnel, NodeTunnel, ServerRequest, ServerResponse, TunnelTarget
 import { serviceUnavailable } from '../words/status-error.ts'
 import { forwardRequest, NOT_FORWARDED } from './forward-request.ts'
 import { tunnelToApi } from './api-tunnel.ts'
+import { createBackendProxy } from './backend-proxy.ts'
+import type { UpgradingClient } from './pass-upgrade.ts'
 import { refuse } from './refused-upgrade.ts'
 import { connectionTo, proxyHeaders, unreachableApi } from './remote-api.ts'
 import type { RemoteApiOptions } from './remote-api.ts'
@@ -34,24 +36,19 @@ export interface NodeProxy {
   close(): void
 }
 
-export interface UpgradingClient {
-  /** As Node gives them: name, value, name, value. */
-  readonly headers: readonly string[]
-  readonly socket: Duplex
-  /** What the client sent after its headers already. */
-  readonly head: Uint8Array
-}
-
 const NODE_AGENT_CONNECTIONS = 256
 /** How long a client may take for the last bytes after the node has closed. */
 const LAST_WORDS_MS = 30_000
-/** Passes requests about a pod on to the agent of its node, as the API server. */
+
+/** Passes requests on: to the agent of a node, as the API server; to other API servers; to what runs in the cluster. */
 export function createNodeProxy(options: NodeProxyOptions): NodeProxy {
   const { connectTimeoutMs } = options
   let { frontProxy } = options
+  const backends = createBackendProxy(options)
   let toNodes = connectionsToNodes(options.caPem, options)
   return {
     forward: (target, request) => {
+      if ('backend' in target) return backends.forward(target, request)
       if ('api' in target) return forwardToApi(target, request, { frontProxy, connectTimeoutMs })
       const { address: host, port, path, method } = target
       return forwardRequest(request, {
@@ -61,6 +58,7 @@ export function createNodeProxy(options: NodeProxyOptions): NodeProxy {
       })
     },
     tunnel(target, client) {
+      if ('backend' in target) return backends.tunnel(target, client)
       if (!('api' in target)) return tunnel(target, client, { tls: toNodes.tls, connectTimeoutMs })
       if (frontProxy === undefined) return refuse(client.socket, noFrontProxy())
       tunnelToApi(target, client, frontProxy)
@@ -70,7 +68,10 @@ export function createNodeProxy(options: NodeProxyOptions): NodeProxy {
       toNodes = connectionsToNodes(options.caPem, identity)
       frontProxy = identity.frontProxy
     },
-    close: () => toNodes.agent.destroy(),
+    close() {
+      toNodes.agent.destroy()
+      backends.close()
+    },
   }
 }
 

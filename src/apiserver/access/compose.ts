@@ -18,6 +18,7 @@ import { facetRoutes } from '../subresources/facet-routes.ts'
 import { bindingRoutes } from '../subresources/pod-binding.ts'
 import { podConnectRoutes } from '../subresources/pod-connect.ts'
 import { evictionRoute } from '../subresources/pod-eviction.ts'
+import { proxyRoutes } from '../subresources/proxy-routes.ts'
 import { reviewRoutes } from '../subresources/reviews.ts'
 import { tokenRequestRoute } from '../subresources/token-request.ts'
 import { accessStack } from './access-stack.ts'
@@ -157,6 +158,7 @@ function routes(core: ApiServerCore, options: AccessOptions, parts: Parts): read
     componentStatusRoute(checks),
     ...facetRoutes(),
     ...podConnectRoutes,
+    ...proxyRoutes(random),
     metricsRoute('/metrics/slis', () => [() => health.families()]),
     ...discoveryRoutes({
       definitions: () => core.served(), storedKind: core.storedKind, schemas: core.schemas, version: options.version, checks,

@@ -4,8 +4,18 @@ import { isTrue } from '../request-info.ts'
 
 const STREAMS = ['stdin', 'stdout', 'stderr', 'tty'] as const
 
+export interface Asked {
+  readonly query: URLSearchParams
+  /** What follows the subresource in the path. */
+  readonly rest: string
+}
+
 /** What is asked of a pod, as the object that admission is shown: PodExecOptions and the like have no metadata. */
-export function connectOptions(subresource: string, query: URLSearchParams): KubeObject | undefined {
+export function connectOptions(parent: string, subresource: string, { query, rest }: Asked): KubeObject | undefined {
+  if (subresource === 'proxy') {
+    const path = rest === '' ? {} : { path: rest }
+    return { kind: `${parent}ProxyOptions`, apiVersion: 'v1', ...path } as JsonObject & KubeObject
+  }
   const kind = KINDS[subresource]
   if (kind === undefined) return undefined
   const options: JsonObject = { kind, apiVersion: 'v1' }

@@ -126,7 +126,8 @@ export async function connectResponse(parts: RouteParts, call: ResourceCall, rou
   if (route.admitted) {
     const admission: AdmissionRequest = {
       operation: 'CONNECT', kind: call.resource.kind, key, subresource: route.subresource,
-      object: connectOptions(route.subresource, query), old: undefined, user: call.user, dryRun: false, audit: call.trail?.notes,
+      object: connectOptions(call.resource.kind.kind, route.subresource, { query, rest: call.info.rest }),
+      old: undefined, user: call.user, dryRun: false, audit: call.trail?.notes,
       warn: (message) => call.warnings.push(message),
     }
     await parts.admission.mutate(admission)

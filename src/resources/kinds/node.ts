@@ -152,6 +152,9 @@ export const nodes: ResourceDefinition<Node> = {
     wideColumn('Kernel-Version', 'Its kernel.', infoText('kernelVersion')),
     wideColumn('Container-Runtime', 'What runs its containers.', infoText('containerRuntimeVersion')),
   ],
+  subresources: [{
+    name: 'proxy', kind: { group: '', version: 'v1', kind: 'NodeProxyOptions' }, verbs: ['create', 'delete', 'get', 'patch', 'update'],
+  }],
   selectableFields: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
   status: {
     prepareForUpdate(draft, old) {

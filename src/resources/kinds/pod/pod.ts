@@ -30,6 +30,7 @@ const subresources: readonly OtherSubresource[] = [
   { name: 'exec', kind: core('PodExecOptions'), verbs: ['create', 'get'] },
   { name: 'log', kind: core('Pod'), verbs: ['get'] },
   { name: 'portforward', kind: core('PodPortForwardOptions'), verbs: ['create', 'get'] },
+  { name: 'proxy', kind: core('PodProxyOptions'), verbs: ['create', 'delete', 'get', 'patch', 'update'] },
   { name: 'resize', kind: core('Pod'), verbs: ['get', 'patch', 'update'] },
 ]
 

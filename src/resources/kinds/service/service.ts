@@ -60,6 +60,9 @@ export const services: ResourceDefinition<Service> = {
     wideColumn('Selector', 'Labels of the pods behind it.', ({ spec }) => labelsText(spec?.selector)),
   ],
   selectableFields: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '', 'spec.type': ({ spec }) => spec?.type ?? '' },
+  subresources: [{
+    name: 'proxy', kind: { group: '', version: 'v1', kind: 'ServiceProxyOptions' }, verbs: ['create', 'delete', 'get', 'patch', 'update'],
+  }],
   status: { prepareForUpdate: keepSpec, validateUpdate: validateServiceStatus },
   nameRule: 'dns-1035-label',
 }
