@@ -20,7 +20,7 @@ const directory = mkdtempSync(join(tmpdir(), 'lotse-backend-proxy-'))
 const pki = createClusterPki(directory, { names: ['localhost'], addresses: ['127.0.0.1'], clock: systemClock, log: silentLog })
 const { caPem: ca } = pki
 /** What the backend was asked last. */
-let asked: { method: string; url: string; headers: IncomingMessage['headers']; body: string } | undefined
+let asked: { method: string; url: string; headers: IncomingMessage['headers']; body: string } = { method: '', url: '', headers: {}, body: '' }
 const PAGE = '<html><a href="/next">next</a></html>'
 
 const listener: RequestListener = (request, response) => {
@@ -119,8 +119,8 @@ test('a request goes to the backend as it came, without what says who asks', asy
       const headers = { ...secret, cookie: 'a=b', 'x-own': '1', ...(body === '' ? {} : { 'transfer-encoding': 'chunked' }) }
       const { status, text } = await ask(`/${to}/proxy/a%2Fb//c/?d=e%20f`, { method, body, headers })
       assert.deepEqual([status, text], [200, `${method} /a%2Fb//c/?d=e%20f`])
-      const { headers: told } = asked ?? { headers: {} }
-      assert.deepEqual([asked?.body, told['cookie'], told['x-own'], told.host], [body, 'a=b', '1', 'api.example.com'])
+      const { headers: told } = asked
+      assert.deepEqual([asked.body, told['cookie'], told['x-own'], told.host], [body, 'a=b', '1', 'api.example.com'])
       assert.deepEqual([told['x-forwarded-for'], told['x-forwarded-uri']], ['127.0.0.1', `/${to}/proxy/a%2Fb//c/`])
       assert.deepEqual(Object.keys(secret).filter((name) => name in told), [])
     }
@@ -128,7 +128,7 @@ test('a request goes to the backend as it came, without what says who asks', asy
   const { status, text, headers } = await ask('/plain/proxy/page', { method: 'HEAD' })
   assert.deepEqual([status, text, headers['content-type']], [200, '', 'text/html; charset=utf-8'])
   assert.equal((await ask('/plain/proxy/x', { headers: { 'x-forwarded-for': '10.1.1.1' } })).status, 200)
-  assert.equal(asked?.headers['x-forwarded-for'], '10.1.1.1, 127.0.0.1')
+  assert.equal(asked.headers['x-forwarded-for'], '10.1.1.1, 127.0.0.1')
 })
 
 test('answers come as they are, but for links, redirects and what is for one hop', async () => {
@@ -162,7 +162,7 @@ test('over HTTP/2 too', async () => {
     assert.deepEqual(await get('/plain/proxy/open'), [200, undefined, undefined, 'open'])
     assert.deepEqual(await get('/plain/proxy/page', 'HEAD'), [200, undefined, undefined, ''])
     assert.deepEqual(await get('/plain/proxy/page'), [200, undefined, undefined, '<html><a href="/plain/proxy/next">next</a></html>'])
-    assert.equal(asked?.headers.host, `127.0.0.1:${server.port}`)
+    assert.equal(asked.headers.host, `127.0.0.1:${server.port}`)
     const [status, , , text] = await get('/rude/proxy/strange')
     assert.equal(status, 502)
     assert.match(String(text), /the server at 127.0.0.1:\d+ answered with the status 999/)
@@ -220,13 +220,13 @@ test('an upgrade goes through once the backend has agreed', async () => {
     assert.match(await until(socket, 'late'), /^HTTP\/1.1 101 [^]*\r\n\r\nearly late$/)
     socket.end()
     await until(socket, '')
-    const { headers } = asked ?? { headers: {} }
+    const { headers } = asked
     assert.deepEqual(
       ['cookie', 'host', 'x-forwarded-for', 'sec-websocket-protocol', 'authorization', 'x-remote-user'].map((name) => headers[name]),
       ['a=b', 'api.example.com', '127.0.0.1', 'chat', undefined, undefined],
     )
     assert.match(await until(await upgrade(`/${to}/proxy/refused`, 'GET /secret HTTP/1.1\r\nHost: x\r\n\r\n'), ''), /^HTTP\/1.1 403 Forbidden\r\n[^]*\r\n\r\nno$/)
-    assert.equal(asked?.url, '/refused')
+    assert.equal(asked.url, '/refused')
   }
   assert.match(await until(await upgrade('/nobody/proxy/echo', ''), ''), /^HTTP\/1.1 503 [^]*error trying to reach service: dial tcp 127.0.0.1:1: connect: connection refused/)
 })

@@ -46,7 +46,7 @@ export type Forwarded = Exclude<ServerResponse, { type: 'tunnel' }>
 export async function forwardRequest(request: ServerRequest, to: ForwardTarget): Promise<Forwarded> {
   const body = await request.body(to.maxBodyBytes ?? BODY_BYTES)
   return new Promise((resolve, reject) => {
-    const headers = { ...forwardedHeaders(request), ...to.headers, 'content-length': lengthOf(request, body) }
+    const headers: OutgoingHttpHeaders = { ...forwardedHeaders(request), ...to.headers, 'content-length': lengthOf(request, body) }
     for (const name of Object.keys(headers)) if (headers[name] === undefined) delete headers[name]
     const ask = to.options.protocol === 'http:' ? httpRequest : httpsRequest
     const outgoing = ask({ ...to.options, headers, signal: request.signal })
