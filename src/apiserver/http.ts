@@ -89,6 +89,8 @@ export interface NodeTunnel {
   readonly port: number
   readonly path: string
   readonly method: string
+  /** Its answer is bytes (a log): who asks for a WebSocket gets them as messages. */
+  readonly isPlain?: true
 }
 
 /** Another API server, which is told in headers who asks. */

@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse as NodeResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import type { Peer, ServerResponse } from '../apiserver/http.ts'
+import type { Peer, ServerResponse, TunnelTarget } from '../apiserver/http.ts'
+import { parseRequest } from '../apiserver/request-info.ts'
 import { noteFailedRequest } from './failed-request.ts'
 import type { ConnectionOptions } from './http2-connection.ts'
 import { HTTPS_LIMITS } from './https-limits.ts'
@@ -9,6 +10,7 @@ import { createServer } from './node-http.ts'
 import { withRepeatedClaims } from './repeated-claims.ts'
 import { byteSink, statusBody, writeWhole } from './response-writer.ts'
 import { IncomingRequest } from './server-request.ts'
+import { answerWebSocket, asksForWebSocket, type MessageForm } from './websocket-answer.ts'
 
 const NOBODY: Peer = { address: '', certificate: undefined }
 
@@ -145,7 +147,7 @@ export class Http1Connections {
     }
   }
 
-  /** exec, attach, port-forward: whoever asks is authorized by the handler like any other, then the bytes go through. */
+  /** exec, attach, port-forward, proxy; watches and logs by WebSocket: whoever asks is authorized by the handler like any other, then the bytes go through. */
   async #onUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const incoming = this.#incoming(message)
     this.#requests.add(incoming)
@@ -157,8 +159,15 @@ export class Http1Connections {
     })
     try {
       const answer = await this.#options.handler(incoming)
-      if (answer.type === 'tunnel') this.#options.nodeProxy.tunnel(answer.target, { headers: message.rawHeaders, socket, head })
-      else await answerRaw(socket, answer)
+      if (answer.type === 'tunnel' && !isPlain(answer.target)) {
+        return this.#options.nodeProxy.tunnel(answer.target, { headers: message.rawHeaders, socket, head })
+      }
+      const plain = answer.type === 'tunnel' ? await this.#options.nodeProxy.forward(answer.target, incoming) : answer
+      const form = plain.type === 'stream' && plain.status === 200 && asksForWebSocket(message)
+        ? messageForm(answer, incoming) : undefined
+      if (plain.type === 'stream' && form !== undefined) {
+        await answerWebSocket({ message, socket, head }, plain, form, (error) => noteFailedRequest(this.#options.log, incoming, error))
+      } else await answerRaw(socket, plain)
     } catch (error) {
       noteFailedRequest(this.#options.log, incoming, error)
       const { code, body } = statusBody(error)
@@ -167,6 +176,16 @@ export class Http1Connections {
       this.#requests.delete(incoming)
     }
   }
+}
+
+function isPlain(target: TunnelTarget): boolean {
+  return 'isPlain' in target && target.isPlain === true
+}
+
+/** Undefined: what is asked for is no stream, whatever it is asked by. */
+function messageForm(answer: ServerResponse, { method, path, query }: IncomingRequest): MessageForm | undefined {
+  if (answer.type === 'tunnel') return 'bytes'
+  return parseRequest(method, path, new URLSearchParams(query)).watch ? 'events' : undefined
 }
 
 /** Node's own answer is often lost, as it destroys the socket right after it wrote. */

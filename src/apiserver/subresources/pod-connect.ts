@@ -23,7 +23,7 @@ export const podConnectRoutes: readonly ConnectRoute[] = [
     const container = chooseContainer(pod, call.query.get('container') ?? '')
     const errors = logErrors(call.query)
     if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, pod.metadata.name ?? '', errors)
-    return { path: `containerLogs/${podPath(pod)}/${container}`, query: pick(call.query, LOG_PARAMETERS) }
+    return { path: `containerLogs/${podPath(pod)}/${container}`, query: pick(call.query, LOG_PARAMETERS), isPlain: true }
   }),
   connectRoute('exec', ['GET', 'POST'], true, (call, pod) => {
     refuseEnded(pod)
@@ -42,6 +42,7 @@ export const podConnectRoutes: readonly ConnectRoute[] = [
 ]
 
 interface AgentRequest {
+  readonly isPlain?: true
   readonly path: string
   readonly query: URLSearchParams
 }
@@ -70,12 +71,13 @@ function unassigned(subresource: string, pod: Pod): ServerResponse {
   throw badRequest(`pod ${pod.metadata.name ?? ''} does not have a host assigned`)
 }
 
-function tunnel(call: ConnectCall, nodeName: string, { path, query }: AgentRequest): ServerResponse {
+function tunnel(call: ConnectCall, nodeName: string, { path, query, ...form }: AgentRequest): ServerResponse {
   const text = query.toString()
   return {
     type: 'tunnel',
     target: {
       nodeName, ...nodeAgentAddress(nodeName, call.reader), path: `/${path}${text === '' ? '' : `?${text}`}`, method: call.request.method,
+      ...form,
     },
   }
 }

@@ -184,7 +184,7 @@ test('logs, exec, attach and port forwarding go to the node of the pod', async (
     ['portforward', pod('a'), 'ports=80&ports=443,8080', '/portForward/shop/a?port=80&port=443&port=8080'],
   ]
   for (const [subresource, stored, query, path] of table) {
-    assert.deepEqual(await connect(subresource, stored, query), { type: 'tunnel', target: { nodeName: 'n1', address: '10.0.0.5', port: 10250, path, method: 'GET' } })
+    assert.deepEqual(await connect(subresource, stored, query), { type: 'tunnel', target: { nodeName: 'n1', address: '10.0.0.5', port: 10250, path, method: 'GET', ...(subresource === 'log' ? { isPlain: true } : {}) } })
   }
 })
 

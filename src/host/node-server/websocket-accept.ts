@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import { refusalBytes } from './request-refused.ts'
@@ -23,7 +23,7 @@ export function askedProtocols(request: IncomingMessage): readonly string[] {
  * The socket comes paused: its taker listens first and resumes it then.
  */
 export async function acceptWebSocket(
-  request: IncomingMessage, socket: Socket, head: Buffer, supported: readonly string[],
+  request: IncomingMessage, socket: Duplex, head: Buffer, supported: readonly string[],
 ): Promise<Accepted | undefined> {
   const asked = askedProtocols(request)
   const protocol = asked.find((name) => supported.includes(name))
