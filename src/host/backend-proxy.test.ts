@@ -198,7 +198,7 @@ test('a client that does not wait for its answer takes the request back', async 
 
 async function upgrade(path: string, early: string): Promise<TLSSocket> {
   const socket = connect({ host: '127.0.0.1', port: server.port, ca, ALPNProtocols: ['http/1.1'] })
-  const head = 'Host: api.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: a=b\r\nAuthorization: Bearer secret\r\nX-Remote-User: admin'
+  const head = 'Host: api.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: a=b\r\nAuthorization: Bearer secret\r\nX-Remote-User: admin\r\nContent-Length: 0'
   socket.write(`GET ${path} HTTP/1.1\r\n${head}\r\nSec-WebSocket-Protocol: chat, base64url.bearer.authorization.k8s.io.c2VjcmV0\r\n\r\n${early}`)
   return socket
 }
@@ -222,8 +222,8 @@ test('an upgrade goes through once the backend has agreed', async () => {
     await until(socket, '')
     const { headers } = asked
     assert.deepEqual(
-      ['cookie', 'host', 'x-forwarded-for', 'sec-websocket-protocol', 'authorization', 'x-remote-user'].map((name) => headers[name]),
-      ['a=b', 'api.example.com', '127.0.0.1', 'chat', undefined, undefined],
+      ['cookie', 'host', 'x-forwarded-for', 'sec-websocket-protocol', 'authorization', 'x-remote-user', 'content-length'].map((name) => headers[name]),
+      ['a=b', 'api.example.com', '127.0.0.1', 'chat', undefined, undefined, undefined],
     )
     assert.match(await until(await upgrade(`/${to}/proxy/refused`, 'GET /secret HTTP/1.1\r\nHost: x\r\n\r\n'), ''), /^HTTP\/1.1 403 Forbidden\r\n[^]*\r\n\r\nno$/)
     assert.equal(asked.url, '/refused')

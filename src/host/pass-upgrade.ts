@@ -52,6 +52,8 @@ export function upgradeHeaders(raw: readonly string[]): OutgoingHttpHeaders {
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase()
     if (NOT_FORWARDED.has(name) || (ownHop.has(name) && name !== 'upgrade')) continue
+    // An upgrade brings no body: what follows it waits for the other side's consent.
+    if (name === 'content-length') continue
     if (name.startsWith('x-remote-') || name.startsWith('impersonate-')) continue
     const value = raw[index + 1] ?? ''
     ;(kept[name] ??= []).push(name === 'sec-websocket-protocol' ? withoutTokenProtocol(value) : value)
