@@ -22,6 +22,8 @@ import { replaceObject } from './pipeline/replace.ts'
 import { facetId, resourceName } from './pipeline/write-request.ts'
 import type { WriteRequest } from './pipeline/write-request.ts'
 import { watchInProcess, type Watched } from './in-process-watch.ts'
+import { unknownPath } from './request-info.ts'
+import type { ServedResource } from './resource-set.ts'
 import type { HostCalls } from './metrics/client-calls.ts'
 import { shown } from './object-reader.ts'
 import { parseSelection } from './selection.ts'
@@ -150,8 +152,11 @@ export class InProcessClient implements Client {
     return this.#late()
   }
 
-  #resource(kind: KindRef): ReturnType<DispatchParts['resources']['of']> {
-    return this.#parts.dispatch.resources.of(kind)
+  /** A kind may be gone with its definition while somebody still follows it: that is answered as over HTTP. */
+  #resource({ group, version, plural }: KindRef): ServedResource {
+    const resource = this.#parts.dispatch.resources.find(group, version, plural)
+    if (resource === undefined) throw unknownPath()
+    return resource
   }
 
   /** items: what the page's objects are shown as, where their view cannot tell. */

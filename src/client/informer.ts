@@ -144,9 +144,10 @@ export class Informer<T extends KubeObject = KubeObject> {
     else if ((code === 400 || code === 422) && this.#resumeFrom === undefined) this.#listsFirst = true
     // A revision that the server does not accept at all is as good as gone.
     else if (code === 400 || code === 422) this.#resumeFrom = undefined
-    if (code !== 410) {
-      this.#parts.log.warn('a watch ended with an error and is taken up again', { resource: this.cache.kind.plural, code, error: message })
-    }
+    const fields = { resource: this.cache.kind.plural, code, error: message }
+    // A kind that was taken away, or is still to come.
+    if (code === 404) this.#parts.log.info('what is watched is not served; it is asked for again', fields)
+    else if (code !== 410) this.#parts.log.warn('a watch ended with an error and is taken up again', fields)
   }
 
   #retryDelayMs(failures: number): number {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { objectWarnings } from '../admission/object-warnings.ts'
+import type { KindRef } from '../../objects/kind.ts'
+import { kinds } from '../../resources/generated/kinds.ts'
 import { settle, startTestServer, type TestServer } from '../apiserver.testing.ts'
 import { textOf } from '../../words/bytes.ts'
 
@@ -377,4 +379,17 @@ test('a server that starts serves what was defined before', async () => {
   assert.equal((await second.request('GET', `${WIDGETS}/a`)).status, 200)
   first.stop()
   second.stop()
+})
+
+test('who follows a kind within the server is told as over HTTP that it is gone', async () => {
+  const server = await withCrd()
+  const kind: KindRef = { ...kinds.ConfigMap, group: 'example.com', kind: 'Widget', plural: 'widgets' }
+  assert.deepEqual((await server.client.list(kind)).items, [])
+  assert.equal((await server.request('DELETE', `${CRDS}/widgets.example.com`)).status, 200)
+  await settle()
+  const gone = { code: 404, message: 'the server could not find the requested resource' }
+  await assert.rejects(async () => server.client.list(kind), gone)
+  await assert.rejects(async () => server.client.get(kind, { namespace: 'default', name: 'a' }), gone)
+  await assert.rejects(async () => { for await (const _ of server.client.watch(kind, { signal: new AbortController().signal })) assert.fail('there is nothing to tell') }, gone)
+  server.stop()
 })
