@@ -62,6 +62,7 @@ test('a log and a watch over WebSocket', { skip }, async () => {
   assert.equal(await messagesOf(`${pods}/said/log?follow=true&tailLines=1`, '', () => false), 'more\n')
   const seen = await messagesOf(`${pods}?watch=true&resourceVersion=0`, '', (event) => event.startsWith('{"type":"ADDED"'))
   assert.equal((JSON.parse(seen.split('\n')[0] ?? '') as { object: { metadata: { name: string } } }).object.metadata.name, 'said')
+  cluster.kubectl('delete', 'namespace', 'sockets')
 })
 
 // Draining moves the pods of all others: this comes last.
