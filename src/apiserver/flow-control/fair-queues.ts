@@ -14,6 +14,11 @@ export interface QueuesConfig {
 /** What a request is taken to last before anybody knows, so that a queue pays for a request when it begins (KEP-1040). */
 const GUESSED_SERVICE_MS = 3
 const SECOND_MS = 1_000
+/**
+ * Lists last as long as their clients take: were all seats theirs, a small request of somebody else would wait until one of them ends,
+ * however fair its turn is.
+ */
+const LISTS_PART = 3 / 4
 /** A queue that never gets empty is moved up after so many. */
 const KEPT_TAKEN = 64
 
@@ -99,7 +104,8 @@ export type Entry =
 /**
  * The seats of one priority level and the requests that wait for them. Fair queuing by virtual time: of the queues that wait the one is
  * served whose next request would have ended first, had every queue had the same share of the seats at every moment. Deterministic: time
- * is given. Work conserving: while a request waits, no seats that it fits in are free.
+ * is given. Work conserving: while a request waits, no seats that it fits in are free. Lists of many objects fit in three quarters of
+ * the seats.
  */
 export class FairQueues {
   #config: QueuesConfig
@@ -108,6 +114,8 @@ export class FairQueues {
   /** For requests that no queue is kept for: levels that are exempt or refuse what finds no room. */
   readonly #common: Queue = emptyQueue()
   #executingSeats = 0
+  /** Of them those of lists. */
+  #listSeats = 0
   #executing = 0
   #waiting = 0
   #waitingSeats = 0
@@ -194,8 +202,8 @@ export class FairQueues {
   }
 
   /** Nobody waits, and the seats are free: a request need not queue. */
-  hasRoom({ width }: WorkEstimate): boolean {
-    return this.#waiting === 0 && this.#fits(width)
+  hasRoom(work: WorkEstimate): boolean {
+    return this.#waiting === 0 && this.#fits(work)
   }
 
   /** Takes the seats, whatever the limit: the caller has asked hasRoom, or its requests are exempt. */
@@ -233,7 +241,7 @@ export class FairQueues {
     const queue = this.#nextQueue()
     const ticket = queue?.waiting[queue.head]
     if (queue === undefined || ticket === undefined) return undefined
-    if (!this.#fits(ticket.work.width)) {
+    if (!this.#fits(ticket.work)) {
       this.unaccommodated.set(ticket.schema.name, (this.unaccommodated.get(ticket.schema.name) ?? 0) + 1)
       return undefined
     }
@@ -253,6 +261,7 @@ export class FairQueues {
       if (ticket.state === 'executing') this.#end(ticket, now)
       queue.executingSeats -= ticket.work.width
       this.#executingSeats -= ticket.work.width
+      if (isList(ticket.work)) this.#listSeats -= ticket.work.width
     }
     ticket.state = 'over'
     if (isIdle(queue)) this.#activeQueues--
@@ -280,9 +289,14 @@ export class FairQueues {
     queue.nextStart -= ticket.work.width * (GUESSED_SERVICE_MS - (now - ticket.startedAt))
   }
 
-  #fits(seats: number): boolean {
+  #fits(work: WorkEstimate): boolean {
     // What asks for more than there is at all gets its turn alone.
-    return this.#executingSeats + seats <= this.#seats || (this.#executingSeats === 0 && this.#seats > 0)
+    if (this.#executingSeats === 0) return this.#seats > 0
+    return this.#executingSeats + work.width <= this.#seats && !this.#isHeldBack(work)
+  }
+
+  #isHeldBack(work: WorkEstimate): boolean {
+    return isList(work) && this.#listSeats > 0 && this.#listSeats + work.width > this.#seats * LISTS_PART
   }
 
   #arrive(queue: Queue, ticket: Ticket): void {
@@ -303,6 +317,7 @@ export class FairQueues {
     queue.executingSeats += work.width
     this.#executing++
     this.#executingSeats += work.width
+    if (isList(work)) this.#listSeats += work.width
     // A queue does not save up for later what it did not use before its request came.
     if (queue.nextStart < ticket.arrivedVirtually) queue.nextStart = ticket.arrivedVirtually
     queue.nextStart += ticket.guessedWork
@@ -349,7 +364,7 @@ export class FairQueues {
       const index = (this.#turn + step) % length
       const queue = this.#queues[index]
       const first = queue?.waiting[queue.head]
-      if (queue === undefined || first === undefined) continue
+      if (queue === undefined || first === undefined || this.#isHeldBack(first.work)) continue
       const end = Math.max(queue.nextStart, first.arrivedVirtually) + first.guessedWork
       if (end >= bestEnd) continue
       best = queue
@@ -388,6 +403,10 @@ export class FairQueues {
 
 function emptyQueue(): Queue {
   return { waiting: [], head: 0, waitingSeats: 0, executingSeats: 0, executing: 0, nextStart: 0 }
+}
+
+function isList({ seats }: WorkEstimate): boolean {
+  return seats > 1
 }
 
 /** In the order of their turns. */

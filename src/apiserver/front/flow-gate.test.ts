@@ -86,6 +86,17 @@ test('so does a flood of large lists, and one of writes that many watches hear o
   }
 })
 
+test('lists that never end leave room for small requests of others', async () => {
+  const { gate } = gateOf(800)
+  const forever = (): Promise<void> => new Promise(() => {})
+  for (let index = 0; index < 100; index++) void ask(gate, user('flood'), forever, undefined, seatsOnly(10)).catch(() => {})
+  await settle()
+  const { counts, level } = gate.flowOf(user('flood'), info)
+  assert(counts.waiting > 0)
+  assert(level.queues.executingSeats <= level.queues.seats * 3 / 4 && level.queues.executingSeats > level.queues.seats / 2, String(level.queues.executingSeats))
+  for (let index = 0; index < 10; index++) await ask(gate, user('victim'), () => Promise.resolve())
+})
+
 test('who waits too long, or goes away, waits no longer; each refusal says why', async () => {
   const { gate, clock } = gateOf(12)
   const alice = user('alice')
